@@ -1,0 +1,67 @@
+//! Gaussians with a common factor of the identity as covariance: divergence and exact denoiser.
+
+use crate::NoiseLevel;
+
+/// KL(N(m₁, v₁) ‖ N(m₂, v₂)) in nats for one dimension whose means differ by `mean_difference`.
+///
+/// ½·(Δ²/v₂ + r − 1 − ln r) with r = v₁/v₂, the last part without cancellation near r = 1. Infinite where v₁ = 0 < v₂ or
+/// v₂ = 0; 0 where both variances are 0 and the means agree.
+pub fn kl(mean_difference: f64, variance1: f64, variance2: f64) -> f64 {
+    if variance1 == variance2 && mean_difference == 0.0 {
+        return 0.0;
+    }
+    let ratio_excess = (variance1 - variance2) / variance2;
+    0.5 * (mean_difference * mean_difference / variance2 + u_minus_log1p(ratio_excess))
+}
+
+/// u − ln(1 + u) ≥ 0, by its series where the two nearly cancel.
+pub fn u_minus_log1p(u: f64) -> f64 {
+    if u.abs() > 0.03 {
+        return u - libm::log1p(u);
+    }
+    // u²/2 − u³/3 + u⁴/4 − …: at |u| = .03 the twelfth term is below 1e-16 of the first.
+    let mut sum = 0.0;
+    for k in (2..=13).rev() {
+        sum = 1.0 / f64::from(k) - u * sum;
+    }
+    u * u * sum
+}
+
+/// The exact denoiser of data N(mean, variance) in one dimension: E[x_0 | x_t] = `constant` + `slope`·x_t, with the
+/// variance of x_0 given x_t. The judge of every sampler in this workspace.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GaussianDenoiser {
+    /// The data's mean.
+    pub mean: f64,
+    /// The data's variance.
+    pub variance: f64,
+}
+
+impl GaussianDenoiser {
+    /// E[x_0 | x_t = x] = mean + s·v/(s²v + n²)·(x − s·mean).
+    pub fn x0(&self, x: f64, level: NoiseLevel) -> f64 {
+        let (s, n) = (level.signal_rate(), level.noise_rate());
+        let total = s * s * self.variance + n * n;
+        if total == 0.0 { self.mean } else { self.mean + s * self.variance / total * (x - s * self.mean) }
+    }
+
+    /// E[ε | x_t = x] = n/(s²v + n²)·(x − s·mean).
+    pub fn eps(&self, x: f64, level: NoiseLevel) -> f64 {
+        let (s, n) = (level.signal_rate(), level.noise_rate());
+        let total = s * s * self.variance + n * n;
+        if total == 0.0 { 0.0 } else { n / total * (x - s * self.mean) }
+    }
+
+    /// Var(x_0 | x_t) = v·n²/(s²v + n²).
+    pub fn x0_variance(&self, level: NoiseLevel) -> f64 {
+        let (s, n) = (level.signal_rate(), level.noise_rate());
+        let total = s * s * self.variance + n * n;
+        if total == 0.0 { 0.0 } else { self.variance * n * n / total }
+    }
+
+    /// Variance of x_t: s²v + n².
+    pub fn marginal_variance(&self, level: NoiseLevel) -> f64 {
+        let (s, n) = (level.signal_rate(), level.noise_rate());
+        s * s * self.variance + n * n
+    }
+}

@@ -1,0 +1,112 @@
+//! The theory of diffusion models, in f64.
+//!
+//! A forward process adds noise to data, x_t = signal_rate·x_0 + noise_rate·ε. Everything in this crate is a number or a
+//! small struct of numbers computed from those two rates; tensors are multiplied by them elsewhere.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`level`] | [`NoiseLevel`]: one point of a forward process |
+//! | [`transition`] | [`Transition`] q(x_t | x_s) and [`Posterior`] q(x_s | x_t, x_0) |
+//! | [`process`] | [`Process`]: how noise is added over time; [`DiscreteVp`] and its schedules |
+//! | [`parameterization`] | [`Parameterization`]: what a network's output means |
+//! | [`gaussian`] | Kullback–Leibler divergence of Gaussians, and a Gaussian's exact denoiser |
+//! | [`subsequence`] | which of the trained times a sampler visits |
+//! | [`random`] | noise that depends on (seed, image, purpose, visit, draw, element) and on nothing else |
+//!
+//! Time runs as in the papers: t = 0 is clean data, t = 1..=T are the noise levels. Nothing here subtracts nearly equal
+//! numbers: 1 − ᾱ is computed as `-expm1(Σ ln(1 − β))`.
+//!
+//! ```
+//! use tweedie_math::{DiscreteVp, Process, Transition};
+//!
+//! let process = DiscreteVp::linear(1000, 1e-4, 0.02)?;
+//! let (before, now) = (process.at_time(499.0)?, process.at_time(500.0)?);
+//! let posterior = Transition::between(before, now)?.posterior();
+//! assert!(posterior.variance < 1.0 - process.alpha(500));
+//! # Ok::<(), tweedie_math::Error>(())
+//! ```
+
+pub mod gaussian;
+pub mod level;
+pub mod parameterization;
+pub mod process;
+pub mod random;
+pub mod subsequence;
+pub mod transition;
+
+pub use gaussian::GaussianDenoiser;
+pub use level::NoiseLevel;
+pub use parameterization::{Parameterization, Reading, Target};
+pub use process::{DiscreteVp, Process, Schedule};
+pub use subsequence::Spacing;
+pub use transition::{Posterior, Transition};
+
+/// What can be wrong with a number that a schedule, a level or a reading is made of.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A rate below zero, above its bound, or not a number.
+    #[error(
+        "a noise level needs finite, non-negative rates, not both zero; found signal {signal} and noise {noise}"
+    )]
+    Rates {
+        /// The signal rate found.
+        signal: f64,
+        /// The noise rate found.
+        noise: f64,
+    },
+    /// The second level of a transition is cleaner than the first.
+    #[error("a transition goes from a cleaner level to a noisier one; found log-SNR {from} to {to}")]
+    NotNoisier {
+        /// Log-SNR of the level it starts from.
+        from: f64,
+        /// Log-SNR of the level it ends at.
+        to: f64,
+    },
+    /// A β that is not a variance of noise to add.
+    #[error("beta at t = {time} is {beta}; every beta must lie in (0, 1), and only the last may be 1")]
+    Beta {
+        /// The level's time, 1-based.
+        time: usize,
+        /// The value found.
+        beta: f64,
+    },
+    /// A schedule's parameter outside its range.
+    #[error("{name} is {found}; it must be {allowed}")]
+    Parameter {
+        /// The parameter's name in configurations.
+        name: &'static str,
+        /// The value found.
+        found: f64,
+        /// The values allowed, in words.
+        allowed: &'static str,
+    },
+    /// A time outside the process.
+    #[error("time {time} is outside the process, which runs from 0 (clean) to {last}")]
+    Time {
+        /// The time asked for.
+        time: f64,
+        /// The process' last time.
+        last: f64,
+    },
+    /// A log-SNR that the process does not reach.
+    #[error("log-SNR {log_snr} lies beyond the process' noisiest level, whose log-SNR is {last}")]
+    LogSnr {
+        /// The log-SNR asked for.
+        log_snr: f64,
+        /// That of the last level.
+        last: f64,
+    },
+    /// A parameterisation that says nothing about what is asked at this level.
+    #[error(
+        "{what} cannot be read at a level with signal {signal} and noise {noise}: it would divide by zero"
+    )]
+    Singular {
+        /// What was to be read from what.
+        what: &'static str,
+        /// The level's signal rate.
+        signal: f64,
+        /// The level's noise rate.
+        noise: f64,
+    },
+}

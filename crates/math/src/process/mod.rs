@@ -1,0 +1,36 @@
+//! How noise is added over time.
+
+mod discrete;
+mod schedule;
+
+pub use discrete::DiscreteVp;
+pub use schedule::Schedule;
+
+use crate::{Error, NoiseLevel};
+
+/// A forward process: a level of noise for every time between 0 (clean) and `last_time`.
+pub trait Process {
+    /// The level at a time, 0 being clean data. Times between the trained levels are interpolated.
+    ///
+    /// # Errors
+    /// [`Error::Time`] outside [0, `last_time`].
+    fn at_time(&self, t: f64) -> Result<NoiseLevel, Error>;
+
+    /// The time of the noisiest level: T for a discrete process.
+    fn last_time(&self) -> f64;
+
+    /// The process' own level of a log-SNR.
+    ///
+    /// # Errors
+    /// [`Error::LogSnr`] for one noisier than the last level.
+    fn at_log_snr(&self, log_snr: f64) -> Result<NoiseLevel, Error>;
+
+    /// The time whose level has the same log-SNR; the inverse of `at_time` up to a rescaling of x.
+    fn time_of(&self, level: NoiseLevel) -> f64;
+
+    /// For a discrete process, the level one trained step cleaner; `None` for clean data and where there are no steps.
+    fn trained_previous(&self, level: NoiseLevel) -> Option<NoiseLevel>;
+
+    /// Standard deviation of the noise that sampling starts from at a level: that of x_t where the data is all noise.
+    fn start_std(&self, level: NoiseLevel) -> f64;
+}

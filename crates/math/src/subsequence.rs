@@ -1,0 +1,49 @@
+//! Which of T trained times a sampler visits.
+
+use crate::Error;
+use serde::{Deserialize, Serialize};
+
+/// How n times are spread over 1..=T; named as in `diffusers`, whose 0-based timestep is our time − 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Spacing {
+    /// 1, 1 + ⌊T/n⌋, …: never reaches T.
+    Leading,
+    /// T, T − T/n, …: never reaches 1.
+    Trailing,
+    /// From T to 1, both included.
+    Linspace,
+}
+
+impl Spacing {
+    /// n times between 1 and `last`, descending; `offset` is added to leading times (`steps_offset` in `diffusers`).
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] unless 1 ≤ n ≤ last, or when the offset leads past `last`.
+    pub fn times(self, last: usize, n: usize, offset: usize) -> Result<Vec<usize>, Error> {
+        if !(1..=last).contains(&n) {
+            let allowed = "between 1 and the number of trained levels";
+            return Err(Error::Parameter { name: "the number of steps", found: n as f64, allowed });
+        }
+        let (last_f, n_f) = (last as f64, n as f64);
+        let times: Vec<usize> = match self {
+            Self::Leading => (0..n).rev().map(|i| i * (last / n) + 1 + offset).collect(),
+            Self::Trailing => {
+                (0..n).map(|i| (last_f - i as f64 * (last_f / n_f)).round_ties_even() as usize).collect()
+            }
+            Self::Linspace if n == 1 => vec![1],
+            Self::Linspace => {
+                let step = (last_f - 1.0) / (n_f - 1.0);
+                (0..n).rev().map(|i| (i as f64 * step).round_ties_even() as usize + 1).collect()
+            }
+        };
+        match times.first() {
+            Some(&first) if first > last => Err(Error::Parameter {
+                name: "steps_offset",
+                found: offset as f64,
+                allowed: "small enough that the first time is a trained one",
+            }),
+            _ => Ok(times),
+        }
+    }
+}

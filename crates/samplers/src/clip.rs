@@ -1,0 +1,47 @@
+//! A denoiser that knows the data's range.
+
+use crate::state::{coefficient, per_level};
+use crate::{Denoiser, Error, Estimate, State};
+use tweedie_math::NoiseLevel;
+
+/// What becomes of ε̂ when x̂_0 is clipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EpsAfterClip {
+    /// ε̂ = (x − signal·x̂_0)/noise again, so that both still describe the same x.
+    Rederive,
+    /// ε̂ stays what the network said, as `diffusers`' DDIM does unless `use_clipped_model_output` is set.
+    Keep,
+}
+
+/// A denoiser whose x̂_0 is moved into [low, high].
+#[derive(Debug, Clone, Copy)]
+pub struct Clipped<D> {
+    /// The denoiser inside.
+    pub inner: D,
+    /// The smallest value of clean data.
+    pub low: f64,
+    /// The greatest.
+    pub high: f64,
+    /// What becomes of ε̂.
+    pub eps: EpsAfterClip,
+}
+
+impl<X: State, D: Denoiser<X>> Denoiser<X> for Clipped<D> {
+    fn denoise_told(&self, x: &X, at: &[NoiseLevel], told: &[NoiseLevel]) -> Result<Estimate<X>, Error> {
+        let estimate = self.inner.denoise_told(x, at, told)?;
+        let x0 = estimate.x0.clamp(self.low, self.high)?;
+        let eps = match self.eps {
+            EpsAfterClip::Keep => estimate.eps,
+            // Without noise there is nothing to derive ε from; clean data lies in its range.
+            EpsAfterClip::Rederive if at.iter().any(NoiseLevel::is_clean) => estimate.eps,
+            EpsAfterClip::Rederive => {
+                let n = x.n_samples();
+                let from_x = per_level(n, at, |level| Ok::<_, Error>(1.0 / level.noise_rate()))?;
+                let from_x0 =
+                    per_level(n, at, |level| Ok::<_, Error>(-level.signal_rate() / level.noise_rate()))?;
+                X::combine(&[(coefficient(&from_x), x), (coefficient(&from_x0), &x0)])?
+            }
+        };
+        Ok(Estimate { x0, eps, spread: estimate.spread })
+    }
+}

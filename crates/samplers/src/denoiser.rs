@@ -1,0 +1,57 @@
+//! What is clean, given what is noisy.
+
+use crate::{Error, State};
+use tweedie_math::NoiseLevel;
+
+/// What a denoiser says of x_t = signal·x_0 + noise·ε.
+#[derive(Debug)]
+pub struct Estimate<X> {
+    /// E[x_0 | x_t].
+    pub x0: X,
+    /// E[ε | x_t].
+    pub eps: X,
+    /// What it says of the reverse step's variance, if it learned one.
+    pub spread: Option<Spread<X>>,
+}
+
+/// A learned reverse variance, of x's shape; the sampler resolves it with its own step.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Spread<X> {
+    /// ln σ².
+    LogVariance(X),
+    /// v in [−1, 1]: ln σ² lies at (v + 1)/2 between ln β̃ and ln β (Nichol & Dhariwal 2021, eq. 15).
+    Range(X),
+}
+
+/// A function from (x, level) to an [`Estimate`]. A score, by Tweedie's formula.
+///
+/// `at` is where x is: one level for the batch, or one per sample. `told` is what the network is told, which some published
+/// algorithms let differ.
+pub trait Denoiser<X: State> {
+    /// The estimate at one set of levels while the network is told another.
+    ///
+    /// # Errors
+    /// What the denoiser has to report, as [`Error::Other`], and levels that do not fit the batch.
+    fn denoise_told(&self, x: &X, at: &[NoiseLevel], told: &[NoiseLevel]) -> Result<Estimate<X>, Error>;
+
+    /// The estimate, the network being told where x is.
+    ///
+    /// # Errors
+    /// Those of [`Self::denoise_told`].
+    fn denoise(&self, x: &X, at: &[NoiseLevel]) -> Result<Estimate<X>, Error> {
+        self.denoise_told(x, at, at)
+    }
+}
+
+impl<X: State, D: Denoiser<X> + ?Sized> Denoiser<X> for &D {
+    fn denoise_told(&self, x: &X, at: &[NoiseLevel], told: &[NoiseLevel]) -> Result<Estimate<X>, Error> {
+        (**self).denoise_told(x, at, told)
+    }
+}
+
+impl<X: State, D: Denoiser<X> + ?Sized> Denoiser<X> for Box<D> {
+    fn denoise_told(&self, x: &X, at: &[NoiseLevel], told: &[NoiseLevel]) -> Result<Estimate<X>, Error> {
+        (**self).denoise_told(x, at, told)
+    }
+}

@@ -1,0 +1,43 @@
+//! Samplers: functions that walk from noise to data by asking a denoiser.
+//!
+//! A sampler takes a [`Denoiser`] (what is clean, given what is noisy), a start, a [`Path`] of noise levels, a
+//! [`NoiseSource`] and a [`Hook`]. It knows no network and no tensor library: it works on any [`State`], `ndarray` arrays
+//! always and `tch::Tensor` by the feature `tch`. No operation works in place, and the gradient mode is never touched.
+//!
+//! ```
+//! use ndarray::{Array2, array};
+//! use tweedie_math::{DiscreteVp, GaussianDenoiser, Process};
+//! use tweedie_samplers::{Path, StreamNoise, ddim, start};
+//!
+//! // Data distributed as N(2, 0.25) has an exact denoiser; any function of (x, level) can stand in its place.
+//! let denoiser = GaussianDenoiser { mean: 2.0, variance: 0.25 };
+//! let process = DiscreteVp::linear(1000, 1e-4, 0.02)?;
+//! let path = Path::of_times(&process, &[1000, 750, 500, 250, 1])?;
+//! let noise = StreamNoise::new(0, 0);
+//! let x = start(&Array2::<f64>::zeros((4, 1)), &process, &path, &noise)?;
+//! let samples = ddim(&denoiser, x, &path, 0.0, &noise, &mut ())?;
+//! assert!(samples.iter().all(|x| (x - 2.0).abs() < 4.0));
+//! # Ok::<(), tweedie_samplers::Error>(())
+//! ```
+
+mod clip;
+mod ddim;
+mod ddpm;
+mod denoiser;
+mod error;
+mod gaussian;
+mod hook;
+mod noise;
+mod path;
+mod state;
+mod walk;
+
+pub use clip::{Clipped, EpsAfterClip};
+pub use ddim::{ddim, ddim_sigma, ddim_step};
+pub use ddpm::{ReverseVariance, ddpm, ddpm_step};
+pub use denoiser::{Denoiser, Estimate, Spread};
+pub use error::Error;
+pub use hook::{Hook, Next, Step};
+pub use noise::{Draw, NoiseSource, StreamNoise, start};
+pub use path::Path;
+pub use state::{Coefficient, State};

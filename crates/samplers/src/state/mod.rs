@@ -1,0 +1,83 @@
+//! Any tensor type whose first axis is the batch.
+
+mod array;
+#[cfg(feature = "tch")]
+mod tensor;
+
+use crate::Error;
+
+/// A factor: one for the whole batch, or one per sample.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Coefficient<'a> {
+    /// The same for every sample.
+    Same(f64),
+    /// One per sample, in the order of the batch.
+    PerSample(&'a [f64]),
+}
+
+/// A batch of samples: what samplers compute with. Operations make new values and never change old ones.
+pub trait State: Sized {
+    /// A handle to the same values.
+    fn share(&self) -> Self;
+
+    /// How many samples the first axis holds.
+    fn n_samples(&self) -> usize;
+
+    /// A state of the same shape, kind and device, written sample by sample: `fill(i, values)` gets sample i's elements in
+    /// row-major order.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`] when the library cannot make it.
+    fn like(&self, fill: &mut dyn FnMut(usize, &mut [f64])) -> Result<Self, Error>;
+
+    /// Σ coefficient·state, in the order given.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] for no terms, other shapes, or a number of coefficients that is not the number of samples.
+    fn combine(terms: &[(Coefficient, &Self)]) -> Result<Self, Error>;
+
+    /// Elementwise product.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] for other shapes.
+    fn mul(&self, other: &Self) -> Result<Self, Error>;
+
+    /// Elementwise exponential.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`] when the library fails.
+    fn exp(&self) -> Result<Self, Error>;
+
+    /// Every element moved into [low, high].
+    ///
+    /// # Errors
+    /// [`Error::Tensor`] when the library fails.
+    fn clamp(&self, low: f64, high: f64) -> Result<Self, Error>;
+}
+
+/// The coefficients that a function of the level gives: one for one level, one per sample for several.
+///
+/// # Errors
+/// [`Error::Mismatch`] unless there is one level or one per sample; what `f` reports.
+pub(crate) fn per_level<E: Into<Error>>(
+    n_samples: usize,
+    levels: &[tweedie_math::NoiseLevel],
+    mut f: impl FnMut(tweedie_math::NoiseLevel) -> Result<f64, E>,
+) -> Result<Vec<f64>, Error> {
+    if levels.len() != 1 && levels.len() != n_samples {
+        return Err(Error::Mismatch {
+            what: "noise levels of a batch",
+            found: levels.len().to_string(),
+            expected: format!("1 or {n_samples}"),
+        });
+    }
+    levels.iter().map(|&level| f(level).map_err(Into::into)).collect()
+}
+
+/// One value stands for the whole batch.
+pub(crate) fn coefficient(values: &[f64]) -> Coefficient<'_> {
+    match values {
+        [same] => Coefficient::Same(*same),
+        several => Coefficient::PerSample(several),
+    }
+}

@@ -1,0 +1,88 @@
+//! `tch::Tensor` as a state: results take kind and device from the operands.
+
+use super::{Coefficient, State};
+use crate::Error;
+use tch::{Kind, TchError, Tensor};
+
+impl State for Tensor {
+    fn share(&self) -> Self {
+        self.shallow_clone()
+    }
+
+    fn n_samples(&self) -> usize {
+        self.size().first().map_or(0, |&n| n as usize)
+    }
+
+    fn like(&self, fill: &mut dyn FnMut(usize, &mut [f64])) -> Result<Self, Error> {
+        let n_elements = self.numel();
+        let mut values = vec![0.0; n_elements];
+        if n_elements > 0 {
+            for (i, sample) in values.chunks_mut(n_elements / self.n_samples()).enumerate() {
+                fill(i, sample);
+            }
+        }
+        let made = match self.kind() {
+            Kind::Double => Tensor::f_from_slice(&values),
+            _ => Tensor::f_from_slice(&values.iter().map(|&value| value as f32).collect::<Vec<_>>()),
+        };
+        made.and_then(|made| made.f_reshape(self.size())?.f_to_device(self.device())?.f_to_kind(self.kind()))
+            .map_err(tensor)
+    }
+
+    fn combine(terms: &[(Coefficient, &Self)]) -> Result<Self, Error> {
+        let Some((_, first)) = terms.first() else {
+            return Err(mismatch("terms of a sum", &0, &"at least 1"));
+        };
+        let mut sum: Option<Tensor> = None;
+        for (coefficient, state) in terms {
+            if state.size() != first.size() {
+                return Err(mismatch("shapes of a sum", &state.size(), &first.size()));
+            }
+            let term = match coefficient {
+                Coefficient::Same(factor) => state.f_mul_scalar(*factor).map_err(tensor)?,
+                Coefficient::PerSample(factors) => scaled(state, factors)?,
+            };
+            sum = Some(match sum {
+                Some(sum) => sum.f_add(&term).map_err(tensor)?,
+                None => term,
+            });
+        }
+        sum.ok_or_else(|| mismatch("terms of a sum", &0, &"at least 1"))
+    }
+
+    fn mul(&self, other: &Self) -> Result<Self, Error> {
+        if self.size() != other.size() {
+            return Err(mismatch("shapes of a product", &other.size(), &self.size()));
+        }
+        self.f_mul(other).map_err(tensor)
+    }
+
+    fn exp(&self) -> Result<Self, Error> {
+        self.f_exp().map_err(tensor)
+    }
+
+    fn clamp(&self, low: f64, high: f64) -> Result<Self, Error> {
+        self.f_clamp(low, high).map_err(tensor)
+    }
+}
+
+/// Each sample times its own factor.
+fn scaled(state: &Tensor, factors: &[f64]) -> Result<Tensor, Error> {
+    if factors.len() != state.n_samples() {
+        return Err(mismatch("coefficients of a batch", &factors.len(), &state.n_samples()));
+    }
+    let mut shape = vec![1; state.dim()];
+    shape[0] = factors.len() as i64;
+    let column = || {
+        Tensor::f_from_slice(factors)?.f_reshape(&shape)?.f_to_kind(state.kind())?.f_to_device(state.device())
+    };
+    column().and_then(|column| state.f_mul(&column)).map_err(tensor)
+}
+
+fn tensor(error: TchError) -> Error {
+    Error::Tensor(error.into())
+}
+
+fn mismatch(what: &'static str, found: &dyn std::fmt::Debug, expected: &dyn std::fmt::Debug) -> Error {
+    Error::Mismatch { what, found: format!("{found:?}"), expected: format!("{expected:?}") }
+}

@@ -1,0 +1,53 @@
+//! Cargo, started so that it sees only the LibTorch that `setup` wrote down.
+
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What would make `torch-sys` rebuild, or drop the run path that `.cargo/libtorch.toml` adds.
+const FOREIGN: [&str; 9] = [
+    "LIBTORCH",
+    "LIBTORCH_USE_PYTORCH",
+    "LIBTORCH_INCLUDE",
+    "LIBTORCH_LIB",
+    "LIBTORCH_CXX11_ABI",
+    "LIBTORCH_STATIC",
+    "LIBTORCH_BYPASS_VERSION_CHECK",
+    "RUSTFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+];
+
+/// The folder of the workspace.
+pub fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+/// The folder that holds this program and, after a build, the `tweedie` binary.
+pub fn release_folder() -> Result<PathBuf> {
+    let own = std::env::current_exe().context("this program cannot tell where it lies")?;
+    Ok(own.parent().map(Path::to_path_buf).unwrap_or_default())
+}
+
+/// `cargo ARGUMENTS` in the workspace, in a cleaned environment.
+pub fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments).current_dir(workspace());
+    for name in FOREIGN {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Runs `cargo ARGUMENTS` and fails with its command line when it fails.
+pub fn run(arguments: &[&str]) -> Result<()> {
+    check(command(arguments), &format!("cargo {}", arguments.join(" ")))
+}
+
+/// Runs a command and fails, naming it, unless it succeeds.
+pub fn check(mut command: Command, name: &str) -> Result<()> {
+    let status = command.status().with_context(|| format!("`{name}` could not be started"))?;
+    if !status.success() {
+        bail!("`{name}` failed ({status})");
+    }
+    Ok(())
+}

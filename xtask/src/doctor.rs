@@ -1,0 +1,60 @@
+//! `cargo xtask doctor`: what is there, what is missing, versions, devices.
+
+use crate::cargo;
+use crate::setup::{self, source};
+use anyhow::Result;
+use std::process::Command;
+
+/// Prints what the machine has; then, once the binary is built, what it sees of the devices.
+pub fn command(_arguments: &[String]) -> Result<()> {
+    row("system", format!("{} {}", std::env::consts::OS, std::env::consts::ARCH));
+    row("cargo", first_line(Command::new("cargo").arg("--version")));
+    row(
+        "C++ compiler",
+        setup::compiler().map_or("missing: install g++ or clang++".into(), |name| {
+            first_line(Command::new(name).arg("--version"))
+        }),
+    );
+    row(
+        "Python",
+        source::python().map_or("none (needed only to install LibTorch)".into(), |python| {
+            first_line(Command::new(python).arg("--version"))
+        }),
+    );
+    row(
+        "NVIDIA driver",
+        std::fs::read_to_string("/proc/driver/nvidia/version")
+            .map_or("none".into(), |text| text.lines().next().unwrap_or_default().to_string()),
+    );
+    match source::find(setup::Wanted::Any) {
+        Ok(Some(found)) => {
+            row("LibTorch", format!("{} at {} ({})", setup::VERSION, found.folder.display(), found.origin));
+            row(
+                "its CUDA libraries",
+                if source::has_cuda(&found.folder) { "present" } else { "absent: the CPU set" }.into(),
+            );
+        }
+        Ok(None) => row("LibTorch", "missing: `cargo xtask setup` installs it".into()),
+        Err(error) => row("LibTorch", format!("{error:#}")),
+    }
+    let binary = cargo::release_folder()?.join("tweedie");
+    if binary.is_file() {
+        let mut devices = Command::new(binary);
+        devices.arg("devices").env("OMP_WAIT_POLICY", "passive");
+        cargo::check(devices, "tweedie devices")
+    } else {
+        row("tweedie", "not built yet: `cargo build --release` builds it".into());
+        Ok(())
+    }
+}
+
+fn row(name: &str, value: String) {
+    println!("{name:<20} {value}");
+}
+
+fn first_line(command: &mut Command) -> String {
+    match command.output() {
+        Ok(output) => String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().to_string(),
+        Err(_) => "missing".into(),
+    }
+}

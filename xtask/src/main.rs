@@ -1,0 +1,59 @@
+//! `cargo xtask …`: sets LibTorch up, then builds, tests, benchmarks and runs tweedie.
+//!
+//! Knows nothing of LibTorch itself (no `tch` among its dependencies): it runs before LibTorch is there.
+
+mod bench;
+mod binary;
+mod cargo;
+mod ci;
+mod doctor;
+mod fixtures;
+mod setup;
+mod test;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask COMMAND [ARGUMENTS]
+
+The workspace:
+  setup [--cuda|--cpu]  find or install LibTorch 2.11.0, so that every cargo command works
+  test [FILTER …]       set up what is missing, run every test
+  ci                    format, clippy, docs, tests: what a change must pass
+  bench [FILTER]        run the benchmarks, write a table and a JSON, compare with the last run
+  fixtures [NAME]       list the golden values and the scripts that make them, or run one script
+  doctor                what is there, what is missing, versions, devices
+
+The program (set up, build in release, then run it in place of this command):
+  train, sample, inspect, data, completions …   see `cargo xtask train --help`, `cargo xtask --tweedie-help`
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
+    let Some((command, rest)) = arguments.split_first() else {
+        print!("{HELP}");
+        return Ok(ExitCode::SUCCESS);
+    };
+    match command.as_str() {
+        "help" | "--help" | "-h" => print!("{HELP}"),
+        "setup" => setup::command(rest)?,
+        "test" => test::command(rest)?,
+        "ci" => ci::command(rest)?,
+        "bench" => bench::command(rest)?,
+        "fixtures" => fixtures::command(rest)?,
+        "doctor" => doctor::command(rest)?,
+        "--tweedie-help" => return binary::exec(&["--help".to_string()]),
+        _ => return binary::exec(arguments),
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,65 @@
+//! The user's copy of LibTorch, shared by every clone and worktree.
+
+use super::{VERSION, Wanted, platform, stamp};
+use anyhow::{Context, Result, bail};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// `~/.cache/tweedie`, or where `XDG_CACHE_HOME` says.
+pub fn root() -> Result<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    match absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache"))) {
+        Some(cache) => Ok(cache.join("tweedie")),
+        None => bail!("neither HOME nor XDG_CACHE_HOME names a folder to keep LibTorch in: set one of them"),
+    }
+}
+
+/// The folder of one installed set.
+pub fn folder(cuda: bool) -> Result<PathBuf> {
+    Ok(root()?.join(format!("libtorch-{VERSION}-{}", if cuda { "cuda" } else { "cpu" })))
+}
+
+/// Whether a path lies in the cache.
+pub fn holds(path: &Path) -> bool {
+    root().is_ok_and(|root| path.starts_with(root.canonicalize().unwrap_or(root)))
+}
+
+/// Which set the wish comes to on this machine.
+pub fn is_cuda(wanted: Wanted) -> bool {
+    match wanted {
+        Wanted::Any => platform::has_nvidia_driver(),
+        Wanted::Cpu => false,
+        Wanted::Cuda => true,
+    }
+}
+
+/// The wanted set's `torch` folder, if it was installed to the end and every file still has its size.
+pub fn complete(wanted: Wanted) -> Result<Option<PathBuf>> {
+    let folder = folder(is_cuda(wanted))?;
+    if !folder.exists() {
+        return Ok(None);
+    }
+    match stamp::verify(&folder) {
+        Ok(()) => Ok(Some(folder.join("torch").canonicalize()?)),
+        Err(reason) => {
+            eprintln!(
+                "The LibTorch in {} is not complete ({reason}): it is installed again.",
+                folder.display()
+            );
+            Ok(None)
+        }
+    }
+}
+
+/// Holds the cache for one installation at a time; released when dropped, also by a process that died.
+pub fn lock() -> Result<File> {
+    let root = root()?;
+    let name = root.join("lock");
+    std::fs::create_dir_all(&root).with_context(|| format!("{} cannot be created", root.display()))?;
+    let file = File::create(&name).with_context(|| format!("{} cannot be written", name.display()))?;
+    if file.try_lock().is_err() {
+        eprintln!("Another process is installing LibTorch; waiting for it …");
+        file.lock().with_context(|| format!("{} cannot be locked", name.display()))?;
+    }
+    Ok(file)
+}
