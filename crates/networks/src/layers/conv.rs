@@ -1,0 +1,60 @@
+//! Convolutions over height and width.
+
+use super::Start;
+use crate::parameters::Init;
+use crate::{Error, Pass, Scope};
+use tch::Tensor;
+
+/// A convolution with bias: (N, inputs, H, W) → (N, outputs, H′, W′).
+#[derive(Debug)]
+pub struct Conv2d {
+    weight: Tensor,
+    bias: Tensor,
+    stride: i64,
+    padding: i64,
+}
+
+impl Conv2d {
+    /// A square kernel of the given size, stride 1, padded so that the size stays.
+    ///
+    /// # Errors
+    /// A name that is taken already.
+    pub fn new(
+        mut scope: Scope,
+        inputs: i64,
+        outputs: i64,
+        kernel: i64,
+        start: Start,
+    ) -> Result<Self, Error> {
+        let bound = 1.0 / ((inputs * kernel * kernel) as f64).sqrt();
+        let init = match start {
+            Start::Default => Init::Uniform(bound),
+            Start::Zero => Init::Constant(0.0),
+        };
+        Ok(Self {
+            weight: scope.trained("weight", &[outputs, inputs, kernel, kernel], init)?,
+            bias: scope.trained("bias", &[outputs], init)?,
+            stride: 1,
+            padding: kernel / 2,
+        })
+    }
+
+    /// The same with another stride and padding.
+    pub fn with_stride(self, stride: i64, padding: i64) -> Self {
+        Self { stride, padding, ..self }
+    }
+
+    /// In the pass' kind of number, whatever kind x has.
+    pub fn forward(&self, x: &Tensor, pass: &Pass) -> Tensor {
+        let kind = pass.precision.kind();
+        let (stride, padding) = ([self.stride; 2], [self.padding; 2]);
+        x.to_kind(kind).conv2d(
+            &self.weight.to_kind(kind),
+            Some(self.bias.to_kind(kind)),
+            stride,
+            padding,
+            [1, 1],
+            1,
+        )
+    }
+}

@@ -1,0 +1,45 @@
+//! Tables of vectors, and sinusoidal features of a number.
+
+use crate::parameters::Init;
+use crate::{Error, Scope};
+use tch::{Kind, Tensor};
+
+/// A learned vector per whole number.
+#[derive(Debug)]
+pub struct Embedding {
+    weight: Tensor,
+}
+
+impl Embedding {
+    /// `rows` vectors of `width` numbers, standard normal at first.
+    ///
+    /// # Errors
+    /// A name that is taken already.
+    pub fn new(mut scope: Scope, rows: i64, width: i64) -> Result<Self, Error> {
+        Ok(Self { weight: scope.trained("weight", &[rows, width], Init::Normal(1.0))? })
+    }
+
+    /// (N) whole numbers → (N, width).
+    pub fn forward(&self, rows: &Tensor) -> Tensor {
+        Tensor::embedding(&self.weight, rows, -1, false, false)
+    }
+
+    /// How many vectors there are.
+    pub fn n_rows(&self) -> i64 {
+        self.weight.size()[0]
+    }
+}
+
+/// Sinusoidal features of `time`, (N) → (N, width): sine and cosine of time·10000^(−i/(width/2 − freq_shift)).
+///
+/// Sines first, or cosines first with `flip_sin_to_cos`; computed in f32 in the order of operations of `diffusers`, since at
+/// time 1000 another order would differ by 6e-5.
+pub fn sinusoidal(time: &Tensor, width: i64, flip_sin_to_cos: bool, freq_shift: f64) -> Tensor {
+    let half = width / 2;
+    let exponent =
+        Tensor::arange(half, (Kind::Float, time.device())) * -(10_000f64.ln()) / (half as f64 - freq_shift);
+    let angle = time.to_kind(Kind::Float).unsqueeze(1) * exponent.exp().unsqueeze(0);
+    let halves = if flip_sin_to_cos { [angle.cos(), angle.sin()] } else { [angle.sin(), angle.cos()] };
+    let features = Tensor::cat(&halves, 1);
+    if width % 2 == 1 { features.constant_pad_nd([0, 1]) } else { features }
+}

@@ -1,0 +1,36 @@
+//! Affine maps of the last axis.
+
+use super::Start;
+use crate::parameters::Init;
+use crate::{Error, Pass, Scope};
+use tch::Tensor;
+
+/// An affine map: (…, inputs) → (…, outputs).
+#[derive(Debug)]
+pub struct Linear {
+    weight: Tensor,
+    bias: Tensor,
+}
+
+impl Linear {
+    /// A map with bias.
+    ///
+    /// # Errors
+    /// A name that is taken already.
+    pub fn new(mut scope: Scope, inputs: i64, outputs: i64, start: Start) -> Result<Self, Error> {
+        let init = match start {
+            Start::Default => Init::Uniform(1.0 / (inputs as f64).sqrt()),
+            Start::Zero => Init::Constant(0.0),
+        };
+        Ok(Self {
+            weight: scope.trained("weight", &[outputs, inputs], init)?,
+            bias: scope.trained("bias", &[outputs], init)?,
+        })
+    }
+
+    /// In the pass' kind of number, whatever kind x has.
+    pub fn forward(&self, x: &Tensor, pass: &Pass) -> Tensor {
+        let kind = pass.precision.kind();
+        x.to_kind(kind).linear(&self.weight.to_kind(kind), Some(self.bias.to_kind(kind)))
+    }
+}

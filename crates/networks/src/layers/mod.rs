@@ -1,0 +1,27 @@
+//! Layers: a constructor that names its parameters, and a forward pass.
+
+mod activation;
+mod attention;
+mod conv;
+mod embedding;
+mod linear;
+mod norm;
+mod resample;
+
+pub use activation::Activation;
+pub use attention::SelfAttention;
+pub(crate) use attention::scaled;
+pub use conv::Conv2d;
+pub use embedding::{Embedding, sinusoidal};
+pub use linear::Linear;
+pub use norm::GroupNorm;
+pub use resample::{avg_pool_2, upsample_nearest_2};
+
+/// The first values of a layer that a residual branch ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// PyTorch's default for layers.
+    Default,
+    /// Zero, so that the branch begins as the identity (Ho et al. 2020, appendix B).
+    Zero,
+}

@@ -1,0 +1,180 @@
+//! The blocks of one resolution: residual blocks, each perhaps followed by attention, then the way to the next one.
+
+use super::UNetConfig;
+use super::resample::Resample;
+use super::resnet::{Resize, ResnetBlock};
+use crate::layers::SelfAttention;
+use crate::{Error, Pass, Scope};
+use tch::Tensor;
+
+/// Blocks on the way down.
+pub(super) const DOWN: [&str; 3] = ["DownBlock2D", "AttnDownBlock2D", "ResnetDownsampleBlock2D"];
+/// Blocks on the way up.
+pub(super) const UP: [&str; 3] = ["UpBlock2D", "AttnUpBlock2D", "ResnetUpsampleBlock2D"];
+
+/// A residual block, perhaps with attention after it.
+#[derive(Debug)]
+struct Layer {
+    resnet: ResnetBlock,
+    attention: Option<SelfAttention>,
+}
+
+impl Layer {
+    fn forward(&self, x: &Tensor, embedding: &Tensor, pass: &Pass) -> Tensor {
+        let x = self.resnet.forward(x, embedding, pass);
+        self.attention.as_ref().map_or_else(|| x.shallow_clone(), |attention| attention.forward(&x, pass))
+    }
+}
+
+/// One resolution on the way down.
+#[derive(Debug)]
+pub(super) struct DownBlock {
+    layers: Vec<Layer>,
+    to_next: Option<Resample>,
+}
+
+impl DownBlock {
+    pub(super) fn new(mut scope: Scope, config: &UNetConfig, index: usize) -> Result<Self, Error> {
+        let kind = config.down_block_types[index].as_str();
+        let outputs = config.block_out_channels[index];
+        let inputs = config.block_out_channels[index.saturating_sub(1)];
+        let mut layers = Vec::new();
+        for j in 0..config.layers_per_block {
+            let inputs = if j == 0 { inputs } else { outputs };
+            let resnet =
+                ResnetBlock::new(scope.sub("resnets").sub(j), config, inputs, outputs, Resize::Keep, 1.0)?;
+            let attention = match kind {
+                "AttnDownBlock2D" => Some(attention(scope.sub("attentions").sub(j), config, outputs)?),
+                _ => None,
+            };
+            layers.push(Layer { resnet, attention });
+        }
+        let is_last = index + 1 == config.block_out_channels.len();
+        let by_resnet = kind == "ResnetDownsampleBlock2D"
+            || (kind == "AttnDownBlock2D" && config.downsample_type == "resnet");
+        let mut below = scope.sub("downsamplers");
+        let to_next = match (is_last, by_resnet) {
+            (true, _) => None,
+            (false, true) => Some(Resample::resnet(below.sub(0), config, outputs, Resize::Halve)?),
+            (false, false) => Some(Resample::down(below.sub(0), config, outputs)?),
+        };
+        Ok(Self { layers, to_next })
+    }
+
+    /// Pushes every state that the way up will join again; returns the last.
+    pub(super) fn forward(
+        &self,
+        x: Tensor,
+        embedding: &Tensor,
+        pass: &Pass,
+        skips: &mut Vec<Tensor>,
+    ) -> Tensor {
+        let mut x = x;
+        for layer in &self.layers {
+            x = layer.forward(&x, embedding, pass);
+            skips.push(x.shallow_clone());
+        }
+        if let Some(resample) = &self.to_next {
+            x = resample.forward(&x, embedding, pass);
+            skips.push(x.shallow_clone());
+        }
+        x
+    }
+}
+
+/// One resolution on the way up.
+#[derive(Debug)]
+pub(super) struct UpBlock {
+    layers: Vec<Layer>,
+    to_next: Option<Resample>,
+}
+
+impl UpBlock {
+    /// `index` counts from the coarsest resolution.
+    pub(super) fn new(mut scope: Scope, config: &UNetConfig, index: usize) -> Result<Self, Error> {
+        let kind = config.up_block_types[index].as_str();
+        let coarse_first: Vec<i64> = config.block_out_channels.iter().rev().copied().collect();
+        let outputs = coarse_first[index];
+        let before = coarse_first[index.saturating_sub(1)];
+        let finer = coarse_first[(index + 1).min(coarse_first.len() - 1)];
+        let mut layers = Vec::new();
+        for j in 0..=config.layers_per_block {
+            let skip = if j == config.layers_per_block { finer } else { outputs };
+            let inputs = if j == 0 { before } else { outputs } + skip;
+            let resnet =
+                ResnetBlock::new(scope.sub("resnets").sub(j), config, inputs, outputs, Resize::Keep, 1.0)?;
+            let attention = match kind {
+                "AttnUpBlock2D" => Some(attention(scope.sub("attentions").sub(j), config, outputs)?),
+                _ => None,
+            };
+            layers.push(Layer { resnet, attention });
+        }
+        let is_last = index + 1 == coarse_first.len();
+        let by_resnet =
+            kind == "ResnetUpsampleBlock2D" || (kind == "AttnUpBlock2D" && config.upsample_type == "resnet");
+        let mut above = scope.sub("upsamplers");
+        let to_next = match (is_last, by_resnet) {
+            (true, _) => None,
+            (false, true) => Some(Resample::resnet(above.sub(0), config, outputs, Resize::Double)?),
+            (false, false) => Some(Resample::up(above.sub(0), outputs)?),
+        };
+        Ok(Self { layers, to_next })
+    }
+
+    /// Joins the states of the way down, last first.
+    pub(super) fn forward(
+        &self,
+        x: Tensor,
+        embedding: &Tensor,
+        pass: &Pass,
+        skips: &mut Vec<Tensor>,
+    ) -> Tensor {
+        let mut x = x;
+        for layer in &self.layers {
+            if let Some(skip) = skips.pop() {
+                x = Tensor::cat(&[x, skip], 1);
+            }
+            x = layer.forward(&x, embedding, pass);
+        }
+        self.to_next
+            .as_ref()
+            .map_or_else(|| x.shallow_clone(), |resample| resample.forward(&x, embedding, pass))
+    }
+}
+
+/// The middle: a residual block, perhaps attention, a residual block.
+#[derive(Debug)]
+pub(super) struct MidBlock {
+    first: Layer,
+    last: ResnetBlock,
+}
+
+impl MidBlock {
+    pub(super) fn new(mut scope: Scope, config: &UNetConfig) -> Result<Self, Error> {
+        let channels = config.block_out_channels[config.block_out_channels.len() - 1];
+        let scale = config.mid_block_scale_factor;
+        let first =
+            ResnetBlock::new(scope.sub("resnets").sub(0), config, channels, channels, Resize::Keep, scale)?;
+        let default_groups = config.norm_num_groups.filter(|_| config.resnet_time_scale_shift == "default");
+        let norm = config.attn_norm_num_groups.or(default_groups).map(|groups| (groups, config.norm_eps));
+        let head_dim = config.attention_head_dim.unwrap_or(channels);
+        let attention = match config.add_attention {
+            true => {
+                Some(SelfAttention::new(scope.sub("attentions").sub(0), channels, head_dim, norm, scale)?)
+            }
+            false => None,
+        };
+        let last =
+            ResnetBlock::new(scope.sub("resnets").sub(1), config, channels, channels, Resize::Keep, scale)?;
+        Ok(Self { first: Layer { resnet: first, attention }, last })
+    }
+
+    pub(super) fn forward(&self, x: &Tensor, embedding: &Tensor, pass: &Pass) -> Tensor {
+        self.last.forward(&self.first.forward(x, embedding, pass), embedding, pass)
+    }
+}
+
+fn attention(scope: Scope, config: &UNetConfig, channels: i64) -> Result<SelfAttention, Error> {
+    let norm = config.norm_num_groups.map(|groups| (groups, config.norm_eps));
+    SelfAttention::new(scope, channels, config.attention_head_dim.unwrap_or(channels), norm, 1.0)
+}

@@ -1,0 +1,177 @@
+//! What a U-Net's configuration and input must satisfy, as sentences.
+
+use super::{UNetConfig, blocks};
+use crate::Error;
+
+/// A configuration error.
+pub(super) fn refuse(key: &'static str, found: impl std::fmt::Debug, allowed: impl Into<String>) -> Error {
+    Error::Config { key, found: format!("{found:?}"), allowed: allowed.into() }
+}
+
+impl UNetConfig {
+    /// Fails, naming the key, unless the configuration describes a network.
+    ///
+    /// # Errors
+    /// [`Error::Config`].
+    pub fn check(&self) -> Result<(), Error> {
+        self.check_numbers()?;
+        self.check_names()?;
+        self.check_blocks()?;
+        if let Some(size) = self.sample_size {
+            let [height, width] = size.sides();
+            self.check_size(height, width).map_err(|error| match error {
+                Error::Input(text) => {
+                    Error::Config { key: "sample_size", found: format!("{height}×{width}"), allowed: text }
+                }
+                other => other,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Fails with the nearest sizes that would do, unless the network can halve height and width as often as it must.
+    ///
+    /// # Errors
+    /// [`Error::Input`].
+    pub fn check_size(&self, height: i64, width: i64) -> Result<(), Error> {
+        let multiple = 2i64.pow(self.n_halvings());
+        let good = |side: i64| side > 0 && side % multiple == 0;
+        if good(height) && good(width) {
+            return Ok(());
+        }
+        let near = |side: i64| {
+            let below = (side / multiple * multiple).max(multiple);
+            if good(side) {
+                side.to_string()
+            } else if side < multiple {
+                below.to_string()
+            } else {
+                format!("{below} or {}", below + multiple)
+            }
+        };
+        Err(Error::Input(format!(
+            "this network halves height and width {} times, so both must be multiples of {multiple}; for {height}×{width} take \
+             height {}, width {}",
+            self.n_halvings(),
+            near(height),
+            near(width)
+        )))
+    }
+
+    fn check_numbers(&self) -> Result<(), Error> {
+        let positive = |key, value: i64| {
+            if value > 0 { Ok(()) } else { Err(refuse(key, value, "it must be at least 1")) }
+        };
+        positive("in_channels", self.in_channels)?;
+        positive("out_channels", self.out_channels)?;
+        positive("layers_per_block", self.layers_per_block)?;
+        for &channels in &self.block_out_channels {
+            positive("block_out_channels", channels)?;
+        }
+        for (key, value) in [
+            ("time_embedding_dim", self.time_embedding_dim),
+            ("attention_head_dim", self.attention_head_dim),
+            ("attn_norm_num_groups", self.attn_norm_num_groups),
+            ("num_class_embeds", self.num_class_embeds),
+            ("num_train_timesteps", self.num_train_timesteps),
+        ] {
+            value.map_or(Ok(()), |value| positive(key, value))?;
+        }
+        match self.norm_num_groups {
+            Some(groups) => positive("norm_num_groups", groups)?,
+            None => return Err(refuse("norm_num_groups", "null", "these blocks need a number of groups")),
+        }
+        if !(0.0..1.0).contains(&self.dropout) {
+            return Err(refuse("dropout", self.dropout, "it must lie in [0, 1)"));
+        }
+        if !(self.norm_eps > 0.0 && self.norm_eps.is_finite()) {
+            return Err(refuse("norm_eps", self.norm_eps, "it must be positive"));
+        }
+        if !(self.mid_block_scale_factor != 0.0 && self.mid_block_scale_factor.is_finite()) {
+            return Err(refuse(
+                "mid_block_scale_factor",
+                self.mid_block_scale_factor,
+                "it must be finite and not 0",
+            ));
+        }
+        if !(0..=1).contains(&self.downsample_padding) {
+            return Err(refuse("downsample_padding", self.downsample_padding, "it must be 0 or 1"));
+        }
+        let half = self.block_out_channels.first().map_or(1, |channels| channels / 2);
+        if self.time_embedding_type == "positional" && half as f64 <= self.freq_shift {
+            return Err(refuse(
+                "freq_shift",
+                self.freq_shift,
+                format!("it must be below half the first block's channels, {half}"),
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_names(&self) -> Result<(), Error> {
+        let one_of = |key, found: &str, allowed: &[&str]| {
+            if allowed.contains(&found) { Ok(()) } else { Err(refuse(key, found, one_of_sentence(allowed))) }
+        };
+        one_of("time_embedding_type", &self.time_embedding_type, &["positional", "fourier", "learned"])?;
+        one_of("downsample_type", &self.downsample_type, &["conv", "resnet"])?;
+        one_of("upsample_type", &self.upsample_type, &["conv", "resnet"])?;
+        one_of("resnet_time_scale_shift", &self.resnet_time_scale_shift, &["default", "scale_shift"])?;
+        if let Some(name) = &self.mid_block_type {
+            one_of("mid_block_type", name, &["UNetMidBlock2D"])?;
+        }
+        if let Some(name) = &self.class_embed_type {
+            one_of("class_embed_type", name, &["timestep", "identity"])?;
+        }
+        if self.time_embedding_type == "learned" && self.num_train_timesteps.is_none() {
+            return Err(refuse(
+                "num_train_timesteps",
+                "null",
+                "a learned time embedding needs the number of its rows",
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_blocks(&self) -> Result<(), Error> {
+        let n = self.block_out_channels.len();
+        if n == 0 {
+            return Err(refuse("block_out_channels", "[]", "it must name at least one resolution"));
+        }
+        for (key, names) in
+            [("down_block_types", &self.down_block_types), ("up_block_types", &self.up_block_types)]
+        {
+            if names.len() != n {
+                return Err(refuse(
+                    key,
+                    names,
+                    format!("block_out_channels has {n} resolutions, so {n} blocks are needed"),
+                ));
+            }
+        }
+        for name in &self.down_block_types {
+            check_block("down_block_types", name, &blocks::DOWN)?;
+        }
+        for name in &self.up_block_types {
+            check_block("up_block_types", name, &blocks::UP)?;
+        }
+        Ok(())
+    }
+}
+
+fn check_block(key: &'static str, name: &str, allowed: &[&str]) -> Result<(), Error> {
+    if allowed.contains(&name) {
+        return Ok(());
+    }
+    let sentence = one_of_sentence(allowed);
+    let reason = if name.contains("Skip") {
+        format!("the Skip blocks of NCSN++ are not implemented; {sentence}")
+    } else {
+        let nearest = allowed.iter().max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
+        format!("{sentence}; the nearest is {}", nearest.unwrap_or(&""))
+    };
+    Err(refuse(key, name, reason))
+}
+
+fn one_of_sentence(allowed: &[&str]) -> String {
+    format!("it must be one of {}", allowed.join(", "))
+}

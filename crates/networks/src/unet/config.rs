@@ -1,0 +1,170 @@
+//! The configuration of `diffusers`' `UNet2DModel`, key by key.
+
+use serde::{Deserialize, Serialize};
+
+/// Configuration of a [`super::UNet`]; names, meanings and defaults are those of `UNet2DModel`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct UNetConfig {
+    /// Height and width that the network is made for; it takes any that divide.
+    pub sample_size: Option<SampleSize>,
+    /// Channels of x.
+    pub in_channels: i64,
+    /// Channels of the output; twice those of x where a variance is learned.
+    pub out_channels: i64,
+    /// Whether x in [0, 1] is moved to [−1, 1] first.
+    pub center_input_sample: bool,
+    /// `positional`, `fourier` or `learned`.
+    pub time_embedding_type: String,
+    /// Width of the time embedding; null is four times the first block's channels.
+    pub time_embedding_dim: Option<i64>,
+    /// Shift in the positional embedding's exponent.
+    pub freq_shift: f64,
+    /// Whether the positional embedding begins with cosines.
+    pub flip_sin_to_cos: bool,
+    /// One per resolution: `DownBlock2D`, `AttnDownBlock2D`, `ResnetDownsampleBlock2D`.
+    pub down_block_types: Vec<String>,
+    /// `UNetMidBlock2D` or null.
+    pub mid_block_type: Option<String>,
+    /// One per resolution, from the coarsest: `UpBlock2D`, `AttnUpBlock2D`, `ResnetUpsampleBlock2D`.
+    pub up_block_types: Vec<String>,
+    /// Channels per resolution.
+    pub block_out_channels: Vec<i64>,
+    /// Residual blocks per resolution on the way down; one more on the way up.
+    pub layers_per_block: i64,
+    /// What the middle block's sums are divided by.
+    pub mid_block_scale_factor: f64,
+    /// 1, or 0 for TensorFlow's one-sided padding before a strided convolution.
+    pub downsample_padding: i64,
+    /// `conv` or `resnet`, in attention blocks.
+    pub downsample_type: String,
+    /// `conv` or `resnet`, in attention blocks.
+    pub upsample_type: String,
+    /// Probability that a feature is dropped in training.
+    pub dropout: f64,
+    /// `silu`, `swish`, `mish`, `gelu` or `relu`.
+    pub act_fn: String,
+    /// Channels per attention head; null is one head of all channels.
+    pub attention_head_dim: Option<i64>,
+    /// Groups of every group normalisation.
+    pub norm_num_groups: Option<i64>,
+    /// Groups of the normalisation in the middle's attention.
+    pub attn_norm_num_groups: Option<i64>,
+    /// What normalisation adds to the variance.
+    pub norm_eps: f64,
+    /// `default` adds the time embedding, `scale_shift` scales and shifts by it.
+    pub resnet_time_scale_shift: String,
+    /// Whether the middle block attends.
+    pub add_attention: bool,
+    /// null (a table, with `num_class_embeds`), `timestep` or `identity`.
+    pub class_embed_type: Option<String>,
+    /// Rows of the class table.
+    pub num_class_embeds: Option<i64>,
+    /// Rows of the learned time table.
+    pub num_train_timesteps: Option<i64>,
+}
+
+/// One number for both sides, or height and width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SampleSize {
+    /// A square.
+    Square(i64),
+    /// Height, width.
+    Sides([i64; 2]),
+}
+
+impl SampleSize {
+    /// Height and width.
+    pub fn sides(self) -> [i64; 2] {
+        match self {
+            Self::Square(side) => [side; 2],
+            Self::Sides(sides) => sides,
+        }
+    }
+
+    /// As one number where the sides agree.
+    pub fn of([height, width]: [i64; 2]) -> Self {
+        if height == width { Self::Square(height) } else { Self::Sides([height, width]) }
+    }
+}
+
+impl Default for UNetConfig {
+    fn default() -> Self {
+        let names = |list: &[&str]| list.iter().map(|name| (*name).to_string()).collect();
+        Self {
+            sample_size: None,
+            in_channels: 3,
+            out_channels: 3,
+            center_input_sample: false,
+            time_embedding_type: "positional".into(),
+            time_embedding_dim: None,
+            freq_shift: 0.0,
+            flip_sin_to_cos: true,
+            down_block_types: names(&[
+                "DownBlock2D",
+                "AttnDownBlock2D",
+                "AttnDownBlock2D",
+                "AttnDownBlock2D",
+            ]),
+            mid_block_type: Some("UNetMidBlock2D".into()),
+            up_block_types: names(&["AttnUpBlock2D", "AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"]),
+            block_out_channels: vec![224, 448, 672, 896],
+            layers_per_block: 2,
+            mid_block_scale_factor: 1.0,
+            downsample_padding: 1,
+            downsample_type: "conv".into(),
+            upsample_type: "conv".into(),
+            dropout: 0.0,
+            act_fn: "silu".into(),
+            attention_head_dim: Some(8),
+            norm_num_groups: Some(32),
+            attn_norm_num_groups: None,
+            norm_eps: 1e-5,
+            resnet_time_scale_shift: "default".into(),
+            add_attention: true,
+            class_embed_type: None,
+            num_class_embeds: None,
+            num_train_timesteps: None,
+        }
+    }
+}
+
+impl UNetConfig {
+    /// Every key that a configuration may hold.
+    pub const KEYS: [&str; 28] = [
+        "sample_size",
+        "in_channels",
+        "out_channels",
+        "center_input_sample",
+        "time_embedding_type",
+        "time_embedding_dim",
+        "freq_shift",
+        "flip_sin_to_cos",
+        "down_block_types",
+        "mid_block_type",
+        "up_block_types",
+        "block_out_channels",
+        "layers_per_block",
+        "mid_block_scale_factor",
+        "downsample_padding",
+        "downsample_type",
+        "upsample_type",
+        "dropout",
+        "act_fn",
+        "attention_head_dim",
+        "norm_num_groups",
+        "attn_norm_num_groups",
+        "norm_eps",
+        "resnet_time_scale_shift",
+        "add_attention",
+        "class_embed_type",
+        "num_class_embeds",
+        "num_train_timesteps",
+    ];
+
+    /// How often the network halves height and width.
+    pub fn n_halvings(&self) -> u32 {
+        self.block_out_channels.len().saturating_sub(1) as u32
+    }
+}

@@ -1,0 +1,95 @@
+//! The residual block.
+
+use super::UNetConfig;
+use crate::layers::{Activation, Conv2d, GroupNorm, Linear, Start, avg_pool_2, scaled, upsample_nearest_2};
+use crate::{Error, Pass, Scope};
+use tch::Tensor;
+
+/// What a residual block does to height and width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Resize {
+    Keep,
+    Double,
+    Halve,
+}
+
+impl Resize {
+    fn apply(self, x: &Tensor) -> Tensor {
+        match self {
+            Self::Keep => x.shallow_clone(),
+            Self::Double => upsample_nearest_2(x),
+            Self::Halve => avg_pool_2(x),
+        }
+    }
+}
+
+/// norm, act, resize, conv; the time embedding; norm, act, dropout, conv; plus the input.
+#[derive(Debug)]
+pub(super) struct ResnetBlock {
+    norm1: GroupNorm,
+    conv1: Conv2d,
+    time_emb_proj: Linear,
+    norm2: GroupNorm,
+    conv2: Conv2d,
+    conv_shortcut: Option<Conv2d>,
+    scale_shift: bool,
+    activation: Activation,
+    dropout: f64,
+    resize: Resize,
+    output_scale: f64,
+}
+
+impl ResnetBlock {
+    pub(super) fn new(
+        mut scope: Scope,
+        config: &UNetConfig,
+        inputs: i64,
+        outputs: i64,
+        resize: Resize,
+        output_scale: f64,
+    ) -> Result<Self, Error> {
+        let groups = config.norm_num_groups.unwrap_or(32);
+        let scale_shift = config.resnet_time_scale_shift == "scale_shift";
+        let time_outputs = if scale_shift { 2 * outputs } else { outputs };
+        Ok(Self {
+            norm1: GroupNorm::new(scope.sub("norm1"), inputs, groups, config.norm_eps)?,
+            conv1: Conv2d::new(scope.sub("conv1"), inputs, outputs, 3, Start::Default)?,
+            time_emb_proj: Linear::new(
+                scope.sub("time_emb_proj"),
+                config.time_width(),
+                time_outputs,
+                Start::Default,
+            )?,
+            norm2: GroupNorm::new(scope.sub("norm2"), outputs, groups, config.norm_eps)?,
+            conv2: Conv2d::new(scope.sub("conv2"), outputs, outputs, 3, Start::Zero)?,
+            conv_shortcut: match inputs == outputs {
+                true => None,
+                false => Some(Conv2d::new(scope.sub("conv_shortcut"), inputs, outputs, 1, Start::Default)?),
+            },
+            scale_shift,
+            activation: Activation::from_name(&config.act_fn)?,
+            dropout: config.dropout,
+            resize,
+            output_scale,
+        })
+    }
+
+    pub(super) fn forward(&self, x: &Tensor, embedding: &Tensor, pass: &Pass) -> Tensor {
+        let h = self.resize.apply(&self.activation.forward(&self.norm1.forward(x)));
+        let h = self.conv1.forward(&h, pass);
+        let time =
+            self.time_emb_proj.forward(&self.activation.forward(embedding), pass).unsqueeze(-1).unsqueeze(-1);
+        let h = if self.scale_shift {
+            let halves = time.chunk(2, 1);
+            self.norm2.forward(&h) * (&halves[0] + 1.0) + &halves[1]
+        } else {
+            self.norm2.forward(&(h + time))
+        };
+        let h = self.activation.forward(&h);
+        let h = if pass.train && self.dropout > 0.0 { h.dropout(self.dropout, true) } else { h };
+        let h = self.conv2.forward(&h, pass);
+        let x = self.resize.apply(x);
+        let x = self.conv_shortcut.as_ref().map_or_else(|| x.shallow_clone(), |conv| conv.forward(&x, pass));
+        scaled(x + h, self.output_scale)
+    }
+}

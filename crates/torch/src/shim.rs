@@ -1,0 +1,92 @@
+//! The Rust side of `shim/shim.cpp`.
+
+use crate::{Error, border};
+use std::ffi::{CStr, c_char, c_void};
+use tch::Tensor;
+use torch_sys::C_tensor;
+
+#[repr(C)]
+pub(crate) struct RawGenerator(c_void);
+
+unsafe extern "C" {
+    fn tweedie_free_message(message: *mut c_char);
+    fn tweedie_cpu_capability() -> *mut c_char;
+    fn tweedie_build_configuration() -> *mut c_char;
+    fn tweedie_generator_new(seed: u64, made: *mut *mut RawGenerator) -> *mut c_char;
+    pub(crate) fn tweedie_generator_free(generator: *mut RawGenerator);
+    fn tweedie_generator_randn(
+        generator: *mut RawGenerator,
+        shape: *const i64,
+        n_axes: usize,
+        made: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    fn tweedie_set_grad(leaf: *mut C_tensor, gradient: *const C_tensor) -> *mut c_char;
+    fn tweedie_channels_last(tensor: *const C_tensor, made: *mut *mut C_tensor) -> *mut c_char;
+}
+
+/// Takes a message from the shim and frees it.
+fn take(message: *mut c_char) -> Option<String> {
+    if message.is_null() {
+        return None;
+    }
+    // SAFETY: the shim returns null or a zero-terminated string from malloc that is ours to free once.
+    let text = unsafe { CStr::from_ptr(message) }.to_string_lossy().to_string();
+    unsafe { tweedie_free_message(message) };
+    Some(text)
+}
+
+fn check(message: *mut c_char) -> Result<(), Error> {
+    match take(message) {
+        None => Ok(()),
+        Some(text) => Err(Error::LibTorch(border::first_line(&text))),
+    }
+}
+
+pub(crate) fn cpu_capability() -> String {
+    // SAFETY: no arguments; the message is freed by `take`.
+    take(unsafe { tweedie_cpu_capability() }).unwrap_or_default()
+}
+
+/// What the loaded library says of how it was built.
+pub(crate) fn build_configuration() -> String {
+    // SAFETY: no arguments; the message is freed by `take`.
+    take(unsafe { tweedie_build_configuration() }).unwrap_or_default()
+}
+
+pub(crate) fn generator_new(seed: u64) -> Result<*mut RawGenerator, Error> {
+    let mut made = std::ptr::null_mut();
+    // SAFETY: `made` outlives the call and is written before a null return.
+    check(unsafe { tweedie_generator_new(seed, &mut made) })?;
+    Ok(made)
+}
+
+pub(crate) fn generator_randn(generator: *mut RawGenerator, shape: &[i64]) -> Result<Tensor, Error> {
+    let mut made = std::ptr::null_mut();
+    // SAFETY: the generator is alive (its owner holds it); shape and `made` outlive the call.
+    check(unsafe { tweedie_generator_randn(generator, shape.as_ptr(), shape.len(), &mut made) })?;
+    // SAFETY: the shim made a tensor on the heap and hands its ownership over.
+    Ok(unsafe { Tensor::from_ptr(made) })
+}
+
+/// Makes `gradient` the storage into which a leaf's gradient is accumulated, in place.
+///
+/// Gradients of many parameters can so be views of one flat tensor, which an optimiser then treats in a few launches.
+///
+/// # Errors
+/// [`Error::LibTorch`] when shape, kind or device differ from the leaf's.
+pub fn set_grad(leaf: &mut Tensor, gradient: &Tensor) -> Result<(), Error> {
+    // SAFETY: both pointers are live tensors for the length of the call.
+    check(unsafe { tweedie_set_grad(leaf.as_mut_ptr(), gradient.as_ptr()) })
+}
+
+/// The same values in channels-last (NHWC) strides; the shape stays N, C, H, W.
+///
+/// # Errors
+/// [`Error::LibTorch`] for a tensor that has not four axes.
+pub fn channels_last(tensor: &Tensor) -> Result<Tensor, Error> {
+    let mut made = std::ptr::null_mut();
+    // SAFETY: the tensor is alive for the call; `made` is written before a null return.
+    check(unsafe { tweedie_channels_last(tensor.as_ptr(), &mut made) })?;
+    // SAFETY: the shim made a tensor on the heap and hands its ownership over.
+    Ok(unsafe { Tensor::from_ptr(made) })
+}
