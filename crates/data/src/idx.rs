@@ -1,0 +1,184 @@
+//! IDX files, the format of the MNIST family, gzipped or not.
+
+use crate::{Dataset, Error, Example, Shape};
+use flate2::read::MultiGzDecoder;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// A set of grey pictures from a pair of IDX files.
+#[derive(Debug)]
+pub struct Idx {
+    name: String,
+    shape: Shape,
+    pictures: Vec<u8>,
+    labels: Option<Vec<u8>>,
+    class_names: Vec<String>,
+}
+
+/// The greatest file that is read into memory, decompressed.
+const MAX_BYTES: u64 = 8 << 30;
+
+impl Idx {
+    /// Reads `train-images-idx3-ubyte[.gz]` and, where present, `train-labels-idx1-ubyte[.gz]` of a folder; or a file of
+    /// pictures by itself.
+    ///
+    /// # Errors
+    /// [`Error::NoData`] for a folder without such files; [`Error::Format`] names a file that is truncated or foreign.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        if path.is_dir() {
+            let Some(images) = find(path, "train-images") else {
+                let reason = "it has no train-images-idx3-ubyte or train-images-idx3-ubyte.gz".into();
+                return Err(Error::NoData { path: path.to_path_buf(), reason });
+            };
+            return Self::read(&images, find(path, "train-labels").as_deref(), path);
+        }
+        Self::read(path, None, path)
+    }
+
+    fn read(images: &Path, labels: Option<&Path>, named: &Path) -> Result<Self, Error> {
+        let (sides, pictures) = read_idx(images)?;
+        let &[n, height, width] = sides.as_slice() else {
+            let reason = format!("pictures need 3 axes (number, height, width), and it has {}", sides.len());
+            return Err(Error::Format { path: images.to_path_buf(), reason });
+        };
+        if n == 0 || height == 0 || width == 0 {
+            return Err(Error::Format { path: images.to_path_buf(), reason: "it holds no pictures".into() });
+        }
+        let labels = labels.map(|file| read_labels(file, n)).transpose()?;
+        let classes =
+            labels.as_ref().map_or(0, |labels| labels.iter().max().map_or(0, |&most| usize::from(most) + 1));
+        let name = named.file_name().map_or("idx".into(), |name| name.to_string_lossy().to_string());
+        Ok(Self {
+            class_names: class_names(&name, classes),
+            name,
+            shape: Shape { channels: 1, height, width },
+            pictures,
+            labels,
+        })
+    }
+}
+
+impl Dataset for Idx {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    fn len(&self) -> Option<u64> {
+        Some((self.pictures.len() / self.shape.n_values()) as u64)
+    }
+
+    fn class_names(&self) -> Vec<String> {
+        self.class_names.clone()
+    }
+
+    fn may_flip(&self) -> bool {
+        // A mirrored digit is no digit; clothes are shown from the front, shoes all point one way.
+        false
+    }
+
+    fn get(&self, index: u64) -> Result<Example, Error> {
+        let n_values = self.shape.n_values();
+        let at = index as usize * n_values;
+        let Some(picture) = self.pictures.get(at..at + n_values) else {
+            return Err(Error::Parameter {
+                name: "a picture's index",
+                found: index.to_string(),
+                allowed: "below the number of pictures",
+            });
+        };
+        let label = self.labels.as_ref().map(|labels| u32::from(labels[index as usize]));
+        let caption =
+            label.and_then(|label| self.class_names.get(label as usize).cloned()).unwrap_or_default();
+        Ok(Example { picture: picture.to_vec(), label, caption })
+    }
+}
+
+fn find(folder: &Path, prefix: &str) -> Option<PathBuf> {
+    let axes = if prefix.ends_with("labels") { "idx1" } else { "idx3" };
+    let names = [
+        format!("{prefix}-{axes}-ubyte"),
+        format!("{prefix}-{axes}-ubyte.gz"),
+        format!("{prefix}.{axes}-ubyte"),
+    ];
+    names.iter().map(|name| folder.join(name)).find(|path| path.is_file())
+}
+
+fn class_names(set: &str, n: usize) -> Vec<String> {
+    const CLOTHES: [&str; 10] = [
+        "T-shirt",
+        "trouser",
+        "pullover",
+        "dress",
+        "coat",
+        "sandal",
+        "shirt",
+        "sneaker",
+        "bag",
+        "ankle boot",
+    ];
+    if set.contains("fashion") && n == CLOTHES.len() {
+        return CLOTHES.map(String::from).to_vec();
+    }
+    (0..n).map(|label| label.to_string()).collect()
+}
+
+fn read_labels(path: &Path, n: usize) -> Result<Vec<u8>, Error> {
+    let (sides, labels) = read_idx(path)?;
+    if sides != [n] {
+        let reason = format!("{n} pictures need {n} labels, and its axes are {sides:?}");
+        return Err(Error::Format { path: path.to_path_buf(), reason });
+    }
+    Ok(labels)
+}
+
+/// The sides and bytes of an IDX file of u8 values.
+fn read_idx(path: &Path) -> Result<(Vec<usize>, Vec<u8>), Error> {
+    let bad = |reason: String| Error::Format { path: path.to_path_buf(), reason };
+    let bytes = read_bytes(path)?;
+    let &[zero, also_zero, kind, n_axes, ..] = bytes.as_slice() else {
+        return Err(bad(format!("it has {} bytes, fewer than its 4-byte head", bytes.len())));
+    };
+    if (zero, also_zero) != (0, 0) {
+        return Err(bad(format!("it begins with the bytes {zero} {also_zero} instead of 0 0")));
+    }
+    if kind != 8 {
+        return Err(bad(format!(
+            "its values are of the kind 0x{kind:02x}; only bytes (0x08) are pictures or labels"
+        )));
+    }
+    let head = 4 + 4 * usize::from(n_axes);
+    let Some(axes) = bytes.get(4..head) else { return Err(bad("it ends within its head".into())) };
+    let sides: Vec<usize> = axes
+        .chunks_exact(4)
+        .map(|side| u32::from_be_bytes([side[0], side[1], side[2], side[3]]) as usize)
+        .collect();
+    let expected = sides.iter().try_fold(1usize, |product, &side| product.checked_mul(side));
+    let found = bytes.len() - head;
+    if expected != Some(found) {
+        let expected = expected.map_or("more than can be counted".into(), |n| n.to_string());
+        return Err(bad(format!("its head announces {expected} values ({sides:?}), and {found} follow")));
+    }
+    Ok((sides, bytes[head..].to_vec()))
+}
+
+fn read_bytes(path: &Path) -> Result<Vec<u8>, Error> {
+    let io = |source| Error::Io { path: path.to_path_buf(), source };
+    let mut raw = Vec::new();
+    File::open(path).map_err(io)?.take(MAX_BYTES).read_to_end(&mut raw).map_err(io)?;
+    if !raw.starts_with(&[0x1f, 0x8b]) {
+        return Ok(raw);
+    }
+    let mut bytes = Vec::new();
+    MultiGzDecoder::new(raw.as_slice()).take(MAX_BYTES).read_to_end(&mut bytes).map_err(|error| {
+        Error::Format {
+            path: path.to_path_buf(),
+            reason: format!("its gzip stream is damaged or truncated ({error})"),
+        }
+    })?;
+    Ok(bytes)
+}

@@ -1,0 +1,199 @@
+//! Reading a picture's attributes back: fit a figure, redraw it, compare.
+//!
+//! A picture is accepted as exactly one shape of the palette when the best redraw is within a mean squared residual of
+//! [`MAX_RESIDUAL`] (range 0–1) and leaves nothing connected over. What it does with halves: a figure of which half is
+//! painted over is usually refused, because the missing half is left over as a connected patch; small ones may pass, since
+//! half of a small figure is close to another small figure. The tests state both shares.
+
+use super::{BACKGROUNDS, COLOURS, Figure, Form};
+use crate::Shape;
+
+/// The greatest mean squared residual of an accepted picture, values in [0, 1].
+pub const MAX_RESIDUAL: f64 = 0.008;
+
+/// A pixel is left over when its squared residual, averaged over channels, is above this …
+const LEFT_OVER: f64 = 0.06;
+/// … and a patch of so many touching ones is a thing of its own.
+const PATCH: usize = 3;
+
+/// What was read from a picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reading {
+    /// The best figure.
+    pub figure: Figure,
+    /// Mean squared difference between the picture and its redraw, values in [0, 1].
+    pub residual: f64,
+    /// Pixels in the largest connected patch that the redraw leaves over.
+    pub left_over: usize,
+}
+
+impl Reading {
+    /// Whether the picture is exactly one shape of the palette.
+    pub fn accepted(&self) -> bool {
+        self.residual <= MAX_RESIDUAL && self.left_over < PATCH
+    }
+}
+
+/// The best figure for a picture of 3 × height × width bytes.
+pub fn analyse(picture: &[u8], shape: Shape) -> Reading {
+    let pixels = Pixels::new(picture, shape);
+    let background = pixels.background();
+    let mut best: Option<(f64, Figure)> = None;
+    for colour in pixels.likeliest_colours(background) {
+        let Some((x, y, area)) = pixels.mass(colour, background) else { continue };
+        for form in Form::ALL {
+            let start = guess(form, colour, background, x, y, area);
+            let (residual, figure) = pixels.refine(start);
+            if best.is_none_or(|(least, _)| residual < least) {
+                best = Some((residual, figure));
+            }
+        }
+    }
+    let nothing = Figure { form: Form::Circle, colour: 0, background, x: 0.0, y: 0.0, half: 0.0 };
+    let (residual, figure) = best.unwrap_or_else(|| (pixels.residual(&nothing), nothing));
+    Reading { figure, residual, left_over: pixels.left_over(&figure) }
+}
+
+/// A form of the given area and centre of mass.
+fn guess(form: Form, colour: usize, background: usize, x: f64, y: f64, area: f64) -> Figure {
+    let half = match form {
+        Form::Circle => (area / std::f64::consts::PI).sqrt(),
+        Form::Square => area.sqrt() / 2.0,
+        Form::Triangle => (area / 3f64.sqrt()).sqrt(),
+    };
+    // A triangle's centre of mass lies a third of its height above the base, below the middle of its box.
+    let lift = if form == Form::Triangle { half * 3f64.sqrt() / 6.0 } else { 0.0 };
+    Figure { form, colour, background, x, y: y - lift, half }
+}
+
+/// A picture's pixels as RGB in [0, 1].
+struct Pixels {
+    values: Vec<[f64; 3]>,
+    shape: Shape,
+}
+
+fn rgb(colour: [u8; 3]) -> [f64; 3] {
+    colour.map(|value| f64::from(value) / 255.0)
+}
+
+fn squared(a: [f64; 3], b: [f64; 3]) -> f64 {
+    (0..3).map(|c| (a[c] - b[c]) * (a[c] - b[c])).sum()
+}
+
+impl Pixels {
+    fn new(picture: &[u8], shape: Shape) -> Self {
+        let plane = shape.height * shape.width;
+        let value = |c: usize, at: usize| f64::from(picture[(c % shape.channels) * plane + at]) / 255.0;
+        Self { values: (0..plane).map(|at| [value(0, at), value(1, at), value(2, at)]).collect(), shape }
+    }
+
+    /// The background nearest to the median of the outermost pixels.
+    fn background(&self) -> usize {
+        let (height, width) = (self.shape.height, self.shape.width);
+        let is_edge = |at: usize| {
+            let (row, column) = (at / width, at % width);
+            row == 0 || column == 0 || row + 1 == height || column + 1 == width
+        };
+        let median = [0, 1, 2].map(|c| {
+            let mut edge: Vec<f64> =
+                (0..self.values.len()).filter(|&at| is_edge(at)).map(|at| self.values[at][c]).collect();
+            edge.sort_by(f64::total_cmp);
+            edge[edge.len() / 2]
+        });
+        let off = |row: usize| squared(median, rgb(BACKGROUNDS[row].1));
+        (0..BACKGROUNDS.len()).min_by(|&a, &b| off(a).total_cmp(&off(b))).unwrap_or(0)
+    }
+
+    /// How much of the ink is in a pixel: the place of its colour on the line from paper to ink.
+    fn share(&self, at: usize, ink: [f64; 3], paper: [f64; 3]) -> f64 {
+        let along: f64 = (0..3).map(|c| (self.values[at][c] - paper[c]) * (ink[c] - paper[c])).sum();
+        (along / squared(ink, paper)).clamp(0.0, 1.0)
+    }
+
+    /// The two colours whose line to the background passes nearest to the pixels.
+    fn likeliest_colours(&self, background: usize) -> Vec<usize> {
+        let paper = rgb(BACKGROUNDS[background].1);
+        let off = |colour: usize| -> f64 {
+            let ink = rgb(COLOURS[colour].1);
+            (0..self.values.len())
+                .map(|at| {
+                    let share = self.share(at, ink, paper);
+                    squared(self.values[at], [0, 1, 2].map(|c| paper[c] + share * (ink[c] - paper[c])))
+                })
+                .sum()
+        };
+        let mut colours: Vec<(f64, usize)> = (0..COLOURS.len()).map(|colour| (off(colour), colour)).collect();
+        colours.sort_by(|a, b| a.0.total_cmp(&b.0));
+        colours.into_iter().take(2).map(|(_, colour)| colour).collect()
+    }
+
+    /// Centre of mass and area of a colour's ink; `None` where there is hardly any.
+    fn mass(&self, colour: usize, background: usize) -> Option<(f64, f64, f64)> {
+        let (ink, paper) = (rgb(COLOURS[colour].1), rgb(BACKGROUNDS[background].1));
+        let (mut x, mut y, mut area) = (0.0, 0.0, 0.0);
+        for at in 0..self.values.len() {
+            // A little ink everywhere is noise, not a figure.
+            let share = Some(self.share(at, ink, paper)).filter(|share| *share > 0.2).unwrap_or(0.0);
+            x += share * ((at % self.shape.width) as f64 + 0.5);
+            y += share * ((at / self.shape.width) as f64 + 0.5);
+            area += share;
+        }
+        (area > 1.0).then(|| (x / area, y / area, area))
+    }
+
+    /// Squared difference of one pixel from the figure's, averaged over channels.
+    fn off(&self, at: usize, figure: &Figure) -> f64 {
+        let (ink, paper) = (rgb(COLOURS[figure.colour].1), rgb(BACKGROUNDS[figure.background].1));
+        let share = figure.coverage(at % self.shape.width, at / self.shape.width);
+        squared(self.values[at], [0, 1, 2].map(|c| paper[c] + share * (ink[c] - paper[c]))) / 3.0
+    }
+
+    fn residual(&self, figure: &Figure) -> f64 {
+        (0..self.values.len()).map(|at| self.off(at, figure)).sum::<f64>() / self.values.len() as f64
+    }
+
+    /// Coordinate descent over place and size, the step halved when no move helps.
+    fn refine(&self, start: Figure) -> (f64, Figure) {
+        let (mut best, mut least) = (start, self.residual(&start));
+        let mut step = 1.0;
+        while step > 0.04 {
+            let moves = [(step, 0.0, 0.0), (0.0, step, 0.0), (0.0, 0.0, step)];
+            let mut moved = false;
+            for (dx, dy, dr) in moves.into_iter().flat_map(|(x, y, r)| [(x, y, r), (-x, -y, -r)]) {
+                let tried =
+                    Figure { x: best.x + dx, y: best.y + dy, half: (best.half + dr).max(0.5), ..best };
+                let residual = self.residual(&tried);
+                if residual < least {
+                    (best, least, moved) = (tried, residual, true);
+                }
+            }
+            if !moved {
+                step /= 2.0;
+            }
+        }
+        (least, best)
+    }
+
+    /// Pixels in the largest patch of touching pixels (by side) that the figure leaves over.
+    fn left_over(&self, figure: &Figure) -> usize {
+        let width = self.shape.width;
+        let mut open: Vec<bool> = (0..self.values.len()).map(|at| self.off(at, figure) > LEFT_OVER).collect();
+        let mut largest = 0;
+        for first in 0..open.len() {
+            let (mut patch, mut stack) = (0, vec![first]);
+            while let Some(at) = stack.pop() {
+                if !std::mem::take(&mut open[at]) {
+                    continue;
+                }
+                patch += 1;
+                let column = at % width;
+                stack.extend((column > 0).then(|| at - 1));
+                stack.extend((column + 1 < width).then_some(at + 1));
+                stack.extend((at >= width).then(|| at - width));
+                stack.extend((at + width < open.len()).then_some(at + width));
+            }
+            largest = largest.max(patch);
+        }
+        largest
+    }
+}

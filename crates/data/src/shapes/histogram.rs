@@ -1,0 +1,58 @@
+//! How often each attribute occurs among pictures.
+
+use super::{BACKGROUNDS, COLOURS, Form, Reading, analyse};
+use crate::Shape;
+
+/// Counts of the attributes read from pictures that were accepted.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Histogram {
+    /// Pictures looked at.
+    pub n: usize,
+    /// Pictures accepted as exactly one shape.
+    pub n_accepted: usize,
+    /// By form, in the order of the labels.
+    pub forms: [usize; 3],
+    /// By colour, in the order of the palette.
+    pub colours: [usize; 6],
+    /// By background.
+    pub backgrounds: [usize; 3],
+}
+
+impl Histogram {
+    /// Reads every picture.
+    pub fn of<'a>(pictures: impl IntoIterator<Item = &'a [u8]>, shape: Shape) -> Self {
+        let mut counts = Self::default();
+        for picture in pictures {
+            counts.add(&analyse(picture, shape));
+        }
+        counts
+    }
+
+    fn add(&mut self, reading: &Reading) {
+        self.n += 1;
+        if reading.accepted() {
+            self.n_accepted += 1;
+            self.forms[reading.figure.form as usize] += 1;
+            self.colours[reading.figure.colour] += 1;
+            self.backgrounds[reading.figure.background] += 1;
+        }
+    }
+
+    /// The share of pictures accepted.
+    pub fn share(&self) -> f64 {
+        self.n_accepted as f64 / self.n.max(1) as f64
+    }
+
+    /// Each attribute's name with its share among the accepted, by kind.
+    pub fn rows(&self) -> [(&'static str, Vec<(&'static str, f64)>); 3] {
+        let total = self.n_accepted.max(1) as f64;
+        let shares = |names: Vec<&'static str>, counts: &[usize]| {
+            names.into_iter().zip(counts).map(|(name, &count)| (name, count as f64 / total)).collect()
+        };
+        [
+            ("forms", shares(Form::ALL.map(Form::name).to_vec(), &self.forms)),
+            ("colours", shares(COLOURS.map(|colour| colour.0).to_vec(), &self.colours)),
+            ("backgrounds", shares(BACKGROUNDS.map(|background| background.0).to_vec(), &self.backgrounds)),
+        ]
+    }
+}

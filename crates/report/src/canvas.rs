@@ -1,0 +1,63 @@
+//! An RGB picture to draw on.
+
+use font8x8::{BASIC_FONTS, UnicodeFonts};
+
+/// An RGB picture, rows from the top.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Canvas {
+    /// Pixels across.
+    pub width: usize,
+    /// Pixels down.
+    pub height: usize,
+    /// width·height·3 bytes.
+    pub pixels: Vec<u8>,
+}
+
+/// Side of a letter in pixels, at scale 1.
+pub(crate) const LETTER: usize = 8;
+
+impl Canvas {
+    /// A picture of one colour.
+    pub fn new(width: usize, height: usize, colour: [u8; 3]) -> Self {
+        Self { width, height, pixels: colour.repeat(width * height) }
+    }
+
+    /// Sets a pixel; outside the picture nothing happens.
+    pub fn set(&mut self, x: usize, y: usize, colour: [u8; 3]) {
+        if x < self.width && y < self.height {
+            let at = 3 * (y * self.width + x);
+            self.pixels[at..at + 3].copy_from_slice(&colour);
+        }
+    }
+
+    /// Draws a picture given as channels × height × width bytes (1 or 3 channels), each pixel `zoom` wide.
+    pub fn draw(
+        &mut self,
+        x: usize,
+        y: usize,
+        values: &[u8],
+        [channels, height, width]: [usize; 3],
+        zoom: usize,
+    ) {
+        let plane = height * width;
+        for (row, column) in
+            (0..height * zoom).flat_map(|row| (0..width * zoom).map(move |column| (row, column)))
+        {
+            let at = row / zoom * width + column / zoom;
+            let value = |c: usize| values.get((c % channels.max(1)) * plane + at).copied().unwrap_or(0);
+            self.set(x + column, y + row, [value(0), value(1), value(2)]);
+        }
+    }
+
+    /// Writes a line of text in an 8×8 font; letters that the font lacks become blanks.
+    pub fn text(&mut self, x: usize, y: usize, text: &str, colour: [u8; 3]) {
+        for (i, letter) in text.chars().enumerate() {
+            let rows = BASIC_FONTS.get(letter).unwrap_or([0; 8]);
+            for (row, bits) in rows.into_iter().enumerate() {
+                for column in (0..LETTER).filter(|column| bits >> column & 1 == 1) {
+                    self.set(x + i * LETTER + column, y + row, colour);
+                }
+            }
+        }
+    }
+}

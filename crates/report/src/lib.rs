@@ -1,0 +1,25 @@
+//! Pictures for people: sheets of images, PNG files that say how they were made, line plots as SVG.
+
+mod canvas;
+mod plot;
+mod png;
+mod sheet;
+
+pub use crate::png::{read_png_text, write_png};
+pub use canvas::Canvas;
+pub use plot::{Plot, Scale, Series};
+pub use sheet::{Sheet, sheet};
+
+/// What can go wrong with a picture.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The picture cannot be encoded or decoded.
+    #[error("the PNG cannot be {action}: {reason}")]
+    Png {
+        /// "written" or "read".
+        action: &'static str,
+        /// Why not.
+        reason: String,
+    },
+}

@@ -1,0 +1,44 @@
+//! Which names and shapes differ from those expected.
+
+use crate::{Error, TensorFile};
+use std::collections::BTreeMap;
+
+/// The shape that each name must have.
+pub type Expected = BTreeMap<String, Vec<usize>>;
+
+/// At most so many names of one kind are spelled out.
+const LISTED: usize = 8;
+
+/// Fails with every difference unless the file holds the expected names and shapes and no others.
+///
+/// # Errors
+/// [`Error::Names`].
+pub fn compare(file: &TensorFile, expected: &Expected) -> Result<(), Error> {
+    let found: Expected = file.tensors().iter().map(|info| (info.name.clone(), info.shape.clone())).collect();
+    let missing: Vec<String> = expected.keys().filter(|name| !found.contains_key(*name)).cloned().collect();
+    let unknown: Vec<String> = found.keys().filter(|name| !expected.contains_key(*name)).cloned().collect();
+    let other_shape: Vec<String> = expected
+        .iter()
+        .filter_map(|(name, shape)| {
+            let found = found.get(name)?;
+            (found != shape).then(|| format!("{name} is {found:?} instead of {shape:?}"))
+        })
+        .collect();
+    let parts: Vec<String> = [("missing", missing), ("unknown", unknown), ("of another shape", other_shape)]
+        .into_iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(what, names)| format!("{} {what} ({})", names.len(), list(&names)))
+        .collect();
+    if parts.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Names { path: file.path().to_path_buf(), differences: parts.join("; ") })
+}
+
+fn list(names: &[String]) -> String {
+    let shown = names.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(LISTED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}

@@ -1,0 +1,233 @@
+//! `.safetensors` files, read tensor by tensor and written in one go.
+
+use crate::Error;
+use safetensors::tensor::{Metadata, View};
+use safetensors::{Dtype, SafeTensors};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+/// The kinds of numbers that weights are stored in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DataType {
+    /// 64-bit floats.
+    F64,
+    /// 32-bit floats.
+    F32,
+    /// IEEE half precision.
+    F16,
+    /// bfloat16.
+    Bf16,
+    /// 64-bit integers.
+    I64,
+    /// Bytes.
+    U8,
+}
+
+impl DataType {
+    fn from_file(dtype: Dtype) -> Option<Self> {
+        Some(match dtype {
+            Dtype::F64 => Self::F64,
+            Dtype::F32 => Self::F32,
+            Dtype::F16 => Self::F16,
+            Dtype::BF16 => Self::Bf16,
+            Dtype::I64 => Self::I64,
+            Dtype::U8 => Self::U8,
+            _ => return None,
+        })
+    }
+
+    fn to_file(self) -> Dtype {
+        match self {
+            Self::F64 => Dtype::F64,
+            Self::F32 => Dtype::F32,
+            Self::F16 => Dtype::F16,
+            Self::Bf16 => Dtype::BF16,
+            Self::I64 => Dtype::I64,
+            Self::U8 => Dtype::U8,
+        }
+    }
+}
+
+/// Where a tensor lies in a file, and what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TensorInfo {
+    /// Its name.
+    pub name: String,
+    /// Its kind of number.
+    pub kind: DataType,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    start: u64,
+    n_bytes: usize,
+}
+
+/// An open `.safetensors` file whose header was read and checked.
+#[derive(Debug)]
+pub struct TensorFile {
+    path: PathBuf,
+    file: File,
+    tensors: Vec<TensorInfo>,
+    metadata: BTreeMap<String, String>,
+}
+
+/// The format's own bound on the header.
+const MAX_HEADER: u64 = 100_000_000;
+
+impl TensorFile {
+    /// Opens a file, reads its header and checks that every tensor lies inside it.
+    ///
+    /// # Errors
+    /// [`Error::Io`], and [`Error::Format`] for a file that is foreign, truncated or damaged, or names a tensor twice.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let bad = |reason: String| Error::Format { path: path.to_path_buf(), reason };
+        let mut file = File::open(path).map_err(Error::io("cannot read", path))?;
+        let length = file.metadata().map_err(Error::io("cannot read", path))?.len();
+        let mut prefix = [0; 8];
+        if length < 8 {
+            return Err(bad(format!(
+                "it has {length} bytes, fewer than the 8 that every such file begins with"
+            )));
+        }
+        file.read_exact(&mut prefix).map_err(Error::io("cannot read", path))?;
+        let n_header = u64::from_le_bytes(prefix);
+        if n_header > MAX_HEADER || n_header + 8 > length {
+            return Err(bad(format!("its header should have {n_header} bytes, and the file has {length}")));
+        }
+        let mut bytes = prefix.to_vec();
+        bytes.resize(8 + n_header as usize, 0);
+        file.read_exact(&mut bytes[8..]).map_err(Error::io("cannot read", path))?;
+        if let Some(name) = first_duplicate(&bytes[8..]) {
+            return Err(bad(format!("it holds the tensor {name} twice")));
+        }
+        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| bad(error.to_string()))?;
+        let tensors = read_infos(&header, 8 + n_header).map_err(bad)?;
+        let end = tensors.iter().map(|info| info.start + info.n_bytes as u64).max().unwrap_or(8 + n_header);
+        if end != length {
+            let what = if end > length { "truncated" } else { "followed by foreign bytes" };
+            return Err(bad(format!(
+                "it is {what}: its tensors end at byte {end}, and the file has {length}"
+            )));
+        }
+        let metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
+        Ok(Self { path: path.to_path_buf(), file, tensors, metadata })
+    }
+
+    /// What it holds, by name.
+    pub fn tensors(&self) -> &[TensorInfo] {
+        &self.tensors
+    }
+
+    /// The header's free text.
+    pub fn metadata(&self) -> &BTreeMap<String, String> {
+        &self.metadata
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads one tensor's bytes, little-endian, row-major.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the file changed or cannot be read.
+    pub fn read(&mut self, info: &TensorInfo) -> Result<Vec<u8>, Error> {
+        let mut bytes = vec![0; info.n_bytes];
+        self.file
+            .seek(SeekFrom::Start(info.start))
+            .and_then(|_| self.file.read_exact(&mut bytes))
+            .map_err(Error::io("cannot read", &self.path))?;
+        Ok(bytes)
+    }
+}
+
+fn read_infos(header: &Metadata, data_start: u64) -> Result<Vec<TensorInfo>, String> {
+    let mut infos = Vec::new();
+    for (name, info) in header.tensors() {
+        let kind = DataType::from_file(info.dtype).ok_or_else(|| {
+            format!("its tensor {name} is of the kind {:?}, which holds no weights", info.dtype)
+        })?;
+        let (from, to) = info.data_offsets;
+        infos.push(TensorInfo {
+            kind,
+            shape: info.shape.clone(),
+            start: data_start + from as u64,
+            n_bytes: to - from,
+            name,
+        });
+    }
+    infos.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(infos)
+}
+
+/// The first key that a JSON object holds twice, which a map would silently overwrite.
+fn first_duplicate(json: &[u8]) -> Option<String> {
+    struct Keys;
+    impl<'de> Visitor<'de> for Keys {
+        type Value = Option<String>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<String>, A::Error> {
+            let mut seen = HashSet::new();
+            let mut duplicate = None;
+            while let Some((key, IgnoredAny)) = map.next_entry::<String, IgnoredAny>()? {
+                if !seen.insert(key.clone()) && duplicate.is_none() {
+                    duplicate = Some(key);
+                }
+            }
+            Ok(duplicate)
+        }
+    }
+    serde_json::Deserializer::from_slice(json).deserialize_map(Keys).ok().flatten()
+}
+
+/// A tensor to be written.
+#[derive(Debug, Clone)]
+pub struct TensorBytes {
+    /// Its kind of number.
+    pub kind: DataType,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// Little-endian, row-major.
+    pub bytes: Vec<u8>,
+}
+
+impl View for &TensorBytes {
+    fn dtype(&self) -> Dtype {
+        self.kind.to_file()
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.bytes)
+    }
+
+    fn data_len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+/// The bytes of a `.safetensors` file.
+///
+/// # Errors
+/// [`Error::Format`] for a tensor whose bytes do not have its shape.
+pub fn write_tensors(
+    path: &Path,
+    tensors: &BTreeMap<String, TensorBytes>,
+    metadata: &BTreeMap<String, String>,
+) -> Result<(), Error> {
+    let metadata: HashMap<String, String> = metadata.clone().into_iter().collect();
+    let bytes = safetensors::serialize(tensors, Some(metadata))
+        .map_err(|error| Error::Format { path: path.to_path_buf(), reason: error.to_string() })?;
+    crate::staging::write_synced(path, &bytes)
+}
