@@ -36,6 +36,22 @@ impl Idx {
         Self::read(path, None, path)
     }
 
+    /// The same pictures with a border of `pad` zeros on each side.
+    pub fn padded(self, pad: usize) -> Self {
+        if pad == 0 {
+            return self;
+        }
+        let Shape { channels, height, width } = self.shape;
+        let shape = Shape { channels, height: height + 2 * pad, width: width + 2 * pad };
+        let n = self.pictures.len() / (height * width);
+        let mut pictures = vec![0; n * shape.n_values()];
+        for (row, values) in self.pictures.chunks_exact(width).enumerate() {
+            let start = (row / height * shape.height + row % height + pad) * shape.width + pad;
+            pictures[start..start + width].copy_from_slice(values);
+        }
+        Self { shape, pictures, ..self }
+    }
+
     fn read(images: &Path, labels: Option<&Path>, named: &Path) -> Result<Self, Error> {
         let (sides, pictures) = read_idx(images)?;
         let &[n, height, width] = sides.as_slice() else {

@@ -9,6 +9,7 @@
 //! | [`transition`] | [`Transition`] q(x_t | x_s) and [`Posterior`] q(x_s | x_t, x_0) |
 //! | [`process`] | [`Process`]: how noise is added over time; [`DiscreteVp`] and its schedules |
 //! | [`parameterization`] | [`Parameterization`]: what a network's output means |
+//! | [`conditioning`] | what a network is told of the level |
 //! | [`gaussian`] | Kullback–Leibler divergence of Gaussians, and a Gaussian's exact denoiser |
 //! | [`subsequence`] | which of the trained times a sampler visits |
 //! | [`random`] | noise that depends on (seed, image, purpose, visit, draw, element) and on nothing else |
@@ -26,6 +27,7 @@
 //! # Ok::<(), tweedie_math::Error>(())
 //! ```
 
+pub mod conditioning;
 pub mod gaussian;
 pub mod level;
 pub mod parameterization;
@@ -34,6 +36,7 @@ pub mod random;
 pub mod subsequence;
 pub mod transition;
 
+pub use conditioning::Conditioning;
 pub use gaussian::GaussianDenoiser;
 pub use level::NoiseLevel;
 pub use parameterization::{Parameterization, Reading, Target};

@@ -5,7 +5,7 @@ mod plot;
 mod png;
 mod sheet;
 
-pub use crate::png::{read_png_text, write_png};
+pub use crate::png::{Picture, read_png, read_png_text, write_png};
 pub use canvas::Canvas;
 pub use plot::{Plot, Scale, Series};
 pub use sheet::{Sheet, sheet};

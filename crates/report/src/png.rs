@@ -38,3 +38,60 @@ pub fn read_png_text(bytes: &[u8]) -> Result<Vec<(String, String)>, Error> {
     }
     Ok(pairs)
 }
+
+/// A decoded picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// 1 or 3.
+    pub channels: usize,
+    /// Pixels down.
+    pub height: usize,
+    /// Pixels across.
+    pub width: usize,
+    /// Channels × height × width bytes.
+    pub values: Vec<u8>,
+}
+
+impl Picture {
+    /// The picture in grey (ITU-R 601 luma) or with its grey in three channels.
+    pub fn with_channels(&self, channels: usize) -> Self {
+        let plane = self.height * self.width;
+        let values = match (self.channels, channels) {
+            (from, to) if from == to => self.values.clone(),
+            (3, 1) => (0..plane)
+                .map(|at| {
+                    let of = |c: usize| f64::from(self.values[c * plane + at]);
+                    (0.299 * of(0) + 0.587 * of(1) + 0.114 * of(2)).round() as u8
+                })
+                .collect(),
+            _ => self.values[..plane].repeat(channels),
+        };
+        Self { channels, values, ..*self }
+    }
+}
+
+/// Decodes a PNG of any kind to 8 bits; transparency is laid over white.
+///
+/// # Errors
+/// [`Error::Png`] for bytes that are not a whole PNG.
+pub fn read_png(bytes: &[u8]) -> Result<Picture, Error> {
+    let failed = |error: png::DecodingError| Error::Png { action: "read", reason: error.to_string() };
+    let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
+    decoder.set_transformations(png::Transformations::normalize_to_color8());
+    let mut reader = decoder.read_info().map_err(failed)?;
+    let too_large = || Error::Png { action: "read", reason: "it is too large for this machine".into() };
+    let mut buffer = vec![0; reader.output_buffer_size().ok_or_else(too_large)?];
+    let info = reader.next_frame(&mut buffer).map_err(failed)?;
+    let samples = info.color_type.samples();
+    let channels = if samples <= 2 { 1 } else { 3 };
+    let (height, width) = (info.height as usize, info.width as usize);
+    let mut values = vec![0; channels * height * width];
+    for (at, pixel) in buffer[..info.buffer_size()].chunks_exact(samples).enumerate() {
+        let opacity = if samples % 2 == 0 { f64::from(pixel[samples - 1]) / 255.0 } else { 1.0 };
+        for channel in 0..channels {
+            let shown = opacity * f64::from(pixel[channel]) + (1.0 - opacity) * 255.0;
+            values[channel * height * width + at] = shown.round() as u8;
+        }
+    }
+    Ok(Picture { channels, height, width, values })
+}

@@ -2,4 +2,9 @@
 
 mod config;
 mod files;
+mod formula;
+mod inputs;
+mod laws;
 mod parity;
+mod passes;
+mod variants;

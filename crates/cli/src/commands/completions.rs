@@ -1,0 +1,11 @@
+//! `tweedie completions SHELL`.
+
+use crate::arguments::Arguments;
+use clap::CommandFactory;
+
+/// Prints a shell's completions.
+pub fn run(shell: clap_complete::Shell) {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "tweedie", &mut script);
+    crate::output::line(String::from_utf8_lossy(&script));
+}

@@ -1,0 +1,166 @@
+//! `tweedie sample`.
+
+use crate::arguments::{NoiseName, Sample, SamplerName};
+use crate::output::line;
+use anyhow::{Context, bail};
+use indicatif::ProgressBar;
+use serde_json::json;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use tch::Tensor;
+use tweedie_models::sampling::{Sampler, SamplingDefaults};
+use tweedie_models::{Model, TorchNoise, to_pixels};
+use tweedie_networks::Pass;
+use tweedie_report::{Canvas, Sheet, sheet, write_png};
+use tweedie_samplers::{NoiseSource, Step, StreamNoise};
+use tweedie_torch::PrecisionChoice;
+
+/// Draws pictures and writes them with their parameters inside.
+pub fn run(options: &Sample) -> anyhow::Result<()> {
+    let device = super::device(&options.device)?;
+    let (precision, _) = options.precision.parse::<PrecisionChoice>()?.resolve(device);
+    if options.n == 0 {
+        bail!("-n is 0; at least one picture can be drawn");
+    }
+    let mut model = Model::load(&options.model, device)?;
+    model.set_pass(Pass::inference(precision));
+    let sampling = wishes(options, &model);
+    model.path(&sampling)?;
+    let [height, width] = size(options, &model)?;
+    model.network().config().check_size(height, width)?;
+    let class = super::class_row(&model, options.class.as_deref())?;
+    let channels = model.network().config().in_channels;
+    if !matches!(channels, 1 | 3) {
+        bail!("this model has {channels} channels; pictures have 1 or 3");
+    }
+    let targets = Targets::new(options)?;
+
+    let batch = match (options.batch, options.noise) {
+        (0, NoiseName::Torch) => options.n,
+        (0, NoiseName::Stream) => 64.min(options.n),
+        (given, _) => given.min(options.n),
+    };
+    let torch = TorchNoise::new(options.seed)?;
+    let n_batches = options.n.div_ceil(batch);
+    let bar = progress((n_batches * sampling.steps) as u64);
+    let mut pictures: Vec<Vec<u8>> = Vec::new();
+    for first in (0..options.n).step_by(batch) {
+        let n = batch.min(options.n - first);
+        let stream = StreamNoise::new(options.seed, first as u64);
+        let noise: &dyn NoiseSource<Tensor> = match options.noise {
+            NoiseName::Stream => &stream,
+            NoiseName::Torch => &torch,
+        };
+        let condition = super::class_condition(class, n, device);
+        let mut look = |_: &Step, _: &Tensor| bar.inc(1);
+        let x = model.sample([n as i64, channels, height, width], &sampling, condition, noise, &mut look)?;
+        if x.isfinite().all().int64_value(&[]) == 0 {
+            bail!(
+                "the samples are not finite numbers: is the checkpoint whole, and does --precision suit it?"
+            );
+        }
+        let bytes = to_pixels(&x, model.description().range).map_err(tweedie_torch::Error::from)?;
+        pictures.extend(bytes.chunks_exact((channels * height * width) as usize).map(<[u8]>::to_vec));
+    }
+    bar.finish_and_clear();
+
+    let parameters = |image: Option<usize>| {
+        json!({
+            "model": options.model, "sampler": sampling.sampler, "steps": sampling.steps, "eta": sampling.eta,
+            "spacing": sampling.spacing, "seed": options.seed, "image": image, "n": options.n,
+            "noise": format!("{:?}", options.noise).to_lowercase(), "precision": precision.name(), "class": class,
+            "version": env!("CARGO_PKG_VERSION"),
+        })
+        .to_string()
+    };
+    let shape = [channels as usize, height as usize, width as usize];
+    targets.write(&pictures, shape, parameters)
+}
+
+/// What the checkpoint says, changed by what the user says.
+fn wishes(options: &Sample, model: &Model) -> SamplingDefaults {
+    let mut sampling = model.description().sampling.clone();
+    if let Some(sampler) = options.sampler {
+        sampling.sampler = match sampler {
+            SamplerName::Ddpm => Sampler::Ddpm,
+            SamplerName::Ddim => Sampler::Ddim,
+        };
+    }
+    sampling.steps = options.steps.unwrap_or(sampling.steps);
+    sampling.eta = options.eta.unwrap_or(sampling.eta);
+    sampling
+}
+
+fn size(options: &Sample, model: &Model) -> anyhow::Result<[i64; 2]> {
+    if let Some(text) = &options.size {
+        let sides = text
+            .split_once(['x', '×'])
+            .and_then(|(height, width)| Some([height.parse().ok()?, width.parse().ok()?]));
+        return sides.with_context(|| format!("--size takes HxW, such as 32x32; found `{text}`"));
+    }
+    match model.network().config().sample_size {
+        Some(size) => Ok(size.sides()),
+        None => bail!("the checkpoint does not say how large its pictures are: say so with --size HxW"),
+    }
+}
+
+fn progress(steps: u64) -> ProgressBar {
+    if std::io::stderr().is_terminal() { ProgressBar::new(steps) } else { ProgressBar::hidden() }
+}
+
+/// Where pictures go.
+enum Targets {
+    Sheet(PathBuf),
+    Folder(PathBuf),
+}
+
+impl Targets {
+    /// Made before the work begins, so that a place that cannot be written is known at once.
+    fn new(options: &Sample) -> anyhow::Result<Self> {
+        let is_png =
+            |path: &Path| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
+        let target = match &options.out {
+            Some(path) if options.grid || is_png(path) => Self::Sheet(path.clone()),
+            Some(path) => Self::Folder(path.clone()),
+            None if options.grid => Self::Sheet("samples.png".into()),
+            None => Self::Folder("samples".into()),
+        };
+        let folder = match &target {
+            Self::Sheet(path) => {
+                path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+            }
+            Self::Folder(path) => path,
+        };
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        Ok(target)
+    }
+
+    fn write(
+        &self,
+        pictures: &[Vec<u8>],
+        shape: [usize; 3],
+        parameters: impl Fn(Option<usize>) -> String,
+    ) -> anyhow::Result<()> {
+        match self {
+            Self::Sheet(path) => {
+                save(&sheet(pictures, shape, &Sheet::default()), path, parameters(None))?;
+                line(format!("{} samples: {}", pictures.len(), path.display()));
+            }
+            Self::Folder(folder) => {
+                for (i, picture) in pictures.iter().enumerate() {
+                    let mut canvas = Canvas::new(shape[2], shape[1], [0; 3]);
+                    canvas.draw(0, 0, picture, shape, 1);
+                    save(&canvas, &folder.join(format!("{i:05}.png")), parameters(Some(i)))?;
+                }
+                line(format!("{} samples: {}/00000.png …", pictures.len(), folder.display()));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn save(canvas: &Canvas, path: &Path, parameters: String) -> anyhow::Result<()> {
+    let mut bytes = Vec::new();
+    write_png(canvas, &[("Software", "tweedie".into()), ("parameters", parameters)], &mut bytes)?;
+    Ok(tweedie_weights::write_file(path, &bytes)?)
+}

@@ -1,0 +1,147 @@
+//! TOML in, `--set key=value` merged on the table, a struct out; complaints name the key and the nearest known one.
+//!
+//! TOML has no null: the string "null" stands for it.
+
+use anyhow::{Context, anyhow, bail};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+use toml::{Table, Value};
+
+/// A table from text.
+pub fn parse(text: &str) -> anyhow::Result<Table> {
+    text.parse::<Table>().map_err(|error| anyhow!("{}", error.to_string().trim()))
+}
+
+/// Applies `a.b=value`. The value is read as TOML; what is no TOML value is taken for text.
+pub fn set(table: &mut Table, change: &str) -> anyhow::Result<()> {
+    let Some((key, text)) = change.split_once('=') else {
+        bail!("--set takes KEY=VALUE, such as training.batch=32; found `{change}`")
+    };
+    let parsed = format!("value = {text}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
+    let value = parsed.unwrap_or_else(|| Value::String(text.to_string()));
+    let mut place = table;
+    let mut parts = key.trim().split('.').peekable();
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            place.insert(part.to_string(), value);
+            return Ok(());
+        }
+        let below = place.entry(part.to_string()).or_insert_with(|| Value::Table(Table::new()));
+        place =
+            below.as_table_mut().with_context(|| format!("--set {key}: {part} is a value, not a table"))?;
+    }
+    Ok(())
+}
+
+/// A struct from a table.
+pub fn read<T: DeserializeOwned>(table: Table) -> anyhow::Result<T> {
+    let json = to_json(Value::Table(table));
+    serde_path_to_error::deserialize(json).map_err(|error| {
+        let path = error.path().to_string();
+        let said = explain(&error.inner().to_string());
+        if path == "." { anyhow!("{said}") } else { anyhow!("{path}: {said}") }
+    })
+}
+
+/// A struct as TOML text.
+pub fn write(value: &impl Serialize) -> anyhow::Result<String> {
+    let json = serde_json::to_value(value).context("the configuration cannot be written")?;
+    toml::to_string(&from_json(json)).context("the configuration cannot be written")
+}
+
+/// serde's complaint about an unknown name, shortened to the nearest known one.
+fn explain(said: &str) -> String {
+    let names: Vec<&str> = said.split('`').skip(1).step_by(2).collect();
+    match names.split_first() {
+        Some((unknown, known)) if said.starts_with("unknown") && !known.is_empty() => {
+            let what = if said.starts_with("unknown variant") { "value" } else { "key" };
+            let nearest =
+                known.iter().max_by(|a, b| strsim::jaro(a, unknown).total_cmp(&strsim::jaro(b, unknown)));
+            format!(
+                "unknown {what} `{unknown}`; the nearest is `{}` (known are {})",
+                nearest.unwrap_or(&""),
+                known.join(", ")
+            )
+        }
+        _ => said.to_string(),
+    }
+}
+
+fn to_json(value: Value) -> Json {
+    match value {
+        Value::String(text) if text == "null" => Json::Null,
+        Value::String(text) => Json::String(text),
+        Value::Integer(number) => number.into(),
+        Value::Float(number) => serde_json::Number::from_f64(number)
+            .map_or_else(|| Json::String(number.to_string()), Json::Number),
+        Value::Boolean(flag) => flag.into(),
+        Value::Datetime(time) => Json::String(time.to_string()),
+        Value::Array(list) => list.into_iter().map(to_json).collect(),
+        Value::Table(table) => {
+            Json::Object(table.into_iter().map(|(key, value)| (key, to_json(value))).collect())
+        }
+    }
+}
+
+fn from_json(json: Json) -> Value {
+    match json {
+        Json::Null => Value::String("null".into()),
+        Json::Bool(flag) => Value::Boolean(flag),
+        Json::Number(number) => match number.as_i64() {
+            Some(whole) => Value::Integer(whole),
+            None => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Json::String(text) => Value::String(text),
+        Json::Array(list) => Value::Array(list.into_iter().map(from_json).collect()),
+        Json::Object(map) => {
+            Value::Table(map.into_iter().map(|(key, value)| (key, from_json(value))).collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Part {
+        batch: usize,
+        head: Option<i64>,
+        name: String,
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Whole {
+        part: Part,
+    }
+
+    fn with(changes: &[&str]) -> anyhow::Result<Whole> {
+        let mut table = parse("[part]\nbatch = 4\nhead = 8\nname = \"a\"")?;
+        for change in changes {
+            set(&mut table, change)?;
+        }
+        read(table)
+    }
+
+    #[test]
+    fn values_are_merged_and_nulls_survive() -> anyhow::Result<()> {
+        let whole = with(&["part.batch=32", "part.head=null", "part.name=some text"])?;
+        assert_eq!(whole.part, Part { batch: 32, head: None, name: "some text".into() });
+        assert_eq!(read::<Whole>(parse(&write(&whole)?)?)?, whole);
+        Ok(())
+    }
+
+    #[test]
+    fn complaints_name_key_and_nearest() {
+        let said = |changes: &[&str]| with(changes).map(|_| ()).unwrap_err().to_string();
+        assert!(said(&["part.bacth=32"]).contains("part.bacth: unknown key `bacth`; the nearest is `batch`"));
+        assert!(said(&["part.batch=-1"]).starts_with("part.batch: invalid value: integer `-1`"));
+        assert!(said(&["part.batch=\"many\""]).starts_with("part.batch: invalid type"));
+        assert!(said(&["part"]).contains("KEY=VALUE"));
+        assert!(said(&["part.batch.x=1"]).contains("batch is a value"));
+    }
+}

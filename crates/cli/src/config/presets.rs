@@ -1,0 +1,25 @@
+//! The configurations inside the binary.
+
+use anyhow::bail;
+
+/// Their names, the default first.
+pub const NAMES: [&str; 4] = ["shapes", "shapes-32", "mnist", "fashion-mnist"];
+
+/// A preset's TOML.
+pub fn text(name: &str) -> anyhow::Result<&'static str> {
+    Ok(match name {
+        "shapes" => include_str!("../../presets/shapes.toml"),
+        "shapes-32" => include_str!("../../presets/shapes-32.toml"),
+        "mnist" => include_str!("../../presets/mnist.toml"),
+        "fashion-mnist" => include_str!("../../presets/fashion-mnist.toml"),
+        other => {
+            let nearest =
+                NAMES.iter().max_by(|a, b| strsim::jaro(a, other).total_cmp(&strsim::jaro(b, other)));
+            bail!(
+                "there is no preset `{other}`; the nearest is `{}` (there are {})",
+                nearest.unwrap_or(&""),
+                NAMES.join(", ")
+            )
+        }
+    })
+}

@@ -1,0 +1,133 @@
+//! What can be seen of a checkpoint.
+
+pub mod strip;
+
+use tweedie_math::Process;
+use tweedie_models::Model;
+use tweedie_report::{Plot, Scale, Series};
+
+/// What a checkpoint is, as lines.
+pub fn summary(model: &Model) -> Vec<String> {
+    let (config, about) = (model.network().config(), model.description());
+    let size = config.sample_size.map_or("any size that divides".into(), |size| {
+        let [height, width] = size.sides();
+        format!("{height}×{width}")
+    });
+    let mut lines = vec![
+        format!(
+            "UNet2DModel, {:.3} M parameters, {size}, {} → {} channels",
+            model.network().parameters().n_trained() as f64 / 1e6,
+            config.in_channels,
+            config.out_channels
+        ),
+        format!(
+            "says {}; told {}; learned variance {}",
+            name(&about.parameterization),
+            name(&about.conditioning),
+            name(&about.variance)
+        ),
+        format!("process: {}, T = {}", name_of_schedule(&about.schedule), about.steps),
+        format!(
+            "sampled by {} in {} steps ({}), eta {}, x0 {}",
+            name(&about.sampling.sampler),
+            about.sampling.steps,
+            name(&about.sampling.spacing),
+            about.sampling.eta,
+            about.sampling.clip.map_or("not clipped".into(), |clip| format!("clipped to ±{clip}"))
+        ),
+    ];
+    if !about.class_names.is_empty() {
+        lines.push(format!("classes: {}", about.class_names.join(", ")));
+    }
+    if let Some(training) = &about.training {
+        lines.push(format!(
+            "trained on {}: {} images, {} steps, loss {:.4}, {}, seed {}",
+            training.data, training.images, training.steps, training.loss, training.precision, training.seed
+        ));
+    }
+    lines.push(String::new());
+    lines.extend(parts(model));
+    lines.push(String::new());
+    lines.extend(levels(model));
+    lines
+}
+
+/// Parameters by part of the network.
+fn parts(model: &Model) -> Vec<String> {
+    let mut counts: Vec<(String, usize)> = Vec::new();
+    for parameter in model.network().parameters().iter() {
+        let mut names = parameter.name.split('.');
+        let part = match (names.next(), names.next()) {
+            (Some(first @ ("down_blocks" | "up_blocks")), Some(index)) => format!("{first}.{index}"),
+            (Some(first), _) => first.to_string(),
+            _ => String::new(),
+        };
+        match counts.last_mut() {
+            Some((last, count)) if *last == part => *count += parameter.tensor.numel(),
+            _ => counts.push((part, parameter.tensor.numel())),
+        }
+    }
+    counts.into_iter().map(|(part, count)| format!("{part:<20} {count:>12}")).collect()
+}
+
+/// A few levels of the process as a table.
+fn levels(model: &Model) -> Vec<String> {
+    let process = model.process();
+    let last = process.steps();
+    let mut times: Vec<usize> = (0..=8).map(|i| (last * i / 8).max(1)).collect();
+    times.dedup();
+    let header = format!("{:>6} {:>10} {:>10} {:>10}", "t", "signal", "noise", "log-SNR");
+    let rows = times.into_iter().map(|time| {
+        let level = process.level(time);
+        format!(
+            "{time:>6} {:>10.6} {:>10.6} {:>10.4}",
+            level.signal_rate(),
+            level.noise_rate(),
+            level.log_snr()
+        )
+    });
+    std::iter::once(header).chain(rows).collect()
+}
+
+/// Signal and noise rates over time.
+pub fn schedule_plot(model: &Model) -> Plot {
+    let process = model.process();
+    let curve = |of: &dyn Fn(f64) -> f64| -> Vec<(f64, f64)> {
+        (0..=200).map(|i| process.last_time() * f64::from(i) / 200.0).map(|time| (time, of(time))).collect()
+    };
+    let rate = |signal: bool| {
+        move |time: f64| match process.at_time(time) {
+            Ok(level) if signal => level.signal_rate(),
+            Ok(level) => level.noise_rate(),
+            Err(_) => f64::NAN,
+        }
+    };
+    Plot {
+        title: format!("{}, T = {}", name_of_schedule(&model.description().schedule), process.steps()),
+        x_label: "time t (0 is clean data)".into(),
+        y_label: "rate".into(),
+        y_scale: Scale::Linear,
+        series: vec![
+            Series { name: "signal rate".into(), points: curve(&rate(true)) },
+            Series { name: "noise rate".into(), points: curve(&rate(false)) },
+        ],
+    }
+}
+
+/// The name that a value has in configurations.
+fn name(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|json| json.as_str().map(String::from)).unwrap_or_default()
+}
+
+fn name_of_schedule(schedule: &tweedie_math::Schedule) -> String {
+    let json = serde_json::to_value(schedule).unwrap_or_default();
+    let name = json["name"].as_str().unwrap_or_default().to_string();
+    let rest: Vec<String> = json
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(key, value)| *key != "name" && value.is_number())
+        .map(|(key, value)| format!("{key} {value}"))
+        .collect();
+    if rest.is_empty() { name } else { format!("{name} ({})", rest.join(", ")) }
+}

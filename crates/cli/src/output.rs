@@ -1,0 +1,32 @@
+//! What is printed. A closed pipe ends the program quietly.
+
+use std::io::{ErrorKind, Write};
+
+/// Prints a line to standard output; when nobody reads it any more, the program ends quietly.
+pub fn line(text: impl AsRef<str>) {
+    if !try_line(text) {
+        std::process::exit(0);
+    }
+}
+
+/// Prints a line to standard output; false when nobody reads it any more.
+pub fn try_line(text: impl AsRef<str>) -> bool {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{}", text.as_ref()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => false,
+        // Another failure of the terminal is no reason to lose what is being computed.
+        _ => true,
+    }
+}
+
+/// Prints an error with its causes to standard error, each cause once.
+pub fn complain(error: &anyhow::Error) {
+    let mut said = String::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        if !said.contains(&text) {
+            said = if said.is_empty() { text } else { format!("{said}: {text}") };
+        }
+    }
+    let _ = writeln!(std::io::stderr(), "error: {said}");
+}

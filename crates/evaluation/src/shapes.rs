@@ -1,0 +1,46 @@
+//! Samples of the built-in set against the set itself.
+
+use std::fmt;
+use tweedie_data::shapes::{Histogram, MAX_RESIDUAL};
+use tweedie_data::{Dataset, Error, Shape, Shapes};
+
+/// What samples show, beside what as many pictures of the data show.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShapesQuality {
+    /// Of the samples.
+    pub samples: Histogram,
+    /// Of the data.
+    pub data: Histogram,
+}
+
+/// Reads every sample (channels × height × width bytes each) and as many pictures of the data.
+///
+/// # Errors
+/// What the data reports.
+pub fn shapes_quality(samples: &[Vec<u8>], data: &Shapes) -> Result<ShapesQuality, Error> {
+    let shape: Shape = data.shape();
+    let real: Vec<Vec<u8>> =
+        (0..samples.len() as u64).map(|index| Ok(data.get(index)?.picture)).collect::<Result<_, Error>>()?;
+    let read = |pictures: &[Vec<u8>]| Histogram::of(pictures.iter().map(Vec::as_slice), shape);
+    Ok(ShapesQuality { samples: read(samples), data: read(&real) })
+}
+
+impl fmt::Display for ShapesQuality {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{:.1} % of {} samples are exactly one shape of the palette (redrawn within {MAX_RESIDUAL}; of the data {:.1} %)",
+            100.0 * self.samples.share(),
+            self.samples.n,
+            100.0 * self.data.share()
+        )?;
+        writeln!(f, "{:<12} {:>9} {:>9}", "", "samples", "data")?;
+        for ((kind, samples), (_, data)) in self.samples.rows().iter().zip(self.data.rows()) {
+            writeln!(f, "{kind}")?;
+            for ((name, share), (_, real)) in samples.iter().zip(data) {
+                writeln!(f, "  {name:<10} {:>7.1} % {:>7.1} %", 100.0 * share, 100.0 * real)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,26 @@
+//! What a network is told of the level.
+
+use crate::{Error, NoiseLevel, Process};
+use serde::{Deserialize, Serialize};
+
+/// What number a network is told; it belongs to the checkpoint, not to the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Conditioning {
+    /// The 0-based index of a discrete process' level, t − 1; fractional between trained levels.
+    Index,
+}
+
+impl Conditioning {
+    /// The number for a level. A network is never told a level cleaner than its first trained one.
+    ///
+    /// # Errors
+    /// [`Error::LogSnr`] for a level noisier than the process' last.
+    pub fn told(self, process: &dyn Process, level: NoiseLevel) -> Result<f64, Error> {
+        process.at_log_snr(level.log_snr())?;
+        match self {
+            Self::Index => Ok((process.time_of(level) - 1.0).max(0.0)),
+        }
+    }
+}

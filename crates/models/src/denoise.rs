@@ -1,0 +1,142 @@
+//! A model as a denoiser, at any level.
+
+use crate::{LearnedVariance, Model};
+use tch::{Kind, Tensor};
+use tweedie_math::{Error as MathError, NoiseLevel, Process};
+use tweedie_networks::ClassCondition;
+use tweedie_samplers::{Coefficient, Denoiser, Error, Estimate, Spread, State};
+
+/// A model with its condition bound: what samplers see.
+#[derive(Debug)]
+pub struct Conditioned<'a> {
+    model: &'a Model,
+    class: Option<ClassCondition>,
+}
+
+impl Model {
+    /// The model under a condition.
+    pub fn given(&self, class: Option<ClassCondition>) -> Conditioned<'_> {
+        Conditioned { model: self, class }
+    }
+
+    /// The process' own level of a level's log-SNR. One within 1e-9 of a trained level is that level.
+    fn own_level(&self, level: NoiseLevel) -> Result<NoiseLevel, MathError> {
+        match self.process.trained_time(level) {
+            Some(time) => Ok(self.process.level(time)),
+            None => self.process.at_log_snr(level.log_snr()),
+        }
+    }
+
+    /// The number that the network is told at a level.
+    fn told(&self, level: NoiseLevel) -> Result<f64, Error> {
+        if let Some(time) = self.process.trained_time(level) {
+            return Ok(time.saturating_sub(1) as f64);
+        }
+        if self.network.has_time_table() {
+            let time = self.process.time_of(level);
+            return Err(Error::other(format!(
+                "this network has a learned time table and knows nothing between its trained levels; the path asks for time {time:.3}"
+            )));
+        }
+        Ok(self.description.conditioning.told(&self.process, level)?)
+    }
+}
+
+impl Denoiser<Tensor> for Conditioned<'_> {
+    fn denoise_told(
+        &self,
+        x: &Tensor,
+        at: &[NoiseLevel],
+        told: &[NoiseLevel],
+    ) -> Result<Estimate<Tensor>, Error> {
+        let model = self.model;
+        let n = x.n_samples();
+        let own: Vec<NoiseLevel> =
+            at.iter().map(|&level| model.own_level(level)).collect::<Result<_, _>>()?;
+        let rescale: Vec<f64> = at.iter().zip(&own).map(|(at, own)| rescaling(*at, *own)).collect();
+        let x = if rescale.iter().all(|&factor| factor == 1.0) {
+            x.share()
+        } else {
+            Tensor::combine(&[(coefficient(&rescale), x)])?
+        };
+        let times: Vec<f32> =
+            told.iter().map(|&level| Ok(model.told(level)? as f32)).collect::<Result<_, Error>>()?;
+        let time = per_sample(&times, n, x.device())?;
+        let out = model.network.forward(&x, &time, self.class.as_ref(), &model.pass).map_err(Error::other)?;
+        let (out, spread) = split(&out, model.description.variance)?;
+
+        // x_0 = x0_from_x·x + x0_from_out·out, ε = eps_from_x·x + eps_from_out·out.
+        let mut columns: [Vec<f64>; 4] = Default::default();
+        for &level in &own {
+            let reading = model.description.parameterization.reading(level)?;
+            let row = [reading.x0_from_x, reading.x0_from_out, reading.eps_from_x, reading.eps_from_out];
+            for (column, value) in columns.iter_mut().zip(row) {
+                column.push(value);
+            }
+        }
+        let [x0_from_x, x0_from_out, eps_from_x, eps_from_out] = &columns;
+        Ok(Estimate {
+            x0: linear(x0_from_x, &x, x0_from_out, &out)?,
+            eps: linear(eps_from_x, &x, eps_from_out, &out)?,
+            spread,
+        })
+    }
+}
+
+impl Denoiser<Tensor> for Model {
+    fn denoise_told(
+        &self,
+        x: &Tensor,
+        at: &[NoiseLevel],
+        told: &[NoiseLevel],
+    ) -> Result<Estimate<Tensor>, Error> {
+        self.given(None).denoise_told(x, at, told)
+    }
+}
+
+/// a·x + b·y, without the terms that are zero everywhere.
+fn linear(a: &[f64], x: &Tensor, b: &[f64], y: &Tensor) -> Result<Tensor, Error> {
+    let is = |values: &[f64], value: f64| values.iter().all(|&v| v == value);
+    match (is(a, 0.0), is(b, 0.0)) {
+        (true, _) if is(b, 1.0) => Ok(y.share()),
+        (true, _) => Tensor::combine(&[(coefficient(b), y)]),
+        (_, true) => Tensor::combine(&[(coefficient(a), x)]),
+        _ => Tensor::combine(&[(coefficient(a), x), (coefficient(b), y)]),
+    }
+}
+
+/// What x is multiplied by to come from one level to another of the same log-SNR.
+fn rescaling(from: NoiseLevel, to: NoiseLevel) -> f64 {
+    if from.signal_rate() > from.noise_rate() {
+        to.signal_rate() / from.signal_rate()
+    } else {
+        to.noise_rate() / from.noise_rate()
+    }
+}
+
+fn coefficient(values: &[f64]) -> Coefficient<'_> {
+    match values {
+        [same] => Coefficient::Same(*same),
+        several => Coefficient::PerSample(several),
+    }
+}
+
+fn per_sample(values: &[f32], n: usize, device: tch::Device) -> Result<Tensor, Error> {
+    let make = || match values {
+        [same] => Tensor::f_full([n as i64], f64::from(*same), (Kind::Float, device)),
+        several => Tensor::f_from_slice(several)?.f_to_device(device),
+    };
+    make().map_err(|error| Error::Tensor(error.into()))
+}
+
+/// The output proper, and the learned variance where there is one.
+fn split(out: &Tensor, variance: LearnedVariance) -> Result<(Tensor, Option<Spread<Tensor>>), Error> {
+    if variance == LearnedVariance::None {
+        return Ok((out.share(), None));
+    }
+    let halves = out.f_chunk(2, 1).map_err(|error| Error::Tensor(error.into()))?;
+    let second = halves[1].share();
+    let spread =
+        if variance == LearnedVariance::Range { Spread::Range(second) } else { Spread::LogVariance(second) };
+    Ok((halves[0].share(), Some(spread)))
+}

@@ -1,0 +1,71 @@
+//! Models: a network, the process it was trained on, and how its output is read. A model is a denoiser at *any* level.
+//!
+//! [`Model::load`] opens a checkpoint folder, ours or one that `diffusers` saved; [`Model::save`] writes one that
+//! `diffusers` opens. [`sampling`] turns a checkpoint's wishes and a user's into a path and a sampler.
+
+mod denoise;
+mod description;
+mod folder;
+mod load;
+mod model;
+mod noise;
+mod pixels;
+pub mod sampling;
+mod save;
+
+pub use denoise::Conditioned;
+pub use description::{DataRange, Description, LearnedVariance, TrainingSummary};
+pub use model::Model;
+pub use noise::TorchNoise;
+pub use pixels::{from_pixels, to_pixels};
+
+use std::path::PathBuf;
+
+/// What can be wrong with a model or its folder.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or folder of the checkpoint.
+    #[error(transparent)]
+    Weights(#[from] tweedie_weights::Error),
+    /// The network's configuration or input.
+    #[error(transparent)]
+    Network(#[from] tweedie_networks::Error),
+    /// Schedules, levels, readings.
+    #[error(transparent)]
+    Math(#[from] tweedie_math::Error),
+    /// Sampling.
+    #[error(transparent)]
+    Sampler(#[from] tweedie_samplers::Error),
+    /// LibTorch.
+    #[error(transparent)]
+    Torch(#[from] tweedie_torch::Error),
+    /// A folder that is no checkpoint.
+    #[error("{} is not a checkpoint: {reason}", path.display())]
+    NotACheckpoint {
+        /// The folder.
+        path: PathBuf,
+        /// What is missing.
+        reason: String,
+    },
+    /// A configuration file that cannot be read or says what is not implemented.
+    #[error("{}: {reason}", path.display())]
+    Configuration {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A model that the checkpoint's format cannot express.
+    #[error("this model cannot be saved as a diffusers folder: {0}")]
+    Inexpressible(String),
+    /// A wish that does not fit the model.
+    #[error("{0}")]
+    Wish(String),
+}
+
+impl From<tch::TchError> for Error {
+    fn from(error: tch::TchError) -> Self {
+        Self::Torch(error.into())
+    }
+}

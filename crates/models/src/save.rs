@@ -1,0 +1,68 @@
+//! Writing a checkpoint folder, whole or not at all.
+
+use crate::folder::{
+    DESCRIPTION, DIFFUSERS, MODEL_INDEX, SCHEDULER, UNET_CONFIG, UNET_WEIGHTS, json, scheduler,
+};
+use crate::{Error, Model};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use tch::{Device, Kind, Tensor};
+use tweedie_weights::{DataType, Staging, TensorBytes, write_tensors};
+
+impl Model {
+    /// Writes the folder; what stood there before is replaced after the new one is whole. `more` may add files to the same
+    /// staging.
+    ///
+    /// # Errors
+    /// [`Error::Inexpressible`]; a disk that is full or read-only.
+    pub fn save(
+        &self,
+        folder: &Path,
+        more: impl FnOnce(&Staging) -> Result<(), tweedie_weights::Error>,
+    ) -> Result<PathBuf, Error> {
+        let scheduler = scheduler::write(&self.description)?;
+        let class = scheduler["_class_name"].clone();
+        let pipeline = if class == "DDIMScheduler" { "DDIMPipeline" } else { "DDPMPipeline" };
+        let index = json!({
+            "_class_name": pipeline,
+            "_diffusers_version": DIFFUSERS,
+            "scheduler": ["diffusers", class],
+            "unet": ["diffusers", "UNet2DModel"],
+        });
+        let staging = Staging::new(folder)?;
+        staging.write(MODEL_INDEX, &json::bytes_of(&index))?;
+        staging.write(UNET_CONFIG, &json::bytes_of(&self.network_config()))?;
+        staging.write(SCHEDULER, &json::bytes_of(&scheduler))?;
+        staging.write(DESCRIPTION, &json::bytes_of(&self.description))?;
+        let metadata = BTreeMap::from([("format".to_string(), "pt".to_string())]);
+        write_tensors(&staging.path(UNET_WEIGHTS)?, &self.weights()?, &metadata)?;
+        more(&staging)?;
+        Ok(staging.commit()?)
+    }
+
+    fn network_config(&self) -> Value {
+        let mut config = json!({ "_class_name": "UNet2DModel", "_diffusers_version": DIFFUSERS });
+        if let (Value::Object(all), Value::Object(own)) = (&mut config, json!(self.network.config())) {
+            all.extend(own);
+        }
+        config
+    }
+
+    fn weights(&self) -> Result<BTreeMap<String, TensorBytes>, Error> {
+        self.network
+            .parameters()
+            .iter()
+            .map(|parameter| Ok((parameter.name.clone(), bytes_of(&parameter.tensor)?)))
+            .collect()
+    }
+}
+
+/// A tensor's values as f32 bytes, whatever its device and strides.
+fn bytes_of(tensor: &Tensor) -> Result<TensorBytes, Error> {
+    let values = tensor.detach().f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
+    let mut bytes = vec![0; 4 * values.numel()];
+    values.f_copy_data_u8(&mut bytes, values.numel())?;
+    let shape = values.size().iter().map(|&side| side as usize).collect();
+    Ok(TensorBytes { kind: DataType::F32, shape, bytes })
+}

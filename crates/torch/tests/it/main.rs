@@ -1,0 +1,6 @@
+//! What `tweedie-torch` promises: names, errors instead of panics, PyTorch's numbers, gradients in given storage.
+
+mod border;
+mod choices;
+mod generator;
+mod tensors;

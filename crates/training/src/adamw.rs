@@ -1,0 +1,63 @@
+//! AdamW (Loshchilov & Hutter 2019, Algorithm 2) in tensor operations, its state in our hands.
+
+use crate::{Error, FlatParameters, OptimizerConfig};
+use tch::Tensor;
+
+/// The optimiser's state: first and second moments, and the number of steps.
+#[derive(Debug)]
+pub struct AdamW {
+    /// m, the gradient's running mean.
+    pub first_moment: Tensor,
+    /// v, the running mean of its square.
+    pub second_moment: Tensor,
+    /// t.
+    pub steps: u64,
+}
+
+impl AdamW {
+    /// A fresh state for parameters.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn new(parameters: &FlatParameters) -> Result<Self, Error> {
+        Ok(Self {
+            first_moment: parameters.values.f_zeros_like()?,
+            second_moment: parameters.values.f_zeros_like()?,
+            steps: 0,
+        })
+    }
+
+    /// One update: six operations on flat tensors, no transfer to the host.
+    ///
+    /// `gradient_scale` multiplies the gradients first; it is where clipping enters.
+    ///
+    /// # Errors
+    /// What LibTorch reports.
+    pub fn step(
+        &mut self,
+        parameters: &mut FlatParameters,
+        config: &OptimizerConfig,
+        learning_rate: f64,
+        gradient_scale: &Tensor,
+    ) -> Result<(), Error> {
+        let _no_gradient = tch::no_grad_guard();
+        self.steps += 1;
+        let (beta1, beta2) = (config.beta1, config.beta2);
+        let correction = |beta: f64| 1.0 - beta.powi(i32::try_from(self.steps).unwrap_or(i32::MAX));
+        let (correction1, correction2) = (correction(beta1), correction(beta2));
+
+        let _ = parameters.gradients.f_mul_(gradient_scale)?;
+        let g = &parameters.gradients;
+        let _ = self.first_moment.f_lerp_(g, 1.0 - beta1)?;
+        // addcmul's factor is 1 in tch: the square is weighted by a running mean instead.
+        let _ = self.second_moment.f_lerp_(&g.f_square()?, 1.0 - beta2)?;
+        let denominator =
+            self.second_moment.f_sqrt()?.f_div_scalar_(correction2.sqrt())?.f_add_scalar_(config.eps)?;
+        if config.weight_decay > 0.0 {
+            let _ = parameters.values.f_mul_scalar_(1.0 - learning_rate * config.weight_decay)?;
+        }
+        let step = self.first_moment.f_div(&denominator)?.f_mul_scalar_(learning_rate / correction1)?;
+        let _ = parameters.values.f_sub_(&step)?;
+        Ok(())
+    }
+}

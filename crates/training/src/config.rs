@@ -1,0 +1,210 @@
+//! What can be chosen about training.
+
+use crate::Error;
+use serde::{Deserialize, Serialize};
+use tweedie_math::Parameterization;
+
+/// The training's part of a configuration. Counts are images unless they say otherwise.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainingConfig {
+    /// Seed of everything drawn.
+    pub seed: u64,
+    /// When to stop.
+    pub images: u64,
+    /// Images per update.
+    pub batch: usize,
+    /// A batch is computed in so many parts, whose gradients are added.
+    pub accumulate: usize,
+    /// Half-life of the weights' moving average.
+    pub ema_half_life: f64,
+    /// The half-life is at most this share of the images seen so far.
+    pub ema_ramp: f64,
+    /// Whether pictures may be mirrored, where the set allows it.
+    pub flip: bool,
+    /// `auto`, `f32` or `bf16`.
+    pub precision: String,
+    /// Whether activations lie in memory as N, H, W, C.
+    pub channels_last: bool,
+    /// What is learned.
+    pub objective: Objective,
+    /// How weights move.
+    pub optimizer: OptimizerConfig,
+    /// What is written on the way.
+    pub report: ReportConfig,
+}
+
+/// What the loss is, beside what the network says (which belongs to the model).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Objective {
+    /// Where the error is measured; absent means where the network says it.
+    pub measured: Option<Parameterization>,
+    /// The weight that turns one into the other is at most this.
+    pub max_weight: f64,
+    /// How levels are drawn.
+    pub levels: LevelSampling,
+}
+
+/// How the level of a training example is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum LevelSampling {
+    /// Each trained level equally often.
+    Uniform,
+    /// log-SNR normal, moved to the nearest trained level.
+    NormalLogSnr {
+        /// Its mean.
+        mean: f64,
+        /// Its standard deviation.
+        std: f64,
+    },
+}
+
+/// The optimiser and the rate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OptimizerConfig {
+    /// Greatest learning rate.
+    pub learning_rate: f64,
+    /// The rate rises linearly over so many images.
+    pub warmup: u64,
+    /// What it does afterwards.
+    pub decay: RateDecay,
+    /// The rate's end as a share of its greatest value, where it decays.
+    pub final_share: f64,
+    /// AdamW's β₁.
+    pub beta1: f64,
+    /// AdamW's β₂.
+    pub beta2: f64,
+    /// AdamW's ε.
+    pub eps: f64,
+    /// Decoupled weight decay.
+    pub weight_decay: f64,
+    /// The gradient's norm is clipped to this; 0 is no clipping.
+    pub max_grad_norm: f64,
+}
+
+/// What the learning rate does after its warm-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RateDecay {
+    /// Stays.
+    Constant,
+    /// Falls along half a cosine until the end.
+    Cosine,
+}
+
+/// What is written on the way; counts are images.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReportConfig {
+    /// A line of status and metrics every so many.
+    pub tick: u64,
+    /// A sheet of samples every so many; 0 is never.
+    pub sheet: u64,
+    /// Pictures on a sheet.
+    pub sheet_pictures: usize,
+    /// DDIM steps for a sheet.
+    pub sheet_steps: usize,
+    /// A checkpoint every so many; 0 is at the end alone.
+    pub checkpoint: u64,
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            images: 100_000,
+            batch: 64,
+            accumulate: 1,
+            ema_half_life: 5_000.0,
+            ema_ramp: 0.1,
+            flip: true,
+            precision: "auto".into(),
+            channels_last: false,
+            objective: Objective::default(),
+            optimizer: OptimizerConfig::default(),
+            report: ReportConfig::default(),
+        }
+    }
+}
+
+impl Default for Objective {
+    fn default() -> Self {
+        Self { measured: None, max_weight: 400.0, levels: LevelSampling::Uniform }
+    }
+}
+
+impl Default for OptimizerConfig {
+    fn default() -> Self {
+        Self {
+            learning_rate: 2e-4,
+            warmup: 2_000,
+            decay: RateDecay::Constant,
+            final_share: 0.0,
+            beta1: 0.9,
+            beta2: 0.99,
+            eps: 1e-8,
+            weight_decay: 0.0,
+            max_grad_norm: 1.0,
+        }
+    }
+}
+
+impl Default for ReportConfig {
+    fn default() -> Self {
+        Self { tick: 2_000, sheet: 20_000, sheet_pictures: 64, sheet_steps: 25, checkpoint: 20_000 }
+    }
+}
+
+impl TrainingConfig {
+    /// Fails, naming the key, unless the numbers describe a training.
+    ///
+    /// # Errors
+    /// [`Error::Config`].
+    pub fn check(&self) -> Result<(), Error> {
+        let wrong =
+            |key, found: String, allowed: &str| Err(Error::Config { key, found, allowed: allowed.into() });
+        if self.batch == 0 || self.batch > 1 << 20 {
+            return wrong("training.batch", self.batch.to_string(), "between 1 and 1048576");
+        }
+        if self.accumulate == 0 || !self.batch.is_multiple_of(self.accumulate) {
+            return wrong("training.accumulate", self.accumulate.to_string(), "a divisor of training.batch");
+        }
+        if self.report.tick == 0 {
+            return wrong("training.report.tick", "0".into(), "at least 1 image");
+        }
+        if self.report.sheet > 0 && (self.report.sheet_pictures == 0 || self.report.sheet_steps == 0) {
+            return wrong("training.report.sheet_pictures", "0".into(), "at least 1, as sheet_steps");
+        }
+        let optimizer = &self.optimizer;
+        for (key, value, least, below) in [
+            ("training.optimizer.learning_rate", optimizer.learning_rate, 0.0, 10.0),
+            ("training.optimizer.final_share", optimizer.final_share, 0.0, 1.000_001),
+            ("training.optimizer.beta1", optimizer.beta1, 0.0, 1.0),
+            ("training.optimizer.beta2", optimizer.beta2, 0.0, 1.0),
+            ("training.optimizer.eps", optimizer.eps, 1e-30, 1.0),
+            ("training.optimizer.weight_decay", optimizer.weight_decay, 0.0, 10.0),
+            ("training.optimizer.max_grad_norm", optimizer.max_grad_norm, 0.0, f64::INFINITY),
+            ("training.ema_half_life", self.ema_half_life, 0.0, f64::INFINITY),
+            ("training.ema_ramp", self.ema_ramp, 0.0, f64::INFINITY),
+            ("training.objective.max_weight", self.objective.max_weight, 1e-12, f64::INFINITY),
+        ] {
+            if !(least <= value && value < below) {
+                return wrong(key, value.to_string(), &format!("at least {least} and below {below}"));
+            }
+        }
+        if let LevelSampling::NormalLogSnr { mean, std } = self.objective.levels
+            && !(mean.is_finite() && std.is_finite() && std >= 0.0)
+        {
+            return wrong(
+                "training.objective.levels",
+                format!("mean {mean}, std {std}"),
+                "finite, std not negative",
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! The moving average of the weights, which is what is sampled.
+
+use crate::{Error, FlatParameters};
+use tch::Tensor;
+
+/// An exponential moving average with its half-life in images (Karras et al. 2022).
+#[derive(Debug)]
+pub struct Ema {
+    /// The averaged values, laid out as the parameters'.
+    pub values: Tensor,
+}
+
+impl Ema {
+    /// Starts at the parameters themselves.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn new(parameters: &FlatParameters) -> Result<Self, Error> {
+        Ok(Self { values: copy_of(&parameters.values)? })
+    }
+
+    /// Moves towards the parameters after `batch` more images, `images` having been seen in all.
+    ///
+    /// The half-life is at most `ramp`·images, so that the first weights are soon forgotten. A half-life of 0 follows the
+    /// parameters themselves.
+    ///
+    /// # Errors
+    /// What LibTorch reports.
+    pub fn update(
+        &mut self,
+        parameters: &FlatParameters,
+        half_life: f64,
+        ramp: f64,
+        images: u64,
+        batch: usize,
+    ) -> Result<(), Error> {
+        let _no_gradient = tch::no_grad_guard();
+        let _ = self.values.f_lerp_(&parameters.values, 1.0 - decay(half_life, ramp, images, batch))?;
+        Ok(())
+    }
+
+    /// Runs code while the network holds the averaged weights, then gives it its own back.
+    ///
+    /// # Errors
+    /// What LibTorch or the code reports.
+    pub fn swapped<T, E: From<Error>>(
+        &self,
+        parameters: &mut FlatParameters,
+        code: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let own = copy_of(&parameters.values)?;
+        let mut put = |values: &Tensor| -> Result<(), Error> {
+            let _no_gradient = tch::no_grad_guard();
+            let _ = parameters.values.f_copy_(values)?;
+            Ok(())
+        };
+        put(&self.values)?;
+        let result = code();
+        put(&own)?;
+        result
+    }
+}
+
+/// The same values in memory of their own.
+fn copy_of(values: &Tensor) -> Result<Tensor, Error> {
+    let mut copy = values.f_zeros_like()?;
+    copy.f_copy_(values)?;
+    Ok(copy)
+}
+
+/// What is kept of the average when `batch` images pass.
+fn decay(half_life: f64, ramp: f64, images: u64, batch: usize) -> f64 {
+    let half_life = half_life.min(ramp * images as f64);
+    if half_life > 0.0 { 0.5f64.powf(batch as f64 / half_life) } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decay;
+
+    #[test]
+    fn a_half_life_halves() {
+        let kept: f64 = (0..50).map(|_| decay(3_200.0, 1.0, 1_000_000, 64)).product();
+        assert!((kept - 0.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn early_weights_are_forgotten_sooner() {
+        assert!(decay(5_000.0, 0.1, 640, 64) < decay(5_000.0, 0.1, 64_000, 64));
+        assert_eq!(decay(0.0, 0.1, 640, 64), 0.0);
+    }
+}

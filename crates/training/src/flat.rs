@@ -1,0 +1,58 @@
+//! All trained parameters in one piece of memory, and all their gradients in another.
+//!
+//! The network's tensors become views of it, so that an optimiser step, a moving average or a gradient norm is a few
+//! operations on one long tensor instead of a few per parameter.
+
+use crate::Error;
+use tch::{Kind, Tensor};
+use tweedie_networks::Parameters;
+use tweedie_torch::set_grad;
+
+/// Parameters and gradients, each one flat tensor.
+#[derive(Debug)]
+pub struct FlatParameters {
+    /// Every trained value, f32.
+    pub values: Tensor,
+    /// Every gradient, f32; backward passes add to it.
+    pub gradients: Tensor,
+}
+
+/// Each parameter begins at a multiple of so many values: 64 bytes, a cache line.
+const ALIGNMENT: usize = 16;
+
+impl FlatParameters {
+    /// Moves a network's trained parameters into flat memory. Its layers see the same values as before.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn new(parameters: &Parameters) -> Result<Self, Error> {
+        let trained = || parameters.iter().filter(|parameter| parameter.trained);
+        let total: usize =
+            trained().map(|parameter| parameter.tensor.numel().next_multiple_of(ALIGNMENT)).sum();
+        let options = (Kind::Float, parameters.device());
+        let values = Tensor::f_zeros([total as i64], options)?;
+        let gradients = Tensor::f_zeros([total as i64], options)?;
+        let mut start = 0;
+        for parameter in trained() {
+            let mut tensor = parameter.tensor.shallow_clone();
+            let n = tensor.numel();
+            let place = |flat: &Tensor| flat.f_narrow(0, start, n as i64)?.f_view(tensor.size().as_slice());
+            let (mut value, gradient) = (place(&values)?, place(&gradients)?);
+            value.f_copy_(&tensor.detach())?;
+            tensor.f_set_data(&value)?;
+            set_grad(&mut tensor, &gradient)?;
+            start += n.next_multiple_of(ALIGNMENT) as i64;
+        }
+        Ok(Self { values, gradients })
+    }
+
+    /// Euclidean norm of all gradients.
+    pub fn gradient_norm(&self) -> Tensor {
+        self.gradients.norm()
+    }
+
+    /// Forgets all gradients, keeping their memory.
+    pub fn zero_gradients(&mut self) {
+        let _ = self.gradients.zero_();
+    }
+}

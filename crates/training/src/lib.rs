@@ -1,0 +1,96 @@
+//! Training: the loop reads as the algorithm.
+//!
+//! [`Trainer::step`] is one step: draw levels and noise for a batch, ask the network, weigh the error, differentiate, clip,
+//! update, average. [`train`] repeats it, writes the [`Run`]'s folder and tells an [`Observer`] what happens. Clocks count
+//! images seen. Every random number is keyed by (seed, image number): a run does not depend on the device, nor on where
+//! it was interrupted.
+
+mod adamw;
+mod config;
+mod ema;
+mod flat;
+mod levels;
+mod objective;
+mod rate;
+mod run;
+mod train;
+mod trainer;
+
+pub use adamw::AdamW;
+pub use config::{LevelSampling, Objective, OptimizerConfig, RateDecay, ReportConfig, TrainingConfig};
+pub use ema::Ema;
+pub use flat::FlatParameters;
+pub use levels::draw_times;
+pub use objective::{TrainingBatch, loss};
+pub use rate::rate_at;
+pub use run::{Clock, Run, Tick};
+pub use train::{Ending, Observer, train};
+pub use trainer::{StepReport, Trainer};
+
+/// Why training stopped, or could not begin.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A configuration that describes no training.
+    #[error("training configuration: {key} is {found}; it must be {allowed}")]
+    Config {
+        /// The key.
+        key: &'static str,
+        /// What was found.
+        found: String,
+        /// What is allowed.
+        allowed: String,
+    },
+    /// The loss is no number, or has exploded.
+    #[error("the loss became {loss} at step {step} ({images} images): {advice}")]
+    Diverged {
+        /// The step.
+        step: u64,
+        /// Images seen before it.
+        images: u64,
+        /// The loss.
+        loss: f64,
+        /// What to do, and which checkpoint is left.
+        advice: String,
+    },
+    /// The model.
+    #[error(transparent)]
+    Model(#[from] tweedie_models::Error),
+    /// The data.
+    #[error(transparent)]
+    Data(#[from] tweedie_data::Error),
+    /// Levels and weights.
+    #[error(transparent)]
+    Math(#[from] tweedie_math::Error),
+    /// LibTorch.
+    #[error(transparent)]
+    Torch(#[from] tweedie_torch::Error),
+    /// Files of the run.
+    #[error(transparent)]
+    Files(#[from] tweedie_weights::Error),
+    /// Pictures of the run.
+    #[error(transparent)]
+    Report(#[from] tweedie_report::Error),
+    /// The run's folder.
+    #[error("the run's folder: {action} {}: {source}", path.display())]
+    Run {
+        /// What was tried.
+        action: &'static str,
+        /// Which file.
+        path: std::path::PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+}
+
+impl From<tch::TchError> for Error {
+    fn from(error: tch::TchError) -> Self {
+        Self::Torch(error.into())
+    }
+}
+
+impl From<tweedie_networks::Error> for Error {
+    fn from(error: tweedie_networks::Error) -> Self {
+        Self::Model(error.into())
+    }
+}

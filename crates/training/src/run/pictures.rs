@@ -1,0 +1,55 @@
+//! Sheets of samples on the way.
+
+use super::Run;
+use crate::{Error, Trainer};
+use tweedie_models::sampling::{Sampler, SamplingDefaults};
+use tweedie_models::to_pixels;
+use tweedie_report::{Canvas, Sheet, sheet, write_png};
+use tweedie_samplers::StreamNoise;
+
+/// Pictures drawn at once for a sheet.
+const AT_ONCE: usize = 64;
+
+impl Run {
+    /// Draws a sheet with the averaged weights, from the same noise every time, and writes it.
+    ///
+    /// # Errors
+    /// What sampling or the disk reports.
+    pub(crate) fn draw_sheet(&self, trainer: &mut Trainer, shape: [usize; 3]) -> Result<(), Error> {
+        let report = trainer.config().report.clone();
+        let (seed, images) = (trainer.config().seed, trainer.images());
+        let defaults = trainer.model().description().sampling.clone();
+        let sampling =
+            SamplingDefaults { sampler: Sampler::Ddim, steps: report.sheet_steps, eta: 0.0, ..defaults };
+        let classes = trainer.model().network().config().num_class_embeds;
+        let mut pictures = Vec::new();
+        for first in (0..report.sheet_pictures).step_by(AT_ONCE) {
+            let n = AT_ONCE.min(report.sheet_pictures - first);
+            let [channels, height, width] = shape.map(|side| side as i64);
+            let noise = StreamNoise::new(seed, first as u64);
+            let bytes = trainer.with_ema(|model| {
+                let labels = (first..first + n).map(|i| i as i64);
+                let class = classes.map(|rows| {
+                    let labels: Vec<i64> = labels.map(|label| label % rows).collect();
+                    let labels = tch::Tensor::from_slice(&labels).to_device(model.device());
+                    tweedie_networks::ClassCondition::Labels(labels)
+                });
+                let x =
+                    model.sample([n as i64, channels, height, width], &sampling, class, &noise, &mut ())?;
+                Ok(to_pixels(&x, model.description().range)?)
+            })?;
+            pictures.extend(bytes.chunks_exact(shape.iter().product()).map(<[u8]>::to_vec));
+        }
+        let canvas: Canvas = sheet(&pictures, shape, &Sheet::default());
+        let text = [
+            ("Software", "tweedie".to_string()),
+            (
+                "tweedie",
+                format!("sheet at {images} images; ddim, {} steps, eta 0, seed {seed}", sampling.steps),
+            ),
+        ];
+        let mut bytes = Vec::new();
+        write_png(&canvas, &text, &mut bytes)?;
+        Ok(tweedie_weights::write_file(&self.sheet(images), &bytes)?)
+    }
+}

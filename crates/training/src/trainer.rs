@@ -1,0 +1,176 @@
+//! One step of training.
+
+use crate::objective::training_noise;
+use crate::{AdamW, Ema, Error, FlatParameters, TrainingBatch, TrainingConfig, draw_times, loss, rate_at};
+use tch::{Kind, Tensor};
+use tweedie_data::Batch;
+use tweedie_math::random::{Key, Purpose, Stream};
+use tweedie_models::{Model, from_pixels};
+use tweedie_networks::{ClassCondition, Pass};
+use tweedie_torch::{Precision, guard, with_seed};
+
+/// A model being trained, with everything that training keeps.
+#[derive(Debug)]
+pub struct Trainer {
+    model: Model,
+    config: TrainingConfig,
+    pass: Pass,
+    parameters: FlatParameters,
+    optimizer: AdamW,
+    ema: Ema,
+    images: u64,
+}
+
+/// What one step did.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StepReport {
+    /// The loss.
+    pub loss: f64,
+    /// The gradient's norm before clipping.
+    pub gradient_norm: f64,
+    /// The learning rate.
+    pub learning_rate: f64,
+}
+
+impl Trainer {
+    /// A model at the start of its training.
+    ///
+    /// # Errors
+    /// [`Error::Config`]; memory.
+    pub fn new(model: Model, config: TrainingConfig, precision: Precision) -> Result<Self, Error> {
+        config.check()?;
+        let parameters = FlatParameters::new(model.network().parameters())?;
+        let optimizer = AdamW::new(&parameters)?;
+        let ema = Ema::new(&parameters)?;
+        let pass = Pass { channels_last: config.channels_last, ..Pass::training(precision) };
+        let mut model = model;
+        model.set_pass(Pass { train: false, ..pass });
+        Ok(Self { model, config, pass, parameters, optimizer, ema, images: 0 })
+    }
+
+    /// One update from one batch of pictures. When the loss or its gradient is no finite number, nothing is changed and the
+    /// report says so.
+    ///
+    /// # Errors
+    /// What the network, the data's shape or LibTorch reports.
+    pub fn step(&mut self, batch: &Batch) -> Result<StepReport, Error> {
+        self.parameters.zero_gradients();
+        let micro = batch.n.div_ceil(self.config.accumulate);
+        let mut total = 0.0;
+        for start in (0..batch.n).step_by(micro) {
+            let n = micro.min(batch.n - start);
+            let part = self.prepare(batch, start, n)?;
+            let share = n as f64 / batch.n as f64;
+            let loss = self.in_dropout_order(start, || {
+                let loss = loss(&self.model, &part, &self.config.objective, &self.pass)? * share;
+                guard(|| loss.backward())?;
+                Ok::<Tensor, Error>(loss)
+            })?;
+            total += f64::try_from(loss.f_to_kind(Kind::Double)?)?;
+        }
+        let norm = self.parameters.gradient_norm();
+        let report = StepReport {
+            loss: total,
+            gradient_norm: f64::try_from(norm.f_to_kind(Kind::Double)?)?,
+            learning_rate: rate_at(&self.config.optimizer, self.images + batch.n as u64, self.config.images),
+        };
+        if report.loss.is_finite() && report.gradient_norm.is_finite() {
+            let scale = clip_factor(&norm, self.config.optimizer.max_grad_norm)?;
+            self.optimizer.step(
+                &mut self.parameters,
+                &self.config.optimizer,
+                report.learning_rate,
+                &scale,
+            )?;
+            self.images += batch.n as u64;
+            let (half_life, ramp) = (self.config.ema_half_life, self.config.ema_ramp);
+            self.ema.update(&self.parameters, half_life, ramp, self.images, batch.n)?;
+        }
+        Ok(report)
+    }
+
+    /// Pictures, noise and levels of a part of a batch.
+    fn prepare(&self, batch: &Batch, start: usize, n: usize) -> Result<TrainingBatch, Error> {
+        let shape = batch.shape.as_array().map(|side| side as i64);
+        let (first, device) = (batch.first + start as u64, self.model.device());
+        let bytes = &batch.pictures[start * batch.shape.n_values()..(start + n) * batch.shape.n_values()];
+        let x0 = from_pixels(
+            bytes,
+            &[n as i64, shape[0], shape[1], shape[2]],
+            self.model.description().range,
+            device,
+        )?;
+        let class = match (&batch.labels, self.model.network().config().num_class_embeds) {
+            (Some(labels), Some(_)) => {
+                let labels: Vec<i64> =
+                    labels[start..start + n].iter().map(|&label| i64::from(label)).collect();
+                Some(ClassCondition::Labels(Tensor::f_from_slice(&labels)?.f_to_device(device)?))
+            }
+            _ => None,
+        };
+        Ok(TrainingBatch {
+            x0,
+            eps: training_noise(self.config.seed, first, n, shape, device)?,
+            times: draw_times(self.model.process(), self.config.objective.levels, self.config.seed, first, n),
+            class,
+        })
+    }
+
+    /// Dropout draws from LibTorch's global generator: it is reseeded per part from (seed, images seen, part).
+    fn in_dropout_order<T>(&self, part: usize, code: impl FnOnce() -> T) -> T {
+        if self.model.network().config().dropout == 0.0 {
+            return code();
+        }
+        let key = Key {
+            seed: self.config.seed,
+            image: self.images,
+            purpose: Purpose::DROPOUT,
+            visit: part as u64,
+            draw: 0,
+        };
+        with_seed(Stream::new(key).below(1 << 53), code)
+    }
+
+    /// Runs code on the model with its averaged weights.
+    ///
+    /// # Errors
+    /// What the code reports.
+    pub fn with_ema<T>(&mut self, code: impl FnOnce(&Model) -> Result<T, Error>) -> Result<T, Error> {
+        let model = &self.model;
+        self.ema.swapped(&mut self.parameters, || code(model))
+    }
+
+    /// The model with its own weights.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The model's description, to be completed.
+    pub fn model_mut(&mut self) -> &mut Model {
+        &mut self.model
+    }
+
+    /// What was chosen.
+    pub fn config(&self) -> &TrainingConfig {
+        &self.config
+    }
+
+    /// Images seen.
+    pub fn images(&self) -> u64 {
+        self.images
+    }
+
+    /// Updates made.
+    pub fn steps(&self) -> u64 {
+        self.optimizer.steps
+    }
+}
+
+/// What gradients are multiplied by so that their norm is at most `most`; 1 where that is 0.
+fn clip_factor(norm: &Tensor, most: f64) -> Result<Tensor, Error> {
+    if most == 0.0 {
+        return Ok(norm.f_ones_like()?);
+    }
+    // most/(norm + 1e-6), at most 1, without asking the device for the norm.
+    Ok(norm.f_add_scalar(1e-6)?.f_reciprocal()?.f_mul_scalar(most)?.f_clamp_max(1.0)?)
+}
