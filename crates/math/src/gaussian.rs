@@ -10,12 +10,18 @@ pub fn kl(mean_difference: f64, variance1: f64, variance2: f64) -> f64 {
     if variance1 == variance2 && mean_difference == 0.0 {
         return 0.0;
     }
+    if variance2 == 0.0 {
+        return f64::INFINITY;
+    }
     let ratio_excess = (variance1 - variance2) / variance2;
     0.5 * (mean_difference * mean_difference / variance2 + u_minus_log1p(ratio_excess))
 }
 
 /// u − ln(1 + u) ≥ 0, by its series where the two nearly cancel.
 pub fn u_minus_log1p(u: f64) -> f64 {
+    if u == f64::INFINITY {
+        return u;
+    }
     if u.abs() > 0.03 {
         return u - libm::log1p(u);
     }

@@ -34,7 +34,7 @@ impl NoiseLevel {
     /// # Errors
     /// [`Error::Rates`] for a positive logarithm or NaN.
     pub fn from_log_alpha_bar(log_alpha_bar: f64) -> Result<Self, Error> {
-        Self::new(libm::exp(0.5 * log_alpha_bar), libm::sqrt(-libm::expm1(log_alpha_bar)))
+        Self::new(libm::exp(0.5 * log_alpha_bar), libm::sqrt(0.0 - libm::expm1(log_alpha_bar)))
     }
 
     /// The variance-preserving level of a log-SNR, ln(signal²/noise²): ᾱ = sigmoid(log-SNR).

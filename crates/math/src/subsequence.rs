@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Spacing {
-    /// 1, 1 + ⌊T/n⌋, …: never reaches T.
+    /// 1, 1 + ⌊T/n⌋, …: begins at 1 and stops short of T unless n = T.
     Leading,
-    /// T, T − T/n, …: never reaches 1.
+    /// T, T − T/n, …: begins at T and stops short of 1 unless n = T.
     Trailing,
-    /// From T to 1, both included.
+    /// From T to 1, both included; 1 alone for n = 1, as NumPy has it.
     Linspace,
 }
 

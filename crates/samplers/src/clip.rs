@@ -32,14 +32,22 @@ impl<X: State, D: Denoiser<X>> Denoiser<X> for Clipped<D> {
         let x0 = estimate.x0.clamp(self.low, self.high)?;
         let eps = match self.eps {
             EpsAfterClip::Keep => estimate.eps,
-            // Without noise there is nothing to derive ε from; clean data lies in its range.
-            EpsAfterClip::Rederive if at.iter().any(NoiseLevel::is_clean) => estimate.eps,
             EpsAfterClip::Rederive => {
+                // Without noise there is nothing to derive ε from: such a sample keeps what was said.
                 let n = x.n_samples();
-                let from_x = per_level(n, at, |level| Ok::<_, Error>(1.0 / level.noise_rate()))?;
-                let from_x0 =
-                    per_level(n, at, |level| Ok::<_, Error>(-level.signal_rate() / level.noise_rate()))?;
-                X::combine(&[(coefficient(&from_x), x), (coefficient(&from_x0), &x0)])?
+                let of = |noisy: fn(NoiseLevel) -> f64, clean: f64| {
+                    per_level(n, at, |level| {
+                        Ok::<_, Error>(if level.is_clean() { clean } else { noisy(level) })
+                    })
+                };
+                let from_x = of(|level| 1.0 / level.noise_rate(), 0.0)?;
+                let from_x0 = of(|level| -level.signal_rate() / level.noise_rate(), 0.0)?;
+                let from_eps = of(|_| 0.0, 1.0)?;
+                X::combine(&[
+                    (coefficient(&from_x), x),
+                    (coefficient(&from_x0), &x0),
+                    (coefficient(&from_eps), &estimate.eps),
+                ])?
             }
         };
         Ok(Estimate { x0, eps, spread: estimate.spread })

@@ -53,7 +53,17 @@ char* tweedie_generator_randn(at::Generator* generator, const int64_t* shape, si
 }
 
 char* tweedie_set_grad(at::Tensor* leaf, const at::Tensor* gradient) {
-  return guarded([&] { leaf->mutable_grad() = *gradient; });
+  return guarded([&] {
+    TORCH_CHECK(leaf->defined() && gradient->defined(), "a gradient needs tensors that hold values");
+    TORCH_CHECK(leaf->is_leaf(), "only a leaf keeps its gradient");
+    TORCH_CHECK(leaf->sizes() == gradient->sizes(), "a gradient of shape ", gradient->sizes(),
+                " does not fit a tensor of shape ", leaf->sizes());
+    TORCH_CHECK(leaf->dtype() == gradient->dtype(), "a gradient of kind ", gradient->dtype(),
+                " does not fit a tensor of kind ", leaf->dtype());
+    TORCH_CHECK(leaf->device() == gradient->device(), "a gradient on ", gradient->device(),
+                " does not fit a tensor on ", leaf->device());
+    leaf->mutable_grad() = *gradient;
+  });
 }
 
 char* tweedie_channels_last(const at::Tensor* tensor, at::Tensor** made) {

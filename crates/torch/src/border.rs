@@ -47,5 +47,6 @@ fn silence_guarded_panics() {
 pub(crate) fn first_line(text: &str) -> String {
     let start = text.find("Torch(\"").map_or(text, |at| &text[at + "Torch(\"".len()..]);
     let end = start.find("\\n").or_else(|| start.find('\n')).unwrap_or(start.len());
-    start[..end].trim().to_string()
+    let line = start[..end].trim();
+    line.strip_prefix("Internal torch error: ").unwrap_or(line).to_string()
 }

@@ -28,6 +28,7 @@ impl FromStr for Choice {
             "cuda" => Ok(Self::Cuda(0)),
             other => other
                 .strip_prefix("cuda:")
+                .filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
                 .and_then(|number| number.parse().ok())
                 .map(Self::Cuda)
                 .ok_or_else(|| Error::DeviceName(other.to_string())),

@@ -51,7 +51,7 @@ impl Ema {
         let own = copy_of(&parameters.values)?;
         let mut put = |values: &Tensor| -> Result<(), Error> {
             let _no_gradient = tch::no_grad_guard();
-            let _ = parameters.values.f_copy_(values)?;
+            parameters.values.f_copy_(values)?;
             Ok(())
         };
         put(&self.values)?;

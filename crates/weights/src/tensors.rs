@@ -1,8 +1,8 @@
 //! `.safetensors` files, read tensor by tensor and written in one go.
 
 use crate::Error;
+use safetensors::Dtype;
 use safetensors::tensor::{Metadata, View};
-use safetensors::{Dtype, SafeTensors};
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -97,13 +97,13 @@ impl TensorFile {
         if n_header > MAX_HEADER || n_header + 8 > length {
             return Err(bad(format!("its header should have {n_header} bytes, and the file has {length}")));
         }
-        let mut bytes = prefix.to_vec();
-        bytes.resize(8 + n_header as usize, 0);
-        file.read_exact(&mut bytes[8..]).map_err(Error::io("cannot read", path))?;
-        if let Some(name) = first_duplicate(&bytes[8..]) {
+        let mut json = vec![0; n_header as usize];
+        file.read_exact(&mut json).map_err(Error::io("cannot read", path))?;
+        if let Some(name) = first_duplicate(&json) {
             return Err(bad(format!("it holds the tensor {name} twice")));
         }
-        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| bad(error.to_string()))?;
+        // Deserialising checks that the tensors follow one another without gaps and fit their shapes.
+        let header: Metadata = serde_json::from_slice(&json).map_err(|error| bad(error.to_string()))?;
         let tensors = read_infos(&header, 8 + n_header).map_err(bad)?;
         let end = tensors.iter().map(|info| info.start + info.n_bytes as u64).max().unwrap_or(8 + n_header);
         if end != length {

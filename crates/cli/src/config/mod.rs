@@ -3,7 +3,6 @@
 mod merge;
 mod presets;
 
-
 use crate::arguments::ConfigSource;
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};

@@ -158,6 +158,10 @@ impl Process for DiscreteVp {
     }
 
     fn trained_previous(&self, level: NoiseLevel) -> Option<NoiseLevel> {
+        let is_noisier_than_all = level.log_snr() < self.level(self.steps()).log_snr() - SAME_LEVEL;
+        if is_noisier_than_all {
+            return Some(self.level(self.steps()));
+        }
         let time = match self.trained_time(level) {
             Some(time) => time as f64,
             None => self.time_of(level),

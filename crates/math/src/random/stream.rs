@@ -6,13 +6,15 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// The numbers of one key, read forwards from any element.
 ///
-/// Elements are pairs' halves: normal e has the same value whether it is reached by reading or by starting there. Read a
+/// Number e has the same value whether it is reached by reading or by starting there. Read a
 /// stream for normals or for uniforms, not for both: they come from the same bits.
 #[derive(Debug, Clone)]
 pub struct Stream {
     bits: ChaCha8Rng,
     /// The second normal of a pair whose first was just read.
     spare: Option<f64>,
+    /// The stream begins with the second half of a pair.
+    begins_odd: bool,
 }
 
 /// 32-bit words of the generator behind each pair of normals: two 64-bit numbers.
@@ -33,11 +35,7 @@ impl Stream {
         let mut bits = ChaCha8Rng::from_seed(seed);
         bits.set_stream(key.draw);
         bits.set_word_pos(u128::from(element / 2) * WORDS_PER_PAIR);
-        let mut stream = Self { bits, spare: None };
-        if element % 2 == 1 {
-            stream.normal();
-        }
-        stream
+        Self { bits, spare: None, begins_odd: element % 2 == 1 }
     }
 
     /// The next standard normal number.
@@ -45,16 +43,23 @@ impl Stream {
         if let Some(second) = self.spare.take() {
             return second;
         }
+        let skips_first = std::mem::take(&mut self.begins_odd);
         // Box–Muller: the first uniform is taken from 1, in (0, 1], so that its logarithm is finite.
         let radius = libm::sqrt(-2.0 * libm::log(1.0 - self.uniform()));
         let angle = core::f64::consts::TAU * self.uniform();
         let (sine, cosine) = libm::sincos(angle);
+        if skips_first {
+            return radius * sine;
+        }
         self.spare = Some(radius * sine);
         radius * cosine
     }
 
     /// The next number uniform in [0, 1), with 53 random bits.
     pub fn uniform(&mut self) -> f64 {
+        if std::mem::take(&mut self.begins_odd) {
+            let _first = self.bits.next_u64();
+        }
         (self.bits.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
     }
 

@@ -31,7 +31,6 @@ proptest! {
     }
 
     #[test]
-    #[ignore = "reported: Stream::at drops a uniform at odd elements"]
     fn uniforms_start_anywhere(key in any_key(), skipped in 0u64..300) {
         let mut read = Stream::new(key);
         (0..skipped).for_each(|_| {

@@ -31,6 +31,9 @@ fn betas_by_formula(schedule: &Schedule, steps: usize) -> Vec<f64> {
 fn check_betas(schedule: &Schedule, steps: usize) {
     let process = DiscreteVp::new(schedule, steps).unwrap();
     let betas = betas_by_formula(schedule, steps);
+    // Without cancellation: 1 − ᾱ_1 is β_1 itself, however small.
+    let n = process.level(1).noise_rate();
+    close(n * n, betas[0], if matches!(schedule, Schedule::Cosine { .. }) { 1e-10 } else { 1e-15 });
     let (mut product, mut doubt) = (1.0, 0.0);
     for (t, beta) in (1..=steps).zip(betas) {
         product *= 1.0 - beta;
@@ -64,8 +67,11 @@ proptest! {
     }
 
     #[test]
-    fn explicit_betas_come_back(betas in prop::collection::vec(1e-6..0.9, 1..60), ends in any::<bool>()) {
+    fn explicit_betas_come_back(
+        log_beta in -40.0..-1.0f64, betas in prop::collection::vec(1e-6..0.9, 0..60), ends in any::<bool>(),
+    ) {
         let mut betas = betas;
+        betas.insert(0, log_beta.exp());
         if ends {
             betas.push(1.0);
         }
@@ -84,6 +90,20 @@ fn known_values() {
     close(DiscreteVp::cosine(4000).unwrap().alpha_bar(4000), 1.52e-10, 4e-3);
     let posterior = Transition::between(linear.level(1), linear.level(2)).unwrap().posterior();
     close(posterior.variance, 5.45e-5, 1e-3);
+}
+
+/// The cosine's small betas from 60-digit decimals (Python's `decimal`), of which 1 − f(t)/f(t − 1) in f64
+/// keeps eleven digits; an angle that has a rounding moves them by some.
+#[test]
+fn the_cosines_small_betas_keep_their_digits() {
+    for (steps, t, beta) in [
+        (1000, 1, 4.1284224821777805e-5),
+        (1000, 2, 4.614175273669451e-5),
+        (4000, 1, 9.865818813591633e-6),
+        (4000, 2, 1.0169414884318671e-5),
+    ] {
+        close(DiscreteVp::cosine(steps).unwrap().beta(t), beta, 1e-13);
+    }
 }
 
 /// With T·β held fixed, ever finer linear schedules tend to the continuous process, ᾱ = exp(−∫β): from below,

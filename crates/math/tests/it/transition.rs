@@ -91,6 +91,19 @@ fn one_trained_step_adds_its_own_beta() {
     }
 }
 
+/// With s = 1 throughout and n² from 1 to (1 + δ)², the kernel adds 2δ + δ², which a difference of SNRs would
+/// have lost.
+#[test]
+fn a_step_of_an_exploding_variance_keeps_all_digits() {
+    for exponent in [10, 20, 30, 40] {
+        let delta = 0.5f64.powi(exponent);
+        let [from, to] = [1.0, 1.0 + delta].map(|noise| NoiseLevel::new(1.0, noise).unwrap());
+        let kernel = Transition::between(from, to).unwrap();
+        assert_eq!(kernel.scale, 1.0);
+        close(kernel.variance, delta * (2.0 + delta), 1e-15);
+    }
+}
+
 #[test]
 fn between_two_levels_without_noise_or_signal() {
     let (clean, large) = (NoiseLevel::CLEAN, NoiseLevel::new(4.0, 0.0).unwrap());

@@ -3,6 +3,11 @@
 use super::{UNetConfig, blocks};
 use crate::Error;
 
+/// No width, number of rows or of layers is greater; beyond it is a slip of the pen, not a network.
+const MOST: i64 = 1 << 20;
+/// No network halves its input more often.
+const MOST_RESOLUTIONS: usize = 16;
+
 /// A configuration error.
 pub(super) fn refuse(key: &'static str, found: impl std::fmt::Debug, allowed: impl Into<String>) -> Error {
     Error::Config { key, found: format!("{found:?}"), allowed: allowed.into() }
@@ -65,9 +70,16 @@ impl UNetConfig {
         positive("in_channels", self.in_channels)?;
         positive("out_channels", self.out_channels)?;
         positive("layers_per_block", self.layers_per_block)?;
+        let most = |key, value: i64| {
+            if value <= MOST { Ok(()) } else { Err(refuse(key, value, format!("it must be at most {MOST}"))) }
+        };
         for &channels in &self.block_out_channels {
             positive("block_out_channels", channels)?;
+            most("block_out_channels", channels)?;
         }
+        most("in_channels", self.in_channels)?;
+        most("out_channels", self.out_channels)?;
+        most("layers_per_block", self.layers_per_block)?;
         for (key, value) in [
             ("time_embedding_dim", self.time_embedding_dim),
             ("attention_head_dim", self.attention_head_dim),
@@ -75,7 +87,7 @@ impl UNetConfig {
             ("num_class_embeds", self.num_class_embeds),
             ("num_train_timesteps", self.num_train_timesteps),
         ] {
-            value.map_or(Ok(()), |value| positive(key, value))?;
+            value.map_or(Ok(()), |value| positive(key, value).and_then(|()| most(key, value)))?;
         }
         match self.norm_num_groups {
             Some(groups) => positive("norm_num_groups", groups)?,
@@ -98,7 +110,9 @@ impl UNetConfig {
             return Err(refuse("downsample_padding", self.downsample_padding, "it must be 0 or 1"));
         }
         let half = self.block_out_channels.first().map_or(1, |channels| channels / 2);
-        if self.time_embedding_type == "positional" && half as f64 <= self.freq_shift {
+        if !self.freq_shift.is_finite()
+            || (self.time_embedding_type == "positional" && half as f64 <= self.freq_shift)
+        {
             return Err(refuse(
                 "freq_shift",
                 self.freq_shift,
@@ -134,8 +148,17 @@ impl UNetConfig {
 
     fn check_blocks(&self) -> Result<(), Error> {
         let n = self.block_out_channels.len();
-        if n == 0 {
-            return Err(refuse("block_out_channels", "[]", "it must name at least one resolution"));
+        if !(1..=MOST_RESOLUTIONS).contains(&n) {
+            let allowed = format!("it must name 1 to {MOST_RESOLUTIONS} resolutions");
+            return Err(refuse("block_out_channels", format_args!("{n} resolutions"), allowed));
+        }
+        let middle = self.block_out_channels[n - 1];
+        if let Some(groups) = self.attn_norm_num_groups.filter(|groups| middle % groups != 0) {
+            return Err(refuse(
+                "attn_norm_num_groups",
+                groups,
+                format!("it must divide the middle's {middle} channels"),
+            ));
         }
         for (key, names) in
             [("down_block_types", &self.down_block_types), ("up_block_types", &self.up_block_types)]

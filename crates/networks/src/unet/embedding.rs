@@ -120,30 +120,14 @@ impl ClassEmbedding {
         })
     }
 
-    /// The embedding with the class added.
-    pub(super) fn add(
-        &self,
-        embedding: Tensor,
-        class: Option<&ClassCondition>,
-        features: &TimeFeatures,
-        pass: &Pass,
-    ) -> Result<Tensor, Error> {
-        let vector = match (self, class) {
-            (Self::None, None) => return Ok(embedding),
-            (Self::Table(table), Some(ClassCondition::Labels(labels))) => {
-                table.forward(&rows_of(labels, table.n_rows(), "class")?)
-            }
-            (Self::Timestep(embed), Some(ClassCondition::Timestep(time))) => {
-                embed.forward(&features.forward(time)?, pass)
-            }
-            (Self::Identity { width }, Some(ClassCondition::Vector(vector))) => {
-                if vector.size().last() != Some(width) {
-                    return Err(Error::Input(format!(
-                        "a condition vector has shape {:?}; its last axis must be {width}",
-                        vector.size()
-                    )));
-                }
-                vector.shallow_clone()
+    /// Fails unless the condition is of the kind that the network takes, one per image.
+    pub(super) fn check(&self, class: Option<&ClassCondition>, n: i64) -> Result<(), Error> {
+        let (found, expected) = match (self, class) {
+            (Self::None, None) => return Ok(()),
+            (Self::Table(_), Some(ClassCondition::Labels(values)))
+            | (Self::Timestep(_), Some(ClassCondition::Timestep(values))) => (values.size(), vec![n]),
+            (Self::Identity { width }, Some(ClassCondition::Vector(values))) => {
+                (values.size(), vec![n, *width])
             }
             (Self::None, Some(_)) => {
                 return Err(Error::Input("this network takes no condition and was given one".into()));
@@ -159,6 +143,31 @@ impl ClassEmbedding {
                     "this network needs {needed} as its condition and was given {given}"
                 )));
             }
+        };
+        if found == expected {
+            Ok(())
+        } else {
+            Err(Error::Input(format!("the condition has shape {found:?}; it must be {expected:?}")))
+        }
+    }
+
+    /// The embedding with the class added; the condition was checked.
+    pub(super) fn add(
+        &self,
+        embedding: Tensor,
+        class: Option<&ClassCondition>,
+        features: &TimeFeatures,
+        pass: &Pass,
+    ) -> Result<Tensor, Error> {
+        let vector = match (self, class) {
+            (Self::Table(table), Some(ClassCondition::Labels(labels))) => {
+                table.forward(&rows_of(labels, table.n_rows(), "class")?)
+            }
+            (Self::Timestep(embed), Some(ClassCondition::Timestep(time))) => {
+                embed.forward(&features.forward(time)?, pass)
+            }
+            (Self::Identity { .. }, Some(ClassCondition::Vector(vector))) => vector.shallow_clone(),
+            _ => return Ok(embedding),
         };
         Ok(embedding + vector.to_kind(pass.precision.kind()))
     }

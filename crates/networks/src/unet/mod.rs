@@ -100,6 +100,7 @@ impl UNet {
         pass: &Pass,
     ) -> Result<Tensor, Error> {
         self.check_input(x, time)?;
+        self.class_embedding.check(class, x.size()[0])?;
         guard(|| self.compute(x, time, class, pass))?
     }
 
@@ -144,6 +145,9 @@ impl UNet {
         let &[n, c, height, width] = size.as_slice() else {
             return Err(Error::Input(format!("x has shape {size:?}; it must be (N, C, H, W)")));
         };
+        if n == 0 {
+            return Err(Error::Input("x holds no images".into()));
+        }
         if c != self.config.in_channels {
             return Err(Error::Input(format!(
                 "x has {c} channels; this network takes {}",

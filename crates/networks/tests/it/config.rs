@@ -27,7 +27,8 @@ fn refusal(change: impl FnOnce(&mut UNetConfig)) -> String {
 
 #[test]
 fn every_wrong_key_is_named() {
-    let cases: [(&str, Box<dyn FnOnce(&mut UNetConfig)>); 16] = [
+    type Change = Box<dyn FnOnce(&mut UNetConfig)>;
+    let cases: [(&str, Change); 16] = [
         ("in_channels", Box::new(|c| c.in_channels = -3)),
         ("out_channels", Box::new(|c| c.out_channels = 0)),
         ("layers_per_block", Box::new(|c| c.layers_per_block = 0)),

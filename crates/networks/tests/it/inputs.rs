@@ -68,7 +68,7 @@ fn conditions_must_be_those_of_the_network() {
         (&timestep, None, "a number per image"),
         (&timestep, labels(&[0, 1]), "a number per image"),
         (&identity, None, "a vector per image"),
-        (&identity, vector(31), "its last axis must be 32"),
+        (&identity, vector(31), "it must be [2, 32]"),
     ];
     for (network, class, part) in cases {
         let sentence = refusal(network, &x(&[2, 2, 8, 8]), &time(), class);

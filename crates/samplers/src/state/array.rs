@@ -68,7 +68,16 @@ where
 
     fn clamp(&self, low: f64, high: f64) -> Result<Self, Error> {
         let (low, high) = (cast::<A>(low), cast::<A>(high));
-        Ok(self.mapv(|value| value.max(low).min(high)))
+        // Not `max` and `min`, which would turn what is not a number into a bound.
+        Ok(self.mapv(|value| {
+            if value < low {
+                low
+            } else if value > high {
+                high
+            } else {
+                value
+            }
+        }))
     }
 }
 

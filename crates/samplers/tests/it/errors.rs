@@ -49,7 +49,7 @@ fn paths_that_cannot_be_walked() {
         Path::new(vec![noisy]),
         Path::new(vec![noisy, level(0.0), level(0.0), NoiseLevel::CLEAN]),
         Path::of_times(&process, &[]),
-        Path::of_times(&process, &[500, 0]),
+        Path::of_times(&process, &[0, 500]),
         Path::of_times(&process, &[1001, 500]),
         Path::of_times(&process, &[500, 500]),
         path(&[-1.0, 1.0]).until(level(-1.0)),

@@ -13,7 +13,8 @@ proptest! {
     #[test]
     fn the_exact_denoiser_is_its_formula(log_snrs in [-8.0..8.0, -8.0..8.0, -8.0..8.0], x in -3.0..3.0) {
         let levels = log_snrs.map(level);
-        let x = Array3::from_shape_fn((3, 2, 2), |(i, j, k)| -> f64 { x + [0.1, 1.0, 3.0][i] - (2 * j + k) as f64 });
+        let value = |(i, j, k)| -> f64 { x + [0.1, 1.0, 3.0][i] - (2 * j + k) as f64 };
+        let x = Array3::from_shape_fn((3, 2, 2), value);
         let Estimate { x0, eps, spread } = DATA.denoise(&x, &levels).unwrap();
         prop_assert!(spread.is_none());
         for ((i, j, k), &x) in x.indexed_iter() {

@@ -130,6 +130,15 @@ fn a_walk_may_start_at_clean_data() {
     all_within(&found, &expected, 1e-15);
 }
 
+/// Between two levels of one log-SNR x is rescaled, without noise.
+#[test]
+fn equal_levels_of_two_processes_rescale() {
+    let levels = [1.0, 2.0].map(|size| NoiseLevel::new(size, size).unwrap());
+    let path = Path::new(levels.to_vec()).unwrap();
+    let found = ddim(&DATA, array![[0.8]], &path, 1.0, &Silent, &mut ()).unwrap();
+    all_within(&found, &array![[1.6]], 1e-15);
+}
+
 /// A part of a path and the rest, walked one after the other, are the whole.
 #[test]
 fn paths_can_be_cut() {

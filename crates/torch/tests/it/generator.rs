@@ -3,7 +3,7 @@
 use serde_json::Value;
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
-use tweedie_torch::{Error, Generator, with_seed};
+use tweedie_torch::{Error, Generator, machine, with_seed};
 
 fn bits(tensor: &Tensor) -> Vec<u32> {
     Vec::<f32>::try_from(tensor.flatten(0, -1)).unwrap().into_iter().map(f32::to_bits).collect()
@@ -14,12 +14,13 @@ fn global(n: i64) -> Tensor {
     Tensor::randn([n], (Kind::Float, Device::Cpu))
 }
 
-/// The recording is of a processor with AVX2, as every one that LibTorch is fast on; the block formula without it rounds
-/// otherwise.
+/// Blocks (16 numbers or more) are compared where LibTorch uses AVX2 or AVX-512, as in the recording: its formula for
+/// older processors rounds otherwise.
 #[test]
 fn draws_are_those_of_pytorch_bit_for_bit() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/torch_randn.json");
     let file: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let as_recorded = machine().cpu_capability.starts_with("AVX");
     let shapes: Vec<Vec<i64>> = serde_json::from_value(file["shapes"].clone()).unwrap();
     for row in file["seeds"].as_array().unwrap() {
         let seed = row["seed"].as_u64().unwrap();
@@ -31,6 +32,10 @@ fn draws_are_those_of_pytorch_bit_for_bit() {
                 (found.size(), found.kind(), found.device()),
                 (shape.clone(), Kind::Float, Device::Cpu)
             );
+            assert_eq!(found.numel(), expected.len());
+            if found.numel() >= 16 && !as_recorded {
+                continue;
+            }
             assert_eq!(bits(&found), expected, "seed {seed}, shape {shape:?}");
         }
     }

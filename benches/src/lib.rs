@@ -1,0 +1,55 @@
+//! What the benchmarks share: the networks that they measure.
+
+use tweedie_math::{Conditioning, Parameterization, Schedule};
+use tweedie_models::sampling::SamplingDefaults;
+use tweedie_models::{DataRange, Description, LearnedVariance};
+use tweedie_networks::UNetConfig;
+use tweedie_networks::unet::SampleSize;
+
+/// The network of the preset `shapes`: 16×16, attention below full resolution.
+pub fn small_network() -> UNetConfig {
+    let names = |list: [&str; 3]| list.map(String::from).to_vec();
+    UNetConfig {
+        sample_size: Some(SampleSize::Square(16)),
+        block_out_channels: vec![32, 64, 96],
+        down_block_types: names(["DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D"]),
+        up_block_types: names(["AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"]),
+        layers_per_block: 1,
+        attention_head_dim: Some(32),
+        norm_num_groups: Some(8),
+        ..UNetConfig::default()
+    }
+}
+
+/// The network of Ho et al. (2020) for CIFAR-10: 35.7 million parameters, 32×32.
+pub fn ddpm_network() -> UNetConfig {
+    let names = |list: [&str; 4]| list.map(String::from).to_vec();
+    UNetConfig {
+        sample_size: Some(SampleSize::Square(32)),
+        block_out_channels: vec![128, 256, 256, 256],
+        down_block_types: names(["DownBlock2D", "AttnDownBlock2D", "DownBlock2D", "DownBlock2D"]),
+        up_block_types: names(["UpBlock2D", "UpBlock2D", "AttnUpBlock2D", "UpBlock2D"]),
+        attention_head_dim: None,
+        downsample_padding: 0,
+        flip_sin_to_cos: false,
+        freq_shift: 1.0,
+        norm_eps: 1e-6,
+        ..UNetConfig::default()
+    }
+}
+
+/// A description for networks that say x_0.
+pub fn description() -> Description {
+    Description {
+        format: 1,
+        schedule: Schedule::COSINE,
+        steps: 1000,
+        parameterization: Parameterization::X0,
+        conditioning: Conditioning::Index,
+        variance: LearnedVariance::None,
+        range: DataRange::default(),
+        class_names: Vec::new(),
+        sampling: SamplingDefaults::default(),
+        training: None,
+    }
+}

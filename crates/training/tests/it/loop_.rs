@@ -1,0 +1,115 @@
+//! The loop and the run's folder.
+
+use crate::common::{config, data, trainer, weights};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use tch::Device;
+use tweedie_models::Model;
+use tweedie_training::{Ending, Error, Observer, ReportConfig, Run, StepReport, Tick, TrainingConfig, train};
+
+fn small() -> TrainingConfig {
+    let report = ReportConfig { tick: 16, sheet: 32, sheet_pictures: 4, sheet_steps: 2, checkpoint: 32 };
+    TrainingConfig { report, ..config() }
+}
+
+#[derive(Default)]
+struct Seen {
+    steps: u64,
+    ticks: Vec<Tick>,
+    /// Set after so many steps.
+    stop_at: Option<(u64, &'static AtomicBool)>,
+}
+
+impl Observer for Seen {
+    fn step(&mut self, _images: u64, _report: &StepReport) {
+        self.steps += 1;
+        if let Some((at, stop)) = self.stop_at
+            && self.steps == at
+        {
+            stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    fn tick(&mut self, tick: &Tick) {
+        self.ticks.push(tick.clone());
+    }
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().file_name().to_string_lossy().to_string())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_run_leaves_what_it_promises() {
+    let place = tempfile::tempdir().unwrap();
+    let mut trainer = trainer(small());
+    let mut run = Run::create(place.path(), "tiny", "name = \"tiny\"\n").unwrap();
+    let mut seen = Seen::default();
+    let ending = train(&mut trainer, data(), &mut run, &AtomicBool::new(false), &mut seen).unwrap();
+    assert_eq!((ending, seen.steps, trainer.images()), (Ending::Finished, 8, 64));
+    assert_eq!(seen.ticks.iter().map(|tick| tick.images).collect::<Vec<_>>(), [16, 32, 48, 64]);
+    assert_eq!(names(run.folder()), ["checkpoints", "config.toml", "loss.svg", "metrics.jsonl", "samples"]);
+    assert_eq!(names(&run.folder().join("samples")), ["0000000032.png", "0000000064.png"]);
+    assert_eq!(names(&run.folder().join("checkpoints")), ["0000000064"]);
+    let lines = std::fs::read_to_string(run.folder().join("metrics.jsonl")).unwrap();
+    let written: Vec<Tick> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(written, seen.ticks);
+    // What is saved is the averaged model.
+    let loaded = Model::load(run.folder(), Device::Cpu).unwrap();
+    let averaged = trainer.with_ema(|model| Ok(weights(model))).unwrap();
+    assert_eq!(weights(&loaded), averaged);
+    assert_ne!(weights(&loaded), weights(trainer.model()));
+    assert_eq!(loaded.description().training.as_ref().unwrap().images, 64);
+}
+
+#[test]
+fn runs_are_numbered_after_one_another() {
+    let place = tempfile::tempdir().unwrap();
+    let name = |run: Run| run.folder().file_name().unwrap().to_string_lossy().to_string();
+    assert_eq!(name(Run::create(place.path(), "a", "").unwrap()), "00000-a");
+    assert_eq!(name(Run::create(place.path(), "b", "").unwrap()), "00001-b");
+    std::fs::create_dir(place.path().join("00041-old")).unwrap();
+    assert_eq!(name(Run::create(place.path(), "c", "").unwrap()), "00042-c");
+}
+
+#[test]
+fn being_stopped_finishes_the_step_and_saves() {
+    static STOP: AtomicBool = AtomicBool::new(false);
+    let place = tempfile::tempdir().unwrap();
+    let mut trainer = trainer(small());
+    let mut run = Run::create(place.path(), "tiny", "").unwrap();
+    let mut seen = Seen { stop_at: Some((3, &STOP)), ..Seen::default() };
+    let ending = train(&mut trainer, data(), &mut run, &STOP, &mut seen).unwrap();
+    assert_eq!((ending, trainer.images()), (Ending::Interrupted, 24));
+    Model::load(&run.checkpoint(24), Device::Cpu).unwrap();
+}
+
+#[test]
+fn a_loss_that_is_no_number_names_its_step_and_keeps_the_checkpoint() {
+    let place = tempfile::tempdir().unwrap();
+    let mut config = small();
+    config.optimizer.learning_rate = 1.0;
+    config.optimizer.warmup = 0;
+    config.optimizer.max_grad_norm = 0.0;
+    let mut trainer = trainer(config);
+    let mut run = Run::create(place.path(), "tiny", "").unwrap();
+    struct Poison(tch::Tensor, u64);
+    impl Observer for Poison {
+        fn step(&mut self, images: u64, _report: &StepReport) {
+            if images == self.1 {
+                let _ = tch::no_grad(|| self.0.get(0).fill_(f64::NAN));
+            }
+        }
+    }
+    let weight = trainer.model().network().parameters().get("conv_in.bias").unwrap().shallow_clone();
+    let error =
+        train(&mut trainer, data(), &mut run, &AtomicBool::new(false), &mut Poison(weight, 40)).unwrap_err();
+    assert!(matches!(error, Error::Diverged { step: 6, images: 40, .. }), "{error}");
+    assert!(error.to_string().contains("0000000032"), "{error}");
+    Model::load(&run.checkpoint(32), Device::Cpu).unwrap();
+}
