@@ -105,6 +105,9 @@ pub struct Sample {
     /// Write one sheet instead of single pictures.
     #[arg(long)]
     pub grid: bool,
+    /// Also write the samples as numbers: safetensors, f32, (N, C, H, W), in the model's range.
+    #[arg(long, value_name = "FILE")]
+    pub raw: Option<PathBuf>,
     /// auto, f32 or bf16.
     #[arg(long, default_value = "f32")]
     pub precision: String,

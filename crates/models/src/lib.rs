@@ -18,6 +18,7 @@ pub use description::{DataRange, Description, LearnedVariance, TrainingSummary};
 pub use model::Model;
 pub use noise::TorchNoise;
 pub use pixels::{from_pixels, to_pixels};
+pub use save::bytes_of;
 
 use std::path::PathBuf;
 

@@ -58,8 +58,11 @@ impl Model {
     }
 }
 
-/// A tensor's values as f32 bytes, whatever its device and strides.
-fn bytes_of(tensor: &Tensor) -> Result<TensorBytes, Error> {
+/// A tensor's values as f32 bytes, whatever its kind, device and strides.
+///
+/// # Errors
+/// When it cannot be brought to the CPU.
+pub fn bytes_of(tensor: &Tensor) -> Result<TensorBytes, Error> {
     let values = tensor.detach().f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
     let mut bytes = vec![0; 4 * values.numel()];
     values.f_copy_data_u8(&mut bytes, values.numel())?;

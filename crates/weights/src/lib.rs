@@ -9,7 +9,7 @@ mod tensors;
 
 pub use compare::{Expected, compare};
 pub use staging::{Staging, remove_stale, write_file};
-pub use tensors::{DataType, TensorBytes, TensorFile, TensorInfo, write_tensors};
+pub use tensors::{DataType, TensorBytes, TensorFile, TensorInfo, tensor_file_bytes, write_tensors};
 
 use std::path::PathBuf;
 

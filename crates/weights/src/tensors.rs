@@ -217,17 +217,29 @@ impl View for &TensorBytes {
     }
 }
 
-/// The bytes of a `.safetensors` file.
+/// Writes a `.safetensors` file into a place that appears whole later, such as a [`crate::Staging`]; for a file by itself
+/// hand its bytes to [`crate::write_file`].
 ///
 /// # Errors
-/// [`Error::Format`] for a tensor whose bytes do not have its shape.
+/// [`Error::Format`] for a tensor whose bytes do not have its shape; [`Error::Io`].
 pub fn write_tensors(
     path: &Path,
     tensors: &BTreeMap<String, TensorBytes>,
     metadata: &BTreeMap<String, String>,
 ) -> Result<(), Error> {
+    crate::staging::write_synced(path, &tensor_file_bytes(path, tensors, metadata)?)
+}
+
+/// The bytes of a `.safetensors` file; the path is for complaints.
+///
+/// # Errors
+/// [`Error::Format`] for a tensor whose bytes do not have its shape.
+pub fn tensor_file_bytes(
+    path: &Path,
+    tensors: &BTreeMap<String, TensorBytes>,
+    metadata: &BTreeMap<String, String>,
+) -> Result<Vec<u8>, Error> {
     let metadata: HashMap<String, String> = metadata.clone().into_iter().collect();
-    let bytes = safetensors::serialize(tensors, Some(metadata))
-        .map_err(|error| Error::Format { path: path.to_path_buf(), reason: error.to_string() })?;
-    crate::staging::write_synced(path, &bytes)
+    safetensors::serialize(tensors, Some(metadata))
+        .map_err(|error| Error::Format { path: path.to_path_buf(), reason: error.to_string() })
 }

@@ -33,22 +33,23 @@ pub fn is_cuda(wanted: Wanted) -> bool {
     }
 }
 
-/// The wanted set's `torch` folder, if it was installed to the end and every file still has its size.
+/// The wanted set's `torch` folder, if it is there; one that is damaged is said to be.
 pub fn complete(wanted: Wanted) -> Result<Option<PathBuf>> {
     let folder = folder(is_cuda(wanted))?;
     if !folder.exists() {
         return Ok(None);
     }
-    match stamp::verify(&folder) {
-        Ok(()) => Ok(Some(folder.join("torch").canonicalize()?)),
-        Err(reason) => {
-            eprintln!(
-                "The LibTorch in {} is not complete ({reason}): it is installed again.",
-                folder.display()
-            );
-            Ok(None)
-        }
-    }
+    verified(wanted).map(Some).or_else(|reason| {
+        eprintln!("The LibTorch in {} is not complete ({reason}): it is installed again.", folder.display());
+        Ok(None)
+    })
+}
+
+/// The wanted set's `torch` folder; fails unless it was installed to the end and every file still has its size.
+pub fn verified(wanted: Wanted) -> Result<PathBuf> {
+    let folder = folder(is_cuda(wanted))?;
+    stamp::verify(&folder)?;
+    Ok(folder.join("torch").canonicalize()?)
 }
 
 /// Holds the cache for one installation at a time; released when dropped, also by a process that died.

@@ -19,7 +19,7 @@ pub fn install(wanted: Wanted) -> Result<LibTorch> {
     let cuda = cache::is_cuda(wanted);
     let _lock = cache::lock()?;
     // Another process may have finished while this one waited.
-    if let Some(folder) = cache::complete(wanted)? {
+    if let Ok(folder) = cache::verified(wanted) {
         return Ok(LibTorch { folder, origin: "the user's cache" });
     }
     let staging = cache::root()?.join("staging");
@@ -217,6 +217,10 @@ mod tests {
     fn complaints_become_advice() {
         assert!(explain("OSError: [Errno 28] No space left on device").contains("disk is full"));
         assert!(explain("NewConnectionError: Temporary failure in name resolution").contains("network"));
+        assert!(
+            explain("ERROR: Could not find a version (from versions: none)\nNo matching distribution")
+                .contains("network")
+        );
         assert!(explain("ERROR: No matching distribution found for torch==2.11.0").contains("has no torch"));
         assert!(explain("something else").contains("above"));
     }

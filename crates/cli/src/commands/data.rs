@@ -82,7 +82,7 @@ fn statistics(config: &RunConfig, data: &dyn Dataset) -> anyhow::Result<Vec<Stri
         .collect();
     let count = data.len().map_or("without end".into(), |len| format!("{len} pictures"));
     let mut lines = vec![
-        format!("{}: {count}, {} channels, {}x{}", data.name(), shape.channels, shape.height, shape.width),
+        format!("{}: {count}, {} channels, {}x{}", config.name, shape.channels, shape.height, shape.width),
         format!("mean and deviation per channel (0 to 1), of {n}: {}", moments.join(", ")),
     ];
     if !classes.is_empty() {

@@ -5,11 +5,12 @@ use crate::output::line;
 use anyhow::{Context, bail};
 use indicatif::ProgressBar;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use tch::Tensor;
 use tweedie_models::sampling::{Sampler, SamplingDefaults};
-use tweedie_models::{Model, TorchNoise, to_pixels};
+use tweedie_models::{Model, TorchNoise, bytes_of, to_pixels};
 use tweedie_networks::Pass;
 use tweedie_report::{Canvas, Sheet, sheet, write_png};
 use tweedie_samplers::{NoiseSource, Step, StreamNoise};
@@ -44,6 +45,7 @@ pub fn run(options: &Sample) -> anyhow::Result<()> {
     let n_batches = options.n.div_ceil(batch);
     let bar = progress((n_batches * sampling.steps) as u64);
     let mut pictures: Vec<Vec<u8>> = Vec::new();
+    let mut numbers = Vec::new();
     for first in (0..options.n).step_by(batch) {
         let n = batch.min(options.n - first);
         let stream = StreamNoise::new(options.seed, first as u64);
@@ -61,6 +63,9 @@ pub fn run(options: &Sample) -> anyhow::Result<()> {
         }
         let bytes = to_pixels(&x, model.description().range).map_err(tweedie_torch::Error::from)?;
         pictures.extend(bytes.chunks_exact((channels * height * width) as usize).map(<[u8]>::to_vec));
+        if options.raw.is_some() {
+            numbers.push(x);
+        }
     }
     bar.finish_and_clear();
 
@@ -73,8 +78,20 @@ pub fn run(options: &Sample) -> anyhow::Result<()> {
         })
         .to_string()
     };
+    if let Some(path) = &options.raw {
+        write_raw(&numbers, path, parameters(None))?;
+    }
     let shape = [channels as usize, height as usize, width as usize];
     targets.write(&pictures, shape, parameters)
+}
+
+/// The samples themselves, under the name `samples`.
+fn write_raw(batches: &[Tensor], path: &Path, parameters: String) -> anyhow::Result<()> {
+    let all = Tensor::f_cat(batches, 0).map_err(tweedie_torch::Error::from)?;
+    let tensors = BTreeMap::from([("samples".to_string(), bytes_of(&all)?)]);
+    let metadata = BTreeMap::from([("parameters".to_string(), parameters)]);
+    let bytes = tweedie_weights::tensor_file_bytes(path, &tensors, &metadata)?;
+    Ok(tweedie_weights::write_file(path, &bytes)?)
 }
 
 /// What the checkpoint says, changed by what the user says.

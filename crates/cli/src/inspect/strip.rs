@@ -57,14 +57,15 @@ pub fn draw(
             power.iter().map(|p| 10.0 * p.log10() + 10.0 / 10f64.ln() * level.log_snr()).collect();
         let cells: String = decibels.iter().map(|value| format!("{value:>9.1}")).collect();
         table.push(format!("{time:>6} {:>9.3}{cells}", level.log_snr()));
-        labels.push(format!("t={time}"));
+        let short: Vec<String> = decibels.iter().map(|value| format!("{value:.0}")).collect();
+        labels.push(format!("t={time} {} dB", short.join(" ")));
     }
     labels.extend(vec![String::new(); options.frames]);
     let layout = Sheet {
         columns: options.frames,
         zoom: 96usize.div_ceil(width.max(height)).max(1),
         labels,
-        title: vec!["above x_t, below the guess at x_0".into()],
+        title: vec!["above x_t, below the guess at x_0; signal-to-noise ratio from coarse to fine".into()],
     };
     let pictures: Vec<Vec<u8>> = noisy.into_iter().chain(guessed).collect();
     let canvas = sheet(&pictures, [channels, height, width], &layout);

@@ -1,0 +1,112 @@
+//! Ctrl-C, SIGTERM and readers that go away.
+
+use crate::{checkpoint, names_in, only_run, place, succeeds, text, train, tweedie};
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// Settings of a training that would take hours; nothing is judged at its end.
+const LONG: &[&str] = &[
+    "--preset",
+    "mnist",
+    "--data",
+    "train-images-idx3-ubyte",
+    "--set",
+    "training.images=100000000",
+    "--set",
+    "training.report.sheet=0",
+    "--set",
+    "training.report.checkpoint=0",
+];
+
+/// A long training, and its output after it has printed the first line of status.
+fn training(folder: &Path) -> (Child, BufReader<std::process::ChildStdout>) {
+    crate::data::write_idx(folder, [8, 8, 8]);
+    let mut child = train(folder, LONG).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("kimg") {
+        line.clear();
+        assert!(lines.read_line(&mut line).unwrap() > 0, "it ended by itself");
+    }
+    (child, lines)
+}
+
+fn ends_with_a_checkpoint(signal: &str) {
+    let place = place();
+    let (child, mut lines) = training(place.path());
+    let kill = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    let mut rest = String::new();
+    lines.read_to_string(&mut rest).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stderr), "");
+
+    let run = only_run(&place.path().join("runs"));
+    let saved = names_in(&run.join("checkpoints"));
+    assert_eq!(saved.len(), 1, "{saved:?}");
+    let images: u64 = saved[0].parse().unwrap();
+    assert!(images >= 32 && images % 16 == 0, "{images}");
+    assert!(rest.contains(&format!("interrupted after {images} images")), "{rest}");
+    succeeds(tweedie(place.path()).args(["sample", run.to_str().unwrap(), "-n", "1"]));
+    assert!(place.path().join("samples/00000.png").is_file());
+}
+
+#[test]
+fn ctrl_c_saves_and_ends() {
+    ends_with_a_checkpoint("-INT");
+}
+
+#[test]
+fn sigterm_saves_and_ends() {
+    ends_with_a_checkpoint("-TERM");
+}
+
+#[test]
+fn a_training_that_nobody_reads_saves_and_ends() {
+    let place = place();
+    let (child, lines) = training(place.path());
+    drop(lines);
+    let output = child.wait_with_output().unwrap();
+    let complaint = text(&output.stderr);
+    assert!(output.status.code().is_some() && !complaint.contains("panicked"), "{complaint}");
+    let run = only_run(&place.path().join("runs"));
+    assert_eq!(names_in(&run.join("checkpoints")).len(), 1);
+}
+
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    let place = place();
+    for arguments in [
+        &["inspect", checkpoint()][..],
+        &["devices"],
+        &["completions", "bash"],
+        &["sample", checkpoint(), "-n", "1"],
+        &["train", "--dry-run"],
+        &["--help"],
+    ] {
+        let mut command = tweedie(place.path());
+        command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // What is printed has no reader from the beginning.
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(text(&output.stderr), "", "{arguments:?}");
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+    }
+    assert!(place.path().join("samples/00000.png").is_file(), "the picture is written all the same");
+}
+
+#[test]
+fn a_reader_of_one_line_gets_one_line() {
+    let place = place();
+    let mut command = tweedie(place.path());
+    command.args(["inspect", checkpoint()]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.starts_with("UNet2DModel"), "{line}");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((text(&output.stderr).as_str(), output.status.code()), ("", Some(0)));
+}

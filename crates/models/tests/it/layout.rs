@@ -1,0 +1,174 @@
+//! What the folder's JSON files say, for `diffusers` to open.
+
+use crate::{about, model, random, refusal, tiny};
+use serde_json::{Value, json};
+use std::path::Path;
+use tch::Device;
+use tweedie_math::{Parameterization, Schedule, Spacing};
+use tweedie_models::sampling::{Sampler, SamplingDefaults, Variance};
+use tweedie_models::{Description, LearnedVariance, Model};
+use tweedie_networks::UNetConfig;
+
+fn read(folder: &Path, name: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(folder.join(name)).unwrap()).unwrap()
+}
+
+/// The folder of a model with a description, and its scheduler's configuration.
+fn scheduler(description: Description) -> (tempfile::TempDir, Value) {
+    let folder = tempfile::tempdir().unwrap();
+    let channels = if description.variance == LearnedVariance::None { 2 } else { 4 };
+    let config = UNetConfig { out_channels: channels, ..tiny() };
+    let saved = random(&config, description, 1).save(folder.path(), |_| Ok(()));
+    saved.unwrap();
+    let json = read(folder.path(), "scheduler/scheduler_config.json");
+    (folder, json)
+}
+
+/// The description that is read when `tweedie.json` is gone, as it is from folders that others wrote.
+fn without_ours(folder: &Path) -> Description {
+    std::fs::remove_file(folder.join("tweedie.json")).unwrap();
+    Model::load(folder, Device::Cpu).unwrap().description().clone()
+}
+
+#[test]
+fn the_index_names_pipeline_scheduler_and_network() {
+    let folder = tempfile::tempdir().unwrap();
+    model(Parameterization::X0).save(folder.path(), |_| Ok(())).unwrap();
+    let index = read(folder.path(), "model_index.json");
+    let expected = json!({
+        "_class_name": "DDIMPipeline",
+        "_diffusers_version": index["_diffusers_version"],
+        "scheduler": ["diffusers", "DDIMScheduler"],
+        "unet": ["diffusers", "UNet2DModel"],
+    });
+    assert_eq!(index, expected);
+    assert!(index["_diffusers_version"].as_str().is_some_and(|version| version.starts_with("0.")));
+
+    let ancestral = SamplingDefaults { sampler: Sampler::Ddpm, ..SamplingDefaults::default() };
+    let (folder, json) = scheduler(Description { sampling: ancestral, ..about(Parameterization::X0) });
+    let index = read(folder.path(), "model_index.json");
+    assert_eq!(index["_class_name"], "DDPMPipeline");
+    assert_eq!(index["scheduler"][1], "DDPMScheduler");
+    assert_eq!(json["_class_name"], "DDPMScheduler");
+}
+
+#[test]
+fn the_network_is_described_by_every_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = model(Parameterization::X0);
+    model.save(folder.path(), |_| Ok(())).unwrap();
+    let json = read(folder.path(), "unet/config.json");
+    assert_eq!(json["_class_name"], "UNet2DModel");
+    assert_eq!(json["block_out_channels"], json!([8, 16]));
+    assert_eq!(json["sample_size"], 8);
+    let own = json!(model.network().config());
+    for key in UNetConfig::KEYS {
+        assert_eq!(json.get(key), own.get(key), "{key}");
+    }
+    assert_eq!(json.as_object().unwrap().len(), UNetConfig::KEYS.len() + 2);
+}
+
+#[test]
+fn the_scheduler_says_how_to_sample() {
+    let sampling = SamplingDefaults {
+        spacing: Spacing::Linspace,
+        steps_offset: 1,
+        ends_clean: false,
+        clip: Some(0.75),
+        variance: Variance::FixedLarge,
+        ..SamplingDefaults::default()
+    };
+    let (folder, found) = scheduler(Description { sampling: sampling.clone(), ..about(Parameterization::V) });
+    let expected = json!({
+        "_class_name": "DDIMScheduler",
+        "_diffusers_version": found["_diffusers_version"],
+        "num_train_timesteps": 20,
+        "beta_start": 0.002,
+        "beta_end": 0.5,
+        "beta_schedule": "linear",
+        "trained_betas": null,
+        "variance_type": "fixed_large",
+        "clip_sample": true,
+        "clip_sample_range": 0.75,
+        "prediction_type": "v_prediction",
+        "thresholding": false,
+        "timestep_spacing": "linspace",
+        "steps_offset": 1,
+        "set_alpha_to_one": false,
+        "rescale_betas_zero_snr": false,
+    });
+    assert_eq!(found, expected);
+    assert_eq!(without_ours(folder.path()).sampling, sampling);
+
+    let free = SamplingDefaults { clip: None, spacing: Spacing::Leading, ..sampling };
+    let (folder, found) = scheduler(Description { sampling: free.clone(), ..about(Parameterization::V) });
+    assert_eq!((&found["clip_sample"], &found["timestep_spacing"]), (&json!(false), &json!("leading")));
+    assert_eq!(without_ours(folder.path()).sampling, free);
+}
+
+#[test]
+fn schedules_and_outputs_have_their_names_there() {
+    let betas: Vec<f64> = (1..=20).map(|i| f64::from(i) / 64.0).collect();
+    for (schedule, name) in [
+        (Schedule::Linear { beta_start: 0.001, beta_end: 0.25 }, "linear"),
+        (Schedule::Quadratic { beta_start: 0.001, beta_end: 0.25 }, "scaled_linear"),
+        (Schedule::COSINE, "squaredcos_cap_v2"),
+        (Schedule::Explicit { betas: betas.clone() }, "linear"),
+    ] {
+        let (folder, json) =
+            scheduler(Description { schedule: schedule.clone(), ..about(Parameterization::X0) });
+        assert_eq!(json["beta_schedule"], name);
+        if let Schedule::Explicit { .. } = schedule {
+            let found: Vec<f64> = serde_json::from_value(json["trained_betas"].clone()).unwrap();
+            for (found, expected) in found.iter().zip(&betas) {
+                assert!((found - expected).abs() < 1e-15, "{found} instead of {expected}");
+            }
+            assert_eq!(found.len(), betas.len());
+        } else {
+            assert_eq!(json["trained_betas"], Value::Null);
+            assert_eq!(without_ours(folder.path()).schedule, schedule);
+        }
+    }
+    for (says, name) in [
+        (Parameterization::Epsilon, "epsilon"),
+        (Parameterization::X0, "sample"),
+        (Parameterization::V, "v_prediction"),
+    ] {
+        let (folder, json) = scheduler(about(says));
+        assert_eq!(json["prediction_type"], name);
+        assert_eq!(without_ours(folder.path()).parameterization, says);
+    }
+}
+
+#[test]
+fn a_cosine_of_other_constants_is_written_as_betas() {
+    let schedule = Schedule::Cosine { offset: 0.02, max_beta: 0.9 };
+    let (folder, json) = scheduler(Description { schedule, ..about(Parameterization::X0) });
+    let own = Model::load(folder.path(), Device::Cpu).unwrap();
+    let betas = json["trained_betas"].as_array().unwrap();
+    assert_eq!(betas.len(), 20);
+    for (i, beta) in betas.iter().enumerate() {
+        assert!((beta.as_f64().unwrap() - own.process().beta(i + 1)).abs() < 1e-14, "β at {}", i + 1);
+    }
+    assert!(matches!(without_ours(folder.path()).schedule, Schedule::Explicit { .. }));
+}
+
+#[test]
+fn learned_variances_have_their_names_there() {
+    for (variance, name) in [(LearnedVariance::Range, "learned_range"), (LearnedVariance::Log, "learned")] {
+        let (folder, json) = scheduler(Description { variance, ..about(Parameterization::Epsilon) });
+        assert_eq!(json["variance_type"], name);
+        assert_eq!(without_ours(folder.path()).variance, variance);
+    }
+}
+
+#[test]
+fn a_velocity_cannot_be_saved() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("checkpoint");
+    let result = model(Parameterization::Velocity).save(&folder, |_| Ok(()));
+    assert!(matches!(result, Err(tweedie_models::Error::Inexpressible(_))));
+    let sentence = refusal(result);
+    assert!(sentence.contains("Velocity") && sentence.contains("diffusers"), "{sentence}");
+    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0, "something was written");
+}

@@ -1,0 +1,61 @@
+//! A folder that `diffusers` saved.
+
+use tch::{Device, Kind};
+use tweedie_math::{Conditioning, Parameterization, Schedule, Spacing};
+use tweedie_models::sampling::{Sampler, SamplingDefaults, Variance};
+use tweedie_models::{DataRange, LearnedVariance, Model, to_pixels};
+use tweedie_networks::unet::SampleSize;
+use tweedie_samplers::StreamNoise;
+
+fn load() -> Option<Model> {
+    let folder = tweedie_testing::shared("reference/unet/unet_tiny")?;
+    Some(Model::load(&folder, Device::Cpu).unwrap())
+}
+
+#[test]
+fn its_scheduler_is_understood() {
+    let Some(model) = load() else { return };
+    let about = model.description();
+    assert_eq!(about.schedule, Schedule::Linear { beta_start: 1e-4, beta_end: 0.02 });
+    assert_eq!((about.steps, about.parameterization), (1000, Parameterization::Epsilon));
+    assert_eq!((about.conditioning, about.variance), (Conditioning::Index, LearnedVariance::None));
+    assert_eq!((about.range, about.training.as_ref()), (DataRange::default(), None));
+    assert_eq!(about.sampling.spacing, Spacing::Leading);
+    assert_eq!((about.sampling.clip, about.sampling.variance), (Some(1.0), Variance::FixedSmall));
+    let config = model.network().config();
+    assert_eq!((config.sample_size, config.in_channels), (Some(SampleSize::Square(8)), 3));
+}
+
+#[test]
+fn it_is_sampled_by_every_sampler() {
+    let Some(model) = load() else { return };
+    let usual = SamplingDefaults { steps: 10, ..model.description().sampling.clone() };
+    let mut seen: Vec<tch::Tensor> = Vec::new();
+    for sampling in [
+        SamplingDefaults { sampler: Sampler::Ddim, ..usual.clone() },
+        SamplingDefaults { sampler: Sampler::Ddim, eta: 1.0, ..usual.clone() },
+        SamplingDefaults { sampler: Sampler::Ddpm, ..usual },
+    ] {
+        let x = model.sample([2, 3, 8, 8], &sampling, None, &StreamNoise::new(0, 0), &mut ()).unwrap();
+        assert!(bool::try_from(x.isfinite().all()).unwrap());
+        assert!(x.abs().max().double_value(&[]) <= 1.0);
+        assert!(x.std(true).double_value(&[]) > 0.01, "the pictures are blank");
+        assert_eq!(to_pixels(&x, model.description().range).unwrap().len(), 2 * 3 * 8 * 8);
+        assert_eq!(x.kind(), Kind::Float);
+        assert!(seen.iter().all(|other| !other.equal(&x)));
+        seen.push(x);
+    }
+}
+
+#[test]
+fn saved_by_us_it_stays_the_same_model() {
+    let Some(model) = load() else { return };
+    let place = tempfile::tempdir().unwrap();
+    model.save(place.path(), |_| Ok(())).unwrap();
+    let back = Model::load(place.path(), Device::Cpu).unwrap();
+    assert_eq!(back.description(), model.description());
+    assert_eq!(back.network().config(), model.network().config());
+    for parameter in model.network().parameters().iter() {
+        assert!(parameter.tensor.equal(back.network().parameters().get(&parameter.name).unwrap()));
+    }
+}
