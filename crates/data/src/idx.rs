@@ -99,8 +99,11 @@ impl Dataset for Idx {
 
     fn get(&self, index: u64) -> Result<Example, Error> {
         let n_values = self.shape.n_values();
-        let at = index as usize * n_values;
-        let Some(picture) = self.pictures.get(at..at + n_values) else {
+        let picture = usize::try_from(index).ok().and_then(|index| {
+            let at = index.checked_mul(n_values)?;
+            self.pictures.get(at..at.checked_add(n_values)?)
+        });
+        let Some(picture) = picture else {
             return Err(Error::Parameter {
                 name: "a picture's index",
                 found: index.to_string(),

@@ -51,6 +51,12 @@ impl Denoiser<Tensor> for Conditioned<'_> {
     ) -> Result<Estimate<Tensor>, Error> {
         let model = self.model;
         let n = x.n_samples();
+        for levels in [at, told] {
+            if levels.len() != 1 && levels.len() != n {
+                let (found, expected) = (levels.len().to_string(), format!("1 or {n}"));
+                return Err(Error::Mismatch { what: "noise levels of a batch", found, expected });
+            }
+        }
         let own: Vec<NoiseLevel> =
             at.iter().map(|&level| model.own_level(level)).collect::<Result<_, _>>()?;
         let rescale: Vec<f64> = at.iter().zip(&own).map(|(at, own)| rescaling(*at, *own)).collect();

@@ -30,17 +30,30 @@ fn newest_checkpoint(folder: &Path) -> Result<PathBuf, Error> {
     if !folder.exists() {
         return Err(not("it does not exist".into()));
     }
-    if folder.join(UNET_CONFIG).is_file() {
-        return Ok(folder.to_path_buf());
+    match std::fs::metadata(folder.join(UNET_CONFIG)) {
+        Ok(_) => return Ok(folder.to_path_buf()),
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            return Err(not(format!("its {UNET_CONFIG} cannot be read ({error})")));
+        }
+        Err(_) => {}
     }
     let inside = std::fs::read_dir(folder.join("checkpoints")).map(|entries| {
-        entries.flatten().map(|entry| entry.path()).filter(|path| path.join(UNET_CONFIG).is_file()).max()
+        entries
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| is_whole(path) && path.join(UNET_CONFIG).is_file())
+            .max()
     });
     match inside {
         Ok(Some(newest)) => Ok(newest),
         Ok(None) => Err(not("its run has written no checkpoint yet".into())),
         Err(_) => Err(not(format!("it holds no {UNET_CONFIG}"))),
     }
+}
+
+/// Whether a folder is none that a writer left unfinished.
+fn is_whole(folder: &Path) -> bool {
+    folder.extension().is_none_or(|extension| extension != "partial")
 }
 
 /// Unknown keys are let be, as `diffusers` does; keys with other values than a U-Net's are refused.

@@ -1,6 +1,6 @@
 //! From what a checkpoint says and what a user wishes to a path, a sampler and pictures.
 
-use crate::{Error, Model};
+use crate::{Error, LearnedVariance, Model};
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 use tweedie_math::{NoiseLevel, Spacing};
@@ -83,6 +83,32 @@ impl Model {
         Ok(Path::new(levels)?)
     }
 
+    /// Fails, naming the wish, unless this model can be sampled so.
+    ///
+    /// # Errors
+    /// Steps that the process does not have, an η or a bound out of range, a learned variance that is not there.
+    pub fn check_sampling(&self, sampling: &SamplingDefaults) -> Result<(), Error> {
+        self.path(sampling)?;
+        if !(0.0..=1.0).contains(&sampling.eta) {
+            let eta = sampling.eta;
+            return Err(Error::Wish(format!(
+                "eta is {eta}; it must be between 0 (deterministic) and 1 (DDPM)"
+            )));
+        }
+        if let Some(clip) = sampling.clip
+            && !(clip > 0.0 && clip.is_finite())
+        {
+            return Err(Error::Wish(format!(
+                "the clip of x0 is {clip}; it must be positive, or null for none"
+            )));
+        }
+        let has_none = self.description.variance == LearnedVariance::None;
+        if sampling.sampler == Sampler::Ddpm && sampling.variance == Variance::Learned && has_none {
+            return Err(tweedie_samplers::Error::NoSpread.into());
+        }
+        Ok(())
+    }
+
     /// Draws pictures: a batch of noise walked down the path, in the model's range.
     ///
     /// `shape` is (N, C, H, W). No gradient is recorded.
@@ -97,6 +123,7 @@ impl Model {
         noise: &dyn NoiseSource<Tensor>,
         hook: &mut dyn Hook<Tensor>,
     ) -> Result<Tensor, Error> {
+        self.check_sampling(sampling)?;
         let _no_gradient = tch::no_grad_guard();
         let path = self.path(sampling)?;
         let like = Tensor::f_zeros(shape, (Kind::Float, self.device()))?;

@@ -41,6 +41,14 @@ impl Model {
         Ok(staging.commit()?)
     }
 
+    /// Fails unless the checkpoint's format can express this model.
+    ///
+    /// # Errors
+    /// [`Error::Inexpressible`].
+    pub fn check_savable(&self) -> Result<(), Error> {
+        scheduler::write(&self.description).map(|_| ())
+    }
+
     fn network_config(&self) -> Value {
         let mut config = json!({ "_class_name": "UNet2DModel", "_diffusers_version": DIFFUSERS });
         if let (Value::Object(all), Value::Object(own)) = (&mut config, json!(self.network.config())) {

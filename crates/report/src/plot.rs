@@ -57,21 +57,30 @@ impl Axis {
         let log = scale == Scale::Log;
         let shown = |value: f64| if log { value.log10() } else { value };
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        for value in values.map(shown).filter(|value| value.is_finite()) {
+        for value in values.map(shown).filter(|&value| is_drawn(value, log)) {
             (low, high) = (low.min(value), high.max(value));
         }
         if low > high {
             (low, high) = (0.0, 1.0);
         }
-        if high - low < 1e-12 * high.abs().max(1e-300) || high == low {
-            (low, high) = (low - 0.5, high + 0.5);
+        if high - low < (1e-12 * high.abs()).max(1e-290) {
+            let room = (0.1 * high.abs()).max(0.5);
+            (low, high) = (low - room, high + room);
         }
         Self { low, high, log, from, to }
     }
 
     fn at(&self, value: f64) -> f64 {
         let shown = if self.log { value.log10() } else { value };
+        if !is_drawn(shown, self.log) {
+            return f64::NAN;
+        }
         self.from + (shown - self.low) / (self.high - self.low) * (self.to - self.from)
+    }
+
+    /// What neighbouring ticks differ by; 0 where each is a power of ten.
+    fn finest(&self) -> f64 {
+        if self.log { 0.0 } else { nice_step((self.high - self.low) / 6.0) }
     }
 
     /// Round values inside the range.
@@ -86,6 +95,11 @@ impl Axis {
         let value = |i: i64| i as f64 * step;
         (first..=last).map(|i| if self.log { 10f64.powf(value(i)) } else { value(i) }).collect()
     }
+}
+
+/// Whether an axis can show a value, or its logarithm: beyond these a range overflows, or a power is 0.
+fn is_drawn(shown: f64, log: bool) -> bool {
+    shown.abs() < if log { 290.0 } else { 1e290 }
 }
 
 /// 1, 2 or 5 times a power of ten, at least `least`.
@@ -134,12 +148,12 @@ impl Plot {
         for tick in y.ticks() {
             let at = y.at(tick);
             line(svg, (LEFT, at), (WIDTH - RIGHT, at), "#e4e4e4")?;
-            text(svg, LEFT - 6.0, at + 4.0, "end", &number(tick))?;
+            text(svg, LEFT - 6.0, at + 4.0, "end", &number(tick, y.finest()))?;
         }
         for tick in x.ticks() {
             let at = x.at(tick);
             line(svg, (at, TOP), (at, HEIGHT - BOTTOM), "#f0f0f0")?;
-            text(svg, at, HEIGHT - BOTTOM + 18.0, "middle", &number(tick))?;
+            text(svg, at, HEIGHT - BOTTOM + 18.0, "middle", &number(tick, x.finest()))?;
         }
         line(svg, (LEFT, HEIGHT - BOTTOM), (WIDTH - RIGHT, HEIGHT - BOTTOM), "#555")?;
         line(svg, (LEFT, TOP), (LEFT, HEIGHT - BOTTOM), "#555")?;
@@ -178,16 +192,26 @@ fn polylines(svg: &mut String, series: &Series, x: &Axis, y: &Axis, colour: &str
     Ok(())
 }
 
-/// A number as short as it can be read.
-fn number(value: f64) -> String {
+/// A number as short as it can be read and told from one that is `step` away.
+fn number(value: f64, step: f64) -> String {
     let size = value.abs();
     if value == 0.0 {
-        "0".into()
-    } else if (1e-3..1e5).contains(&size) {
-        let text = format!("{value:.4}");
-        text.trim_end_matches('0').trim_end_matches('.').to_string()
+        return "0".into();
+    }
+    let digits =
+        |unit: f64| if step > 0.0 { (unit / step).log10().ceil().clamp(0.0, 15.0) as usize } else { 4 };
+    if (1e-3..1e5).contains(&size) {
+        let text = format!("{value:.*}", digits(1.0));
+        let short = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+        short.to_string()
     } else {
-        format!("{value:.1e}").replace(".0e", "e")
+        let text = format!("{value:.*e}", digits(10f64.powf(size.log10().floor())).min(15));
+        match text.split_once('e') {
+            Some((mantissa, power)) if mantissa.contains('.') => {
+                format!("{}e{power}", mantissa.trim_end_matches('0').trim_end_matches('.'))
+            }
+            _ => text,
+        }
     }
 }
 

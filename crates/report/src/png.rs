@@ -70,6 +70,9 @@ impl Picture {
     }
 }
 
+/// No picture that is decoded is larger: a few bytes may announce any size.
+const MOST_BYTES: usize = 1 << 30;
+
 /// Decodes a PNG of any kind to 8 bits; transparency is laid over white.
 ///
 /// # Errors
@@ -80,7 +83,8 @@ pub fn read_png(bytes: &[u8]) -> Result<Picture, Error> {
     decoder.set_transformations(png::Transformations::normalize_to_color8());
     let mut reader = decoder.read_info().map_err(failed)?;
     let too_large = || Error::Png { action: "read", reason: "it is too large for this machine".into() };
-    let mut buffer = vec![0; reader.output_buffer_size().ok_or_else(too_large)?];
+    let size = reader.output_buffer_size().filter(|size| *size <= MOST_BYTES).ok_or_else(too_large)?;
+    let mut buffer = vec![0; size];
     let info = reader.next_frame(&mut buffer).map_err(failed)?;
     let samples = info.color_type.samples();
     let channels = if samples <= 2 { 1 } else { 3 };

@@ -105,9 +105,10 @@ impl TensorFile {
         // Deserialising checks that the tensors follow one another without gaps and fit their shapes.
         let header: Metadata = serde_json::from_slice(&json).map_err(|error| bad(error.to_string()))?;
         let tensors = read_infos(&header, 8 + n_header).map_err(bad)?;
-        let end = tensors.iter().map(|info| info.start + info.n_bytes as u64).max().unwrap_or(8 + n_header);
-        if end != length {
-            let what = if end > length { "truncated" } else { "followed by foreign bytes" };
+        let of = |info: &TensorInfo| u128::from(info.start) + info.n_bytes as u128;
+        let end = tensors.iter().map(of).max().unwrap_or(u128::from(8 + n_header));
+        if end != u128::from(length) {
+            let what = if end > u128::from(length) { "truncated" } else { "followed by foreign bytes" };
             return Err(bad(format!(
                 "it is {what}: its tensors end at byte {end}, and the file has {length}"
             )));
@@ -155,7 +156,7 @@ fn read_infos(header: &Metadata, data_start: u64) -> Result<Vec<TensorInfo>, Str
         infos.push(TensorInfo {
             kind,
             shape: info.shape.clone(),
-            start: data_start + from as u64,
+            start: data_start.checked_add(from as u64).ok_or("its tensors lie beyond any file")?,
             n_bytes: to - from,
             name,
         });
@@ -239,7 +240,12 @@ pub fn tensor_file_bytes(
     tensors: &BTreeMap<String, TensorBytes>,
     metadata: &BTreeMap<String, String>,
 ) -> Result<Vec<u8>, Error> {
+    const FREE_TEXT: &str = "__metadata__";
+    let bad = |reason: String| Error::Format { path: path.to_path_buf(), reason };
+    if tensors.contains_key(FREE_TEXT) {
+        return Err(bad(format!("a tensor is named {FREE_TEXT}, which the format keeps for free text")));
+    }
     let metadata: HashMap<String, String> = metadata.clone().into_iter().collect();
-    safetensors::serialize(tensors, Some(metadata))
-        .map_err(|error| Error::Format { path: path.to_path_buf(), reason: error.to_string() })
+    let metadata = Some(metadata).filter(|metadata| !metadata.is_empty());
+    safetensors::serialize(tensors, metadata).map_err(|error| bad(error.to_string()))
 }

@@ -162,6 +162,8 @@ fn explain(said: &str) -> String {
         "Connection",
         "Max retries",
         "timed out",
+        "ProxyError",
+        "(from versions: none)",
         "dns error",
         "Network",
     ]) {

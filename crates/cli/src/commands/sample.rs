@@ -26,7 +26,7 @@ pub fn run(options: &Sample) -> anyhow::Result<()> {
     let mut model = Model::load(&options.model, device)?;
     model.set_pass(Pass::inference(precision));
     let sampling = wishes(options, &model);
-    model.path(&sampling)?;
+    model.check_sampling(&sampling)?;
     let [height, width] = size(options, &model)?;
     model.network().config().check_size(height, width)?;
     let class = super::class_row(&model, options.class.as_deref())?;

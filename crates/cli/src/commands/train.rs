@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use tweedie_data::{Dataset, Shapes};
 use tweedie_evaluation::shapes_quality;
+use tweedie_models::sampling::SamplingDefaults;
 use tweedie_models::{Model, to_pixels};
 use tweedie_samplers::StreamNoise;
 use tweedie_torch::PrecisionChoice;
@@ -40,6 +41,12 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
     let device = super::device(&options.device)?;
     let (precision, reason) = choice.resolve(device);
     let model = Model::new(&config.network, config.description(data.as_ref()), device, config.training.seed)?;
+    model.check_savable()?;
+    model.check_sampling(&config.sampling)?;
+    if config.training.report.sheet > 0 {
+        let sheet = SamplingDefaults { steps: config.training.report.sheet_steps, ..config.sampling.clone() };
+        model.check_sampling(&sheet).context("training.report.sheet_steps")?;
+    }
     line(format!(
         "{}: {:.2} M parameters on {device:?} in {} ({reason}), {} threads; {} images of {}",
         config.name,

@@ -52,9 +52,9 @@ fn numbers_out_of_range_are_named() {
 }
 
 #[test]
-fn a_part_with_a_kind_names_its_keys() {
-    refuses("data.height=-16", &["data.height", "-16"]);
-    refuses("model.schedule.offset=far", &["model.schedule", "offset"]);
+fn a_part_with_a_kind_is_named() {
+    refuses("data.height=-16", &["data", "-16"]);
+    refuses("model.schedule.beta_start=far", &["model.schedule", "far"]);
 }
 
 #[test]

@@ -94,7 +94,6 @@ fn flags_out_of_range_are_named() {
         refused(folder, &mut command, words);
     }
     refused(folder, &mut train(folder, &["--device", "cuda:3"]), &["cuda:3", "cpu"]);
-    refused(folder, &mut tweedie(folder), &[]);
 }
 
 #[test]

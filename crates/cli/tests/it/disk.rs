@@ -69,6 +69,9 @@ fn places_that_cannot_be_written_are_named() {
         refused(folder, tweedie(folder).args(arguments), &["/proc/new"]);
     }
     refused(folder, tweedie(folder).args(["sample", checkpoint(), "--out", "file"]), &["file"]);
+    std::fs::create_dir(folder.join("there")).unwrap();
+    let raw = ["sample", checkpoint(), "--out", "there", "--raw", "/proc/new.safetensors"];
+    refused(folder, tweedie(folder).args(raw), &["/proc/new.safetensors"]);
     refused(folder, tweedie(folder).args(["data", "preview", "--out", "/proc/new.png"]), &["/proc/new.png"]);
 }
 

@@ -37,6 +37,7 @@ const TINY: &[&str] = &[
     "training.optimizer.learning_rate=0.02",
     "training.optimizer.warmup=0",
     "sampling.steps=2",
+    "sampling.eta=0.0",
 ];
 
 /// The binary in a folder, on one thread, with none of the caller's settings.

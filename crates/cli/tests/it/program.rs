@@ -37,6 +37,15 @@ fn help_and_version_are_printed() {
 }
 
 #[test]
+fn without_a_command_there_is_help() {
+    let place = place();
+    let output = tweedie(place.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let complaint = text(&output.stderr);
+    assert!(complaint.contains("Usage:") && complaint.contains("train"), "{complaint}");
+}
+
+#[test]
 fn threads_are_made_quiet_by_starting_again() {
     let place = place();
     // Without the policy the program replaces itself; arguments, exit code and folder survive.

@@ -57,6 +57,27 @@ fn a_folder_of_pictures_says_how_they_were_made() {
 }
 
 #[test]
+fn numbers_are_what_the_pictures_are_rounded_from() {
+    let place = place();
+    sample(
+        place.path(),
+        &["-n", "3", "--batch", "2", "--seed", "6", "--out", "drawn", "--raw", "x.safetensors"],
+    );
+    let mut file = tweedie_weights::TensorFile::open(&place.path().join("x.safetensors")).unwrap();
+    let infos = file.tensors().to_vec();
+    assert_eq!(infos.len(), 1);
+    assert_eq!((infos[0].name.as_str(), infos[0].kind), ("samples", tweedie_weights::DataType::F32));
+    assert_eq!(infos[0].shape, [3, 3, 16, 16]);
+    let said: Value = serde_json::from_str(&file.metadata()["parameters"]).unwrap();
+    assert_eq!((&said["seed"], &said["image"]), (&6.into(), &Value::Null));
+    let bytes = file.read(&infos[0]).unwrap();
+    let numbers = bytes.chunks_exact(4).map(|four| f32::from_le_bytes(four.try_into().unwrap()));
+    let rounded: Vec<u8> =
+        numbers.map(|x| (255.0 * ((x + 1.0) / 2.0).clamp(0.0, 1.0)).round_ties_even() as u8).collect();
+    assert!(rounded == pixels(&place.path().join("drawn")), "the pictures are not the numbers");
+}
+
+#[test]
 fn places_have_their_defaults() {
     let place = place();
     sample(place.path(), &["-n", "2"]);

@@ -112,7 +112,7 @@ enum Gone {
 }
 
 /// The shares of halves accepted, by picture and figure size, stay below these (small, medium, large).
-const HALVES: [[f64; 3]; 3] = [[0.80, 0.30, 0.20], [0.95, 0.75, 0.45], [0.15, 0.15, 0.15]];
+const HALVES: [[f64; 3]; 3] = [[0.40, 0.42, 0.25], [0.55, 0.85, 0.65], [0.15, 0.15, 0.15]];
 
 /// The larger a figure, the likelier its half is refused. The upper half of a triangle is left out: it is a triangle.
 #[test]

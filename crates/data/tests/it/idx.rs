@@ -183,7 +183,6 @@ fn an_index_beyond_the_end_is_refused() {
 }
 
 #[test]
-#[ignore = "reported: the product of an index and a picture's size overflows and panics"]
 fn an_index_beyond_counting_is_refused() {
     let (_outer, path) = folder(&[(IMAGES, &pictures())]);
     assert!(matches!(Idx::open(&path).unwrap().get(u64::MAX), Err(Error::Parameter { .. })));

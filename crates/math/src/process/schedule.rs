@@ -36,6 +36,9 @@ pub enum Schedule {
     },
 }
 
+/// More levels than any process has; beyond it is a slip of the pen that would fill memory.
+const MOST_STEPS: usize = 1_000_000;
+
 impl Schedule {
     /// The cosine schedule with the paper's constants.
     pub const COSINE: Self = Self::Cosine { offset: 0.008, max_beta: 0.999 };
@@ -46,8 +49,9 @@ impl Schedule {
     /// [`Error::Parameter`] for `steps` = 0, a β outside (0, 1), an offset or a cap out of range; [`Error::Beta`] for
     /// explicit betas that are not variances.
     pub fn log_alphas(&self, steps: usize) -> Result<Vec<f64>, Error> {
-        if steps == 0 {
-            return Err(Error::Parameter { name: "num_train_timesteps", found: 0.0, allowed: "at least 1" });
+        if !(1..=MOST_STEPS).contains(&steps) {
+            let allowed = "between 1 and a million";
+            return Err(Error::Parameter { name: "num_train_timesteps", found: steps as f64, allowed });
         }
         match *self {
             Self::Linear { beta_start, beta_end } => {

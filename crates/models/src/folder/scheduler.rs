@@ -102,7 +102,7 @@ pub(crate) fn read(config: &Map<String, Value>, path: &Path) -> Result<Descripti
     Ok(Description {
         format: crate::description::FORMAT,
         schedule: keys.schedule()?,
-        steps: keys.number("num_train_timesteps", 1000.0)? as usize,
+        steps: keys.whole("num_train_timesteps", 1000)?,
         parameterization,
         conditioning: Conditioning::Index,
         variance,
@@ -111,7 +111,7 @@ pub(crate) fn read(config: &Map<String, Value>, path: &Path) -> Result<Descripti
         sampling: SamplingDefaults {
             variance: fixed,
             spacing,
-            steps_offset: keys.number("steps_offset", 0.0)? as usize,
+            steps_offset: keys.whole("steps_offset", 0)?,
             ends_clean: keys.flag("set_alpha_to_one", true)?,
             clip,
             ..SamplingDefaults::default()
@@ -168,6 +168,16 @@ impl Keys<'_> {
             Some(value) => {
                 let number = value.as_f64().filter(|number| *number >= 0.0);
                 number.ok_or_else(|| self.wrong(key, value, "a number, not negative"))
+            }
+        }
+    }
+
+    fn whole(&self, key: &str, default: usize) -> Result<usize, Error> {
+        match self.get(key) {
+            None => Ok(default),
+            Some(value) => {
+                let number = value.as_u64().and_then(|number| usize::try_from(number).ok());
+                number.ok_or_else(|| self.wrong(key, value, "a whole number, not negative"))
             }
         }
     }

@@ -61,7 +61,7 @@ fn noise_of_last_step(model: &Model, sampling: &SamplingDefaults) -> tch::Tensor
             before = Some((x.shallow_clone(), step.to));
         }
     };
-    model.sample([1, 2, 8, 8], sampling, None, &StreamNoise::new(0, 0), &mut look).unwrap();
+    let _ = model.sample([1, 2, 8, 8], sampling, None, &StreamNoise::new(0, 0), &mut look).unwrap();
     let (x, level) = before.unwrap();
     tch::no_grad(|| model.denoise(&x, &[level])).unwrap().eps
 }

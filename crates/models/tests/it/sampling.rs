@@ -74,7 +74,7 @@ fn clipping_keeps_the_noise_that_the_network_said() {
     };
     let sampling = SamplingDefaults { steps: 2, clip: Some(0.5), ..SamplingDefaults::default() };
     let noise = StreamNoise::new(0, 0);
-    model.sample([1, 2, 8, 8], &sampling, None, &noise, &mut look).unwrap();
+    let _ = model.sample([1, 2, 8, 8], &sampling, None, &noise, &mut look).unwrap();
     let start = Draw { purpose: tweedie_math::random::Purpose::START, visit: 0, draw: 0 };
     let x = noise.normal(&Tensor::zeros([1, 2, 8, 8], (Kind::Float, Device::Cpu)), start).unwrap();
     let told = Tensor::full([1], (STEPS - 1) as f64, (Kind::Float, Device::Cpu));
@@ -133,7 +133,7 @@ fn sampling_is_the_sampler_on_the_path_from_the_start() {
     let start = generator.randn(&[2, 2, 8, 8]).unwrap();
     let rest = TorchNoise::new(11).unwrap();
     let skipped = Draw { purpose: tweedie_math::random::Purpose::START, visit: 0, draw: 0 };
-    rest.normal(&start, skipped).unwrap();
+    let _ = rest.normal(&start, skipped).unwrap();
     let expected = tch::no_grad(|| ddim(&model, start, &path, 0.5, &rest, &mut ())).unwrap();
     assert!(draw(&model, 2, &sampling, &TorchNoise::new(11).unwrap()).equal(&expected));
 }
@@ -154,7 +154,7 @@ fn the_hook_sees_every_step() {
     let mut seen = Vec::new();
     let mut look = |step: &Step, x: &Tensor| seen.push((step.index, step.count, x.size()));
     let noise = StreamNoise::new(0, 0);
-    model.sample([1, 2, 8, 8], &ways()[0], None, &noise, &mut look).unwrap();
+    let _ = model.sample([1, 2, 8, 8], &ways()[0], None, &noise, &mut look).unwrap();
     let expected: Vec<_> = (0..4).map(|index| (index, 4, vec![1, 2, 8, 8])).collect();
     assert_eq!(seen, expected);
 }

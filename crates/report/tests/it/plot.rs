@@ -105,7 +105,6 @@ fn ticks_are_true() {
 }
 
 #[test]
-#[ignore = "reported: ticks are rounded to two or four digits, so that neighbours read the same"]
 fn ticks_can_be_told_apart() {
     for (low, high) in
         [(0.022_51, 0.022_54), (1.000_01, 1.000_06), (1.0e6, 1.3e6), (-1.3e6, -1.0e6), (2e-5, 2.3e-5)]
@@ -215,13 +214,11 @@ fn no_number_that_is_none_is_written() {
 }
 
 #[test]
-#[ignore = "reported: constants from 1e16 on, and ranges beyond f64, write NaN"]
 fn nor_for_huge_numbers() {
     all_pairs(&[0.0, 1.0, 1e16, 1e17, -1e17, 1e300, -1e300, f64::MAX, f64::MIN, f64::INFINITY, f64::NAN]);
 }
 
 #[test]
-#[ignore = "reported: 10f64.powi(-310) is 0, whose logarithm is written as a tick"]
 fn nor_for_subnormal_numbers() {
     all_pairs(&[0.0, 1.0, 1e-308, 1e-310, -1e-310, 5e-324]);
 }

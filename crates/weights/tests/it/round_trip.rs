@@ -68,7 +68,7 @@ proptest! {
         let bytes = std::fs::read(&path).unwrap();
         let (n_header, header) = SafeTensors::read_metadata(&bytes).unwrap();
         prop_assert_eq!(n_header % 8, 0);
-        let found: BTreeMap<String, String> = header.metadata().clone().unwrap().into_iter().collect();
+        let found: BTreeMap<String, String> = header.metadata().clone().unwrap_or_default().into_iter().collect();
         prop_assert_eq!(found, metadata);
         let file = SafeTensors::deserialize(&bytes).unwrap();
         prop_assert_eq!(file.len(), tensors.len());
@@ -107,7 +107,6 @@ proptest! {
 
 /// A file whose only tensor has the name kept for the free text would not come back.
 #[test]
-#[ignore = "reported: a tensor of the name __metadata__ is written into a file that cannot be opened"]
 fn the_kept_name_is_refused() {
     let (_folder, path) = place("weights.safetensors");
     let tensor = TensorBytes { kind: DataType::U8, shape: vec![1], bytes: vec![1] };
@@ -117,7 +116,6 @@ fn the_kept_name_is_refused() {
 }
 
 #[test]
-#[ignore = "reported: without tensors and free text the header is no JSON"]
 fn an_empty_file_comes_back() {
     let (_folder, path) = place("weights.safetensors");
     write_tensors(&path, &BTreeMap::new(), &BTreeMap::new()).unwrap();
