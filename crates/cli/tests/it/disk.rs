@@ -82,7 +82,7 @@ fn unprivileged(folder: &Path) -> Result<&'static str, &'static str> {
         ["exec \"$0\" \"$@\"", "exec setpriv --bounding-set=-dac_override,-dac_read_search \"$0\" \"$@\""];
     let locked = folder.join("locked");
     std::fs::write(&locked, "").unwrap();
-    std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0o0)).unwrap();
     let line = LINES.into_iter().find(|line| {
         let starts =
             behind(folder, line, &["--version"]).output().is_ok_and(|output| output.status.success());
@@ -116,7 +116,7 @@ fn what_may_not_be_read_is_named() {
     ] {
         let path = folder.join(locked);
         let before = std::fs::metadata(&path).unwrap().permissions();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o0)).unwrap();
         let error = refusal(&behind(folder, line, arguments).output().unwrap());
         assert!(error.contains(locked) && error.contains("Permission denied"), "{error}");
         std::fs::set_permissions(&path, before).unwrap();
@@ -135,7 +135,7 @@ fn a_locked_folder_is_not_called_empty() {
     copy_of_checkpoint(&folder.join("ck"));
     for locked in ["ck", "ck/unet"] {
         let path = folder.join(locked);
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o0)).unwrap();
         let error = refusal(&behind(folder, line, &["sample", "ck"]).output().unwrap());
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         assert!(error.contains("ck") && error.contains("Permission denied"), "{error}");

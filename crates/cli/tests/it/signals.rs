@@ -47,7 +47,7 @@ fn ends_with_a_checkpoint(signal: &str) {
     let saved = names_in(&run.join("checkpoints"));
     assert_eq!(saved.len(), 1, "{saved:?}");
     let images: u64 = saved[0].parse().unwrap();
-    assert!(images >= 32 && images % 16 == 0, "{images}");
+    assert!(images >= 32 && images.is_multiple_of(16), "{images}");
     assert!(rest.contains(&format!("interrupted after {images} images")), "{rest}");
     succeeds(tweedie(place.path()).args(["sample", run.to_str().unwrap(), "-n", "1"]));
     assert!(place.path().join("samples/00000.png").is_file());
