@@ -1,6 +1,6 @@
 """Training and sampling throughput beside Python diffusers: the two in turn, ratios of medians. Standard library only.
 
-The same network, batch, precision, threads and OMP_WAIT_POLICY on both sides:
+The same network, batch, precision, threads, OMP_WAIT_POLICY and GOMP_SPINCOUNT on both sides:
 
     python3 benches/peers/compare.py --tweedie target/release/tweedie --python PYTHON_WITH_DIFFUSERS
 """
@@ -18,7 +18,7 @@ PEER = Path(__file__).with_name("diffusers_throughput.py")
 
 
 def environment(threads):
-    return {**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "passive"}
+    return {**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "10000"}
 
 
 def run(command, threads):

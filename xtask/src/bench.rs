@@ -12,7 +12,7 @@ pub fn command(arguments: &[String]) -> Result<()> {
     line.extend(arguments.iter().map(String::as_str));
     let target = cargo::release_folder()?.parent().map(Path::to_path_buf).unwrap_or_default();
     let mut bench = cargo::command(&line);
-    bench.env("CRITERION_HOME", target.join("criterion")).env("OMP_WAIT_POLICY", "passive");
+    bench.env("CRITERION_HOME", target.join("criterion"));
     cargo::check(bench, &format!("cargo {}", line.join(" ")))?;
 
     let file = target.join("bench.json");

@@ -13,9 +13,6 @@ pub fn exec(arguments: &[String]) -> Result<ExitCode> {
     let binary = cargo::release_folder()?.join("tweedie");
     let mut command = Command::new(&binary);
     command.args(arguments);
-    if std::env::var_os("OMP_WAIT_POLICY").is_none() {
-        command.env("OMP_WAIT_POLICY", "passive");
-    }
     let error = command.exec();
     Err(error).with_context(|| format!("{} could not be started", binary.display()))
 }

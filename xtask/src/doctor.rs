@@ -40,7 +40,7 @@ pub fn command(_arguments: &[String]) -> Result<()> {
     let binary = cargo::release_folder()?.join("tweedie");
     if binary.is_file() {
         let mut devices = Command::new(binary);
-        devices.arg("devices").env("OMP_WAIT_POLICY", "passive");
+        devices.arg("devices");
         cargo::check(devices, "tweedie devices")
     } else {
         row("tweedie", "not built yet: `cargo build --release` builds it".into());

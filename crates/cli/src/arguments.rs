@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// Diffusion models on LibTorch, from one binary: train, sample, inspect.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, max_term_width = 110)]
+#[command(name = "tweedie", version, propagate_version = true, max_term_width = 110)]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
