@@ -1,8 +1,7 @@
 //! What the benchmarks share: the networks that they measure.
 
-use tweedie_math::{Conditioning, Parameterization, Schedule};
-use tweedie_models::sampling::SamplingDefaults;
-use tweedie_models::{DataRange, Description, LearnedVariance};
+use tweedie_math::{Parameterization, Schedule};
+use tweedie_models::Description;
 use tweedie_networks::UNetConfig;
 use tweedie_networks::unet::SampleSize;
 
@@ -40,16 +39,5 @@ pub fn ddpm_network() -> UNetConfig {
 
 /// A description for networks that say x_0.
 pub fn description() -> Description {
-    Description {
-        format: 1,
-        schedule: Schedule::COSINE,
-        steps: 1000,
-        parameterization: Parameterization::X0,
-        conditioning: Conditioning::Index,
-        variance: LearnedVariance::None,
-        range: DataRange::default(),
-        class_names: Vec::new(),
-        sampling: SamplingDefaults::default(),
-        training: None,
-    }
+    Description::new(Schedule::COSINE, 1000, Parameterization::X0)
 }

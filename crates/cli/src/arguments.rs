@@ -68,6 +68,12 @@ pub struct Train {
     /// Where runs are kept.
     #[arg(long, value_name = "FOLDER", default_value = "runs")]
     pub runs: PathBuf,
+    /// Go on with a run from its newest checkpoint, bit for bit; --set training.images=N makes it longer.
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "config"])]
+    pub resume: Option<PathBuf>,
+    /// Threads inside an operation; a resumed run takes those it had.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<u16>,
     /// Print the resolved configuration and stop.
     #[arg(long)]
     pub dry_run: bool,

@@ -2,6 +2,7 @@
 
 use crate::sampling::SamplingDefaults;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use tweedie_math::{Conditioning, Parameterization, Schedule};
 
 /// What a sampler must know beside the network; the content of `tweedie.json`.
@@ -22,8 +23,14 @@ pub struct Description {
     pub variance: LearnedVariance,
     /// The range of clean data.
     pub range: DataRange,
+    /// For arrays instead of pictures: what was subtracted and divided by, per channel. `range` then says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standardization: Option<Standardization>,
     /// Names of the classes, in the order of their numbers; empty for an unconditional model.
     pub class_names: Vec<String>,
+    /// The row of the class table that means no class, where training dropped labels now and then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub null_class: Option<i64>,
     /// How to sample it unless told otherwise.
     pub sampling: SamplingDefaults,
     /// How it came to be.
@@ -52,6 +59,22 @@ pub struct DataRange {
     pub high: f64,
 }
 
+impl fmt::Display for DataRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}, {}]", self.low, self.high)
+    }
+}
+
+/// How arrays become what the network sees: (value − mean)/scale, channel by channel.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Standardization {
+    /// One per channel.
+    pub mean: Vec<f64>,
+    /// One per channel, positive.
+    pub scale: Vec<f64>,
+}
+
 impl Default for DataRange {
     fn default() -> Self {
         Self { low: -1.0, high: 1.0 }
@@ -78,3 +101,24 @@ pub struct TrainingSummary {
 
 /// The version of `tweedie.json` that this crate writes.
 pub(crate) const FORMAT: u32 = 1;
+
+impl Description {
+    /// A model on a discrete process, with everything else as it usually is: told the level's index, no learned variance,
+    /// data in [−1, 1], no classes, DDIM with 50 steps.
+    pub fn new(schedule: Schedule, steps: usize, parameterization: Parameterization) -> Self {
+        Self {
+            format: FORMAT,
+            schedule,
+            steps,
+            parameterization,
+            conditioning: Conditioning::Index,
+            variance: LearnedVariance::None,
+            range: DataRange::default(),
+            standardization: None,
+            class_names: Vec::new(),
+            null_class: None,
+            sampling: SamplingDefaults::default(),
+            training: None,
+        }
+    }
+}

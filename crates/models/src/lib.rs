@@ -14,11 +14,11 @@ pub mod sampling;
 mod save;
 
 pub use denoise::Conditioned;
-pub use description::{DataRange, Description, LearnedVariance, TrainingSummary};
+pub use description::{DataRange, Description, LearnedVariance, Standardization, TrainingSummary};
 pub use model::Model;
 pub use noise::TorchNoise;
 pub use pixels::{from_pixels, to_pixels};
-pub use save::bytes_of;
+pub use save::{Snapshot, bytes_of};
 
 use std::path::PathBuf;
 

@@ -1,7 +1,7 @@
 //! Writing a checkpoint folder, whole or not at all.
 
 use crate::folder::{
-    DESCRIPTION, DIFFUSERS, MODEL_INDEX, SCHEDULER, UNET_CONFIG, UNET_WEIGHTS, json, scheduler,
+    CARD, DESCRIPTION, DIFFUSERS, MODEL_INDEX, SCHEDULER, UNET_CONFIG, UNET_WEIGHTS, card, json, scheduler,
 };
 use crate::{Error, Model};
 use serde_json::{Value, json};
@@ -10,7 +10,60 @@ use std::path::{Path, PathBuf};
 use tch::{Device, Kind, Tensor};
 use tweedie_weights::{DataType, Staging, TensorBytes, write_tensors};
 
+/// A model's folder in memory: a deep copy that a thread can write while the model goes on being trained.
+#[derive(Debug)]
+pub struct Snapshot {
+    files: Vec<(&'static str, Vec<u8>)>,
+    weights: BTreeMap<String, TensorBytes>,
+}
+
+impl Snapshot {
+    /// Writes the folder; what stood there before is replaced after the new one is whole. `more` may add files to the same
+    /// staging.
+    ///
+    /// # Errors
+    /// A disk that is full or read-only.
+    pub fn write(
+        &self,
+        folder: &Path,
+        more: impl FnOnce(&Staging) -> Result<(), tweedie_weights::Error>,
+    ) -> Result<PathBuf, tweedie_weights::Error> {
+        let staging = Staging::new(folder)?;
+        for (name, bytes) in &self.files {
+            staging.write(name, bytes)?;
+        }
+        let metadata = BTreeMap::from([("format".to_string(), "pt".to_string())]);
+        write_tensors(&staging.path(UNET_WEIGHTS)?, &self.weights, &metadata)?;
+        more(&staging)?;
+        staging.commit()
+    }
+}
+
 impl Model {
+    /// The folder that [`Model::save`] writes, in memory.
+    ///
+    /// # Errors
+    /// [`Error::Inexpressible`]; memory.
+    pub fn snapshot(&self) -> Result<Snapshot, Error> {
+        let scheduler = scheduler::write(&self.description)?;
+        let class = scheduler["_class_name"].clone();
+        let pipeline = if class == "DDIMScheduler" { "DDIMPipeline" } else { "DDPMPipeline" };
+        let index = json!({
+            "_class_name": pipeline,
+            "_diffusers_version": DIFFUSERS,
+            "scheduler": ["diffusers", class],
+            "unet": ["diffusers", "UNet2DModel"],
+        });
+        let files = vec![
+            (MODEL_INDEX, json::bytes_of(&index)),
+            (UNET_CONFIG, json::bytes_of(&self.network_config())),
+            (SCHEDULER, json::bytes_of(&scheduler)),
+            (DESCRIPTION, json::bytes_of(&self.description)),
+            (CARD, card::write(self).into_bytes()),
+        ];
+        Ok(Snapshot { files, weights: self.weights()? })
+    }
+
     /// Writes the folder; what stood there before is replaced after the new one is whole. `more` may add files to the same
     /// staging.
     ///
@@ -21,24 +74,7 @@ impl Model {
         folder: &Path,
         more: impl FnOnce(&Staging) -> Result<(), tweedie_weights::Error>,
     ) -> Result<PathBuf, Error> {
-        let scheduler = scheduler::write(&self.description)?;
-        let class = scheduler["_class_name"].clone();
-        let pipeline = if class == "DDIMScheduler" { "DDIMPipeline" } else { "DDPMPipeline" };
-        let index = json!({
-            "_class_name": pipeline,
-            "_diffusers_version": DIFFUSERS,
-            "scheduler": ["diffusers", class],
-            "unet": ["diffusers", "UNet2DModel"],
-        });
-        let staging = Staging::new(folder)?;
-        staging.write(MODEL_INDEX, &json::bytes_of(&index))?;
-        staging.write(UNET_CONFIG, &json::bytes_of(&self.network_config()))?;
-        staging.write(SCHEDULER, &json::bytes_of(&scheduler))?;
-        staging.write(DESCRIPTION, &json::bytes_of(&self.description))?;
-        let metadata = BTreeMap::from([("format".to_string(), "pt".to_string())]);
-        write_tensors(&staging.path(UNET_WEIGHTS)?, &self.weights()?, &metadata)?;
-        more(&staging)?;
-        Ok(staging.commit()?)
+        Ok(self.snapshot()?.write(folder, more)?)
     }
 
     /// Fails unless the checkpoint's format can express this model.

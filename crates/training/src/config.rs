@@ -110,6 +110,10 @@ pub struct ReportConfig {
     pub sheet_steps: usize,
     /// A checkpoint every so many; 0 is at the end alone.
     pub checkpoint: u64,
+    /// The newest so many checkpoints are kept.
+    pub keep_last: usize,
+    /// Beside those, one for every so many images; 0 keeps none for that.
+    pub keep_every: u64,
 }
 
 impl Default for TrainingConfig {
@@ -155,7 +159,15 @@ impl Default for OptimizerConfig {
 
 impl Default for ReportConfig {
     fn default() -> Self {
-        Self { tick: 2_000, sheet: 20_000, sheet_pictures: 64, sheet_steps: 25, checkpoint: 20_000 }
+        Self {
+            tick: 2_000,
+            sheet: 20_000,
+            sheet_pictures: 64,
+            sheet_steps: 25,
+            checkpoint: 20_000,
+            keep_last: 1,
+            keep_every: 0,
+        }
     }
 }
 
@@ -178,6 +190,9 @@ impl TrainingConfig {
         }
         if self.report.sheet > 0 && (self.report.sheet_pictures == 0 || self.report.sheet_steps == 0) {
             return wrong("training.report.sheet_pictures", "0".into(), "at least 1, as sheet_steps");
+        }
+        if self.report.keep_last == 0 {
+            return wrong("training.report.keep_last", "0".into(), "at least 1 checkpoint");
         }
         let optimizer = &self.optimizer;
         for (key, value, least, below) in [

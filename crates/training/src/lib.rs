@@ -6,24 +6,28 @@
 //! it was interrupted.
 
 mod adamw;
+mod checkpoint;
 mod config;
 mod ema;
 mod flat;
 mod levels;
 mod objective;
+mod progress;
 mod rate;
 mod run;
 mod train;
 mod trainer;
 
 pub use adamw::AdamW;
+pub use checkpoint::{Conditions, DataIdentity, ResumeState, stale};
 pub use config::{LevelSampling, Objective, OptimizerConfig, RateDecay, ReportConfig, TrainingConfig};
 pub use ema::Ema;
 pub use flat::FlatParameters;
 pub use levels::draw_times;
 pub use objective::{TrainingBatch, loss};
+pub use progress::{Progress, Sums, Watch};
 pub use rate::rate_at;
-pub use run::{Clock, Run, Tick};
+pub use run::{CONFIG, Clock, HeldOut, Resumed, Run, Tick, checkpoints_in, read_metrics};
 pub use train::{Ending, Observer, train};
 pub use trainer::{StepReport, Trainer};
 
@@ -71,6 +75,30 @@ pub enum Error {
     /// Pictures of the run.
     #[error(transparent)]
     Report(#[from] tweedie_report::Error),
+    /// A folder that is no run.
+    #[error("{} is no run: {reason}", path.display())]
+    NoRun {
+        /// The folder.
+        path: std::path::PathBuf,
+        /// What is missing.
+        reason: String,
+    },
+    /// A run that another process trains.
+    #[error("the run {} is being trained by {owner}; a run has one owner at a time", run.display())]
+    Owned {
+        /// The run.
+        run: std::path::PathBuf,
+        /// Who holds it.
+        owner: String,
+    },
+    /// A checkpoint from which training cannot go on.
+    #[error("training cannot go on from {}: {reason}", path.display())]
+    Resume {
+        /// The checkpoint.
+        path: std::path::PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// The run's folder.
     #[error("the run's folder: {action} {}: {source}", path.display())]
     Run {

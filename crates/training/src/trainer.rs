@@ -140,6 +140,22 @@ impl Trainer {
         self.ema.swapped(&mut self.parameters, || code(model))
     }
 
+    /// Every tensor that training keeps, by name: each flat, in the order of the network's construction.
+    pub(crate) fn tensors_mut(&mut self) -> Vec<(String, &mut Tensor)> {
+        vec![
+            ("weights".into(), &mut self.parameters.values),
+            ("ema".into(), &mut self.ema.values),
+            ("first_moment".into(), &mut self.optimizer.first_moment),
+            ("second_moment".into(), &mut self.optimizer.second_moment),
+        ]
+    }
+
+    /// Sets the clocks of a trainer whose tensors were restored.
+    pub(crate) fn go_on_from(&mut self, images: u64, steps: u64) {
+        self.images = images;
+        self.optimizer.steps = steps;
+    }
+
     /// The model with its own weights.
     pub fn model(&self) -> &Model {
         &self.model

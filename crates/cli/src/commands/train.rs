@@ -1,9 +1,9 @@
 //! `tweedie train`.
 
-use crate::arguments::Train;
+use crate::arguments::{ConfigSource, Train};
 use crate::config::{DataConfig, RunConfig};
 use crate::output::{line, try_line};
-use anyhow::Context;
+use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::path::Path;
@@ -11,13 +11,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
+use tch::Device;
 use tweedie_data::{Dataset, Shapes};
 use tweedie_evaluation::shapes_quality;
 use tweedie_models::sampling::SamplingDefaults;
 use tweedie_models::{Model, to_pixels};
 use tweedie_samplers::StreamNoise;
-use tweedie_torch::PrecisionChoice;
-use tweedie_training::{Ending, Observer, Run, StepReport, Tick, Trainer, train};
+use tweedie_torch::{Precision, PrecisionChoice};
+use tweedie_training::{
+    DataIdentity, Ending, Observer, Progress, ResumeState, Run, StepReport, Tick, Trainer, train,
+};
 
 /// What a shell sees of a program that was interrupted.
 const INTERRUPTED: u8 = 130;
@@ -28,9 +31,11 @@ const JUDGED: (usize, usize) = (512, 64);
 /// Trains, then shows what was learnt.
 pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
     let began = Instant::now();
-    let mut config = RunConfig::resolve(&options.source)?;
+    let mut config = match &options.resume {
+        Some(run) => resumed_config(run, options)?,
+        None => RunConfig::resolve(&options.source)?,
+    };
     config.training.check()?;
-    let choice: PrecisionChoice = config.training.precision.parse()?;
     let data = config.open_data()?;
     config.fit_to(data.as_ref());
     config.network.check()?;
@@ -38,8 +43,18 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
         line(config.to_toml()?.trim_end());
         return Ok(ExitCode::SUCCESS);
     }
+    // The lock comes before anything that takes time.
+    let earlier = options.resume.as_deref().map(Run::open).transpose()?;
+    let state = match &earlier {
+        Some(run) => match run.newest_checkpoint()? {
+            Some((_, path)) => Some(ResumeState::read(&path)?),
+            None => None,
+        },
+        None => None,
+    };
+    pin_threads(options.threads, state.as_ref());
     let device = super::device(&options.device)?;
-    let (precision, reason) = choice.resolve(device);
+    let (precision, reason) = precision(&config, state.as_ref(), device)?;
     let model = Model::new(&config.network, config.description(data.as_ref()), device, config.training.seed)?;
     model.check_savable()?;
     model.check_sampling(&config.sampling)?;
@@ -57,17 +72,21 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
         data.name(),
     ));
     let mut trainer = Trainer::new(model, config.training.clone(), precision)?;
-    let mut run = Run::create(&options.runs, &config.name, &config.to_toml()?)?;
+    let (mut run, progress) = match earlier {
+        Some(run) => go_on(run, &mut trainer, data.as_ref(), &config)?,
+        None => (Run::create(&options.runs, &config.name, &config.to_toml()?)?, Progress::default()),
+    };
     line(format!("run: {}", run.folder().display()));
 
     let stop = Arc::new(AtomicBool::new(false));
     stop_on_signal(&stop)?;
     let mut status = Status::new(config.training.images, began, Arc::clone(&stop));
-    let ending = train(&mut trainer, Arc::clone(&data), &mut run, &stop, &mut status)?;
+    let ending = train(&mut trainer, Arc::clone(&data), &mut run, progress, &stop, &mut status)?;
     status.bar.finish_and_clear();
     let checkpoint = run.checkpoint(trainer.images());
     if ending == Ending::Interrupted {
         line(format!("interrupted after {} images; saved as {}", trainer.images(), checkpoint.display()));
+        line(format!("to go on: cargo xtask train --resume {}", run.folder().display()));
         return Ok(ExitCode::from(INTERRUPTED));
     }
     if let DataConfig::Shapes { height, width } = config.data {
@@ -79,6 +98,78 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
     }
     line(format!("more:       cargo xtask sample {} -n 64 --grid", checkpoint.display()));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The configuration of a run that goes on: its own, in which training and sampling alone may be changed.
+fn resumed_config(run: &Path, options: &Train) -> anyhow::Result<RunConfig> {
+    let file = run.join(tweedie_training::CONFIG);
+    if !file.is_file() {
+        bail!("{} is no run: it holds no {}", run.display(), tweedie_training::CONFIG);
+    }
+    let source = |set: &[String]| ConfigSource {
+        preset: None,
+        config: Some(file.clone()),
+        set: set.to_vec(),
+        data: options.source.data.clone(),
+    };
+    let (own, changed) =
+        (RunConfig::resolve(&source(&[]))?, RunConfig::resolve(&source(&options.source.set))?);
+    if own.network != changed.network || own.model != changed.model {
+        bail!(
+            "a run that goes on keeps its [network] and [model]; --set may change training.… and sampling.… alone"
+        );
+    }
+    Ok(changed)
+}
+
+/// As many threads as asked, else as many as the run had: sums depend on them.
+fn pin_threads(asked: Option<u16>, state: Option<&ResumeState>) {
+    let before = state.map(|state| state.conditions.threads);
+    if let Some(threads) = asked.map(i32::from).or(before).filter(|threads| *threads > 0) {
+        tch::set_num_threads(threads);
+    }
+}
+
+/// The precision asked for; where that is `auto`, a run that goes on takes the one it had.
+fn precision(
+    config: &RunConfig,
+    state: Option<&ResumeState>,
+    device: Device,
+) -> anyhow::Result<(Precision, String)> {
+    let choice: PrecisionChoice = config.training.precision.parse()?;
+    Ok(match (choice, state) {
+        (PrecisionChoice::Auto, Some(state)) => {
+            let before: PrecisionChoice = state.conditions.precision.parse()?;
+            (before.resolve(device).0, "as before".into())
+        }
+        _ => choice.resolve(device),
+    })
+}
+
+/// Puts the newest checkpoint into the trainer, and says what the continuation is worth.
+fn go_on(
+    mut run: Run,
+    trainer: &mut Trainer,
+    data: &dyn Dataset,
+    config: &RunConfig,
+) -> anyhow::Result<(Run, Progress)> {
+    let identity = DataIdentity { name: data.name(), len: data.len() };
+    let resumed = run.resume(trainer, &identity)?;
+    let (text, path) = (config.to_toml()?, run.folder().join(tweedie_training::CONFIG));
+    let mut differences = resumed.differences;
+    if std::fs::read_to_string(&path).is_ok_and(|before| before != text) {
+        run.write_config(&text)?;
+        differences.push("the configuration was changed (config.toml is rewritten)".into());
+    }
+    let images = trainer.images();
+    match (images, differences.is_empty()) {
+        (0, _) => line("no checkpoint was written yet: the run begins anew"),
+        (_, true) => line(format!("going on after {images} images, bit for bit")),
+        (_, false) => {
+            line(format!("going on after {images} images, but not bit for bit: {}", differences.join("; ")))
+        }
+    }
+    Ok((run, resumed.progress))
 }
 
 /// Ctrl-C and SIGTERM finish the step and save; a second one ends at once.

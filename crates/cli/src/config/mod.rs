@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tweedie_data::{Dataset, Idx, Shapes};
-use tweedie_math::{Conditioning, Parameterization, Schedule};
+use tweedie_math::{Parameterization, Schedule};
+use tweedie_models::Description;
 use tweedie_models::sampling::SamplingDefaults;
-use tweedie_models::{DataRange, Description, LearnedVariance};
 use tweedie_networks::UNetConfig;
 use tweedie_networks::unet::SampleSize;
 use tweedie_training::TrainingConfig;
@@ -135,21 +135,13 @@ impl RunConfig {
 
     /// The model's description.
     pub fn description(&self, data: &dyn Dataset) -> Description {
+        let class_names =
+            if self.network.num_class_embeds.is_some() { data.class_names() } else { Vec::new() };
+        let model = &self.model;
         Description {
-            format: 1,
-            schedule: self.model.schedule.clone(),
-            steps: self.model.steps,
-            parameterization: self.model.parameterization,
-            conditioning: Conditioning::Index,
-            variance: LearnedVariance::None,
-            range: DataRange::default(),
-            class_names: if self.network.num_class_embeds.is_some() {
-                data.class_names()
-            } else {
-                Vec::new()
-            },
+            class_names,
             sampling: self.sampling.clone(),
-            training: None,
+            ..Description::new(model.schedule.clone(), model.steps, model.parameterization)
         }
     }
 

@@ -6,6 +6,7 @@ mod data;
 mod disk;
 mod inspect;
 mod program;
+mod resume;
 mod sample;
 mod signals;
 mod train;

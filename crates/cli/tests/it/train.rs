@@ -23,12 +23,15 @@ fn without_clock(run: &Path) -> Vec<Value> {
 fn a_run_holds_what_it_should() {
     let run = shared_run();
     assert!(run.file_name().unwrap().to_str().unwrap().ends_with("00000-shapes"));
-    assert_eq!(names_in(run), ["checkpoints", "config.toml", "loss.svg", "metrics.jsonl", "samples"]);
+    assert_eq!(names_in(run), ["checkpoints", "config.toml", "lock", "loss.svg", "metrics.jsonl", "samples"]);
     assert_eq!(names_in(&run.join("samples")), ["0000000032.png", "0000000064.png"]);
     // Earlier checkpoints make room for the newest.
     assert_eq!(names_in(&run.join("checkpoints")), ["0000000064"]);
     let checkpoint = run.join("checkpoints/0000000064");
-    assert_eq!(names_in(&checkpoint), ["model_index.json", "scheduler", "tweedie.json", "unet"]);
+    assert_eq!(
+        names_in(&checkpoint),
+        ["README.md", "model_index.json", "resume", "scheduler", "tweedie.json", "unet"]
+    );
     let about: Value =
         serde_json::from_slice(&std::fs::read(checkpoint.join("tweedie.json")).unwrap()).unwrap();
     assert_eq!((&about["training"]["images"], &about["training"]["steps"]), (&64.into(), &4.into()));

@@ -1,6 +1,7 @@
 //! The variance schedules β_1 … β_T of discrete processes.
 
 use crate::Error;
+use core::fmt;
 use serde::{Deserialize, Serialize};
 
 /// A named variance schedule with its parameters, which are named as in `diffusers`.
@@ -38,6 +39,19 @@ pub enum Schedule {
 
 /// More levels than any process has; beyond it is a slip of the pen that would fill memory.
 const MOST_STEPS: usize = 1_000_000;
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Linear { beta_start, beta_end } => write!(f, "β linear from {beta_start} to {beta_end}"),
+            Self::Quadratic { beta_start, beta_end } => {
+                write!(f, "√β linear, β from {beta_start} to {beta_end}")
+            }
+            Self::Cosine { offset, max_beta } => write!(f, "cosine, offset {offset}, β at most {max_beta}"),
+            Self::Explicit { betas } => write!(f, "{} betas given one by one", betas.len()),
+        }
+    }
+}
 
 impl Schedule {
     /// The cosine schedule with the paper's constants.

@@ -4,7 +4,7 @@ use crate::sampling::{Sampler, SamplingDefaults, Variance};
 use crate::{Description, Error, LearnedVariance};
 use serde_json::{Map, Value, json};
 use std::path::Path;
-use tweedie_math::{Conditioning, Parameterization, Schedule, Spacing};
+use tweedie_math::{Parameterization, Schedule, Spacing};
 
 /// Schedulers whose training process and sampling this crate implements.
 const KNOWN: [&str; 3] = ["DDPMScheduler", "DDIMScheduler", "DDIMInverseScheduler"];
@@ -100,14 +100,7 @@ pub(crate) fn read(config: &Map<String, Value>, path: &Path) -> Result<Descripti
     };
     let clip = keys.flag("clip_sample", true)?.then_some(keys.number("clip_sample_range", 1.0)?);
     Ok(Description {
-        format: crate::description::FORMAT,
-        schedule: keys.schedule()?,
-        steps: keys.whole("num_train_timesteps", 1000)?,
-        parameterization,
-        conditioning: Conditioning::Index,
         variance,
-        range: crate::DataRange::default(),
-        class_names: Vec::new(),
         sampling: SamplingDefaults {
             variance: fixed,
             spacing,
@@ -116,7 +109,7 @@ pub(crate) fn read(config: &Map<String, Value>, path: &Path) -> Result<Descripti
             clip,
             ..SamplingDefaults::default()
         },
-        training: None,
+        ..Description::new(keys.schedule()?, keys.whole("num_train_timesteps", 1000)?, parameterization)
     })
 }
 

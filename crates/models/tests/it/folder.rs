@@ -71,7 +71,9 @@ fn every_part_of_a_description_comes_back() {
         schedule: Schedule::Explicit { betas },
         steps: 200,
         range: DataRange { low: -stream.uniform(), high: stream.uniform() + 1.0 },
+        standardization: None,
         class_names: vec!["ein Wort".into(), "\"zwei\"\n".into(), "três".into()],
+        null_class: None,
         sampling: SamplingDefaults {
             sampler: Sampler::Ddpm,
             steps: 7,
@@ -118,7 +120,7 @@ fn an_existing_folder_is_replaced_whole() {
     save(&second, &folder);
     same(&load(&folder), &second);
     assert_eq!(names_in(place.path()), ["checkpoint"]);
-    assert_eq!(names_in(&folder), ["model_index.json", "scheduler", "tweedie.json", "unet"]);
+    assert_eq!(names_in(&folder), ["README.md", "model_index.json", "scheduler", "tweedie.json", "unet"]);
 }
 
 #[test]

@@ -52,7 +52,9 @@ fn about(parameterization: Parameterization) -> Description {
         conditioning: Conditioning::Index,
         variance: LearnedVariance::None,
         range: DataRange::default(),
+        standardization: None,
         class_names: Vec::new(),
+        null_class: None,
         sampling: SamplingDefaults { steps: 5, ..SamplingDefaults::default() },
         training: None,
     }

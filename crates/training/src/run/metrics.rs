@@ -21,8 +21,33 @@ pub struct Tick {
     pub gradient_norm: f64,
     /// The rate at its end.
     pub learning_rate: f64,
+    /// The loss on pictures that are not trained on, where it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_out: Option<HeldOut>,
     /// What the clock and the machine decide.
     pub clock: Clock,
+}
+
+/// The loss on held-out pictures, of the weights themselves and of their moving average.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HeldOut {
+    /// Of the weights themselves.
+    pub raw: f64,
+    /// Of their moving average.
+    pub averaged: f64,
+    /// The same by level, from the noisiest; each bin holds as many trained levels.
+    pub bins: Vec<HeldOutBin>,
+}
+
+/// The held-out loss of some levels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HeldOutBin {
+    /// Least and greatest log-SNR of its levels.
+    pub log_snr: [f64; 2],
+    /// Of the weights themselves.
+    pub raw: f64,
+    /// Of their moving average.
+    pub averaged: f64,
 }
 
 /// What differs between two equal runs.
@@ -48,36 +73,76 @@ impl Clock {
     }
 }
 
+/// The lines of a `metrics.jsonl`; a last line that was cut off is left out.
+///
+/// # Errors
+/// [`Error::Run`] for a file that cannot be read or holds another kind of lines.
+pub fn read_metrics(path: &Path) -> Result<Vec<Tick>, Error> {
+    let text = match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        other => other.map_err(failed("cannot read", path))?,
+    };
+    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    whole
+        .lines()
+        .map(|line| {
+            serde_json::from_str(line).map_err(|error| failed("cannot understand", path)(error.into()))
+        })
+        .collect()
+}
+
 /// The open log and what the plot shows.
 #[derive(Debug)]
 pub(super) struct Metrics {
     path: PathBuf,
     file: File,
     plot: PathBuf,
-    losses: Vec<(f64, f64)>,
+    ticks: Vec<Tick>,
 }
 
 impl Metrics {
-    pub(super) fn create(folder: &Path) -> Result<Self, Error> {
+    pub(super) fn open(folder: &Path) -> Result<Self, Error> {
         let path = folder.join("metrics.jsonl");
-        let file = File::create(&path).map_err(failed("cannot create", &path))?;
-        Ok(Self { path, file, plot: folder.join("loss.svg"), losses: Vec::new() })
+        let ticks = read_metrics(&path)?;
+        let file = File::options().create(true).append(true).open(&path);
+        let file = file.map_err(failed("cannot open", &path))?;
+        Ok(Self { path, file, plot: folder.join("loss.svg"), ticks })
+    }
+
+    /// Keeps the lines up to an image count, and no half line.
+    pub(super) fn cut_back(&mut self, images: u64) -> Result<(), Error> {
+        self.ticks.retain(|tick| tick.images <= images);
+        let kept: String = self.ticks.iter().map(line_of).collect();
+        tweedie_weights::write_file(&self.path, kept.as_bytes())?;
+        // The file was replaced: the old handle writes into one without a name.
+        self.file =
+            File::options().append(true).open(&self.path).map_err(failed("cannot open", &self.path))?;
+        Ok(())
     }
 
     pub(super) fn record(&mut self, tick: &Tick) -> Result<(), Error> {
-        // A struct of numbers: serialising it into memory cannot fail.
-        let mut line = serde_json::to_string(tick).unwrap_or_default();
-        line.push('\n');
-        self.file.write_all(line.as_bytes()).map_err(failed("cannot write", &self.path))?;
-        self.losses.push((tick.images as f64 / 1000.0, tick.loss));
+        self.file.write_all(line_of(tick).as_bytes()).map_err(failed("cannot write", &self.path))?;
+        self.ticks.push(tick.clone());
+        let points = self.ticks.iter().map(|tick| (tick.images as f64 / 1000.0, tick.loss)).collect();
         let plot = Plot {
             title: "Training loss".into(),
             x_label: "thousand images".into(),
             y_label: "loss".into(),
             y_scale: Scale::Log,
-            series: vec![Series { name: "loss".into(), points: self.losses.clone() }],
+            series: vec![Series { name: "loss".into(), points }],
         };
         tweedie_weights::write_file(&self.plot, plot.svg().as_bytes())?;
         Ok(())
     }
+
+    pub(super) fn sync(&self) -> Result<(), Error> {
+        self.file.sync_all().map_err(failed("cannot sync", &self.path))
+    }
+}
+
+fn line_of(tick: &Tick) -> String {
+    // A struct of numbers: serialising it into memory cannot fail.
+    let mut line = serde_json::to_string(tick).unwrap_or_default();
+    line.push('\n');
+    line
 }

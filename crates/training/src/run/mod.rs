@@ -1,20 +1,36 @@
 //! A run's folder: what was asked, what happened, what came of it.
 
+mod lock;
 mod metrics;
 mod pictures;
 
-pub use metrics::{Clock, Tick};
+pub use metrics::{Clock, HeldOut, Tick, read_metrics};
 
-use crate::Error;
+use crate::checkpoint::{ResumeState, restore};
+use crate::{Conditions, DataIdentity, Error, Progress, Trainer};
+use lock::Lock;
 use metrics::Metrics;
 use std::path::{Path, PathBuf};
 
-/// The folder of a run: `config.toml`, `metrics.jsonl`, `loss.svg`, `samples/`, `checkpoints/`.
+/// The folder of a run: `config.toml`, `metrics.jsonl`, `loss.svg`, `samples/`, `checkpoints/`, `lock`. This value owns it.
 #[derive(Debug)]
 pub struct Run {
     folder: PathBuf,
     metrics: Metrics,
+    _lock: Lock,
 }
+
+/// What going on from a checkpoint found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resumed {
+    /// The loop's memory.
+    pub progress: Progress,
+    /// Why the run does not go on bit for bit; empty where it does.
+    pub differences: Vec<String>,
+}
+
+/// The configuration's name in a run.
+pub const CONFIG: &str = "config.toml";
 
 impl Run {
     /// A new folder `runs/00003-NAME`, numbered after those that are there, with the resolved configuration in it.
@@ -33,18 +49,92 @@ impl Run {
                 Err(error) => return Err(failed("cannot create", &folder)(error)),
             }
         };
+        tweedie_weights::write_file(&folder.join(CONFIG), config.as_bytes())?;
+        Self::open(&folder)
+    }
+
+    /// A run that exists: takes its lock, removes what an interrupted writer left half done.
+    ///
+    /// # Errors
+    /// [`Error::NoRun`] for a folder that is none; [`Error::Owned`] while another process trains it.
+    pub fn open(folder: &Path) -> Result<Self, Error> {
+        if !folder.join(CONFIG).is_file() {
+            let reason = if folder.is_dir() {
+                format!("it holds no {CONFIG}")
+            } else {
+                "there is no such folder".into()
+            };
+            return Err(Error::NoRun { path: folder.to_path_buf(), reason });
+        }
+        let lock = Lock::take(folder)?;
+        tweedie_weights::remove_stale(folder)?;
         for inside in ["samples", "checkpoints"] {
             let path = folder.join(inside);
-            std::fs::create_dir(&path).map_err(failed("cannot create", &path))?;
+            std::fs::create_dir_all(&path).map_err(failed("cannot create", &path))?;
+            tweedie_weights::remove_stale(&path)?;
         }
-        tweedie_weights::write_file(&folder.join("config.toml"), config.as_bytes())?;
-        let metrics = Metrics::create(&folder)?;
-        Ok(Self { folder, metrics })
+        let metrics = Metrics::open(folder)?;
+        Ok(Self { folder: folder.to_path_buf(), metrics, _lock: lock })
+    }
+
+    /// Puts the newest checkpoint into a trainer and cuts the logs back to its image count; where there is none yet, the run
+    /// begins anew.
+    ///
+    /// # Errors
+    /// [`Error::Resume`] for a checkpoint that does not fit the configuration or is damaged.
+    pub fn resume(&mut self, trainer: &mut Trainer, data: &DataIdentity) -> Result<Resumed, Error> {
+        let Some((images, path)) = self.newest_checkpoint()? else {
+            self.cut_back(0)?;
+            return Ok(Resumed { progress: Progress::default(), differences: Vec::new() });
+        };
+        let state = ResumeState::read(&path)?;
+        if state.images != images {
+            let reason = format!("it is named after {images} images, and its state says {}", state.images);
+            return Err(Error::Resume { path, reason });
+        }
+        restore(trainer, &path, &state)?;
+        self.cut_back(images)?;
+        let mut differences = state.conditions.differences(&Conditions::of(trainer));
+        if state.data != *data {
+            let say = |it: &DataIdentity| match it.len {
+                Some(len) => format!("{} with {len} pictures", it.name),
+                None => it.name.clone(),
+            };
+            differences.push(format!("the data set was {} and is {}", say(&state.data), say(data)));
+        }
+        Ok(Resumed { progress: state.progress, differences })
+    }
+
+    /// Images and folder of the newest checkpoint.
+    ///
+    /// # Errors
+    /// [`Error::Run`] when the folder cannot be read.
+    pub fn newest_checkpoint(&self) -> Result<Option<(u64, PathBuf)>, Error> {
+        Ok(checkpoints_in(&self.folder.join("checkpoints"))?.pop())
+    }
+
+    /// Forgets what was logged and drawn after so many images.
+    fn cut_back(&mut self, images: u64) -> Result<(), Error> {
+        self.metrics.cut_back(images)?;
+        for (at, path) in numbered_in(&self.folder.join("samples"))? {
+            if at > images {
+                std::fs::remove_file(&path).map_err(failed("cannot remove", &path))?;
+            }
+        }
+        Ok(())
     }
 
     /// Where it lies.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Replaces the configuration by what a changed run goes on with.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn write_config(&self, config: &str) -> Result<(), Error> {
+        Ok(tweedie_weights::write_file(&self.folder.join(CONFIG), config.as_bytes())?)
     }
 
     /// Adds a line to `metrics.jsonl` and draws `loss.svg` anew.
@@ -53,6 +143,14 @@ impl Run {
     /// [`Error::Run`].
     pub fn record(&mut self, tick: &Tick) -> Result<(), Error> {
         self.metrics.record(tick)
+    }
+
+    /// Brings the logs to the disk, so that no checkpoint is newer than its log.
+    ///
+    /// # Errors
+    /// [`Error::Run`].
+    pub(crate) fn sync(&self) -> Result<(), Error> {
+        self.metrics.sync()
     }
 
     /// Where the checkpoint after so many images goes.
@@ -64,6 +162,27 @@ impl Run {
     pub fn sheet(&self, images: u64) -> PathBuf {
         self.folder.join("samples").join(format!("{images:010}.png"))
     }
+}
+
+/// The checkpoints in a folder by images seen, the newest last; unfinished ones are not among them.
+///
+/// # Errors
+/// [`Error::Run`] when the folder cannot be read.
+pub fn checkpoints_in(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
+    numbered_in(folder)
+}
+
+/// What lies in a folder under a number (an extension may follow), in its order.
+fn numbered_in(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
+    let entries = std::fs::read_dir(folder).map_err(failed("cannot read", folder))?;
+    let numbered = |entry: std::fs::DirEntry| {
+        let path = entry.path();
+        let name = path.file_name()?.to_str()?.strip_suffix(".png").unwrap_or(path.file_name()?.to_str()?);
+        Some((name.parse::<u64>().ok()?, path))
+    };
+    let mut found: Vec<(u64, PathBuf)> = entries.flatten().filter_map(numbered).collect();
+    found.sort();
+    Ok(found)
 }
 
 /// One more than the greatest number that a run's name begins with.

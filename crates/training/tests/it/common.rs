@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use tch::Device;
 use tweedie_data::{Batch, Dataset, Loader, Shapes};
-use tweedie_math::{Conditioning, Parameterization, Schedule};
+use tweedie_math::{Parameterization, Schedule};
 use tweedie_models::sampling::SamplingDefaults;
-use tweedie_models::{DataRange, Description, LearnedVariance, Model};
+use tweedie_models::{Description, Model};
 use tweedie_networks::UNetConfig;
 use tweedie_torch::Precision;
 use tweedie_training::{Trainer, TrainingConfig};
@@ -23,16 +23,8 @@ pub fn network() -> UNetConfig {
 
 pub fn description(parameterization: Parameterization) -> Description {
     Description {
-        format: 1,
-        schedule: Schedule::COSINE,
-        steps: 100,
-        parameterization,
-        conditioning: Conditioning::Index,
-        variance: LearnedVariance::None,
-        range: DataRange::default(),
-        class_names: Vec::new(),
         sampling: SamplingDefaults { steps: 5, ..SamplingDefaults::default() },
-        training: None,
+        ..Description::new(Schedule::COSINE, 100, parameterization)
     }
 }
 

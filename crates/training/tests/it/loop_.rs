@@ -5,10 +5,19 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use tch::Device;
 use tweedie_models::Model;
-use tweedie_training::{Ending, Error, Observer, ReportConfig, Run, StepReport, Tick, TrainingConfig, train};
+use tweedie_training::{
+    Ending, Error, Observer, Progress, ReportConfig, Run, StepReport, Tick, TrainingConfig, train,
+};
 
 fn small() -> TrainingConfig {
-    let report = ReportConfig { tick: 16, sheet: 32, sheet_pictures: 4, sheet_steps: 2, checkpoint: 32 };
+    let report = ReportConfig {
+        tick: 16,
+        sheet: 32,
+        sheet_pictures: 4,
+        sheet_steps: 2,
+        checkpoint: 32,
+        ..ReportConfig::default()
+    };
     TrainingConfig { report, ..config() }
 }
 
@@ -50,10 +59,15 @@ fn a_run_leaves_what_it_promises() {
     let mut trainer = trainer(small());
     let mut run = Run::create(place.path(), "tiny", "name = \"tiny\"\n").unwrap();
     let mut seen = Seen::default();
-    let ending = train(&mut trainer, data(), &mut run, &AtomicBool::new(false), &mut seen).unwrap();
+    let ending =
+        train(&mut trainer, data(), &mut run, Progress::default(), &AtomicBool::new(false), &mut seen)
+            .unwrap();
     assert_eq!((ending, seen.steps, trainer.images()), (Ending::Finished, 8, 64));
     assert_eq!(seen.ticks.iter().map(|tick| tick.images).collect::<Vec<_>>(), [16, 32, 48, 64]);
-    assert_eq!(names(run.folder()), ["checkpoints", "config.toml", "loss.svg", "metrics.jsonl", "samples"]);
+    assert_eq!(
+        names(run.folder()),
+        ["checkpoints", "config.toml", "lock", "loss.svg", "metrics.jsonl", "samples"]
+    );
     assert_eq!(names(&run.folder().join("samples")), ["0000000032.png", "0000000064.png"]);
     assert_eq!(names(&run.folder().join("checkpoints")), ["0000000064"]);
     let lines = std::fs::read_to_string(run.folder().join("metrics.jsonl")).unwrap();
@@ -84,7 +98,7 @@ fn being_stopped_finishes_the_step_and_saves() {
     let mut trainer = trainer(small());
     let mut run = Run::create(place.path(), "tiny", "").unwrap();
     let mut seen = Seen { stop_at: Some((3, &STOP)), ..Seen::default() };
-    let ending = train(&mut trainer, data(), &mut run, &STOP, &mut seen).unwrap();
+    let ending = train(&mut trainer, data(), &mut run, Progress::default(), &STOP, &mut seen).unwrap();
     assert_eq!((ending, trainer.images()), (Ending::Interrupted, 24));
     Model::load(&run.checkpoint(24), Device::Cpu).unwrap();
 }
@@ -107,8 +121,15 @@ fn a_loss_that_is_no_number_names_its_step_and_keeps_the_checkpoint() {
         }
     }
     let weight = trainer.model().network().parameters().get("conv_in.bias").unwrap().shallow_clone();
-    let error =
-        train(&mut trainer, data(), &mut run, &AtomicBool::new(false), &mut Poison(weight, 40)).unwrap_err();
+    let error = train(
+        &mut trainer,
+        data(),
+        &mut run,
+        Progress::default(),
+        &AtomicBool::new(false),
+        &mut Poison(weight, 40),
+    )
+    .unwrap_err();
     assert!(matches!(error, Error::Diverged { step: 6, images: 40, .. }), "{error}");
     assert!(error.to_string().contains("0000000032"), "{error}");
     Model::load(&run.checkpoint(32), Device::Cpu).unwrap();

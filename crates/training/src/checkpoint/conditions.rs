@@ -1,0 +1,61 @@
+//! The conditions under which the same numbers come out bit for bit.
+
+use crate::Trainer;
+use serde::{Deserialize, Serialize};
+use tweedie_torch::machine;
+
+/// What bits depend on beside configuration, data and seed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Conditions {
+    /// Threads inside an operation.
+    pub threads: i32,
+    /// The instruction set of LibTorch's kernels, such as AVX512.
+    pub cpu_capability: String,
+    /// LibTorch's version.
+    pub libtorch: String,
+    /// How activations lie in memory: NCHW or NHWC. Weights are always views of one contiguous tensor.
+    pub memory_layout: String,
+    /// The kind of number that the network computes in.
+    pub precision: String,
+    /// cpu or cuda.
+    pub device: String,
+}
+
+impl Conditions {
+    /// Those of a trainer on this machine, now.
+    pub fn of(trainer: &Trainer) -> Self {
+        let machine = machine();
+        let pass = trainer.model().pass();
+        Self {
+            threads: machine.threads,
+            cpu_capability: machine.cpu_capability,
+            libtorch: machine.libtorch,
+            memory_layout: if pass.channels_last { "NHWC" } else { "NCHW" }.into(),
+            precision: pass.precision.name().into(),
+            device: if trainer.model().device().is_cuda() { "cuda" } else { "cpu" }.into(),
+        }
+    }
+
+    /// Why numbers computed under `self` do not go on bit for bit under `now`; empty where they do.
+    pub fn differences(&self, now: &Self) -> Vec<String> {
+        let threads = (self.threads.to_string(), now.threads.to_string());
+        let mut found = Vec::new();
+        for (what, before, after) in [
+            ("threads", &threads.0, &threads.1),
+            ("CPU capability", &self.cpu_capability, &now.cpu_capability),
+            ("LibTorch", &self.libtorch, &now.libtorch),
+            ("memory layout", &self.memory_layout, &now.memory_layout),
+            ("precision", &self.precision, &now.precision),
+            ("device", &self.device, &now.device),
+        ] {
+            if before != after {
+                found.push(format!("{what} was {before} and is {after}"));
+            }
+        }
+        if now.device == "cuda" && self.device == "cuda" {
+            found.push("CUDA's kernels add in no fixed order".into());
+        }
+        found
+    }
+}

@@ -1,0 +1,150 @@
+//! What a checkpoint holds beside the model, so that a run goes on bit for bit: `resume/`.
+//!
+//! `resume/state.json` is [`ResumeState`]; `resume/tensors.safetensors` holds the raw weights, the moving averages and the
+//! optimiser's moments, each one flat tensor in the order of the network's construction. Noise, order and dropout need no
+//! state: they are keyed by (seed, images seen).
+
+mod conditions;
+mod keep;
+mod writer;
+
+pub use conditions::Conditions;
+pub use keep::stale;
+pub(crate) use writer::CheckpointWriter;
+
+use crate::{Error, Progress, Trainer};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use tch::{Kind, Tensor};
+use tweedie_models::{Snapshot, bytes_of};
+use tweedie_weights::{TensorBytes, TensorFile, tensor_file_bytes};
+
+const STATE: &str = "resume/state.json";
+const TENSORS: &str = "resume/tensors.safetensors";
+
+/// The version of `resume/` that this crate writes.
+const FORMAT: u32 = 1;
+
+/// Everything that going on needs and that is no tensor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResumeState {
+    /// Version of this format.
+    pub format: u32,
+    /// Images seen; the next batch begins with this one.
+    pub images: u64,
+    /// Updates made.
+    pub steps: u64,
+    /// The data set: its name and how many pictures it had.
+    pub data: DataIdentity,
+    /// Under which conditions the numbers were computed.
+    pub conditions: Conditions,
+    /// The loop's memory.
+    pub progress: Progress,
+}
+
+/// What a data set is known by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataIdentity {
+    /// Its name.
+    pub name: String,
+    /// How many pictures; none where it has no end.
+    pub len: Option<u64>,
+}
+
+impl ResumeState {
+    /// Reads the state of a checkpoint.
+    ///
+    /// # Errors
+    /// [`Error::Resume`] for a checkpoint without one, or of another version.
+    pub fn read(checkpoint: &Path) -> Result<Self, Error> {
+        let path = checkpoint.join(STATE);
+        let wrong = |reason: String| Error::Resume { path: checkpoint.to_path_buf(), reason };
+        let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => wrong(
+                "it holds no resume/state.json; it can be sampled, but training cannot go on from it".into(),
+            ),
+            _ => wrong(format!("{STATE} cannot be read ({error})")),
+        })?;
+        let value: serde_json::Value =
+            serde_json::from_str(&text).map_err(|error| wrong(format!("{STATE} is not JSON ({error})")))?;
+        match value["format"].as_u64() {
+            Some(format) if format > u64::from(FORMAT) => {
+                return Err(wrong(format!(
+                    "{STATE} has format {format} of a newer tweedie; this version reads format {FORMAT}"
+                )));
+            }
+            _ => {}
+        }
+        serde_json::from_value(value).map_err(|error| wrong(format!("{STATE}: {error}")))
+    }
+}
+
+/// A whole checkpoint in memory, apart from everything that is still being trained.
+#[derive(Debug)]
+pub(crate) struct Checkpoint {
+    snapshot: Snapshot,
+    state: ResumeState,
+    tensors: BTreeMap<String, TensorBytes>,
+}
+
+impl Checkpoint {
+    /// A deep copy of everything that a checkpoint holds.
+    pub(crate) fn capture(
+        trainer: &mut Trainer,
+        data: &DataIdentity,
+        progress: Progress,
+    ) -> Result<Self, Error> {
+        let state = ResumeState {
+            format: FORMAT,
+            images: trainer.images(),
+            steps: trainer.steps(),
+            data: data.clone(),
+            conditions: Conditions::of(trainer),
+            progress,
+        };
+        let mut tensors = BTreeMap::new();
+        for (name, tensor) in trainer.tensors_mut() {
+            tensors.insert(name, bytes_of(tensor)?);
+        }
+        Ok(Self { snapshot: trainer.with_ema(|model| Ok(model.snapshot()?))?, state, tensors })
+    }
+
+    /// Writes the folder, whole or not at all.
+    fn write(&self, target: &Path) -> Result<PathBuf, Error> {
+        // A struct of numbers and names: serialising it into memory cannot fail.
+        let state = serde_json::to_vec_pretty(&self.state).unwrap_or_default();
+        Ok(self.snapshot.write(target, |staging| {
+            let tensors = tensor_file_bytes(&staging.path(TENSORS)?, &self.tensors, &BTreeMap::new())?;
+            staging.write(TENSORS, &tensors)?;
+            staging.write(STATE, &state)
+        })?)
+    }
+}
+
+/// Puts a checkpoint's tensors into a trainer; what it computes afterwards is what the checkpoint's writer computed.
+pub(crate) fn restore(trainer: &mut Trainer, checkpoint: &Path, state: &ResumeState) -> Result<(), Error> {
+    let path = checkpoint.join(TENSORS);
+    let wrong = |reason: String| Error::Resume { path: checkpoint.to_path_buf(), reason };
+    let mut file = TensorFile::open(&path)?;
+    let infos = file.tensors().to_vec();
+    let _no_gradient = tch::no_grad_guard();
+    for (name, place) in trainer.tensors_mut() {
+        let Some(info) = infos.iter().find(|info| info.name == name) else {
+            return Err(wrong(format!("{TENSORS} holds no tensor {name}: the configuration was changed")));
+        };
+        let n = place.numel();
+        if info.shape != [n] {
+            return Err(wrong(format!(
+                "its {name} has the shape {:?}, and this network needs [{n}]: the network was changed",
+                info.shape
+            )));
+        }
+        let value = Tensor::f_from_data_size(&file.read(info)?, &[n as i64], Kind::Float)?;
+        place.f_copy_(&value)?;
+    }
+    trainer.go_on_from(state.images, state.steps);
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! Checkpoints are written by a thread of their own while training goes on.
+
+use super::{Checkpoint, stale};
+use crate::Error;
+use crate::run::failed;
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+
+/// At most one checkpoint being written.
+#[derive(Debug, Default)]
+pub(crate) struct CheckpointWriter {
+    running: Option<JoinHandle<Result<PathBuf, Error>>>,
+}
+
+impl CheckpointWriter {
+    /// Begins to write; waits for the one before. Once the new one is whole, stale ones are removed.
+    pub(crate) fn start(
+        &mut self,
+        checkpoint: Checkpoint,
+        target: PathBuf,
+        (last, every): (usize, u64),
+    ) -> Result<Option<PathBuf>, Error> {
+        let before = self.wait()?;
+        let write = move || {
+            let path = checkpoint.write(&target)?;
+            remove_stale_ones(&path, last, every)?;
+            Ok(path)
+        };
+        let thread = std::thread::Builder::new().name("checkpoint".into()).spawn(write);
+        self.running =
+            Some(thread.map_err(failed("cannot start a thread to write", Path::new("a checkpoint")))?);
+        Ok(before)
+    }
+
+    /// The checkpoint that was finished since the last call, if one was.
+    pub(crate) fn finished(&mut self) -> Result<Option<PathBuf>, Error> {
+        if self.running.as_ref().is_some_and(JoinHandle::is_finished) { self.wait() } else { Ok(None) }
+    }
+
+    /// Waits for what is being written.
+    pub(crate) fn wait(&mut self) -> Result<Option<PathBuf>, Error> {
+        match self.running.take().map(JoinHandle::join) {
+            None => Ok(None),
+            Some(Ok(result)) => result.map(Some),
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+        }
+    }
+}
+
+impl Drop for CheckpointWriter {
+    fn drop(&mut self) {
+        // Whatever ended the training: what was begun is finished first.
+        if let Some(thread) = self.running.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn remove_stale_ones(newest: &Path, last: usize, every: u64) -> Result<(), Error> {
+    let Some(folder) = newest.parent() else { return Ok(()) };
+    let found = super::super::run::checkpoints_in(folder)?;
+    let images: Vec<u64> = found.iter().map(|(images, _)| *images).collect();
+    for images in stale(&images, last, every) {
+        for (_, path) in found.iter().filter(|(at, _)| *at == images) {
+            std::fs::remove_dir_all(path).map_err(failed("cannot remove", path))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,35 @@
+//! One process owns a run. The lock is the system's: a dead process holds none.
+
+use super::failed;
+use crate::Error;
+use std::fs::{File, TryLockError};
+use std::io::{Read, Write};
+use std::path::Path;
+
+/// Holds a run's folder until it is dropped, or the process ends however it ends.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    pub(super) fn take(run: &Path) -> Result<Self, Error> {
+        let path = run.join("lock");
+        let open = File::options().create(true).truncate(false).read(true).write(true).open(&path);
+        let mut file = open.map_err(failed("cannot open", &path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut owner = String::new();
+                let _ = file.read_to_string(&mut owner);
+                let owner =
+                    if owner.trim().is_empty() { "another process".into() } else { owner.trim().to_string() };
+                return Err(Error::Owned { run: run.to_path_buf(), owner });
+            }
+            Err(TryLockError::Error(source)) => return Err(failed("cannot lock", &path)(source)),
+        }
+        // Who holds it, for the other's sentence; of no weight by itself.
+        let _ = file.set_len(0).and_then(|()| write!(file, "process {}", std::process::id()));
+        Ok(Self { _file: file })
+    }
+}
