@@ -2,6 +2,7 @@
 
 use crate::{files, only_run, place, refusal, refused, succeeds, text, train, tweedie};
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -154,7 +155,8 @@ fn killed_at_any_moment_a_run_goes_on_bit_for_bit() {
         seed += 1;
     }
     let ended_kindly = disturb("-TERM", 1000, 2, whole, &expected);
-    println!(
+    let _ = writeln!(
+        std::io::stderr(),
         "{ended} kills and {ended_kindly} terminations in {seed} runs of {whole:?} each left the same bytes"
     );
 }
