@@ -42,7 +42,7 @@ pub enum Command {
 /// Where a configuration comes from.
 #[derive(Debug, Args)]
 pub struct ConfigSource {
-    /// A built-in configuration: shapes (default), shapes-32, mnist, fashion-mnist.
+    /// A built-in configuration: shapes (default), shapes-32, mnist, fashion-mnist, cifar10, faces, nouns, folder.
     #[arg(long, value_name = "NAME", conflicts_with = "config")]
     pub preset: Option<String>,
     /// A TOML file, such as the config.toml of an earlier run.
@@ -51,7 +51,7 @@ pub struct ConfigSource {
     /// Change one value, such as training.batch=32; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// The data set's folder or file, for presets that need one.
+    /// The data set's folder, archive or file, for presets that need one.
     #[arg(long, value_name = "PATH")]
     pub data: Option<PathBuf>,
 }
@@ -120,7 +120,7 @@ pub struct Sample {
     /// auto, cpu, cuda or cuda:N.
     #[arg(long, default_value = "auto")]
     pub device: String,
-    /// A class by name or number, for a class-conditional model.
+    /// A class by name or number, `all` for one after another, `none` for a model that can draw without.
     #[arg(long)]
     pub class: Option<String>,
     /// Height and width as HxW, where the checkpoint does not say them.
@@ -177,8 +177,23 @@ pub struct Inspect {
 /// `tweedie data …`.
 #[derive(Debug, Subcommand)]
 pub enum Data {
-    /// Write a sheet of pictures with labels, and print statistics.
+    /// Write a sheet of pictures with labels, and print statistics, sizes and duplicates.
     Preview(Preview),
+    /// Download a public set from its official address: mnist, fashion-mnist, cifar10.
+    Get(Get),
+}
+
+/// `tweedie data get`.
+#[derive(Debug, Args)]
+pub struct Get {
+    /// Which set: mnist, fashion-mnist or cifar10.
+    pub name: String,
+    /// Where it goes; data/NAME otherwise.
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    /// Another address that holds the same files.
+    #[arg(long, value_name = "URL")]
+    pub from: Option<String>,
 }
 
 /// `tweedie data preview`.

@@ -5,7 +5,7 @@ use crate::Error;
 /// Channels, height and width of every picture of a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
-    /// 1 or 3.
+    /// 1 or 3 for pictures, any number for arrays.
     pub channels: usize,
     /// Pixels down.
     pub height: usize,
@@ -14,7 +14,7 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// Bytes of one picture.
+    /// Values of one picture.
     pub fn n_values(&self) -> usize {
         self.channels * self.height * self.width
     }
@@ -25,15 +25,67 @@ impl Shape {
     }
 }
 
+/// What a picture or an array holds, channels × height × width, one after another.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Values {
+    /// Pixels.
+    Bytes(Vec<u8>),
+    /// Numbers of any range, such as latents, spectrograms or fields.
+    Floats(Vec<f32>),
+}
+
+impl Values {
+    /// How many.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Bytes(values) => values.len(),
+            Self::Floats(values) => values.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Mirrors every row left to right.
+    pub(crate) fn mirror(&mut self, width: usize) {
+        match self {
+            Self::Bytes(values) => values.chunks_exact_mut(width).for_each(<[u8]>::reverse),
+            Self::Floats(values) => values.chunks_exact_mut(width).for_each(<[f32]>::reverse),
+        }
+    }
+
+    /// Adds another's values behind these; both are of one kind.
+    pub(crate) fn append(&mut self, more: Self) -> bool {
+        match (self, more) {
+            (Self::Bytes(values), Self::Bytes(more)) => values.extend(more),
+            (Self::Floats(values), Self::Floats(more)) => values.extend(more),
+            _ => return false,
+        }
+        true
+    }
+}
+
 /// One picture with what is known of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Example {
-    /// Channels × height × width bytes.
-    pub picture: Vec<u8>,
+    /// Channels × height × width values.
+    pub values: Values,
     /// Its class, where the set has classes.
     pub label: Option<u32>,
     /// What it shows, in words.
     pub caption: String,
+}
+
+impl Example {
+    /// Its bytes; none where it is an array of other numbers.
+    pub fn picture(&self) -> &[u8] {
+        match &self.values {
+            Values::Bytes(bytes) => bytes,
+            Values::Floats(_) => &[],
+        }
+    }
 }
 
 /// A set of pictures of one shape, by index.
@@ -58,9 +110,55 @@ pub trait Dataset: Send + Sync {
     /// Whether a picture mirrored left to right is still one of the set.
     fn may_flip(&self) -> bool;
 
+    /// What the picture of an index holds.
+    ///
+    /// # Errors
+    /// What is wrong with it, naming it.
+    fn values(&self, index: u64) -> Result<Values, Error>;
+
+    /// The class of an index, where the set has classes.
+    fn label(&self, index: u64) -> Option<u32>;
+
+    /// What the picture of an index shows, in words; empty where nothing is known.
+    fn caption(&self, index: u64) -> String;
+
+    /// What the picture of an index is known by, the same however many others there are.
+    fn key(&self, index: u64) -> String {
+        index.to_string()
+    }
+
+    /// How many threads keep up with training.
+    fn loaders(&self) -> usize {
+        1
+    }
+
+    /// Mean and scale per channel by which a model should see arrays; none for pictures, whose range is that of bytes.
+    fn moments(&self) -> Option<(Vec<f64>, Vec<f64>)> {
+        None
+    }
+
+    /// Files that could not be read so far and were left out, by name.
+    fn left_out(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The example of an index.
     ///
     /// # Errors
     /// What is wrong with it, naming it.
-    fn get(&self, index: u64) -> Result<Example, Error>;
+    fn get(&self, index: u64) -> Result<Example, Error> {
+        Ok(Example { values: self.values(index)?, label: self.label(index), caption: self.caption(index) })
+    }
+}
+
+/// Fails unless an index is below a number of pictures.
+pub(crate) fn check_index(index: u64, len: u64) -> Result<usize, Error> {
+    match usize::try_from(index) {
+        Ok(at) if index < len => Ok(at),
+        _ => Err(Error::Parameter {
+            name: "a picture's index",
+            found: index.to_string(),
+            allowed: format!("below the number of pictures, {len}"),
+        }),
+    }
 }

@@ -1,6 +1,7 @@
 //! IDX files, the format of the MNIST family, gzipped or not.
 
-use crate::{Dataset, Error, Example, Shape};
+use crate::dataset::check_index;
+use crate::{Dataset, Error, Shape, Values};
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
 use std::io::Read;
@@ -97,23 +98,19 @@ impl Dataset for Idx {
         false
     }
 
-    fn get(&self, index: u64) -> Result<Example, Error> {
+    fn values(&self, index: u64) -> Result<Values, Error> {
         let n_values = self.shape.n_values();
-        let picture = usize::try_from(index).ok().and_then(|index| {
-            let at = index.checked_mul(n_values)?;
-            self.pictures.get(at..at.checked_add(n_values)?)
-        });
-        let Some(picture) = picture else {
-            return Err(Error::Parameter {
-                name: "a picture's index",
-                found: index.to_string(),
-                allowed: "below the number of pictures",
-            });
-        };
-        let label = self.labels.as_ref().map(|labels| u32::from(labels[index as usize]));
-        let caption =
-            label.and_then(|label| self.class_names.get(label as usize).cloned()).unwrap_or_default();
-        Ok(Example { picture: picture.to_vec(), label, caption })
+        let at = check_index(index, (self.pictures.len() / n_values) as u64)? * n_values;
+        Ok(Values::Bytes(self.pictures[at..at + n_values].to_vec()))
+    }
+
+    fn label(&self, index: u64) -> Option<u32> {
+        let label = self.labels.as_ref()?.get(usize::try_from(index).ok()?)?;
+        Some(u32::from(*label))
+    }
+
+    fn caption(&self, index: u64) -> String {
+        self.label(index).and_then(|label| self.class_names.get(label as usize).cloned()).unwrap_or_default()
     }
 }
 

@@ -1,15 +1,15 @@
-//! Batches made beside training, on a thread of their own.
+//! Batches made beside training, on threads of their own.
 
-use crate::{Dataset, Error, Order, Shape};
+use crate::{Dataset, Error, Order, Shape, Values};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
 
 /// Pictures in a row, with what is known of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
-    /// N × channels × height × width bytes.
-    pub pictures: Vec<u8>,
+    /// N × channels × height × width values.
+    pub values: Values,
     /// One per picture, where the set has classes.
     pub labels: Option<Vec<u32>>,
     /// How many.
@@ -20,18 +20,20 @@ pub struct Batch {
     pub first: u64,
 }
 
-/// How many batches may wait; the thread sleeps when so many do.
+/// How many batches may wait; a thread sleeps when it has made its share.
 const AHEAD: usize = 4;
 
-/// A thread that makes batches ahead of their use. It ends when this value is dropped.
+/// Threads that make batches ahead of their use: of w threads, the k-th makes every w-th batch from the k-th on, so that the
+/// batches do not depend on how many there are. They end when this value is dropped.
 #[derive(Debug)]
 pub struct Loader {
-    batches: Option<Receiver<Result<Batch, Error>>>,
-    thread: Option<JoinHandle<()>>,
+    batches: Vec<Receiver<Result<Batch, Error>>>,
+    threads: Vec<JoinHandle<()>>,
+    turn: usize,
 }
 
 impl Loader {
-    /// Batches of `n` pictures from the `first`-th shown on.
+    /// Batches of `n` pictures from the `first`-th shown on, by as many threads as the set needs.
     ///
     /// # Errors
     /// [`Error::Loader`] when no thread can be started; [`Error::Parameter`] for an empty set or batch.
@@ -39,24 +41,30 @@ impl Loader {
         if n == 0 || data.is_empty() {
             let (name, found) =
                 if n == 0 { ("the batch", "0".to_string()) } else { ("the data set", data.name()) };
-            return Err(Error::Parameter { name, found, allowed: "at least one picture" });
+            return Err(Error::Parameter { name, found, allowed: "at least one picture".into() });
         }
-        let (sender, batches) = sync_channel(AHEAD);
-        let work = move || {
-            let mut order = Order::new(seed, data.len());
-            let mut first = first;
-            loop {
-                let batch = make(data.as_ref(), &mut order, n, first, flip);
-                let failed = batch.is_err();
-                if sender.send(batch).is_err() || failed {
-                    return;
+        let workers = data.loaders().max(1);
+        let mut loader = Self { batches: Vec::new(), threads: Vec::new(), turn: 0 };
+        for worker in 0..workers {
+            let (sender, batches) = sync_channel(AHEAD.div_ceil(workers));
+            let data = Arc::clone(&data);
+            let work = move || {
+                let mut order = Order::new(seed, data.len());
+                let mut first = first + (worker * n) as u64;
+                loop {
+                    let batch = make(data.as_ref(), &mut order, n, first, flip);
+                    let failed = batch.is_err();
+                    if sender.send(batch).is_err() || failed {
+                        return;
+                    }
+                    first += (workers * n) as u64;
                 }
-                first += n as u64;
-            }
-        };
-        let thread = std::thread::Builder::new().name("loader".into()).spawn(work);
-        let thread = thread.map_err(|error| Error::Loader(error.to_string()))?;
-        Ok(Self { batches: Some(batches), thread: Some(thread) })
+            };
+            let thread = std::thread::Builder::new().name("loader".into()).spawn(work);
+            loader.threads.push(thread.map_err(|error| Error::Loader(error.to_string()))?);
+            loader.batches.push(batches);
+        }
+        Ok(loader)
     }
 
     /// The next batch; waits for it.
@@ -64,18 +72,17 @@ impl Loader {
     /// # Errors
     /// What was wrong with a picture.
     pub fn next_batch(&mut self) -> Result<Batch, Error> {
-        match &self.batches {
-            Some(batches) => batches.recv().map_err(|error| Error::Loader(error.to_string()))?,
-            None => Err(Error::Loader("it was closed".into())),
-        }
+        let batch = self.batches[self.turn].recv().map_err(|error| Error::Loader(error.to_string()))?;
+        self.turn = (self.turn + 1) % self.batches.len();
+        batch
     }
 }
 
 impl Drop for Loader {
     fn drop(&mut self) {
-        // The thread's next send fails, and it ends.
-        self.batches = None;
-        if let Some(thread) = self.thread.take() {
+        // The threads' next sends fail, and they end.
+        self.batches.clear();
+        for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
     }
@@ -83,18 +90,27 @@ impl Drop for Loader {
 
 fn make(data: &dyn Dataset, order: &mut Order, n: usize, first: u64, flip: bool) -> Result<Batch, Error> {
     let shape = data.shape();
-    let mut pictures = Vec::with_capacity(n * shape.n_values());
+    let mut values: Option<Values> = None;
     let mut labels = Vec::with_capacity(n);
     for shown in first..first + n as u64 {
-        let mut example = data.get(order.index(shown))?;
+        let index = order.index(shown);
+        let mut picture = data.values(index)?;
         if flip && data.may_flip() && order.flips(shown) {
-            for row in example.picture.chunks_exact_mut(shape.width) {
-                row.reverse();
-            }
+            picture.mirror(shape.width);
         }
-        pictures.extend(example.picture);
-        labels.extend(example.label);
+        let alike = match &mut values {
+            None => {
+                values = Some(picture);
+                true
+            }
+            Some(values) => values.append(picture),
+        };
+        if !alike {
+            return Err(Error::Loader("the set mixes pixels and numbers".into()));
+        }
+        labels.extend(data.label(index));
     }
     let labels = (labels.len() == n).then_some(labels);
-    Ok(Batch { pictures, labels, n, shape, first })
+    let values = values.unwrap_or(Values::Bytes(Vec::new()));
+    Ok(Batch { values, labels, n, shape, first })
 }

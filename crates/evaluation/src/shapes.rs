@@ -19,8 +19,9 @@ pub struct ShapesQuality {
 /// What the data reports.
 pub fn shapes_quality(samples: &[Vec<u8>], data: &Shapes) -> Result<ShapesQuality, Error> {
     let shape: Shape = data.shape();
-    let real: Vec<Vec<u8>> =
-        (0..samples.len() as u64).map(|index| Ok(data.get(index)?.picture)).collect::<Result<_, Error>>()?;
+    let real: Vec<Vec<u8>> = (0..samples.len() as u64)
+        .map(|index| Ok(data.get(index)?.picture().to_vec()))
+        .collect::<Result<_, Error>>()?;
     let read = |pictures: &[Vec<u8>]| Histogram::of(pictures.iter().map(Vec::as_slice), shape);
     Ok(ShapesQuality { samples: read(samples), data: read(&real) })
 }

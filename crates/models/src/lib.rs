@@ -17,7 +17,7 @@ pub use denoise::Conditioned;
 pub use description::{DataRange, Description, LearnedVariance, Standardization, TrainingSummary};
 pub use model::Model;
 pub use noise::TorchNoise;
-pub use pixels::{from_pixels, to_pixels};
+pub use pixels::{from_array, from_pixels, to_array, to_pixels};
 pub use save::{Snapshot, bytes_of};
 
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 //! Between u8 pictures and the range that a model works in.
 
-use crate::DataRange;
+use crate::{DataRange, Standardization};
 use tch::{Device, Kind, TchError, Tensor};
 
 /// (N, C, H, W) bytes as f32 in the range, on a device.
@@ -27,4 +27,33 @@ pub fn to_pixels(x: &Tensor, range: DataRange) -> Result<Vec<u8>, TchError> {
     let unit = x.f_to_kind(Kind::Float)?.f_sub_scalar(range.low)?.f_div_scalar(scale)?.f_clamp(0.0, 1.0)?;
     let bytes = unit.f_mul_scalar(255.0)?.f_round()?.f_to_kind(Kind::Uint8)?.f_to_device(Device::Cpu)?;
     Vec::<u8>::try_from(bytes.f_contiguous()?.f_flatten(0, -1)?)
+}
+
+/// (N, C, H, W) numbers as f32, standardised channel by channel, on a device.
+///
+/// # Errors
+/// When the numbers do not have the shape.
+pub fn from_array(
+    values: &[f32],
+    shape: &[i64],
+    standardization: &Standardization,
+    device: Device,
+) -> Result<Tensor, TchError> {
+    let per_channel =
+        |values: &[f64]| Tensor::f_from_slice(values)?.f_reshape([-1, 1, 1])?.f_to_kind(Kind::Float);
+    let raw = Tensor::f_from_slice(values)?.f_reshape(shape)?;
+    raw.f_sub(&per_channel(&standardization.mean)?)?
+        .f_div(&per_channel(&standardization.scale)?)?
+        .f_to_device(device)
+}
+
+/// What a model of arrays drew, in the arrays' own units: the inverse of [`from_array`].
+///
+/// # Errors
+/// When the channels do not fit.
+pub fn to_array(x: &Tensor, standardization: &Standardization) -> Result<Tensor, TchError> {
+    let per_channel = |values: &[f64]| {
+        Tensor::f_from_slice(values)?.f_reshape([-1, 1, 1])?.f_to_kind(Kind::Float)?.f_to_device(x.device())
+    };
+    x.f_mul(&per_channel(&standardization.scale)?)?.f_add(&per_channel(&standardization.mean)?)
 }

@@ -22,6 +22,8 @@ pub struct TrainingConfig {
     pub ema_ramp: f64,
     /// Whether pictures may be mirrored, where the set allows it.
     pub flip: bool,
+    /// Share of labels that a class-conditional model does not see, so that it learns to draw without one, too.
+    pub label_dropout: f64,
     /// `auto`, `f32` or `bf16`.
     pub precision: String,
     /// Whether activations lie in memory as N, H, W, C.
@@ -110,6 +112,10 @@ pub struct ReportConfig {
     pub sheet_steps: usize,
     /// A checkpoint every so many; 0 is at the end alone.
     pub checkpoint: u64,
+    /// The loss on held-out pictures every so many; 0 is never.
+    pub held_out: u64,
+    /// Held-out pictures that it is measured on.
+    pub held_out_pictures: usize,
     /// The newest so many checkpoints are kept.
     pub keep_last: usize,
     /// Beside those, one for every so many images; 0 keeps none for that.
@@ -126,6 +132,7 @@ impl Default for TrainingConfig {
             ema_half_life: 5_000.0,
             ema_ramp: 0.1,
             flip: true,
+            label_dropout: 0.1,
             precision: "auto".into(),
             channels_last: false,
             objective: Objective::default(),
@@ -165,6 +172,8 @@ impl Default for ReportConfig {
             sheet_pictures: 64,
             sheet_steps: 25,
             checkpoint: 20_000,
+            held_out: 10_000,
+            held_out_pictures: 512,
             keep_last: 1,
             keep_every: 0,
         }
@@ -203,6 +212,7 @@ impl TrainingConfig {
             ("training.optimizer.eps", optimizer.eps, 1e-30, 1.0),
             ("training.optimizer.weight_decay", optimizer.weight_decay, 0.0, 10.0),
             ("training.optimizer.max_grad_norm", optimizer.max_grad_norm, 0.0, f64::INFINITY),
+            ("training.label_dropout", self.label_dropout, 0.0, 1.0),
             ("training.ema_half_life", self.ema_half_life, 0.0, f64::INFINITY),
             ("training.ema_ramp", self.ema_ramp, 0.0, f64::INFINITY),
             ("training.objective.max_weight", self.objective.max_weight, 1e-12, f64::INFINITY),

@@ -39,25 +39,32 @@ impl Ema {
         Ok(())
     }
 
-    /// Runs code while the network holds the averaged weights, then gives it its own back.
+    /// Gives the network the averaged weights; what comes back are its own.
     ///
     /// # Errors
-    /// What LibTorch or the code reports.
-    pub fn swapped<T, E: From<Error>>(
-        &self,
-        parameters: &mut FlatParameters,
-        code: impl FnOnce() -> Result<T, E>,
-    ) -> Result<T, E> {
+    /// What LibTorch reports.
+    pub fn put_into(&self, parameters: &mut FlatParameters) -> Result<OwnWeights, Error> {
         let own = copy_of(&parameters.values)?;
-        let mut put = |values: &Tensor| -> Result<(), Error> {
-            let _no_gradient = tch::no_grad_guard();
-            parameters.values.f_copy_(values)?;
-            Ok(())
-        };
-        put(&self.values)?;
-        let result = code();
-        put(&own)?;
-        result
+        let _no_gradient = tch::no_grad_guard();
+        parameters.values.f_copy_(&self.values)?;
+        Ok(OwnWeights(own))
+    }
+}
+
+/// A network's own weights while it holds others.
+#[derive(Debug)]
+#[must_use = "the network holds other weights until these are put back"]
+pub struct OwnWeights(Tensor);
+
+impl OwnWeights {
+    /// Gives the network its own weights back.
+    ///
+    /// # Errors
+    /// What LibTorch reports.
+    pub fn put_back(self, parameters: &mut FlatParameters) -> Result<(), Error> {
+        let _no_gradient = tch::no_grad_guard();
+        parameters.values.f_copy_(&self.0)?;
+        Ok(())
     }
 }
 

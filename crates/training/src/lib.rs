@@ -10,6 +10,7 @@ mod checkpoint;
 mod config;
 mod ema;
 mod flat;
+mod held_out;
 mod levels;
 mod objective;
 mod progress;
@@ -21,14 +22,14 @@ mod trainer;
 pub use adamw::AdamW;
 pub use checkpoint::{Conditions, DataIdentity, ResumeState, stale};
 pub use config::{LevelSampling, Objective, OptimizerConfig, RateDecay, ReportConfig, TrainingConfig};
-pub use ema::Ema;
+pub use ema::{Ema, OwnWeights};
 pub use flat::FlatParameters;
 pub use levels::draw_times;
 pub use objective::{TrainingBatch, loss};
 pub use progress::{Progress, Sums, Watch};
 pub use rate::rate_at;
-pub use run::{CONFIG, Clock, HeldOut, Resumed, Run, Tick, checkpoints_in, read_metrics};
-pub use train::{Ending, Observer, train};
+pub use run::{CONFIG, Clock, HeldOut, HeldOutBin, Resumed, Run, Tick, checkpoints_in, read_metrics};
+pub use train::{Ending, Observer, TrainingData, train};
 pub use trainer::{StepReport, Trainer};
 
 /// Why training stopped, or could not begin.
@@ -75,6 +76,9 @@ pub enum Error {
     /// Pictures of the run.
     #[error(transparent)]
     Report(#[from] tweedie_report::Error),
+    /// Numbers that are no pixels, for a model that has no mean and scale for them.
+    #[error("the data are arrays, and the model's description has no standardization for them")]
+    Arrays,
     /// A folder that is no run.
     #[error("{} is no run: {reason}", path.display())]
     NoRun {

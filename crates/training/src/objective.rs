@@ -23,7 +23,8 @@ pub struct TrainingBatch {
 ///
 /// # Errors
 /// When it cannot be brought to the device.
-pub fn training_noise(
+pub fn noise_for(
+    purpose: Purpose,
     seed: u64,
     first: u64,
     n: usize,
@@ -33,7 +34,7 @@ pub fn training_noise(
     let n_values = shape.iter().product::<i64>() as usize;
     let mut values = Vec::with_capacity(n * n_values);
     for image in first..first + n as u64 {
-        let mut stream = Stream::new(Key { seed, image, purpose: Purpose::TRAIN_NOISE, visit: 0, draw: 0 });
+        let mut stream = Stream::new(Key { seed, image, purpose, visit: 0, draw: 0 });
         values.extend((0..n_values).map(|_| stream.normal() as f32));
     }
     let [channels, height, width] = shape;
@@ -42,12 +43,25 @@ pub fn training_noise(
 
 /// The batch's loss, a scalar: mean over examples and pixels of weight·(output − target)².
 ///
+/// # Errors
+/// What the network reports.
+pub fn loss(
+    model: &Model,
+    batch: &TrainingBatch,
+    objective: &Objective,
+    pass: &Pass,
+) -> Result<Tensor, Error> {
+    Ok(weighted_errors(model, batch, objective, pass)?.mean(Kind::Float))
+}
+
+/// weight·(output − target)² of every value, (N, C, H, W).
+///
 /// With x_t = s·x_0 + n·ε and the target p·x_0 + q·ε of the model's parameterisation (L_simple, Ho et al. 2020, eq. 14, when
 /// it says ε); the weight moves the error to where the objective measures it, up to `max_weight`.
 ///
 /// # Errors
 /// What the network reports.
-pub fn loss(
+pub(crate) fn weighted_errors(
     model: &Model,
     batch: &TrainingBatch,
     objective: &Objective,
@@ -75,5 +89,5 @@ pub fn loss(
     let target = column(2) * &batch.x0 + column(3) * &batch.eps;
     let out = model.network().forward(&x_t, &column(5).reshape([n]), batch.class.as_ref(), pass)?;
     let out = if out.size()[1] == target.size()[1] { out } else { out.narrow(1, 0, target.size()[1]) };
-    Ok((column(4) * (out - target).square()).mean(Kind::Float))
+    Ok(column(4) * (out - target).square())
 }

@@ -1,6 +1,6 @@
 //! What the loop itself remembers between steps, so that an interrupted run goes on as if nothing had happened.
 
-use crate::{Clock, StepReport, Tick, Trainer};
+use crate::{Clock, HeldOut, StepReport, Tick, Trainer};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
 
@@ -11,6 +11,8 @@ pub struct Progress {
     pub watch: Watch,
     /// Sums over the stretch since the last tick.
     pub sums: Sums,
+    /// The held-out loss that the next tick will report.
+    pub held_out: Option<HeldOut>,
     /// Seconds of training before this process took over.
     pub seconds: f64,
 }
@@ -126,7 +128,7 @@ impl Progress {
             loss: self.sums.loss / n,
             gradient_norm: self.sums.gradient_norm / n,
             learning_rate: self.sums.learning_rate,
-            held_out: None,
+            held_out: self.held_out.clone(),
             clock: stopwatch.read(trainer.config().images.saturating_sub(trainer.images())),
         }
     }

@@ -1,6 +1,7 @@
 //! The loop.
 
 use crate::checkpoint::{Checkpoint, CheckpointWriter};
+use crate::held_out::held_out_loss;
 use crate::progress::{Stopwatch, Sums};
 use crate::{DataIdentity, Error, Progress, Run, StepReport, Tick, Trainer};
 use std::path::PathBuf;
@@ -24,6 +25,15 @@ pub trait Observer {
     fn wrote(&mut self, _what: &str, _path: &std::path::Path) {}
 }
 
+/// What is trained on, and what is not.
+#[derive(Clone)]
+pub struct TrainingData {
+    /// Pictures to learn from.
+    pub shown: Arc<dyn Dataset>,
+    /// Pictures to measure on, where there are some.
+    pub held_out: Option<Arc<dyn Dataset>>,
+}
+
 /// How training ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
@@ -39,13 +49,14 @@ pub enum Ending {
 /// [`Error::Diverged`] names the step; the last good checkpoint is kept. What data, model or disk report.
 pub fn train(
     trainer: &mut Trainer,
-    data: Arc<dyn Dataset>,
+    data: TrainingData,
     run: &mut Run,
     progress: Progress,
     stop: &AtomicBool,
     observer: &mut dyn Observer,
 ) -> Result<Ending, Error> {
     let config = trainer.config().clone();
+    let TrainingData { shown: data, held_out } = data;
     let shape = data.shape().as_array();
     let identity = DataIdentity { name: data.name(), len: data.len() };
     let mut loader = Loader::new(data, config.seed, config.batch, trainer.images(), config.flip)?;
@@ -68,11 +79,17 @@ pub fn train(
         progress.sums.add(&report);
         stopwatch.add(batch.n);
         let last = now >= config.images;
+        if let Some(held_out) = &held_out
+            && (due(config.report.held_out, before, now) || (last && config.report.held_out > 0))
+        {
+            let n = config.report.held_out_pictures;
+            progress.held_out = Some(stopwatch.pause(|| held_out_loss(trainer, held_out.as_ref(), n))?);
+        }
         if due(config.report.tick, before, now) || last {
             let tick = progress.tick(&stopwatch, trainer);
             run.record(&tick)?;
             observer.tick(&tick);
-            progress.sums = Sums::default();
+            (progress.sums, progress.held_out) = (Sums::default(), None);
             stopwatch.begin();
         }
         if due(config.report.sheet, before, now) || (last && config.report.sheet > 0) {

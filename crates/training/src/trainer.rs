@@ -1,11 +1,11 @@
 //! One step of training.
 
-use crate::objective::training_noise;
+use crate::objective::noise_for;
 use crate::{AdamW, Ema, Error, FlatParameters, TrainingBatch, TrainingConfig, draw_times, loss, rate_at};
 use tch::{Kind, Tensor};
-use tweedie_data::Batch;
+use tweedie_data::{Batch, Values};
 use tweedie_math::random::{Key, Purpose, Stream};
-use tweedie_models::{Model, from_pixels};
+use tweedie_models::{Model, from_array, from_pixels};
 use tweedie_networks::{ClassCondition, Pass};
 use tweedie_torch::{Precision, guard, with_seed};
 
@@ -93,27 +93,52 @@ impl Trainer {
     fn prepare(&self, batch: &Batch, start: usize, n: usize) -> Result<TrainingBatch, Error> {
         let shape = batch.shape.as_array().map(|side| side as i64);
         let (first, device) = (batch.first + start as u64, self.model.device());
-        let bytes = &batch.pictures[start * batch.shape.n_values()..(start + n) * batch.shape.n_values()];
-        let x0 = from_pixels(
-            bytes,
-            &[n as i64, shape[0], shape[1], shape[2]],
-            self.model.description().range,
-            device,
-        )?;
+        let x0 = self.clean(&batch.values, start, n, shape)?;
         let class = match (&batch.labels, self.model.network().config().num_class_embeds) {
             (Some(labels), Some(_)) => {
-                let labels: Vec<i64> =
-                    labels[start..start + n].iter().map(|&label| i64::from(label)).collect();
+                let labels = self.kept_labels(&labels[start..start + n], first);
                 Some(ClassCondition::Labels(Tensor::f_from_slice(&labels)?.f_to_device(device)?))
             }
             _ => None,
         };
         Ok(TrainingBatch {
             x0,
-            eps: training_noise(self.config.seed, first, n, shape, device)?,
+            eps: noise_for(Purpose::TRAIN_NOISE, self.config.seed, first, n, shape, device)?,
             times: draw_times(self.model.process(), self.config.objective.levels, self.config.seed, first, n),
             class,
         })
+    }
+
+    /// Values from the `start`-th picture on as a model sees clean data, (n, C, H, W).
+    pub(crate) fn clean(
+        &self,
+        values: &Values,
+        start: usize,
+        n: usize,
+        shape: [i64; 3],
+    ) -> Result<Tensor, Error> {
+        let (description, device) = (self.model.description(), self.model.device());
+        let each = shape.iter().product::<i64>() as usize;
+        let (from, to, size) = (start * each, (start + n) * each, [n as i64, shape[0], shape[1], shape[2]]);
+        Ok(match (values, &description.standardization) {
+            (Values::Bytes(bytes), _) => from_pixels(&bytes[from..to], &size, description.range, device)?,
+            (Values::Floats(values), Some(how)) => from_array(&values[from..to], &size, how, device)?,
+            (Values::Floats(_), None) => return Err(Error::Arrays),
+        })
+    }
+
+    /// Labels, some of them replaced by the row that means no class; keyed by the image number.
+    fn kept_labels(&self, labels: &[u32], first: u64) -> Vec<i64> {
+        let kept = |(i, &label): (usize, &u32)| {
+            let image = first + i as u64;
+            let key =
+                Key { seed: self.config.seed, image, purpose: Purpose::LABEL_DROPOUT, visit: 0, draw: 0 };
+            match self.model.description().null_class {
+                Some(row) if Stream::new(key).uniform() < self.config.label_dropout => row,
+                _ => i64::from(label),
+            }
+        };
+        labels.iter().enumerate().map(kept).collect()
     }
 
     /// Dropout draws from LibTorch's global generator: it is reseeded per part from (seed, images seen, part).
@@ -136,8 +161,15 @@ impl Trainer {
     /// # Errors
     /// What the code reports.
     pub fn with_ema<T>(&mut self, code: impl FnOnce(&Model) -> Result<T, Error>) -> Result<T, Error> {
-        let model = &self.model;
-        self.ema.swapped(&mut self.parameters, || code(model))
+        self.averaged(|trainer| code(&trainer.model))
+    }
+
+    /// Runs code while the model holds its averaged weights.
+    pub(crate) fn averaged<T>(&mut self, code: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
+        let own = self.ema.put_into(&mut self.parameters)?;
+        let result = code(self);
+        own.put_back(&mut self.parameters)?;
+        result
     }
 
     /// Every tensor that training keeps, by name: each flat, in the order of the network's construction.

@@ -1,5 +1,6 @@
 //! `tweedie inspect`.
 
+use super::class::Class;
 use crate::arguments::Inspect;
 use crate::inspect::{schedule_plot, strip, summary};
 use crate::output::line;
@@ -21,8 +22,7 @@ pub fn run(options: &Inspect) -> anyhow::Result<()> {
     if let Some(path) = &options.image {
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         let picture = read_png(&bytes).with_context(|| format!("{}", path.display()))?;
-        let row = super::class_row(&model, options.class.as_deref())?;
-        let class = super::class_condition(row, 1, device);
+        let class = Class::of(&model, options.class.as_deref())?.condition(0, 1, device);
         for row in strip::draw(&model, &picture, class, options)? {
             line(row);
         }

@@ -1,5 +1,6 @@
 //! `tweedie sample`.
 
+use super::class::Class;
 use crate::arguments::{NoiseName, Sample, SamplerName};
 use crate::output::line;
 use anyhow::{Context, bail};
@@ -29,7 +30,7 @@ pub fn run(options: &Sample) -> anyhow::Result<()> {
     model.check_sampling(&sampling)?;
     let [height, width] = size(options, &model)?;
     model.network().config().check_size(height, width)?;
-    let class = super::class_row(&model, options.class.as_deref())?;
+    let class = Class::of(&model, options.class.as_deref())?;
     let channels = model.network().config().in_channels;
     if !matches!(channels, 1 | 3) {
         bail!("this model has {channels} channels; pictures have 1 or 3");
@@ -53,7 +54,7 @@ pub fn run(options: &Sample) -> anyhow::Result<()> {
             NoiseName::Stream => &stream,
             NoiseName::Torch => &torch,
         };
-        let condition = super::class_condition(class, n, device);
+        let condition = class.condition(first, n, device);
         let mut look = |_: &Step, _: &Tensor| bar.inc(1);
         let x = model.sample([n as i64, channels, height, width], &sampling, condition, noise, &mut look)?;
         if x.isfinite().all().int64_value(&[]) == 0 {
@@ -73,7 +74,7 @@ pub fn run(options: &Sample) -> anyhow::Result<()> {
         json!({
             "model": options.model, "sampler": sampling.sampler, "steps": sampling.steps, "eta": sampling.eta,
             "spacing": sampling.spacing, "seed": options.seed, "image": image, "n": options.n,
-            "noise": format!("{:?}", options.noise).to_lowercase(), "precision": precision.name(), "class": class,
+            "noise": format!("{:?}", options.noise).to_lowercase(), "precision": precision.name(), "class": options.class,
             "version": env!("CARGO_PKG_VERSION"),
         })
         .to_string()

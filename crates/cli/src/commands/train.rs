@@ -1,5 +1,6 @@
 //! `tweedie train`.
 
+use super::class::Class;
 use crate::arguments::{ConfigSource, Train};
 use crate::config::{DataConfig, RunConfig};
 use crate::output::{line, try_line};
@@ -37,7 +38,8 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
     };
     config.training.check()?;
     let data = config.open_data()?;
-    config.fit_to(data.as_ref());
+    let shown = Arc::clone(&data.shown);
+    config.fit_to(shown.as_ref())?;
     config.network.check()?;
     if options.dry_run {
         line(config.to_toml()?.trim_end());
@@ -55,7 +57,8 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
     pin_threads(options.threads, state.as_ref());
     let device = super::device(&options.device)?;
     let (precision, reason) = precision(&config, state.as_ref(), device)?;
-    let model = Model::new(&config.network, config.description(data.as_ref()), device, config.training.seed)?;
+    let model =
+        Model::new(&config.network, config.description(shown.as_ref()), device, config.training.seed)?;
     model.check_savable()?;
     model.check_sampling(&config.sampling)?;
     if config.training.report.sheet > 0 {
@@ -69,11 +72,11 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
         precision.name(),
         tch::get_num_threads(),
         config.training.images,
-        data.name(),
+        shown.name(),
     ));
     let mut trainer = Trainer::new(model, config.training.clone(), precision)?;
     let (mut run, progress) = match earlier {
-        Some(run) => go_on(run, &mut trainer, data.as_ref(), &config)?,
+        Some(run) => go_on(run, &mut trainer, shown.as_ref(), &config)?,
         None => (Run::create(&options.runs, &config.name, &config.to_toml()?)?, Progress::default()),
     };
     line(format!("run: {}", run.folder().display()));
@@ -81,8 +84,9 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
     let stop = Arc::new(AtomicBool::new(false));
     stop_on_signal(&stop)?;
     let mut status = Status::new(config.training.images, began, Arc::clone(&stop));
-    let ending = train(&mut trainer, Arc::clone(&data), &mut run, progress, &stop, &mut status)?;
+    let ending = train(&mut trainer, data, &mut run, progress, &stop, &mut status)?;
     status.bar.finish_and_clear();
+    say_left_out(shown.as_ref());
     let checkpoint = run.checkpoint(trainer.images());
     if ending == Ending::Interrupted {
         line(format!("interrupted after {} images; saved as {}", trainer.images(), checkpoint.display()));
@@ -172,6 +176,17 @@ fn go_on(
     Ok((run, resumed.progress))
 }
 
+/// Names the files that were no pictures.
+fn say_left_out(data: &dyn Dataset) {
+    let names = data.left_out();
+    if let Some(first) = names.first() {
+        line(format!(
+            "{} files were left out, for they are no pictures that can be read; the first is {first}",
+            names.len()
+        ));
+    }
+}
+
 /// Ctrl-C and SIGTERM finish the step and save; a second one ends at once.
 fn stop_on_signal(stop: &Arc<AtomicBool>) -> anyhow::Result<()> {
     let stop = Arc::clone(stop);
@@ -191,13 +206,12 @@ fn judge(trainer: &mut Trainer, data: &Shapes) -> anyhow::Result<()> {
     let sampling = trainer.model().description().sampling.clone();
     line(format!("drawing {n} samples ({:?}, {} steps) …", sampling.sampler, sampling.steps));
     let began = Instant::now();
+    let classes = Class::all(trainer.model());
     let pictures = trainer.with_ema(|model| {
         let mut pictures = Vec::new();
         for first in (0..n).step_by(at_once) {
             let [channels, height, width] = shape.as_array().map(|side| side as i64);
-            let class = model.network().config().num_class_embeds.and_then(|rows| {
-                super::class_condition(Some(first as i64 / at_once as i64 % rows), at_once, model.device())
-            });
+            let class = classes.condition(first, at_once, model.device());
             let noise = StreamNoise::new(seed, first as u64);
             let x =
                 model.sample([at_once as i64, channels, height, width], &sampling, class, &noise, &mut ())?;

@@ -1,20 +1,21 @@
 //! A run's configuration: each crate's own part, composed; from a preset, a file and `--set`.
 
+mod data;
 mod merge;
 mod presets;
+
+pub use data::DataConfig;
 
 use crate::arguments::ConfigSource;
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
-use std::sync::Arc;
-use tweedie_data::{Dataset, Idx, Shapes};
+use tweedie_data::Dataset;
 use tweedie_math::{Parameterization, Schedule};
-use tweedie_models::Description;
 use tweedie_models::sampling::SamplingDefaults;
+use tweedie_models::{Description, Standardization};
 use tweedie_networks::UNetConfig;
 use tweedie_networks::unet::SampleSize;
-use tweedie_training::TrainingConfig;
+use tweedie_training::{TrainingConfig, TrainingData};
 
 /// Everything that a run is made of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,6 +25,9 @@ pub struct RunConfig {
     pub name: String,
     /// What to learn from.
     pub data: DataConfig,
+    /// The share of pictures that are held out, chosen by the hash of their names; of sets without end, others are drawn.
+    #[serde(default = "default_held_out")]
+    pub held_out: f64,
     /// The network; sizes and channels that are not given come from the data.
     #[serde(default)]
     pub network: UNetConfig,
@@ -37,27 +41,6 @@ pub struct RunConfig {
     pub training: TrainingConfig,
 }
 
-/// Where pictures come from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum DataConfig {
-    /// The built-in set.
-    Shapes {
-        /// Pixels down.
-        height: usize,
-        /// Pixels across.
-        width: usize,
-    },
-    /// IDX files, the format of the MNIST family.
-    Idx {
-        /// A folder with train-images-idx3-ubyte[.gz] and labels, or a file of pictures; usually given by --data.
-        path: Option<PathBuf>,
-        /// Pixels of border to add on each side, so that sizes divide.
-        #[serde(default)]
-        pad: usize,
-    },
-}
-
 /// The process and the parameterisation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,6 +51,13 @@ pub struct ModelConfig {
     pub steps: usize,
     /// What the network says.
     pub parameterization: Parameterization,
+    /// Whether it is told the class, and draws one that is asked for.
+    #[serde(default)]
+    pub conditional: bool,
+}
+
+fn default_held_out() -> f64 {
+    0.02
 }
 
 impl RunConfig {
@@ -89,57 +79,43 @@ impl RunConfig {
             merge::set(&mut table, change)?;
         }
         let mut config: Self = merge::read(table).with_context(|| format!("in {from}"))?;
-        config.take_data(source.data.as_ref())?;
+        config.data.take(&config.name, source.data.as_deref())?;
         Ok(config)
     }
 
-    fn take_data(&mut self, path: Option<&PathBuf>) -> anyhow::Result<()> {
-        match (&mut self.data, path) {
-            (DataConfig::Idx { path: place, .. }, Some(given)) => {
-                *place = Some(
-                    given
-                        .canonicalize()
-                        .with_context(|| format!("--data {} cannot be read", given.display()))?,
-                );
-            }
-            (DataConfig::Idx { path: None, .. }, None) => {
-                bail!("the data set {} lies in files: say where with --data FOLDER", self.name)
-            }
-            (DataConfig::Shapes { .. }, Some(given)) => bail!(
-                "the set shapes is built in and takes no --data, found {}; for IDX files use --preset mnist or data.kind = \"idx\"",
-                given.display()
-            ),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// Opens the data set.
-    pub fn open_data(&self) -> anyhow::Result<Arc<dyn Dataset>> {
-        Ok(match &self.data {
-            DataConfig::Shapes { height, width } => Arc::new(Shapes::new(*height, *width, 0)?),
-            DataConfig::Idx { path, pad } => match path {
-                Some(path) => Arc::new(Idx::open(path)?.padded(*pad)),
-                None => bail!("data.path is missing: say where the IDX files lie with --data FOLDER"),
-            },
-        })
+    /// Opens the data set, its held-out pictures apart.
+    pub fn open_data(&self) -> anyhow::Result<TrainingData> {
+        self.data.open(self.held_out)
     }
 
     /// Fills in what the network takes from the data.
-    pub fn fit_to(&mut self, data: &dyn Dataset) {
+    pub fn fit_to(&mut self, data: &dyn Dataset) -> anyhow::Result<()> {
         let shape = data.shape();
         self.network.in_channels = shape.channels as i64;
         self.network.out_channels = shape.channels as i64;
         self.network.sample_size = Some(SampleSize::of([shape.height as i64, shape.width as i64]));
+        if self.model.conditional {
+            let n = data.class_names().len() as i64;
+            if n < 2 {
+                bail!("model.conditional is true, and the set {} has no classes", data.name());
+            }
+            // One row more means no class, where labels are dropped now and then.
+            self.network.num_class_embeds = Some(n + i64::from(self.training.label_dropout > 0.0));
+        }
+        Ok(())
     }
 
     /// The model's description.
     pub fn description(&self, data: &dyn Dataset) -> Description {
         let class_names =
             if self.network.num_class_embeds.is_some() { data.class_names() } else { Vec::new() };
+        let null_class =
+            (self.model.conditional && self.training.label_dropout > 0.0).then_some(class_names.len() as i64);
         let model = &self.model;
         Description {
             class_names,
+            null_class,
+            standardization: data.moments().map(|(mean, scale)| Standardization { mean, scale }),
             sampling: self.sampling.clone(),
             ..Description::new(model.schedule.clone(), model.steps, model.parameterization)
         }

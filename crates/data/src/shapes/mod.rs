@@ -9,7 +9,7 @@ pub use analyse::{MAX_RESIDUAL, Reading, analyse};
 pub use draw::{Figure, draw};
 pub use histogram::Histogram;
 
-use crate::{Dataset, Error, Example, Shape};
+use crate::{Dataset, Error, Shape, Values};
 use tweedie_math::random::{Key, Purpose, Stream};
 
 /// The forms, in the order of their labels.
@@ -76,7 +76,7 @@ impl Shapes {
                 return Err(Error::Parameter {
                     name: "a side of shapes",
                     found,
-                    allowed: "between 12 and 1024 pixels",
+                    allowed: "between 12 and 1024 pixels".into(),
                 });
             }
         }
@@ -121,12 +121,15 @@ impl Dataset for Shapes {
         true
     }
 
-    fn get(&self, index: u64) -> Result<Example, Error> {
-        let figure = self.figure(index);
-        Ok(Example {
-            picture: draw(&figure, self.shape),
-            label: Some(figure.form as u32),
-            caption: figure.caption(self.shape),
-        })
+    fn values(&self, index: u64) -> Result<Values, Error> {
+        Ok(Values::Bytes(draw(&self.figure(index), self.shape)))
+    }
+
+    fn label(&self, index: u64) -> Option<u32> {
+        Some(self.figure(index).form as u32)
+    }
+
+    fn caption(&self, index: u64) -> String {
+        self.figure(index).caption(self.shape)
     }
 }

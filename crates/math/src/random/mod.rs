@@ -35,6 +35,8 @@ impl Purpose {
     pub const DATA: Self = Self(10);
     /// The noise of an evaluation.
     pub const EVALUATE: Self = Self(11);
+    /// Whether a training example keeps its label.
+    pub const LABEL_DROPOUT: Self = Self(12);
 }
 
 /// The key of a stream of numbers.

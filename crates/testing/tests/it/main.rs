@@ -43,7 +43,7 @@ fn imports_go_one_way() {
         ("math", &[]),
         ("samplers", &["math"]),
         ("weights", &[]),
-        ("data", &["math"]),
+        ("data", &["math", "weights"]),
         ("report", &[]),
         ("torch", &[]),
         ("networks", &["math", "torch", "weights"]),

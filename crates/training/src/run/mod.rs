@@ -4,7 +4,7 @@ mod lock;
 mod metrics;
 mod pictures;
 
-pub use metrics::{Clock, HeldOut, Tick, read_metrics};
+pub use metrics::{Clock, HeldOut, HeldOutBin, Tick, read_metrics};
 
 use crate::checkpoint::{ResumeState, restore};
 use crate::{Conditions, DataIdentity, Error, Progress, Trainer};

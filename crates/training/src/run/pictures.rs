@@ -21,7 +21,8 @@ impl Run {
         let defaults = trainer.model().description().sampling.clone();
         let sampling =
             SamplingDefaults { sampler: Sampler::Ddim, steps: report.sheet_steps, eta: 0.0, ..defaults };
-        let classes = trainer.model().network().config().num_class_embeds;
+        let nulls = i64::from(trainer.model().description().null_class.is_some());
+        let classes = trainer.model().network().config().num_class_embeds.map(|rows| rows - nulls);
         let mut pictures = Vec::new();
         for first in (0..report.sheet_pictures).step_by(AT_ONCE) {
             let n = AT_ONCE.min(report.sheet_pictures - first);

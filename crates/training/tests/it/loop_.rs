@@ -6,7 +6,8 @@ use std::sync::atomic::AtomicBool;
 use tch::Device;
 use tweedie_models::Model;
 use tweedie_training::{
-    Ending, Error, Observer, Progress, ReportConfig, Run, StepReport, Tick, TrainingConfig, train,
+    Ending, Error, Observer, Progress, ReportConfig, Run, StepReport, Tick, TrainingConfig, TrainingData,
+    train,
 };
 
 fn small() -> TrainingConfig {
@@ -59,9 +60,15 @@ fn a_run_leaves_what_it_promises() {
     let mut trainer = trainer(small());
     let mut run = Run::create(place.path(), "tiny", "name = \"tiny\"\n").unwrap();
     let mut seen = Seen::default();
-    let ending =
-        train(&mut trainer, data(), &mut run, Progress::default(), &AtomicBool::new(false), &mut seen)
-            .unwrap();
+    let ending = train(
+        &mut trainer,
+        TrainingData { shown: data(), held_out: None },
+        &mut run,
+        Progress::default(),
+        &AtomicBool::new(false),
+        &mut seen,
+    )
+    .unwrap();
     assert_eq!((ending, seen.steps, trainer.images()), (Ending::Finished, 8, 64));
     assert_eq!(seen.ticks.iter().map(|tick| tick.images).collect::<Vec<_>>(), [16, 32, 48, 64]);
     assert_eq!(
@@ -98,7 +105,15 @@ fn being_stopped_finishes_the_step_and_saves() {
     let mut trainer = trainer(small());
     let mut run = Run::create(place.path(), "tiny", "").unwrap();
     let mut seen = Seen { stop_at: Some((3, &STOP)), ..Seen::default() };
-    let ending = train(&mut trainer, data(), &mut run, Progress::default(), &STOP, &mut seen).unwrap();
+    let ending = train(
+        &mut trainer,
+        TrainingData { shown: data(), held_out: None },
+        &mut run,
+        Progress::default(),
+        &STOP,
+        &mut seen,
+    )
+    .unwrap();
     assert_eq!((ending, trainer.images()), (Ending::Interrupted, 24));
     Model::load(&run.checkpoint(24), Device::Cpu).unwrap();
 }
@@ -123,7 +138,7 @@ fn a_loss_that_is_no_number_names_its_step_and_keeps_the_checkpoint() {
     let weight = trainer.model().network().parameters().get("conv_in.bias").unwrap().shallow_clone();
     let error = train(
         &mut trainer,
-        data(),
+        TrainingData { shown: data(), held_out: None },
         &mut run,
         Progress::default(),
         &AtomicBool::new(false),

@@ -1,0 +1,167 @@
+//! `tweedie data get`: the named public sets from their official addresses, checked, resumable.
+
+use crate::arguments::Get;
+use crate::output::line;
+use anyhow::{Context, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use md5::{Digest, Md5};
+use std::fs::File;
+use std::io::{IsTerminal, Read, Write};
+use std::path::Path;
+use std::time::Duration;
+
+/// A file of a set and its MD5 sum, as its makers or mirrors publish it.
+type Part = (&'static str, &'static str);
+
+/// A public set: its name, where its files lie, the files.
+const SETS: [(&str, &str, &[Part]); 3] = [
+    (
+        "mnist",
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+        &[
+            ("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
+            ("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"),
+            ("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"),
+            ("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"),
+        ],
+    ),
+    (
+        "fashion-mnist",
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+        &[
+            ("train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
+            ("train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe"),
+            ("t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79"),
+            ("t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310"),
+        ],
+    ),
+    (
+        "cifar10",
+        "https://www.cs.toronto.edu/~kriz/",
+        &[("cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530")],
+    ),
+];
+
+/// Attempts at one file before giving up; each goes on where the one before ended.
+const ATTEMPTS: usize = 4;
+
+/// Downloads a set into a folder.
+pub fn run(options: &Get) -> anyhow::Result<()> {
+    let Some((name, address, parts)) = SETS.iter().find(|(name, ..)| *name == options.name) else {
+        let known: Vec<&str> = SETS.iter().map(|(name, ..)| *name).collect();
+        bail!("there is no public set `{}`; there are {}", options.name, known.join(", "));
+    };
+    let folder = options.out.clone().unwrap_or_else(|| Path::new("data").join(name));
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let address = options.from.as_deref().unwrap_or(address);
+    for (file, sum) in *parts {
+        let target = folder.join(file);
+        if target.is_file() && md5_of(&target)? == *sum {
+            line(format!("{} is there", target.display()));
+        } else {
+            fetch(&format!("{}/{file}", address.trim_end_matches('/')), &target, sum)?;
+            line(format!("{} is complete", target.display()));
+        }
+        if file.ends_with(".tar.gz") {
+            unpack(&target, &folder)?;
+        }
+    }
+    line(format!("to train on it: cargo xtask train --preset {name} --data {}", folder.display()));
+    Ok(())
+}
+
+/// One file, under a temporary name until its sum is right.
+fn fetch(address: &str, target: &Path, sum: &str) -> anyhow::Result<()> {
+    let partial =
+        target.with_file_name(format!("{}.part", target.file_name().unwrap_or_default().to_string_lossy()));
+    let mut last = None;
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
+            std::thread::sleep(Duration::from_secs(1 << attempt));
+        }
+        match go_on(address, &partial) {
+            Ok(()) => {
+                let found = md5_of(&partial)?;
+                if found == sum {
+                    return std::fs::rename(&partial, target)
+                        .with_context(|| format!("cannot put {} in place", target.display()));
+                }
+                let _ = std::fs::remove_file(&partial);
+                bail!("{address} has the MD5 sum {found}, and {sum} was expected: it was removed");
+            }
+            Err(error) => last = Some(error),
+        }
+    }
+    let error = last.unwrap_or_else(|| anyhow::anyhow!("no attempt was made"));
+    Err(error.context(format!(
+        "{address} cannot be downloaded (is this machine online?); what came is kept, and the same command goes on"
+    )))
+}
+
+/// Appends what is missing of a file.
+fn go_on(address: &str, partial: &Path) -> anyhow::Result<()> {
+    let has = std::fs::metadata(partial).map_or(0, |it| it.len());
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_connect(Some(Duration::from_secs(20)))
+        .timeout_recv_response(Some(Duration::from_secs(60)))
+        .build()
+        .into();
+    let response = agent.get(address).header("Range", &format!("bytes={has}-")).call();
+    let response = match response {
+        // Nothing lies beyond what is here already.
+        Err(ureq::Error::StatusCode(416)) => return Ok(()),
+        other => other?,
+    };
+    let goes_on = response.status() == 206;
+    let (_, body) = response.into_parts();
+    let whole = body.content_length().map(|rest| rest + if goes_on { has } else { 0 });
+    let mut file =
+        File::options().create(true).append(goes_on).write(true).truncate(!goes_on).open(partial)?;
+    let bar = if std::io::stderr().is_terminal() {
+        ProgressBar::new(whole.unwrap_or(0)).with_position(if goes_on { has } else { 0 })
+    } else {
+        ProgressBar::hidden()
+    };
+    let style =
+        ProgressStyle::with_template("{bar:30} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left  {msg}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_message(address.to_string());
+    let mut body = body.into_with_config().limit(u64::MAX).reader();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let n = body.read(&mut buffer)?;
+        if n == 0 {
+            break;
+        }
+        file.write_all(&buffer[..n])?;
+        bar.inc(n as u64);
+    }
+    file.sync_all()?;
+    bar.finish_and_clear();
+    let has = std::fs::metadata(partial)?.len();
+    match whole {
+        Some(whole) if whole != has => bail!("the connection ended after {has} of {whole} bytes"),
+        _ => Ok(()),
+    }
+}
+
+fn md5_of(path: &Path) -> anyhow::Result<String> {
+    let mut hash = Md5::new();
+    let mut file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer).with_context(|| format!("cannot read {}", path.display()))? {
+            0 => return Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()),
+            n => hash.update(&buffer[..n]),
+        }
+    }
+}
+
+/// Unpacks the batches of an archive beside it; what is there is left alone.
+fn unpack(archive: &Path, folder: &Path) -> anyhow::Result<()> {
+    let failed = || format!("{} cannot be unpacked", archive.display());
+    let file = File::open(archive).with_context(failed)?;
+    let mut tar = tar::Archive::new(flate2::read::GzDecoder::new(file));
+    tar.set_overwrite(true);
+    tar.unpack(folder).with_context(failed)
+}

@@ -1,0 +1,177 @@
+//! Arrays that are no pictures: latents, spectrograms, fields; from a safetensors file.
+
+use crate::dataset::check_index;
+use crate::{Dataset, Error, Shape, Values};
+use std::path::Path;
+use tweedie_weights::{DataType, TensorFile};
+
+/// (N, C, H, W) numbers with their own mean and scale, perhaps labelled.
+#[derive(Debug)]
+pub struct Arrays {
+    name: String,
+    shape: Shape,
+    values: Vec<f32>,
+    labels: Option<Vec<u32>>,
+    moments: (Vec<f64>, Vec<f64>),
+}
+
+impl Arrays {
+    /// Reads the file's only tensor of four axes, or the one of a name, in f32, f64, f16, bf16 or u8; beside it `labels`
+    /// (N whole numbers) where the file has them. Mean and scale per channel are the data's own unless given.
+    ///
+    /// # Errors
+    /// [`Error::Format`] for a file without such a tensor, numbers that are not finite, a channel without any spread.
+    pub fn open(
+        path: &Path,
+        tensor: Option<&str>,
+        moments: Option<(Vec<f64>, Vec<f64>)>,
+    ) -> Result<Self, Error> {
+        let bad = |reason: String| Error::Format { path: path.to_path_buf(), reason };
+        let mut file = TensorFile::open(path)?;
+        let four: Vec<_> = file.tensors().iter().filter(|info| info.shape.len() == 4).cloned().collect();
+        let names = || four.iter().map(|info| info.name.clone()).collect::<Vec<_>>().join(", ");
+        let info = match (tensor, four.as_slice()) {
+            (Some(name), _) => four.iter().find(|info| info.name == name).ok_or_else(|| {
+                bad(format!("it has no tensor {name} of shape (N, C, H, W); it has {}", names()))
+            })?,
+            (None, [only]) => only,
+            (None, []) => return Err(bad("it has no tensor of shape (N, C, H, W)".into())),
+            (None, _) => {
+                return Err(bad(format!("it has several sets; say which by data.tensor: {}", names())));
+            }
+        };
+        let &[n, channels, height, width] = info.shape.as_slice() else {
+            return Err(bad("its tensor has not four axes".into()));
+        };
+        if info.shape.contains(&0) {
+            return Err(bad(format!(
+                "its tensor {} has the shape {:?}, without any values",
+                info.name, info.shape
+            )));
+        }
+        let values = floats(&file.read(info)?, info.kind).map_err(bad)?;
+        if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+            return Err(bad(format!("value {at} of its tensor {} is {}", info.name, values[at])));
+        }
+        let shape = Shape { channels, height, width };
+        let labels = file.tensors().iter().find(|info| info.name == "labels").cloned();
+        let labels = match labels {
+            Some(info) => Some(read_labels(&file.read(&info)?, info.kind, n).map_err(bad)?),
+            None => None,
+        };
+        let moments = match moments {
+            Some(given) if given.0.len() == channels && given.1.len() == channels => given,
+            Some(given) => {
+                let found = format!("{} means and {} scales", given.0.len(), given.1.len());
+                return Err(Error::Parameter {
+                    name: "data.mean and data.scale",
+                    found,
+                    allowed: format!("{channels} of each"),
+                });
+            }
+            None => moments_of(&values, shape),
+        };
+        if let Some(channel) = moments.1.iter().position(|scale| !(scale.is_finite() && *scale > 0.0)) {
+            return Err(bad(format!(
+                "its channel {channel} has the scale {}; say another by data.scale",
+                moments.1[channel]
+            )));
+        }
+        let name = path.file_stem().map_or("arrays".into(), |name| name.to_string_lossy().to_string());
+        Ok(Self { name, shape, values, labels, moments })
+    }
+}
+
+fn floats(bytes: &[u8], kind: DataType) -> Result<Vec<f32>, String> {
+    Ok(match kind {
+        DataType::F32 => {
+            bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+        }
+        DataType::F64 => {
+            bytes.chunks_exact(8).map(|b| f64::from_le_bytes(std::array::from_fn(|i| b[i])) as f32).collect()
+        }
+        DataType::F16 => {
+            bytes.chunks_exact(2).map(|b| half::f16::from_le_bytes([b[0], b[1]]).to_f32()).collect()
+        }
+        DataType::Bf16 => {
+            bytes.chunks_exact(2).map(|b| half::bf16::from_le_bytes([b[0], b[1]]).to_f32()).collect()
+        }
+        DataType::U8 => bytes.iter().map(|&b| f32::from(b)).collect(),
+        DataType::I64 => return Err("its tensor holds whole numbers of 64 bits, which are no data".into()),
+    })
+}
+
+fn read_labels(bytes: &[u8], kind: DataType, n: usize) -> Result<Vec<u32>, String> {
+    let labels: Vec<i64> = match kind {
+        DataType::I64 => {
+            bytes.chunks_exact(8).map(|b| i64::from_le_bytes(std::array::from_fn(|i| b[i]))).collect()
+        }
+        DataType::U8 => bytes.iter().map(|&b| i64::from(b)).collect(),
+        _ => return Err("its labels are neither i64 nor u8".into()),
+    };
+    if labels.len() != n {
+        return Err(format!("it has {n} arrays and {} labels", labels.len()));
+    }
+    labels
+        .into_iter()
+        .map(|label| u32::try_from(label).ok().filter(|label| *label < 1 << 20))
+        .collect::<Option<_>>()
+        .ok_or_else(|| "its labels are not all between 0 and a million".into())
+}
+
+/// Mean and standard deviation per channel.
+fn moments_of(values: &[f32], shape: Shape) -> (Vec<f64>, Vec<f64>) {
+    let plane = shape.height * shape.width;
+    let channel = |c: usize| {
+        let pick =
+            move |array: &[f32]| array[c * plane..(c + 1) * plane].iter().map(|&v| f64::from(v)).sum::<f64>();
+        let n = (values.len() / shape.channels) as f64;
+        let mean = values.chunks_exact(shape.n_values()).map(pick).sum::<f64>() / n;
+        let spread = |array: &[f32]| {
+            array[c * plane..(c + 1) * plane].iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>()
+        };
+        (mean, (values.chunks_exact(shape.n_values()).map(spread).sum::<f64>() / n).sqrt())
+    };
+    (0..shape.channels).map(channel).unzip()
+}
+
+impl Dataset for Arrays {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    fn len(&self) -> Option<u64> {
+        Some((self.values.len() / self.shape.n_values()) as u64)
+    }
+
+    fn class_names(&self) -> Vec<String> {
+        let most = self.labels.iter().flatten().max();
+        most.map_or(Vec::new(), |most| (0..=*most).map(|label| label.to_string()).collect())
+    }
+
+    fn may_flip(&self) -> bool {
+        false
+    }
+
+    fn values(&self, index: u64) -> Result<Values, Error> {
+        let n = self.shape.n_values();
+        let at = check_index(index, (self.values.len() / n) as u64)? * n;
+        Ok(Values::Floats(self.values[at..at + n].to_vec()))
+    }
+
+    fn label(&self, index: u64) -> Option<u32> {
+        self.labels.as_ref()?.get(usize::try_from(index).ok()?).copied()
+    }
+
+    fn caption(&self, index: u64) -> String {
+        self.label(index).map(|label| label.to_string()).unwrap_or_default()
+    }
+
+    fn moments(&self) -> Option<(Vec<f64>, Vec<f64>)> {
+        Some(self.moments.clone())
+    }
+}

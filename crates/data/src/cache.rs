@@ -1,0 +1,156 @@
+//! Decoded pictures kept, so that each is decoded once: in memory where they fit, else in a file.
+
+use crate::dataset::check_index;
+use crate::{Dataset, Error, Shape, Values};
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+/// A set whose pictures stay in memory once they were decoded.
+pub struct MemoryCache {
+    whole: Arc<dyn Dataset>,
+    kept: Vec<OnceLock<Values>>,
+}
+
+impl MemoryCache {
+    /// The set behind a cache, where all of its pictures have at most so many bytes; else the set itself.
+    pub fn of(whole: Arc<dyn Dataset>, most_bytes: u64) -> Arc<dyn Dataset> {
+        match whole.len() {
+            Some(len) if len.saturating_mul(whole.shape().n_values() as u64) <= most_bytes => {
+                let kept = (0..len).map(|_| OnceLock::new()).collect();
+                Arc::new(Self { whole, kept })
+            }
+            _ => whole,
+        }
+    }
+}
+
+/// A set whose pictures stay in a file once they were decoded. A slot that a killed process left half written has a wrong
+/// checksum and is decoded anew.
+pub struct DiskCache {
+    whole: Arc<dyn Dataset>,
+    file: File,
+    path: PathBuf,
+}
+
+impl DiskCache {
+    /// The set of pixels behind a cache file in a folder; the file's name depends on the set's name, keys and shape, and on
+    /// `how` its pictures were decoded.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the file cannot be made.
+    pub fn of(whole: Arc<dyn Dataset>, folder: &Path, how: &str) -> Result<Arc<dyn Dataset>, Error> {
+        let Some(len) = whole.len() else { return Ok(whole) };
+        let mut hash = Sha256::new();
+        hash.update(format!("{how}\n{}\n{:?}\n{len}", whole.name(), whole.shape()));
+        for index in 0..len {
+            hash.update(format!("\n{}", whole.key(index)));
+        }
+        let name: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let path = folder.join(format!("{name}.pixels"));
+        let io = |source| Error::Io { path: path.clone(), source };
+        std::fs::create_dir_all(folder).map_err(io)?;
+        let file =
+            File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(io)?;
+        Ok(Arc::new(Self { whole, file, path }))
+    }
+
+    /// The bytes of a slot, if it was filled.
+    fn read(&self, at: u64, n: usize) -> Option<Vec<u8>> {
+        let mut slot = vec![0; n + 4];
+        self.file.read_exact_at(&mut slot, at).ok()?;
+        let sum = u32::from_le_bytes(slot[n..].try_into().ok()?);
+        slot.truncate(n);
+        (checksum(&slot) == sum).then_some(slot)
+    }
+}
+
+/// CRC-32 of bytes; never that of a hole in a file.
+fn checksum(bytes: &[u8]) -> u32 {
+    let mut crc = flate2::Crc::new();
+    crc.update(bytes);
+    crc.sum().max(1)
+}
+
+macro_rules! delegate {
+    () => {
+        fn name(&self) -> String {
+            self.whole.name()
+        }
+
+        fn shape(&self) -> Shape {
+            self.whole.shape()
+        }
+
+        fn len(&self) -> Option<u64> {
+            self.whole.len()
+        }
+
+        fn class_names(&self) -> Vec<String> {
+            self.whole.class_names()
+        }
+
+        fn may_flip(&self) -> bool {
+            self.whole.may_flip()
+        }
+
+        fn label(&self, index: u64) -> Option<u32> {
+            self.whole.label(index)
+        }
+
+        fn caption(&self, index: u64) -> String {
+            self.whole.caption(index)
+        }
+
+        fn key(&self, index: u64) -> String {
+            self.whole.key(index)
+        }
+
+        fn loaders(&self) -> usize {
+            self.whole.loaders()
+        }
+
+        fn moments(&self) -> Option<(Vec<f64>, Vec<f64>)> {
+            self.whole.moments()
+        }
+
+        fn left_out(&self) -> Vec<String> {
+            self.whole.left_out()
+        }
+    };
+}
+
+impl Dataset for MemoryCache {
+    delegate!();
+
+    fn values(&self, index: u64) -> Result<Values, Error> {
+        let slot = &self.kept[check_index(index, self.kept.len() as u64)?];
+        if let Some(values) = slot.get() {
+            return Ok(values.clone());
+        }
+        // Two threads may decode the same picture at once; they decode the same.
+        let values = self.whole.values(index)?;
+        Ok(slot.get_or_init(|| values).clone())
+    }
+}
+
+impl Dataset for DiskCache {
+    delegate!();
+
+    fn values(&self, index: u64) -> Result<Values, Error> {
+        let n = self.shape().n_values();
+        let at = index.saturating_mul(n as u64 + 4);
+        if let Some(bytes) = self.read(at, n) {
+            return Ok(Values::Bytes(bytes));
+        }
+        let values = self.whole.values(index)?;
+        if let Values::Bytes(bytes) = &values {
+            let slot = [bytes.as_slice(), &checksum(bytes).to_le_bytes()].concat();
+            let io = |source| Error::Io { path: self.path.clone(), source };
+            self.file.write_all_at(&slot, at).map_err(io)?;
+        }
+        Ok(values)
+    }
+}

@@ -1,0 +1,64 @@
+//! A folder and what lies below it.
+
+use super::{Files, MOST_BYTES, sorted};
+use crate::Error;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Files below a folder.
+pub(super) struct Folder {
+    root: PathBuf,
+    names: Vec<String>,
+}
+
+/// Folders within folders beyond this are a loop of links.
+const DEEPEST: usize = 32;
+
+impl Folder {
+    pub(super) fn open(root: &Path) -> Result<Self, Error> {
+        let mut found = Vec::new();
+        walk(root, "", 0, &mut found)?;
+        let (names, _) = sorted(found);
+        Ok(Self { root: root.to_path_buf(), names })
+    }
+}
+
+fn walk(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<(String, ())>) -> Result<(), Error> {
+    let io = |source| Error::Io { path: folder.to_path_buf(), source };
+    if depth > DEEPEST {
+        let reason = format!("its folders lie {DEEPEST} deep: is there a link that leads back to itself?");
+        return Err(Error::Format { path: folder.to_path_buf(), reason });
+    }
+    for entry in std::fs::read_dir(folder).map_err(io)? {
+        let entry = entry.map_err(io)?;
+        let name = entry.file_name().into_string().map_err(|name| Error::Format {
+            path: folder.join(&name),
+            reason: "its name is not Unicode".into(),
+        })?;
+        let name = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
+        // Links are followed; one that leads nowhere is an error that names it.
+        let path = entry.path();
+        let kind = std::fs::metadata(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
+        if kind.is_dir() {
+            walk(&path, &name, depth + 1, found)?;
+        } else if kind.is_file() {
+            found.push((name, ()));
+        }
+    }
+    Ok(())
+}
+
+impl Files for Folder {
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn read(&self, at: usize) -> Result<Vec<u8>, Error> {
+        let path = self.root.join(&self.names[at]);
+        let mut bytes = Vec::new();
+        let read = File::open(&path).and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes));
+        read.map_err(|source| Error::Io { path, source })?;
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,47 @@
+//! Files by name, whether they lie in a folder, a tar or a zip.
+
+mod folder;
+mod tar;
+mod zip;
+
+use crate::Error;
+use std::path::Path;
+
+/// Many files that are read one by one, from several threads.
+pub(crate) trait Files: Send + Sync {
+    /// Their names, with slashes, in order; those of directories and hidden files are not among them.
+    fn names(&self) -> &[String];
+
+    /// The bytes of a file by its place among the names.
+    fn read(&self, at: usize) -> Result<Vec<u8>, Error>;
+}
+
+/// A file of a set is no larger: a few bytes of an archive may announce any size.
+pub(crate) const MOST_BYTES: u64 = 1 << 30;
+
+/// Opens a folder, a `.tar`, a `.tar.gz` or a `.zip`.
+pub(crate) fn open(path: &Path) -> Result<Box<dyn Files>, Error> {
+    let name = path.file_name().map_or(String::new(), |name| name.to_string_lossy().to_lowercase());
+    let ends = |ending: &str| name.ends_with(ending);
+    if path.is_dir() {
+        Ok(Box::new(folder::Folder::open(path)?))
+    } else if ends(".tar") {
+        Ok(Box::new(tar::Tar::open(path)?))
+    } else if ends(".tar.gz") || ends(".tgz") {
+        Ok(Box::new(tar::Unpacked::open(path)?))
+    } else if ends(".zip") {
+        Ok(Box::new(zip::Zip::open(path)?))
+    } else {
+        std::fs::metadata(path).map_err(|source| Error::Io { path: path.to_path_buf(), source })?;
+        let reason = "it is no folder, .tar, .tar.gz or .zip (other archives must be unpacked first)".into();
+        Err(Error::NoData { path: path.to_path_buf(), reason })
+    }
+}
+
+/// Names in order, each with what finds it; hidden ones (`.DS_Store`, `__MACOSX/…`) are left out.
+fn sorted<T>(mut list: Vec<(String, T)>) -> (Vec<String>, Vec<T>) {
+    let hidden = |name: &str| name.split('/').any(|part| part.starts_with('.') || part == "__MACOSX");
+    list.retain(|(name, _)| !hidden(name));
+    list.sort_by(|a, b| a.0.cmp(&b.0));
+    list.into_iter().unzip()
+}

@@ -1,0 +1,109 @@
+//! Tar archives: plain ones are read in place, gzipped ones are unpacked into memory.
+
+use super::{Files, MOST_BYTES, sorted};
+use crate::Error;
+use flate2::read::MultiGzDecoder;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+/// Files of a plain tar by offset and length.
+pub(super) struct Tar {
+    path: PathBuf,
+    file: File,
+    names: Vec<String>,
+    places: Vec<(u64, u64)>,
+}
+
+/// Files of a gzipped tar, in memory.
+pub(super) struct Unpacked {
+    names: Vec<String>,
+    contents: Vec<Vec<u8>>,
+}
+
+/// What a gzipped tar may hold in all.
+const MOST_IN_MEMORY: u64 = 8 << 30;
+
+impl Tar {
+    pub(super) fn open(path: &Path) -> Result<Self, Error> {
+        let io = |source| Error::Io { path: path.to_path_buf(), source };
+        let file = File::open(path).map_err(io)?;
+        let length = file.metadata().map_err(io)?.len();
+        let mut archive = ::tar::Archive::new(&file);
+        let mut found = Vec::new();
+        let entries = archive.entries_with_seek().map_err(|error| damaged(path, &error))?;
+        for entry in entries {
+            let entry = entry.map_err(|error| damaged(path, &error))?;
+            if entry.header().entry_type().is_file() {
+                let (start, size) = (entry.raw_file_position(), entry.size());
+                if start.checked_add(size).is_none_or(|end| end > length) {
+                    let reason = format!("it is truncated: a file of it ends beyond its {length} bytes");
+                    return Err(Error::Format { path: path.to_path_buf(), reason });
+                }
+                found.push((name_of(path, &entry)?, (start, size)));
+            }
+        }
+        let (names, places) = sorted(found);
+        Ok(Self { path: path.to_path_buf(), file, names, places })
+    }
+}
+
+impl Files for Tar {
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn read(&self, at: usize) -> Result<Vec<u8>, Error> {
+        let (start, size) = self.places[at];
+        let mut bytes = vec![0; size.min(MOST_BYTES) as usize];
+        let read = self.file.read_exact_at(&mut bytes, start);
+        read.map_err(|source| Error::Io { path: self.path.join(&self.names[at]), source })?;
+        Ok(bytes)
+    }
+}
+
+impl Unpacked {
+    pub(super) fn open(path: &Path) -> Result<Self, Error> {
+        let file = File::open(path).map_err(|source| Error::Io { path: path.to_path_buf(), source })?;
+        let mut archive = ::tar::Archive::new(MultiGzDecoder::new(file));
+        let mut found = Vec::new();
+        let mut total = 0;
+        for entry in archive.entries().map_err(|error| damaged(path, &error))? {
+            let mut entry = entry.map_err(|error| damaged(path, &error))?;
+            if !entry.header().entry_type().is_file() {
+                continue;
+            }
+            total += entry.size();
+            if entry.size() > MOST_BYTES || total > MOST_IN_MEMORY {
+                let reason = "it is too large to be unpacked in memory: unpack it into a folder".into();
+                return Err(Error::Format { path: path.to_path_buf(), reason });
+            }
+            let name = name_of(path, &entry)?;
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes).map_err(|error| damaged(path, &error))?;
+            found.push((name, bytes));
+        }
+        let (names, contents) = sorted(found);
+        Ok(Self { names, contents })
+    }
+}
+
+impl Files for Unpacked {
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn read(&self, at: usize) -> Result<Vec<u8>, Error> {
+        Ok(self.contents[at].clone())
+    }
+}
+
+fn name_of<R: Read>(path: &Path, entry: &::tar::Entry<'_, R>) -> Result<String, Error> {
+    let name = entry.path().map_err(|error| damaged(path, &error))?.to_string_lossy().to_string();
+    Ok(name.trim_start_matches("./").to_string())
+}
+
+fn damaged(path: &Path, error: &std::io::Error) -> Error {
+    Error::Format { path: path.to_path_buf(), reason: format!("it is no whole tar ({error})") }
+}

@@ -1,0 +1,94 @@
+//! Zip archives, read in place.
+
+use super::{Files, MOST_BYTES, sorted};
+use crate::Error;
+use flate2::read::DeflateDecoder;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use zip::{CompressionMethod, ZipArchive};
+
+/// Where a file lies, how many bytes that is, how many it has unpacked, and whether it is packed.
+struct Place {
+    start: u64,
+    packed: u64,
+    size: u64,
+    deflated: bool,
+}
+
+/// Files of a zip.
+pub(super) struct Zip {
+    path: PathBuf,
+    file: File,
+    names: Vec<String>,
+    places: Vec<Place>,
+}
+
+impl Zip {
+    pub(super) fn open(path: &Path) -> Result<Self, Error> {
+        let io = |source| Error::Io { path: path.to_path_buf(), source };
+        let bad = |reason: String| Error::Format { path: path.to_path_buf(), reason };
+        let file = File::open(path).map_err(io)?;
+        let mut archive =
+            ZipArchive::new(&file).map_err(|error| bad(format!("it is no whole zip ({error})")))?;
+        let mut found = Vec::new();
+        for i in 0..archive.len() {
+            let entry =
+                archive.by_index_raw(i).map_err(|error| bad(format!("it is no whole zip ({error})")))?;
+            if !entry.is_file() {
+                continue;
+            }
+            let name = entry
+                .name()
+                .map_err(|error| bad(format!("it is no whole zip ({error})")))?
+                .replace('\\', "/");
+            let deflated = match entry.compression() {
+                CompressionMethod::Stored => false,
+                CompressionMethod::Deflated => true,
+                other => {
+                    return Err(bad(format!("{} is packed by {other}; stored and deflate are read", name)));
+                }
+            };
+            if entry.encrypted() {
+                return Err(bad(format!("{} is encrypted", name)));
+            }
+            let start =
+                entry.data_start().ok_or_else(|| bad(format!("it does not say where {} begins", name)))?;
+            let place = Place { start, packed: entry.compressed_size(), size: entry.size(), deflated };
+            found.push((name, place));
+        }
+        drop(archive);
+        let (names, places) = sorted(found);
+        Ok(Self { path: path.to_path_buf(), file, names, places })
+    }
+}
+
+impl Files for Zip {
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn read(&self, at: usize) -> Result<Vec<u8>, Error> {
+        let Place { start, packed, size, deflated } = &self.places[at];
+        let name = self.path.join(&self.names[at]);
+        let mut bytes = vec![0; (*packed).min(MOST_BYTES) as usize];
+        let read = self.file.read_exact_at(&mut bytes, *start);
+        read.map_err(|source| Error::Io { path: name.clone(), source })?;
+        if !deflated {
+            return Ok(bytes);
+        }
+        let mut unpacked = Vec::new();
+        let read = DeflateDecoder::new(bytes.as_slice()).take(MOST_BYTES).read_to_end(&mut unpacked);
+        match read {
+            Ok(n) if n as u64 == *size => Ok(unpacked),
+            Ok(n) => Err(Error::Format {
+                path: name,
+                reason: format!("it unpacks to {n} bytes instead of {size}"),
+            }),
+            Err(error) => {
+                Err(Error::Format { path: name, reason: format!("its packed bytes are damaged ({error})") })
+            }
+        }
+    }
+}

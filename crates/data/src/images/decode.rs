@@ -1,0 +1,113 @@
+//! Bytes of a picture file to pixels.
+
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits};
+use std::io::Cursor;
+
+/// A picture of any size: height × width × channels bytes, as decoders give them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pixels {
+    /// 1 or 3.
+    pub channels: usize,
+    /// Pixels down.
+    pub height: usize,
+    /// Pixels across.
+    pub width: usize,
+    /// Row by row, pixel by pixel.
+    pub bytes: Vec<u8>,
+}
+
+/// No picture has longer sides, and no decoder takes more memory: a few bytes may announce any size.
+const MOST_PIXELS_A_SIDE: u32 = 1 << 15;
+const MOST_MEMORY: u64 = 1 << 30;
+
+/// Decodes PNG, JPEG, WebP, BMP or PNM by content: EXIF's orientation applied, 16 bits rounded to 8, transparency laid over
+/// a background, colours as they are or grey (ITU-R 601 luma).
+///
+/// # Errors
+/// Why it is no picture, as a sentence's end.
+pub fn decode(bytes: &[u8], channels: usize, background: [u8; 3]) -> Result<Pixels, String> {
+    let picture = read(bytes)?;
+    let is_grey = !picture.color().has_color();
+    let opaque = over(&picture, background);
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let bytes = match (channels, is_grey) {
+        (1, true) => opaque.chunks_exact(3).map(|pixel| pixel[0]).collect(),
+        (1, false) => opaque.chunks_exact(3).map(luma).collect(),
+        _ => opaque,
+    };
+    Ok(Pixels { channels: if channels == 1 { 1 } else { 3 }, height, width, bytes })
+}
+
+/// Height and width of a picture file as it is shown, from its head alone.
+pub(super) fn size_of(bytes: &[u8]) -> Result<[usize; 2], String> {
+    let mut decoder = decoder(bytes)?;
+    let turned = turns(decoder.orientation().unwrap_or(Orientation::NoTransforms));
+    let (width, height) = decoder.dimensions();
+    let (width, height) = if turned { (height, width) } else { (width, height) };
+    Ok([height as usize, width as usize])
+}
+
+fn turns(orientation: Orientation) -> bool {
+    use Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
+    matches!(orientation, Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH)
+}
+
+fn decoder(bytes: &[u8]) -> Result<impl ImageDecoder + '_, String> {
+    let mut reader =
+        ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| error.to_string())?;
+    if reader.format().is_none() {
+        return Err("its first bytes are none of PNG, JPEG, WebP, BMP or PNM".into());
+    }
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MOST_PIXELS_A_SIDE);
+    limits.max_image_height = Some(MOST_PIXELS_A_SIDE);
+    limits.max_alloc = Some(MOST_MEMORY);
+    reader.limits(limits);
+    reader.into_decoder().map_err(|error| explain(&error))
+}
+
+fn read(bytes: &[u8]) -> Result<DynamicImage, String> {
+    let mut decoder = decoder(bytes)?;
+    // A picture whose EXIF cannot be read is shown as it lies.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let (width, height) = decoder.dimensions();
+    if width == 0 || height == 0 {
+        return Err("it has no pixels".into());
+    }
+    if decoder.total_bytes() > MOST_MEMORY {
+        return Err(format!("it announces {width}×{height} pixels, more than can be decoded"));
+    }
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| explain(&error))?;
+    picture.apply_orientation(orientation);
+    Ok(picture)
+}
+
+fn explain(error: &ImageError) -> String {
+    match error {
+        ImageError::Limits(_) => {
+            format!("it announces more than {MOST_PIXELS_A_SIDE} pixels a side or {} MiB", MOST_MEMORY >> 20)
+        }
+        ImageError::Unsupported(_) => format!("it is of a kind that is not read ({error})"),
+        other => format!("it is damaged or cut off ({other})"),
+    }
+}
+
+/// Colours over a background; 8 bits.
+fn over(picture: &DynamicImage, background: [u8; 3]) -> Vec<u8> {
+    if !picture.color().has_alpha() {
+        return picture.to_rgb8().into_raw();
+    }
+    let mix = |pixel: &[u8]| {
+        let alpha = u32::from(pixel[3]);
+        std::array::from_fn::<u8, 3, _>(|c| {
+            let sum = u32::from(pixel[c]) * alpha + u32::from(background[c]) * (255 - alpha);
+            ((sum + 127) / 255) as u8
+        })
+    };
+    picture.to_rgba8().into_raw().chunks_exact(4).flat_map(mix).collect()
+}
+
+fn luma(pixel: &[u8]) -> u8 {
+    (0.299 * f64::from(pixel[0]) + 0.587 * f64::from(pixel[1]) + 0.114 * f64::from(pixel[2])).round() as u8
+}

@@ -1,0 +1,83 @@
+//! From a picture of any size to one of the set's.
+
+use super::Pixels;
+use crate::Shape;
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use serde::{Deserialize, Serialize};
+
+/// How a picture of other proportions is fitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fit {
+    /// Scaled until it covers the frame; what hangs over on two sides is cut off.
+    #[default]
+    Crop,
+    /// Scaled until it lies within the frame; the rest is background.
+    Pad,
+    /// Stretched to the frame.
+    Stretch,
+}
+
+/// A picture scaled to a shape's height and width by a Lanczos filter (3 lobes, widened where it shrinks, so that nothing
+/// aliases), as channels × height × width bytes. One of that size already is left as it is.
+///
+/// # Errors
+/// Why it cannot be scaled, as a sentence's end.
+pub fn fit(picture: &Pixels, shape: Shape, how: Fit, background: [u8; 3]) -> Result<Vec<u8>, String> {
+    let (height, width) = (shape.height, shape.width);
+    let scaled = match how {
+        _ if (picture.height, picture.width) == (height, width) => picture.bytes.clone(),
+        Fit::Stretch => {
+            scale(picture, [0.0, 0.0, picture.width as f64, picture.height as f64], [height, width])?
+        }
+        Fit::Crop => {
+            let (w, h) = (picture.width as f64, picture.height as f64);
+            let share = (w / width as f64).min(h / height as f64);
+            let (cut_w, cut_h) = (share * width as f64, share * height as f64);
+            scale(picture, [(w - cut_w) / 2.0, (h - cut_h) / 2.0, cut_w, cut_h], [height, width])?
+        }
+        Fit::Pad => pad(picture, [height, width], background)?,
+    };
+    // Pixel by pixel to channel by channel.
+    let channels = picture.channels;
+    let plane = height * width;
+    let mut planes = vec![0; channels * plane];
+    for (at, pixel) in scaled.chunks_exact(channels).enumerate() {
+        for (channel, &value) in pixel.iter().enumerate() {
+            planes[channel * plane + at] = value;
+        }
+    }
+    Ok(planes)
+}
+
+fn pad(picture: &Pixels, [height, width]: [usize; 2], background: [u8; 3]) -> Result<Vec<u8>, String> {
+    let share = (width as f64 / picture.width as f64).min(height as f64 / picture.height as f64);
+    let side = |n: usize, most: usize| ((n as f64 * share).round() as usize).clamp(1, most);
+    let (h, w) = (side(picture.height, height), side(picture.width, width));
+    let inner = scale(picture, [0.0, 0.0, picture.width as f64, picture.height as f64], [h, w])?;
+    let channels = picture.channels;
+    let mut framed = background[..channels].repeat(height * width);
+    let (top, left) = ((height - h) / 2, (width - w) / 2);
+    for (row, values) in inner.chunks_exact(w * channels).enumerate() {
+        let start = ((top + row) * width + left) * channels;
+        framed[start..start + w * channels].copy_from_slice(values);
+    }
+    Ok(framed)
+}
+
+/// A part of a picture ([left, top, width, height]) at a size (height, width).
+fn scale(picture: &Pixels, part: [f64; 4], [height, width]: [usize; 2]) -> Result<Vec<u8>, String> {
+    let kind = if picture.channels == 1 { PixelType::U8 } else { PixelType::U8x3 };
+    let failed = |error: String| format!("it cannot be scaled ({error})");
+    let from = ImageRef::new(picture.width as u32, picture.height as u32, &picture.bytes, kind)
+        .map_err(|error| failed(error.to_string()))?;
+    let mut to = Image::new(width as u32, height as u32, kind);
+    let [left, top, w, h] = part;
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
+        .crop(left, top, w, h)
+        .use_alpha(false);
+    Resizer::new().resize(&from, &mut to, &options).map_err(|error| failed(error.to_string()))?;
+    Ok(to.into_vec())
+}

@@ -1,0 +1,82 @@
+//! The loss on pictures that are not trained on, by level: the training loss hides where a model is weak.
+
+use crate::objective::{noise_for, weighted_errors};
+use crate::{Error, HeldOut, HeldOutBin, Trainer, TrainingBatch};
+use tch::{Kind, Tensor};
+use tweedie_data::Dataset;
+use tweedie_math::random::{Key, Purpose, Stream};
+use tweedie_models::Model;
+use tweedie_networks::ClassCondition;
+
+/// Bins of levels, each of as many trained levels.
+const BINS: usize = 8;
+
+/// Pictures computed at once.
+const AT_ONCE: usize = 64;
+
+/// Measures the weights and their moving average on the first `n` held-out pictures (at least one per bin), with the same
+/// noise and levels every time: picture i at a level of bin i mod 8, every trained level being equally likely.
+///
+/// # Errors
+/// What the data or the network reports.
+pub(crate) fn held_out_loss(trainer: &mut Trainer, data: &dyn Dataset, n: usize) -> Result<HeldOut, Error> {
+    let steps = trainer.model().process().steps();
+    let n_bins = BINS.min(steps);
+    let n = n.max(n_bins);
+    // From the noisiest: bin b holds the times between two of these.
+    let edge = |b: usize| steps - b * steps / n_bins;
+    let seed = trainer.config().seed;
+    let time = |i: usize| {
+        let (high, low) = (edge(i % n_bins), edge(i % n_bins + 1));
+        let key = Key { seed, image: i as u64, purpose: Purpose::EVALUATE, visit: 1, draw: 0 };
+        low + 1 + Stream::new(key).below((high - low) as u64) as usize
+    };
+    let times: Vec<usize> = (0..n).map(time).collect();
+    let raw = losses(trainer, trainer.model(), data, &times)?;
+    let averaged = trainer.averaged(|trainer| losses(trainer, trainer.model(), data, &times))?;
+
+    let mean_of = |losses: &[f64], bin: Option<usize>| {
+        let chosen: Vec<f64> = losses
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| bin.is_none_or(|b| i % n_bins == b))
+            .map(|(_, l)| *l)
+            .collect();
+        chosen.iter().sum::<f64>() / chosen.len() as f64
+    };
+    let process = trainer.model().process();
+    let bins = (0..n_bins).map(|b| HeldOutBin {
+        log_snr: [process.level(edge(b)).log_snr(), process.level(edge(b + 1) + 1).log_snr()],
+        raw: mean_of(&raw, Some(b)),
+        averaged: mean_of(&averaged, Some(b)),
+    });
+    Ok(HeldOut { raw: mean_of(&raw, None), averaged: mean_of(&averaged, None), bins: bins.collect() })
+}
+
+/// The loss of each example, with the weights that the model has now.
+fn losses(trainer: &Trainer, model: &Model, data: &dyn Dataset, times: &[usize]) -> Result<Vec<f64>, Error> {
+    let _no_gradient = tch::no_grad_guard();
+    let shape = data.shape().as_array().map(|side| side as i64);
+    let seed = trainer.config().seed;
+    let mut all = Vec::new();
+    for first in (0..times.len()).step_by(AT_ONCE) {
+        let n = AT_ONCE.min(times.len() - first);
+        let index = |i: usize| data.len().map_or((first + i) as u64, |len| (first + i) as u64 % len);
+        let examples = (0..n).map(|i| data.get(index(i))).collect::<Result<Vec<_>, _>>()?;
+        let class = match model.network().config().num_class_embeds {
+            Some(_) => {
+                let labels: Vec<i64> = examples.iter().map(|it| i64::from(it.label.unwrap_or(0))).collect();
+                Some(ClassCondition::Labels(Tensor::f_from_slice(&labels)?.f_to_device(model.device())?))
+            }
+            None => None,
+        };
+        let pictures = examples.into_iter().map(|example| trainer.clean(&example.values, 0, 1, shape));
+        let x0 = Tensor::f_cat(&pictures.collect::<Result<Vec<_>, _>>()?, 0)?;
+        let eps = noise_for(Purpose::EVALUATE, seed, first as u64, n, shape, model.device())?;
+        let batch = TrainingBatch { x0, eps, times: times[first..first + n].to_vec(), class };
+        let errors = weighted_errors(model, &batch, &trainer.config().objective, &model.pass())?;
+        let each = errors.f_mean_dim(&[1i64, 2, 3][..], false, Kind::Double)?;
+        all.extend(Vec::<f64>::try_from(each)?);
+    }
+    Ok(all)
+}
