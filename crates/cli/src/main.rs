@@ -40,6 +40,8 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Sample(options) => commands::sample::run(&options)?,
         Command::Inspect(options) => commands::inspect::run(&options)?,
         Command::Data { command } => commands::data::run(&command)?,
+        Command::Evaluate { command } => commands::evaluate::run(&command)?,
+        Command::Runs(options) => commands::runs::run(&options)?,
         Command::Devices => commands::devices::run()?,
         Command::Completions { shell } => commands::completions::run(shell),
     }

@@ -71,6 +71,9 @@ impl Arrays {
             }
             None => moments_of(&values, shape),
         };
+        if let Some(channel) = moments.0.iter().position(|mean| !mean.is_finite()) {
+            return Err(bad(format!("its channel {channel} has the mean {}", moments.0[channel])));
+        }
         if let Some(channel) = moments.1.iter().position(|scale| !(scale.is_finite() && *scale > 0.0)) {
             return Err(bad(format!(
                 "its channel {channel} has the scale {}; say another by data.scale",

@@ -17,8 +17,10 @@ pub struct MemoryCache {
 impl MemoryCache {
     /// The set behind a cache, where all of its pictures have at most so many bytes; else the set itself.
     pub fn of(whole: Arc<dyn Dataset>, most_bytes: u64) -> Arc<dyn Dataset> {
+        let width = if whole.moments().is_some() { size_of::<f32>() } else { 1 };
+        let each = (width * whole.shape().n_values()) as u64;
         match whole.len() {
-            Some(len) if len.saturating_mul(whole.shape().n_values() as u64) <= most_bytes => {
+            Some(len) if len.saturating_mul(each) <= most_bytes => {
                 let kept = (0..len).map(|_| OnceLock::new()).collect();
                 Arc::new(Self { whole, kept })
             }
@@ -44,7 +46,7 @@ impl DiskCache {
     pub fn of(whole: Arc<dyn Dataset>, folder: &Path, how: &str) -> Result<Arc<dyn Dataset>, Error> {
         let Some(len) = whole.len() else { return Ok(whole) };
         let mut hash = Sha256::new();
-        hash.update(format!("{how}\n{}\n{:?}\n{len}", whole.name(), whole.shape()));
+        hash.update(format!("{how}\n{}\n{:?}\n{len}\n{}", whole.name(), whole.shape(), whole.version()));
         for index in 0..len {
             hash.update(format!("\n{}", whole.key(index)));
         }
@@ -116,6 +118,10 @@ macro_rules! delegate {
             self.whole.moments()
         }
 
+        fn version(&self) -> String {
+            self.whole.version()
+        }
+
         fn left_out(&self) -> Vec<String> {
             self.whole.left_out()
         }
@@ -145,8 +151,13 @@ impl Dataset for DiskCache {
         if let Some(bytes) = self.read(at, n) {
             return Ok(Values::Bytes(bytes));
         }
+        let left_out = self.whole.left_out().len();
         let values = self.whole.values(index)?;
-        if let Values::Bytes(bytes) = &values {
+        // What stands in the place of a bad file is not kept: the file is still to be counted.
+        let is_its_own = self.whole.left_out().len() == left_out;
+        if let Values::Bytes(bytes) = &values
+            && is_its_own
+        {
             let slot = [bytes.as_slice(), &checksum(bytes).to_le_bytes()].concat();
             let io = |source| Error::Io { path: self.path.clone(), source };
             self.file.write_all_at(&slot, at).map_err(io)?;

@@ -24,14 +24,13 @@ impl Cifar {
     pub fn open(folder: &Path) -> Result<Self, Error> {
         let inner = folder.join("cifar-10-batches-bin");
         let folder = if inner.is_dir() { inner } else { folder.to_path_buf() };
-        let batches: Vec<PathBuf> = (1..=5)
-            .map(|i| folder.join(format!("data_batch_{i}.bin")))
-            .filter(|path| path.is_file())
-            .collect();
-        if batches.is_empty() {
+        std::fs::read_dir(&folder).map_err(|source| Error::Io { path: folder.clone(), source })?;
+        let batch = |i: usize| folder.join(format!("data_batch_{i}.bin"));
+        let Some(last) = (1..=5).rev().find(|&i| batch(i).is_file()) else {
             let reason = "it has no data_batch_1.bin (the binary version of CIFAR-10)".into();
             return Err(Error::NoData { path: folder, reason });
-        }
+        };
+        let batches: Vec<PathBuf> = (1..=last).map(batch).collect();
         let mut records = Vec::new();
         for path in batches {
             let bytes = std::fs::read(&path).map_err(|source| Error::Io { path: path.clone(), source })?;

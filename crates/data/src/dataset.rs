@@ -127,6 +127,11 @@ pub trait Dataset: Send + Sync {
         index.to_string()
     }
 
+    /// What changes when a picture does under the same key.
+    fn version(&self) -> String {
+        String::new()
+    }
+
     /// How many threads keep up with training.
     fn loaders(&self) -> usize {
         1

@@ -96,7 +96,7 @@ fn colour(text: &str) -> Option<[u8; 3]> {
     if text.is_empty() {
         return Some([0; 3]);
     }
-    let value = u32::from_str_radix(text, 16).ok().filter(|_| text.len() == 6)?;
+    let value = u32::from_str_radix(text, 16).ok().filter(|_| text.len() == 6 && !text.starts_with('+'))?;
     let [_, red, green, blue] = value.to_be_bytes();
     Some([red, green, blue])
 }

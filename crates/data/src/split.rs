@@ -31,7 +31,11 @@ pub fn split(whole: Arc<dyn Dataset>, share: f64) -> Result<(Part, Part), Error>
         return Err(wrong(share.to_string(), "at least 0 and below 1"));
     }
     let Some(len) = whole.len() else {
-        return Err(wrong(share.to_string(), "of a set with an end"));
+        return Err(Error::Parameter {
+            name: "the set to hold pictures out of",
+            found: whole.name(),
+            allowed: "one with an end".into(),
+        });
     };
     let (held, trained): (Vec<u64>, Vec<u64>) =
         (0..len).partition(|&index| fraction(&whole.key(index)) < share);
@@ -105,6 +109,10 @@ impl Dataset for Part {
 
     fn moments(&self) -> Option<(Vec<f64>, Vec<f64>)> {
         self.whole.moments()
+    }
+
+    fn version(&self) -> String {
+        self.whole.version()
     }
 
     fn left_out(&self) -> Vec<String> {

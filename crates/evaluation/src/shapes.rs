@@ -26,6 +26,21 @@ pub fn shapes_quality(samples: &[Vec<u8>], data: &Shapes) -> Result<ShapesQualit
     Ok(ShapesQuality { samples: read(samples), data: read(&real) })
 }
 
+impl ShapesQuality {
+    /// Total variation between the attributes' shares in samples and data, averaged over the kinds: 0 where they agree, 1
+    /// where nothing of one is in the other.
+    pub fn distance(&self) -> f64 {
+        let of_kind = |(samples, data): (&Kind, &Kind)| {
+            samples.1.iter().zip(&data.1).map(|((_, a), (_, b))| 0.5 * (a - b).abs()).sum::<f64>()
+        };
+        let (samples, data) = (self.samples.rows(), self.data.rows());
+        samples.iter().zip(&data).map(of_kind).sum::<f64>() / samples.len() as f64
+    }
+}
+
+/// A kind of attributes and their shares.
+type Kind = (&'static str, Vec<(&'static str, f64)>);
+
 impl fmt::Display for ShapesQuality {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(

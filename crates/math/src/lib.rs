@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`level`] | [`NoiseLevel`]: one point of a forward process |
 //! | [`transition`] | [`Transition`] q(x_t | x_s) and [`Posterior`] q(x_s | x_t, x_0) |
-//! | [`process`] | [`Process`]: how noise is added over time; [`DiscreteVp`] and its schedules |
+//! | [`process`] | [`Process`]: how noise is added over time; [`DiscreteVp`] and its schedules, [`RectifiedFlow`] |
 //! | [`parameterization`] | [`Parameterization`]: what a network's output means |
 //! | [`conditioning`] | what a network is told of the level |
 //! | [`gaussian`] | Kullback–Leibler divergence of Gaussians, and a Gaussian's exact denoiser |
@@ -40,7 +40,7 @@ pub use conditioning::Conditioning;
 pub use gaussian::GaussianDenoiser;
 pub use level::NoiseLevel;
 pub use parameterization::{Parameterization, Reading, Target};
-pub use process::{DiscreteVp, Process, Schedule};
+pub use process::{DiscreteProcess, DiscreteVp, Process, RectifiedFlow, Schedule};
 pub use subsequence::Spacing;
 pub use transition::{Posterior, Transition};
 
@@ -74,6 +74,9 @@ pub enum Error {
         /// The value found.
         beta: f64,
     },
+    /// A schedule that has no β.
+    #[error("a rectified flow has no betas; it is no variance-preserving process")]
+    NoBetas,
     /// A schedule's parameter outside its range.
     #[error("{name} is {found}; it must be {allowed}")]
     Parameter {

@@ -2,7 +2,7 @@
 
 use crate::{LearnedVariance, Model};
 use tch::{Kind, Tensor};
-use tweedie_math::{Error as MathError, NoiseLevel, Process};
+use tweedie_math::{Conditioning, Error as MathError, NoiseLevel};
 use tweedie_networks::ClassCondition;
 use tweedie_samplers::{Coefficient, Denoiser, Error, Estimate, Spread, State};
 
@@ -29,7 +29,9 @@ impl Model {
 
     /// The number that the network is told at a level.
     fn told(&self, level: NoiseLevel) -> Result<f64, Error> {
-        if let Some(time) = self.process.trained_time(level) {
+        if let (Conditioning::Index, Some(time)) =
+            (self.description.conditioning, self.process.trained_time(level))
+        {
             return Ok(time.saturating_sub(1) as f64);
         }
         if self.network.has_time_table() {
@@ -38,7 +40,7 @@ impl Model {
                 "this network has a learned time table and knows nothing between its trained levels; the path asks for time {time:.3}"
             )));
         }
-        Ok(self.description.conditioning.told(&self.process, level)?)
+        Ok(self.description.conditioning.told(self.process.as_ref(), level)?)
     }
 }
 

@@ -103,15 +103,19 @@ pub struct TrainingSummary {
 pub(crate) const FORMAT: u32 = 1;
 
 impl Description {
-    /// A model on a discrete process, with everything else as it usually is: told the level's index, no learned variance,
-    /// data in [−1, 1], no classes, DDIM with 50 steps.
+    /// A model on a discrete process, with everything else as it usually is: told the level's index (of a flow T times the
+    /// noise rate), no learned variance, data in [−1, 1], no classes, DDIM with 50 steps.
     pub fn new(schedule: Schedule, steps: usize, parameterization: Parameterization) -> Self {
+        let conditioning = match schedule {
+            Schedule::RectifiedFlow { .. } => Conditioning::NoiseRate { scale: steps as f64 },
+            _ => Conditioning::Index,
+        };
         Self {
             format: FORMAT,
             schedule,
             steps,
             parameterization,
-            conditioning: Conditioning::Index,
+            conditioning,
             variance: LearnedVariance::None,
             range: DataRange::default(),
             standardization: None,

@@ -3,7 +3,7 @@
 use crate::description::FORMAT;
 use crate::{Description, Error, LearnedVariance};
 use tch::Device;
-use tweedie_math::DiscreteVp;
+use tweedie_math::DiscreteProcess;
 use tweedie_networks::{Pass, UNet, UNetConfig};
 use tweedie_torch::Precision;
 
@@ -11,7 +11,7 @@ use tweedie_torch::Precision;
 #[derive(Debug)]
 pub struct Model {
     pub(crate) network: UNet,
-    pub(crate) process: DiscreteVp,
+    pub(crate) process: Box<dyn DiscreteProcess>,
     pub(crate) description: Description,
     pub(crate) pass: Pass,
 }
@@ -52,7 +52,7 @@ impl Model {
                 per_channel * config.in_channels
             )));
         }
-        let process = DiscreteVp::new(&description.schedule, description.steps)?;
+        let process = description.schedule.process(description.steps)?;
         Ok(Self { network, process, description, pass: Pass::inference(Precision::F32) })
     }
 
@@ -67,8 +67,8 @@ impl Model {
     }
 
     /// The process it was trained on.
-    pub fn process(&self) -> &DiscreteVp {
-        &self.process
+    pub fn process(&self) -> &dyn DiscreteProcess {
+        self.process.as_ref()
     }
 
     /// Everything else.

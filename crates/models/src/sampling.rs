@@ -3,7 +3,7 @@
 use crate::{Error, LearnedVariance, Model};
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
-use tweedie_math::{NoiseLevel, Spacing};
+use tweedie_math::{NoiseLevel, RectifiedFlow, Schedule, Spacing};
 use tweedie_networks::ClassCondition;
 use tweedie_samplers::{
     Clipped, Denoiser, EpsAfterClip, Hook, NoiseSource, Path, ReverseVariance, ddim, ddpm, start,
@@ -74,12 +74,33 @@ impl Model {
     /// # Errors
     /// More steps than trained levels, or none.
     pub fn path(&self, sampling: &SamplingDefaults) -> Result<Path, Error> {
+        if let Schedule::RectifiedFlow { shift } = self.description.schedule {
+            return self.flow_path(shift, sampling.steps);
+        }
         let times = sampling.spacing.times(self.process.steps(), sampling.steps, sampling.steps_offset)?;
         let mut levels: Vec<NoiseLevel> = times.iter().map(|&time| self.process.level(time)).collect();
         let last = if sampling.ends_clean { NoiseLevel::CLEAN } else { self.process.level(1) };
         if levels.last() != Some(&last) {
             levels.push(last);
         }
+        Ok(Path::new(levels)?)
+    }
+
+    /// n levels whose σ, before the shift, fall evenly from 1 to that of the first trained level, as `diffusers`'
+    /// `FlowMatchEulerDiscreteScheduler` has them; then clean data.
+    fn flow_path(&self, shift: f64, n: usize) -> Result<Path, Error> {
+        let flow = RectifiedFlow::new(self.process.steps(), shift)?;
+        if !(1..=self.process.steps()).contains(&n) {
+            let allowed = "between 1 and the number of trained levels";
+            let found = n as f64;
+            return Err(tweedie_math::Error::Parameter { name: "the number of steps", found, allowed }.into());
+        }
+        let last = flow.shifted(1.0 / self.process.steps() as f64);
+        let share = |i: usize| if n == 1 { 0.0 } else { i as f64 / (n - 1) as f64 };
+        let mut levels = (0..n)
+            .map(|i| flow.at_sigma(flow.shifted(1.0 + share(i) * (last - 1.0))))
+            .collect::<Result<Vec<NoiseLevel>, _>>()?;
+        levels.push(NoiseLevel::CLEAN);
         Ok(Path::new(levels)?)
     }
 
@@ -127,7 +148,7 @@ impl Model {
         let _no_gradient = tch::no_grad_guard();
         let path = self.path(sampling)?;
         let like = Tensor::f_zeros(shape, (Kind::Float, self.device()))?;
-        let x = start(&like, &self.process, &path, noise)?;
+        let x = start(&like, self.process.as_ref(), &path, noise)?;
         let model = self.given(class);
         let denoiser: Box<dyn Denoiser<Tensor> + '_> = match sampling.clip {
             // `diffusers`' DDIM keeps ε̂; DDPM never looks at it.

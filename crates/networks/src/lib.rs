@@ -4,6 +4,7 @@
 //! construction and their order is the order of construction. Layers hold handles to the same tensors. A forward pass is
 //! told its [`Pass`]: precision, whether it trains, and which form of attention it needs.
 
+pub mod classifier;
 pub mod layers;
 mod parameters;
 mod pass;

@@ -1,14 +1,19 @@
-//! Pictures for people: sheets of images, PNG files that say how they were made, line plots as SVG.
+//! Pictures for people: sheets of images, PNG files that say how they were made, line plots as SVG, a page about a run,
+//! TensorBoard events.
 
 mod canvas;
+mod page;
 mod plot;
 mod png;
 mod sheet;
+mod tensorboard;
 
 pub use crate::png::{Picture, read_png, read_png_text, write_png};
 pub use canvas::Canvas;
+pub use page::Page;
 pub use plot::{Plot, Scale, Series};
 pub use sheet::{Sheet, sheet};
+pub use tensorboard::{event_file_head, events_until, image_record, scalar_record};
 
 /// What can go wrong with a picture.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! The levels that a sampler visits.
 
 use crate::Error;
-use tweedie_math::{DiscreteVp, NoiseLevel};
+use tweedie_math::{DiscreteProcess, NoiseLevel};
 
 /// Levels in the order of their visits, usually from noise down to clean data. An ascending pair means: noise again.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +28,7 @@ impl Path {
     ///
     /// # Errors
     /// [`Error::Path`] for no times, or a time outside 1 ..= T.
-    pub fn of_times(process: &DiscreteVp, times: &[usize]) -> Result<Self, Error> {
+    pub fn of_times(process: &dyn DiscreteProcess, times: &[usize]) -> Result<Self, Error> {
         if let Some(time) = times.iter().find(|time| !(1..=process.steps()).contains(*time)) {
             return Err(Error::Path(format!("time {time} is outside 1 ..= {}", process.steps())));
         }

@@ -2,10 +2,16 @@
 
 use crate::LevelSampling;
 use tweedie_math::random::{Key, Purpose, Stream};
-use tweedie_math::{DiscreteVp, NoiseLevel, Process};
+use tweedie_math::{DiscreteProcess, NoiseLevel};
 
 /// The time (1 ..= T) of each of `n` examples, the first being the `first`-th image seen. Keyed by the image number.
-pub fn draw_times(process: &DiscreteVp, how: LevelSampling, seed: u64, first: u64, n: usize) -> Vec<usize> {
+pub fn draw_times(
+    process: &dyn DiscreteProcess,
+    how: LevelSampling,
+    seed: u64,
+    first: u64,
+    n: usize,
+) -> Vec<usize> {
     (first..first + n as u64)
         .map(|image| {
             let mut numbers =
@@ -21,8 +27,8 @@ pub fn draw_times(process: &DiscreteVp, how: LevelSampling, seed: u64, first: u6
 }
 
 /// The trained time whose level is nearest to a log-SNR.
-fn nearest_time(process: &DiscreteVp, log_snr: f64) -> usize {
-    // A finite log-SNR always has a variance-preserving level.
+fn nearest_time(process: &dyn DiscreteProcess, log_snr: f64) -> usize {
+    // A finite log-SNR always has a variance-preserving level, and time depends on the log-SNR alone.
     let level = NoiseLevel::variance_preserving(log_snr).unwrap_or(NoiseLevel::CLEAN);
     (process.time_of(level).round() as usize).clamp(1, process.steps())
 }

@@ -20,7 +20,7 @@ mod train;
 mod trainer;
 
 pub use adamw::AdamW;
-pub use checkpoint::{Conditions, DataIdentity, ResumeState, stale};
+pub use checkpoint::{Conditions, DataIdentity, ResumeState, load_raw_weights, stale};
 pub use config::{LevelSampling, Objective, OptimizerConfig, RateDecay, ReportConfig, TrainingConfig};
 pub use ema::{Ema, OwnWeights};
 pub use flat::FlatParameters;
@@ -28,7 +28,9 @@ pub use levels::draw_times;
 pub use objective::{TrainingBatch, loss};
 pub use progress::{Progress, Sums, Watch};
 pub use rate::rate_at;
-pub use run::{CONFIG, Clock, HeldOut, HeldOutBin, Resumed, Run, Tick, checkpoints_in, read_metrics};
+pub use run::{
+    CONFIG, Clock, HeldOut, HeldOutBin, Resumed, Run, State, Tick, checkpoints_in, read_metrics, run_state,
+};
 pub use train::{Ending, Observer, TrainingData, train};
 pub use trainer::{StepReport, Trainer};
 

@@ -93,7 +93,7 @@ pub fn train(
             stopwatch.begin();
         }
         if due(config.report.sheet, before, now) || (last && config.report.sheet > 0) {
-            stopwatch.pause(|| run.draw_sheet(trainer, shape))?;
+            stopwatch.pause(|| run.draw_sheet(trainer, shape).and_then(|()| run.write_page()))?;
             observer.wrote("sheet", &run.sheet(now));
         }
         if due(config.report.checkpoint, before, now) && !last {
@@ -113,6 +113,7 @@ pub fn train(
         writer.start(checkpoint, run.checkpoint(images), keep)?;
         announce(writer.wait()?, observer);
     }
+    run.write_page()?;
     Ok(if images >= config.images { Ending::Finished } else { Ending::Interrupted })
 }
 

@@ -1,15 +1,22 @@
 //! Weight files, without LibTorch.
 //!
-//! [`TensorFile`] reads a `.safetensors` file one tensor at a time; [`compare`] says which names and shapes differ from what
-//! is expected; [`Staging`] writes a folder aside and puts it in place whole, or not at all.
+//! [`TensorFile`] reads a `.safetensors` file one tensor at a time, [`PickleFile`] a `.bin` of PyTorch without executing
+//! anything, [`Weights`] either of them or several shards; [`compare`] says which names and shapes differ from what is
+//! expected, [`modern_name`] knows older names; [`Staging`] writes a folder aside and puts it in place whole, or not at all.
 
 mod compare;
+mod keys;
+mod pickle;
 mod staging;
 mod tensors;
+mod weights;
 
 pub use compare::{Expected, compare};
+pub use keys::modern_name;
+pub use pickle::{PickleFile, PickledTensor};
 pub use staging::{Staging, remove_stale, write_file};
 pub use tensors::{DataType, TensorBytes, TensorFile, TensorInfo, tensor_file_bytes, write_tensors};
+pub use weights::Weights;
 
 use std::path::PathBuf;
 
@@ -33,6 +40,22 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
+        reason: String,
+    },
+    /// A `.bin` file that is damaged, foreign, or asks for more than tensors.
+    #[error("{} is no file of weights that can be read: {reason}", path.display())]
+    Pickle {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Several files that do not hold what their index says.
+    #[error("the shards of {} are not whole: {reason}", path.display())]
+    Shards {
+        /// The index.
+        path: PathBuf,
+        /// What is wrong.
         reason: String,
     },
     /// Names or shapes that are not those expected.

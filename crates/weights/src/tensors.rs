@@ -40,6 +40,16 @@ impl DataType {
         })
     }
 
+    /// How many bytes a number takes.
+    pub fn n_bytes(self) -> usize {
+        match self {
+            Self::F64 | Self::I64 => 8,
+            Self::F32 => 4,
+            Self::F16 | Self::Bf16 => 2,
+            Self::U8 => 1,
+        }
+    }
+
     fn to_file(self) -> Dtype {
         match self {
             Self::F64 => Dtype::F64,

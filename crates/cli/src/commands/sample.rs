@@ -4,10 +4,8 @@ use super::class::Class;
 use crate::arguments::{NoiseName, Sample, SamplerName};
 use crate::output::line;
 use anyhow::{Context, bail};
-use indicatif::ProgressBar;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use tch::Tensor;
 use tweedie_models::sampling::{Sampler, SamplingDefaults};
@@ -44,7 +42,7 @@ pub fn run(options: &Sample) -> anyhow::Result<()> {
     };
     let torch = TorchNoise::new(options.seed)?;
     let n_batches = options.n.div_ceil(batch);
-    let bar = progress((n_batches * sampling.steps) as u64);
+    let bar = super::progress((n_batches * sampling.steps) as u64);
     let mut pictures: Vec<Vec<u8>> = Vec::new();
     let mut numbers = Vec::new();
     for first in (0..options.n).step_by(batch) {
@@ -120,10 +118,6 @@ fn size(options: &Sample, model: &Model) -> anyhow::Result<[i64; 2]> {
         Some(size) => Ok(size.sides()),
         None => bail!("the checkpoint does not say how large its pictures are: say so with --size HxW"),
     }
-}
-
-fn progress(steps: u64) -> ProgressBar {
-    if std::io::stderr().is_terminal() { ProgressBar::new(steps) } else { ProgressBar::hidden() }
 }
 
 /// Where pictures go.

@@ -2,7 +2,6 @@
 
 pub mod strip;
 
-use tweedie_math::Process;
 use tweedie_models::Model;
 use tweedie_report::{Plot, Scale, Series};
 

@@ -101,8 +101,9 @@ fn a_preview_is_a_sheet_and_statistics() {
     write_idx(place.path(), [20, 8, 12]);
     let mut command = tweedie(place.path());
     command.args(["data", "preview", "--preset", "mnist", "--data", ".", "-n", "30", "--out", "digits.png"]);
+    command.args(["--set", "held_out=0"]);
     let printed = succeeds(&mut command);
-    assert!(printed.contains("20 pictures, 1 channels, 8x12"), "{printed}");
+    assert!(printed.contains("20 pictures to train on, 0 held out, 1 channels, 8x12"), "{printed}");
     assert!(printed.contains("of 20: 0.5"), "uniform bytes have the mean 1/2: {printed}");
     assert!(printed.contains("7 10.0%"), "{printed}");
     assert!(place.path().join("digits.png").is_file());

@@ -23,7 +23,19 @@ fn without_clock(run: &Path) -> Vec<Value> {
 fn a_run_holds_what_it_should() {
     let run = shared_run();
     assert!(run.file_name().unwrap().to_str().unwrap().ends_with("00000-shapes"));
-    assert_eq!(names_in(run), ["checkpoints", "config.toml", "lock", "loss.svg", "metrics.jsonl", "samples"]);
+    assert_eq!(
+        names_in(run),
+        [
+            "checkpoints",
+            "config.toml",
+            "events.out.tfevents.0.tweedie",
+            "index.html",
+            "lock",
+            "loss.svg",
+            "metrics.jsonl",
+            "samples"
+        ]
+    );
     assert_eq!(names_in(&run.join("samples")), ["0000000032.png", "0000000064.png"]);
     // Earlier checkpoints make room for the newest.
     assert_eq!(names_in(&run.join("checkpoints")), ["0000000064"]);

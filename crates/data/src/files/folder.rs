@@ -1,6 +1,6 @@
 //! A folder and what lies below it.
 
-use super::{Files, MOST_BYTES, sorted};
+use super::{Files, MOST_BYTES, is_hidden, sorted, stamp};
 use crate::Error;
 use std::fs::File;
 use std::io::Read;
@@ -36,6 +36,9 @@ fn walk(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<(String, ())>
             path: folder.join(&name),
             reason: "its name is not Unicode".into(),
         })?;
+        if is_hidden(&name) {
+            continue;
+        }
         let name = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
         // Links are followed; one that leads nowhere is an error that names it.
         let path = entry.path();
@@ -60,5 +63,10 @@ impl Files for Folder {
         let read = File::open(&path).and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes));
         read.map_err(|source| Error::Io { path, source })?;
         Ok(bytes)
+    }
+
+    fn version(&self) -> String {
+        let of = |name: &String| stamp(&self.root.join(name));
+        self.names.iter().map(of).collect::<Vec<_>>().join("\n")
     }
 }

@@ -14,6 +14,21 @@ pub(crate) trait Files: Send + Sync {
 
     /// The bytes of a file by its place among the names.
     fn read(&self, at: usize) -> Result<Vec<u8>, Error>;
+
+    /// What changes when a file's content does: lengths and times.
+    fn version(&self) -> String;
+}
+
+/// Length and time of change of a file.
+fn stamp(path: &Path) -> String {
+    let Ok(about) = std::fs::metadata(path) else { return String::new() };
+    let changed = about.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+    format!("{} {:?}", about.len(), changed)
+}
+
+/// Whether a path is none that a user put there: `.DS_Store`, `.git/…`, `__MACOSX/…`.
+pub(crate) fn is_hidden(name: &str) -> bool {
+    name.split('/').any(|part| part.starts_with('.') || part == "__MACOSX")
 }
 
 /// A file of a set is no larger: a few bytes of an archive may announce any size.
@@ -23,6 +38,9 @@ pub(crate) const MOST_BYTES: u64 = 1 << 30;
 pub(crate) fn open(path: &Path) -> Result<Box<dyn Files>, Error> {
     let name = path.file_name().map_or(String::new(), |name| name.to_string_lossy().to_lowercase());
     let ends = |ending: &str| name.ends_with(ending);
+    if path.is_file() && std::fs::metadata(path).is_ok_and(|about| about.len() == 0) {
+        return Err(Error::Format { path: path.to_path_buf(), reason: "it is empty".into() });
+    }
     if path.is_dir() {
         Ok(Box::new(folder::Folder::open(path)?))
     } else if ends(".tar") {
@@ -40,8 +58,10 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Files>, Error> {
 
 /// Names in order, each with what finds it; hidden ones (`.DS_Store`, `__MACOSX/…`) are left out.
 fn sorted<T>(mut list: Vec<(String, T)>) -> (Vec<String>, Vec<T>) {
-    let hidden = |name: &str| name.split('/').any(|part| part.starts_with('.') || part == "__MACOSX");
-    list.retain(|(name, _)| !hidden(name));
+    list.retain(|(name, _)| !is_hidden(name));
+    // Of two files of a name the later one counts, as it does when an archive is unpacked.
+    list.reverse();
     list.sort_by(|a, b| a.0.cmp(&b.0));
+    list.dedup_by(|a, b| a.0 == b.0);
     list.into_iter().unzip()
 }

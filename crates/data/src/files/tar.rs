@@ -1,6 +1,6 @@
 //! Tar archives: plain ones are read in place, gzipped ones are unpacked into memory.
 
-use super::{Files, MOST_BYTES, sorted};
+use super::{Files, MOST_BYTES, sorted, stamp};
 use crate::Error;
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
@@ -20,6 +20,7 @@ pub(super) struct Tar {
 pub(super) struct Unpacked {
     names: Vec<String>,
     contents: Vec<Vec<u8>>,
+    version: String,
 }
 
 /// What a gzipped tar may hold in all.
@@ -35,6 +36,7 @@ impl Tar {
         let entries = archive.entries_with_seek().map_err(|error| damaged(path, &error))?;
         for entry in entries {
             let entry = entry.map_err(|error| damaged(path, &error))?;
+            refuse_links(path, &entry)?;
             if entry.header().entry_type().is_file() {
                 let (start, size) = (entry.raw_file_position(), entry.size());
                 if start.checked_add(size).is_none_or(|end| end > length) {
@@ -61,6 +63,10 @@ impl Files for Tar {
         read.map_err(|source| Error::Io { path: self.path.join(&self.names[at]), source })?;
         Ok(bytes)
     }
+
+    fn version(&self) -> String {
+        stamp(&self.path)
+    }
 }
 
 impl Unpacked {
@@ -71,6 +77,7 @@ impl Unpacked {
         let mut total = 0;
         for entry in archive.entries().map_err(|error| damaged(path, &error))? {
             let mut entry = entry.map_err(|error| damaged(path, &error))?;
+            refuse_links(path, &entry)?;
             if !entry.header().entry_type().is_file() {
                 continue;
             }
@@ -85,7 +92,7 @@ impl Unpacked {
             found.push((name, bytes));
         }
         let (names, contents) = sorted(found);
-        Ok(Self { names, contents })
+        Ok(Self { names, contents, version: stamp(path) })
     }
 }
 
@@ -97,6 +104,22 @@ impl Files for Unpacked {
     fn read(&self, at: usize) -> Result<Vec<u8>, Error> {
         Ok(self.contents[at].clone())
     }
+
+    fn version(&self) -> String {
+        self.version.clone()
+    }
+}
+
+/// A picture that is a link inside an archive would silently be missing.
+fn refuse_links<R: Read>(path: &Path, entry: &::tar::Entry<'_, R>) -> Result<(), Error> {
+    let kind = entry.header().entry_type();
+    if kind.is_hard_link() || kind.is_symlink() || kind.is_gnu_sparse() {
+        let name = name_of(path, entry)?;
+        let reason =
+            format!("{name} is a link or a sparse file; unpack the archive, a folder is read as it lies");
+        return Err(Error::Format { path: path.to_path_buf(), reason });
+    }
+    Ok(())
 }
 
 fn name_of<R: Read>(path: &Path, entry: &::tar::Entry<'_, R>) -> Result<String, Error> {
@@ -105,5 +128,8 @@ fn name_of<R: Read>(path: &Path, entry: &::tar::Entry<'_, R>) -> Result<String, 
 }
 
 fn damaged(path: &Path, error: &std::io::Error) -> Error {
-    Error::Format { path: path.to_path_buf(), reason: format!("it is no whole tar ({error})") }
+    Error::Format {
+        path: path.to_path_buf(),
+        reason: format!("it is no whole tar ({})", error.to_string().chars().take(120).collect::<String>()),
+    }
 }

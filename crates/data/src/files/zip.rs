@@ -1,6 +1,6 @@
 //! Zip archives, read in place.
 
-use super::{Files, MOST_BYTES, sorted};
+use super::{Files, MOST_BYTES, sorted, stamp};
 use crate::Error;
 use flate2::read::DeflateDecoder;
 use std::fs::File;
@@ -15,6 +15,7 @@ struct Place {
     packed: u64,
     size: u64,
     deflated: bool,
+    crc: u32,
 }
 
 /// Files of a zip.
@@ -55,7 +56,13 @@ impl Zip {
             }
             let start =
                 entry.data_start().ok_or_else(|| bad(format!("it does not say where {} begins", name)))?;
-            let place = Place { start, packed: entry.compressed_size(), size: entry.size(), deflated };
+            let place = Place {
+                start,
+                packed: entry.compressed_size(),
+                size: entry.size(),
+                crc: entry.crc32(),
+                deflated,
+            };
             found.push((name, place));
         }
         drop(archive);
@@ -70,25 +77,30 @@ impl Files for Zip {
     }
 
     fn read(&self, at: usize) -> Result<Vec<u8>, Error> {
-        let Place { start, packed, size, deflated } = &self.places[at];
+        let Place { start, packed, size, deflated, crc } = &self.places[at];
         let name = self.path.join(&self.names[at]);
         let mut bytes = vec![0; (*packed).min(MOST_BYTES) as usize];
         let read = self.file.read_exact_at(&mut bytes, *start);
         read.map_err(|source| Error::Io { path: name.clone(), source })?;
-        if !deflated {
-            return Ok(bytes);
+        let bad = |reason: String| Error::Format { path: name.clone(), reason };
+        if *deflated {
+            let mut unpacked = Vec::new();
+            let read = DeflateDecoder::new(bytes.as_slice()).take(MOST_BYTES).read_to_end(&mut unpacked);
+            read.map_err(|error| bad(format!("its packed bytes are damaged ({error})")))?;
+            bytes = unpacked;
         }
-        let mut unpacked = Vec::new();
-        let read = DeflateDecoder::new(bytes.as_slice()).take(MOST_BYTES).read_to_end(&mut unpacked);
-        match read {
-            Ok(n) if n as u64 == *size => Ok(unpacked),
-            Ok(n) => Err(Error::Format {
-                path: name,
-                reason: format!("it unpacks to {n} bytes instead of {size}"),
-            }),
-            Err(error) => {
-                Err(Error::Format { path: name, reason: format!("its packed bytes are damaged ({error})") })
-            }
+        if bytes.len() as u64 != *size {
+            return Err(bad(format!("it has {} bytes instead of {size}", bytes.len())));
         }
+        let mut sum = flate2::Crc::new();
+        sum.update(&bytes);
+        if sum.sum() != *crc {
+            return Err(bad("its bytes do not have the checksum that the archive says".into()));
+        }
+        Ok(bytes)
+    }
+
+    fn version(&self) -> String {
+        stamp(&self.path)
     }
 }

@@ -1,7 +1,7 @@
 //! Bytes of a picture file to pixels.
 
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 use std::io::Cursor;
 
 /// A picture of any size: height × width × channels bytes, as decoders give them.
@@ -29,6 +29,7 @@ const MOST_MEMORY: u64 = 1 << 30;
 pub fn decode(bytes: &[u8], channels: usize, background: [u8; 3]) -> Result<Pixels, String> {
     let picture = read(bytes)?;
     let is_grey = !picture.color().has_color();
+    let background = if channels == 1 { [luma(&background); 3] } else { background };
     let opaque = over(&picture, background);
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let bytes = match (channels, is_grey) {
@@ -59,12 +60,25 @@ fn decoder(bytes: &[u8]) -> Result<impl ImageDecoder + '_, String> {
     if reader.format().is_none() {
         return Err("its first bytes are none of PNG, JPEG, WebP, BMP or PNM".into());
     }
+    if reader.format() == Some(ImageFormat::Jpeg) && !is_whole_jpeg(bytes) {
+        return Err("it is cut off: it has no end-of-image marker after its last scan".into());
+    }
     let mut limits = Limits::default();
     limits.max_image_width = Some(MOST_PIXELS_A_SIDE);
     limits.max_image_height = Some(MOST_PIXELS_A_SIDE);
     limits.max_alloc = Some(MOST_MEMORY);
     reader.limits(limits);
-    reader.into_decoder().map_err(|error| explain(&error))
+    let decoder = reader.into_decoder().map_err(|error| explain(&error))?;
+    if decoder.dimensions().0 == 0 || decoder.dimensions().1 == 0 {
+        return Err("it has no pixels".into());
+    }
+    Ok(decoder)
+}
+
+/// Decoders fill in what a cut JPEG lacks; inside a scan, FF is followed by 0 or a restart marker only.
+fn is_whole_jpeg(bytes: &[u8]) -> bool {
+    let last_scan = bytes.windows(2).rposition(|pair| pair == [0xff, 0xda]);
+    last_scan.is_some_and(|at| bytes[at..].windows(2).any(|pair| pair == [0xff, 0xd9]))
 }
 
 fn read(bytes: &[u8]) -> Result<DynamicImage, String> {
@@ -72,9 +86,6 @@ fn read(bytes: &[u8]) -> Result<DynamicImage, String> {
     // A picture whose EXIF cannot be read is shown as it lies.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let (width, height) = decoder.dimensions();
-    if width == 0 || height == 0 {
-        return Err("it has no pixels".into());
-    }
     if decoder.total_bytes() > MOST_MEMORY {
         return Err(format!("it announces {width}×{height} pixels, more than can be decoded"));
     }
@@ -84,12 +95,14 @@ fn read(bytes: &[u8]) -> Result<DynamicImage, String> {
 }
 
 fn explain(error: &ImageError) -> String {
+    let said = error.to_string();
+    let said = said.trim_end();
     match error {
         ImageError::Limits(_) => {
             format!("it announces more than {MOST_PIXELS_A_SIDE} pixels a side or {} MiB", MOST_MEMORY >> 20)
         }
-        ImageError::Unsupported(_) => format!("it is of a kind that is not read ({error})"),
-        other => format!("it is damaged or cut off ({other})"),
+        ImageError::Unsupported(_) => format!("it is of a kind that is not read ({said})"),
+        _ => format!("it is damaged or cut off ({said})"),
     }
 }
 
@@ -108,6 +121,6 @@ fn over(picture: &DynamicImage, background: [u8; 3]) -> Vec<u8> {
     picture.to_rgba8().into_raw().chunks_exact(4).flat_map(mix).collect()
 }
 
-fn luma(pixel: &[u8]) -> u8 {
+pub(super) fn luma(pixel: &[u8]) -> u8 {
     (0.299 * f64::from(pixel[0]) + 0.587 * f64::from(pixel[1]) + 0.114 * f64::from(pixel[2])).round() as u8
 }

@@ -1,6 +1,7 @@
 //! From a picture of any size to one of the set's.
 
 use super::Pixels;
+use super::decode::luma;
 use crate::Shape;
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
@@ -26,6 +27,16 @@ pub enum Fit {
 /// Why it cannot be scaled, as a sentence's end.
 pub fn fit(picture: &Pixels, shape: Shape, how: Fit, background: [u8; 3]) -> Result<Vec<u8>, String> {
     let (height, width) = (shape.height, shape.width);
+    let n = picture.height * picture.width * picture.channels;
+    if n == 0 || picture.bytes.len() != n || !matches!(picture.channels, 1 | 3) || height * width == 0 {
+        return Err(format!(
+            "{} bytes of {} channels, {}×{} cannot be fitted to {height}×{width}",
+            picture.bytes.len(),
+            picture.channels,
+            picture.height,
+            picture.width
+        ));
+    }
     let scaled = match how {
         _ if (picture.height, picture.width) == (height, width) => picture.bytes.clone(),
         Fit::Stretch => {
@@ -57,7 +68,8 @@ fn pad(picture: &Pixels, [height, width]: [usize; 2], background: [u8; 3]) -> Re
     let (h, w) = (side(picture.height, height), side(picture.width, width));
     let inner = scale(picture, [0.0, 0.0, picture.width as f64, picture.height as f64], [h, w])?;
     let channels = picture.channels;
-    let mut framed = background[..channels].repeat(height * width);
+    let background = if channels == 1 { vec![luma(&background)] } else { background.to_vec() };
+    let mut framed = background.repeat(height * width);
     let (top, left) = ((height - h) / 2, (width - w) / 2);
     for (row, values) in inner.chunks_exact(w * channels).enumerate() {
         let start = ((top + row) * width + left) * channels;

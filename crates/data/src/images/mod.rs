@@ -7,7 +7,7 @@ pub use decode::{Pixels, decode};
 pub use fit::{Fit, fit};
 
 use crate::dataset::check_index;
-use crate::files::{Files, open};
+use crate::files::{Files, is_hidden, open};
 use crate::{Dataset, Error, Shape, Values};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -84,11 +84,11 @@ impl ImageFiles {
         }
         let name_of = |at: usize| files.names()[at].as_str();
         let (class_names, labels) = classes(pictures.iter().map(|&at| name_of(at)));
-        if labels.is_some() && path.is_dir() {
-            check_no_empty_class(path, &class_names)?;
+        if path.is_dir() {
+            check_no_empty_class(path, pictures.iter().map(|&at| name_of(at)))?;
         }
         let captions = read_captions(files.as_ref(), options.captions.as_deref(), path)?;
-        let name = path.file_stem().map_or("pictures".into(), |name| name.to_string_lossy().to_string());
+        let name = set_name(path);
         let left_out = Mutex::default();
         Ok(Self { name, files, pictures, labels, class_names, captions, options, left_out })
     }
@@ -125,14 +125,32 @@ fn is_picture(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending.to_lowercase().as_str()))
 }
 
-/// The first-level folders by name and each file's place among them, where every file lies in one.
+/// A set's name: that of its folder, or of its archive without the ending.
+fn set_name(path: &Path) -> String {
+    let name = path.file_name().map_or("pictures".into(), |name| name.to_string_lossy().to_string());
+    let ending =
+        [".tar.gz", ".tgz", ".tar", ".zip"].into_iter().find(|ending| name.to_lowercase().ends_with(ending));
+    match ending {
+        Some(ending) if !path.is_dir() => name[..name.len() - ending.len()].to_string(),
+        _ => name,
+    }
+}
+
+/// The one folder around everything, with its slash, as archives are packed; often there is none.
+fn around<'a>(mut names: impl Iterator<Item = &'a str>) -> &'a str {
+    let Some(folder) = names.next().and_then(|name| Some(&name[..=name.find('/')?])) else { return "" };
+    if names.all(|name| name.starts_with(folder)) { folder } else { "" }
+}
+
+/// The folders that the pictures lie in by name and each picture's place among them, where every picture lies in one and
+/// there are several.
 fn classes<'a>(names: impl Iterator<Item = &'a str> + Clone) -> (Vec<String>, Option<Vec<u32>>) {
+    let outer = around(names.clone()).len();
     let folders: Option<Vec<&str>> =
-        names.map(|name| name.split_once('/').map(|(folder, _)| folder)).collect();
+        names.map(|name| name[outer..].split_once('/').map(|(folder, _)| folder)).collect();
     let Some(folders) = folders else { return (Vec::new(), None) };
     let names: Vec<&str> = folders.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
     if names.len() < 2 {
-        // One folder around everything is how archives are packed, and no class.
         return (Vec::new(), None);
     }
     let label = |folder: &&str| names.binary_search(folder).unwrap_or(0) as u32;
@@ -140,12 +158,17 @@ fn classes<'a>(names: impl Iterator<Item = &'a str> + Clone) -> (Vec<String>, Op
     (names.into_iter().map(String::from).collect(), Some(labels))
 }
 
-/// A class folder without pictures is a slip that would silently renumber the others.
-fn check_no_empty_class(root: &Path, classes: &[String]) -> Result<(), Error> {
+/// A class folder without pictures is a slip that would silently renumber the others, where all pictures lie in folders.
+fn check_no_empty_class<'a>(
+    root: &Path,
+    mut names: impl Iterator<Item = &'a str> + Clone,
+) -> Result<(), Error> {
+    let filled: Option<BTreeSet<&str>> = names.clone().map(|name| Some(name.split_once('/')?.0)).collect();
+    let Some(filled) = filled.filter(|_| names.next().is_some()) else { return Ok(()) };
     let entries = std::fs::read_dir(root).map_err(|source| Error::Io { path: root.to_path_buf(), source })?;
     for entry in entries.flatten().filter(|entry| entry.path().is_dir()) {
         let name = entry.file_name().to_string_lossy().to_string();
-        if !name.starts_with('.') && !classes.contains(&name) {
+        if !is_hidden(&name) && !filled.contains(name.as_str()) {
             let reason = format!("its class {name} has no pictures; remove the folder or fill it");
             return Err(Error::NoData { path: root.to_path_buf(), reason });
         }
@@ -159,12 +182,15 @@ fn read_captions(
     path: &Path,
 ) -> Result<HashMap<String, String>, Error> {
     let name = asked.unwrap_or(CAPTIONS);
-    let text = match files.names().iter().position(|it| it == name) {
-        Some(at) => files.read(at)?,
+    let inside = |outer: &str| files.names().iter().position(|it| it.strip_prefix(outer) == Some(name));
+    let outer = around(files.names().iter().map(String::as_str));
+    let (text, from) = match inside("").or_else(|| inside(outer)) {
+        Some(at) => (files.read(at)?, path.join(&files.names()[at])),
         // Beside an archive there may be one, too.
         None => match (asked, path.parent().map(|folder| folder.join(name))) {
             (Some(_), Some(beside)) if beside.is_file() => {
-                std::fs::read(&beside).map_err(|source| Error::Io { path: beside, source })?
+                let bytes = std::fs::read(&beside);
+                (bytes.map_err(|source| Error::Io { path: beside.clone(), source })?, beside)
             }
             (Some(_), _) => {
                 let reason = format!("it has no file of captions named {name}, nor has the folder around it");
@@ -173,9 +199,10 @@ fn read_captions(
             (None, _) => return Ok(HashMap::new()),
         },
     };
-    let bad = |reason: String| Error::Format { path: path.join(name), reason };
+    let bad = |reason: String| Error::Format { path: from.clone(), reason };
     let text = String::from_utf8(text).map_err(|_| bad("it is not UTF-8".into()))?;
-    text.lines()
+    text.trim_start_matches('\u{feff}')
+        .lines()
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty())
         .map(|(i, line)| match line.split_once('\t') {
@@ -210,7 +237,10 @@ impl Dataset for ImageFiles {
         let first = check_index(index, self.pictures.len() as u64)?;
         let skips = self.options.bad_files == BadFiles::Skip;
         let n = self.pictures.len();
-        for place in (first..n).chain(0..first) {
+        // In the place of a file that is no picture stands the next of its class: labels stay true.
+        let label = |place: usize| self.labels.as_ref().map(|labels| labels[place]);
+        let alike = |place: &usize| label(*place) == label(first);
+        for place in (first..n).chain(0..first).filter(alike) {
             match self.read(self.pictures[place]) {
                 Ok(bytes) => return Ok(Values::Bytes(bytes)),
                 Err(_) if skips => {
@@ -220,7 +250,8 @@ impl Dataset for ImageFiles {
                 Err(error) => return Err(error),
             }
         }
-        Err(Error::Picture { name: self.name.clone(), reason: "not one of its files is a picture".into() })
+        let what = label(first).map_or(&self.name, |label| &self.class_names[label as usize]);
+        Err(Error::Picture { name: what.clone(), reason: "not one of its files is a picture".into() })
     }
 
     fn label(&self, index: u64) -> Option<u32> {
@@ -242,6 +273,10 @@ impl Dataset for ImageFiles {
     fn loaders(&self) -> usize {
         // Decoding takes longer than a step of a small network; more threads than these would take its cores.
         std::thread::available_parallelism().map_or(1, |n| n.get().min(4))
+    }
+
+    fn version(&self) -> String {
+        self.files.version()
     }
 
     fn left_out(&self) -> Vec<String> {

@@ -3,7 +3,7 @@
 use crate::shapes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tweedie_data::{Batch, Dataset, Error, Example, Loader, Order, Shape};
+use tweedie_data::{Batch, Dataset, Error, Loader, Order, Shape, Values};
 
 /// Pictures that tell their index by their first byte and are not their own mirror images.
 struct Numbers {
@@ -13,11 +13,12 @@ struct Numbers {
     /// The index that cannot be read.
     broken: Option<u64>,
     asked: AtomicUsize,
+    threads: usize,
 }
 
 impl Numbers {
     fn new(len: Option<u64>) -> Self {
-        Self { len, may_flip: true, labelled: true, broken: None, asked: AtomicUsize::new(0) }
+        Self { len, may_flip: true, labelled: true, broken: None, asked: AtomicUsize::new(0), threads: 1 }
     }
 }
 
@@ -42,14 +43,47 @@ impl Dataset for Numbers {
         self.may_flip
     }
 
-    fn get(&self, index: u64) -> Result<Example, Error> {
+    fn values(&self, index: u64) -> Result<Values, Error> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         if self.broken == Some(index) {
             let found = index.to_string();
-            return Err(Error::Parameter { name: "the broken picture", found, allowed: "another" });
+            return Err(Error::Parameter { name: "the broken picture", found, allowed: "another".into() });
         }
-        let picture = (0..12).map(|at| (index % 10 * 12 + at) as u8).collect();
-        Ok(Example { picture, label: self.labelled.then_some(index as u32), caption: String::new() })
+        Ok(Values::Bytes((0..12).map(|at| (index % 10 * 12 + at) as u8).collect()))
+    }
+
+    fn label(&self, index: u64) -> Option<u32> {
+        self.labelled.then_some(index as u32)
+    }
+
+    fn caption(&self, _index: u64) -> String {
+        String::new()
+    }
+
+    fn loaders(&self) -> usize {
+        self.threads
+    }
+}
+
+fn bytes(batch: &Batch) -> &[u8] {
+    match &batch.values {
+        Values::Bytes(bytes) => bytes,
+        Values::Floats(_) => panic!("pixels were put in"),
+    }
+}
+
+#[test]
+fn batches_do_not_depend_on_the_number_of_threads() {
+    for threads in 1..=5 {
+        let data = Arc::new(Numbers { threads, ..Numbers::new(Some(9)) });
+        let mut loader = Loader::new(Arc::clone(&data) as Arc<dyn Dataset>, 3, 4, 8, true).unwrap();
+        for first in (8..80).step_by(4) {
+            assert_eq!(
+                loader.next_batch().unwrap(),
+                expected(data.as_ref(), 3, 4, first, true),
+                "{threads} threads"
+            );
+        }
     }
 }
 
@@ -64,11 +98,11 @@ fn expected(data: &dyn Dataset, seed: u64, n: usize, first: u64, flip: bool) -> 
         for at in 0..shape.n_values() {
             let (row, column) = (at / shape.width, at % shape.width);
             let from = if mirrored { shape.width - 1 - column } else { column };
-            pictures.push(example.picture[row * shape.width + from]);
+            pictures.push(example.picture()[row * shape.width + from]);
         }
         labels.push(example.label);
     }
-    Batch { pictures, labels: labels.into_iter().collect(), n, shape, first }
+    Batch { values: Values::Bytes(pictures), labels: labels.into_iter().collect(), n, shape, first }
 }
 
 /// Compares the first batches with direct computation.
@@ -122,7 +156,7 @@ fn rows_are_mirrored_where_they_may() {
             assert!(picture == forwards || picture == backwards, "{picture:?}");
             picture == backwards
         };
-        batch.pictures.chunks_exact(12).enumerate().filter(|(i, picture)| of(*i, picture)).count()
+        bytes(&batch).chunks_exact(12).enumerate().filter(|(i, picture)| of(*i, picture)).count()
     };
     assert_eq!((mirrored(false, true), mirrored(true, false), mirrored(false, false)), (0, 0, 0));
     crate::likely(mirrored(true, true), 64, 0.5);

@@ -1,13 +1,30 @@
 //! Data sets: what they hold, in which order it comes, and what the analyser reads back from pixels.
 
 mod analyser;
+mod archives;
+mod arrays;
+mod bad_files;
+mod cache;
+mod captions;
+mod careful;
+mod cifar;
+mod damaged;
+mod decode;
+mod fit;
+mod folders;
+mod fuzz;
 mod histogram;
 mod idx;
 mod loader;
+mod make;
 mod mnist;
+mod nouns;
 mod order;
+mod orientation;
+mod real_pictures;
 mod refusals;
 mod shapes;
+mod split;
 
 use tweedie_data::shapes::{BACKGROUNDS, Figure};
 use tweedie_data::{Dataset, Shape, Shapes};
@@ -55,5 +72,5 @@ fn likely(count: usize, n: usize, probability: f64) {
 
 /// Picture `index` of a set.
 fn picture(set: &dyn Dataset, index: u64) -> Vec<u8> {
-    set.get(index).unwrap().picture
+    set.get(index).unwrap().picture().to_vec()
 }

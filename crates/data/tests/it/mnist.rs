@@ -15,7 +15,7 @@ fn look(set: &Idx) -> (Vec<usize>, f64) {
         let example = set.get(index).unwrap();
         let label = example.label.unwrap() as usize;
         counts[label] += 1;
-        sum += example.picture.iter().map(|&value| u64::from(value)).sum::<u64>();
+        sum += example.picture().iter().map(|&value| u64::from(value)).sum::<u64>();
         assert_eq!(example.caption, set.class_names()[label]);
     }
     assert!(set.get(60_000).is_err());

@@ -15,11 +15,11 @@ fn a_picture_depends_on_its_index_and_seed_alone() {
         assert_eq!(again.get(index).unwrap(), forwards[index as usize]);
     }
     let other = Shapes::new(16, 16, 6).unwrap();
-    let same = (0..50).filter(|&index| picture(&other, index) == forwards[index as usize].picture).count();
+    let same = (0..50).filter(|&index| picture(&other, index) == forwards[index as usize].picture()).count();
     assert_eq!(same, 0);
     for (i, first) in forwards.iter().enumerate() {
         assert!(
-            forwards[..i].iter().all(|second| second.picture != first.picture),
+            forwards[..i].iter().all(|second| second.picture() != first.picture()),
             "picture {i} came before"
         );
     }
@@ -90,7 +90,7 @@ fn captions_and_labels_say_what_is_shown() {
         let class = &set.class_names()[example.label.unwrap() as usize];
         assert_eq!(class, figure.form.name());
         assert!(example.caption.contains(class.as_str()), "{}", example.caption);
-        assert_eq!(example.picture, draw(&figure, set.shape()));
+        assert_eq!(example.picture(), draw(&figure, set.shape()));
     }
     assert!(set.may_flip());
 }

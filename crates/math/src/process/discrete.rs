@@ -1,11 +1,8 @@
 //! The discrete variance-preserving process of Ho et al. (2020).
 
-use super::{Process, Schedule};
+use super::{DiscreteProcess, Process, SAME_LEVEL, Schedule};
 use crate::level::log_alpha_bar_of;
 use crate::{Error, NoiseLevel};
-
-/// Two levels whose log-SNRs differ by less than this are the same trained level.
-const SAME_LEVEL: f64 = 1e-9;
 
 /// T levels with ᾱ_t = Π (1 − β_s): x_t = √ᾱ_t·x_0 + √(1 − ᾱ_t)·ε (Ho et al. 2020, eq. 4).
 ///
@@ -98,14 +95,6 @@ impl DiscreteVp {
         let t = t.clamp(1, self.steps());
         self.log_alpha_bar[t] - self.log_alpha_bar[t - 1]
     }
-
-    /// The trained level that a level is, if it is one: the same log-SNR within 1e-9. 0 is clean data.
-    pub fn trained_time(&self, level: NoiseLevel) -> Option<usize> {
-        let log_snr = level.log_snr();
-        let near = libm::round(self.time_of(level)) as usize;
-        let own = self.level(near).log_snr();
-        (own == log_snr || (own - log_snr).abs() < SAME_LEVEL).then_some(near)
-    }
 }
 
 impl Process for DiscreteVp {
@@ -171,5 +160,15 @@ impl Process for DiscreteVp {
 
     fn start_std(&self, _level: NoiseLevel) -> f64 {
         1.0
+    }
+}
+
+impl DiscreteProcess for DiscreteVp {
+    fn steps(&self) -> usize {
+        self.steps()
+    }
+
+    fn level(&self, t: usize) -> NoiseLevel {
+        self.level(t)
     }
 }

@@ -1,9 +1,11 @@
 //! How noise is added over time.
 
 mod discrete;
+mod flow;
 mod schedule;
 
 pub use discrete::DiscreteVp;
+pub use flow::RectifiedFlow;
 pub use schedule::Schedule;
 
 use crate::{Error, NoiseLevel};
@@ -33,4 +35,24 @@ pub trait Process {
 
     /// Standard deviation of the noise that sampling starts from at a level: that of x_t where the data is all noise.
     fn start_std(&self, level: NoiseLevel) -> f64;
+}
+
+/// Two levels whose log-SNRs differ by less than this are the same trained level.
+const SAME_LEVEL: f64 = 1e-9;
+
+/// A process with levels that a network was trained on, t = 1..=T; t = 0 is clean data.
+pub trait DiscreteProcess: Process + core::fmt::Debug + Send + Sync {
+    /// T, the number of levels.
+    fn steps(&self) -> usize;
+
+    /// The level at t = 0..=T; t above T is taken for T.
+    fn level(&self, t: usize) -> NoiseLevel;
+
+    /// The trained level that a level is, if it is one: the same log-SNR within 1e-9. 0 is clean data.
+    fn trained_time(&self, level: NoiseLevel) -> Option<usize> {
+        let log_snr = level.log_snr();
+        let near = libm::round(self.time_of(level)) as usize;
+        let own = self.level(near).log_snr();
+        (own == log_snr || (own - log_snr).abs() < SAME_LEVEL).then_some(near)
+    }
 }

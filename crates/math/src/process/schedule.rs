@@ -1,10 +1,11 @@
 //! The variance schedules β_1 … β_T of discrete processes.
 
+use super::{DiscreteProcess, DiscreteVp, RectifiedFlow};
 use crate::Error;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
-/// A named variance schedule with its parameters, which are named as in `diffusers`.
+/// A named schedule with its parameters, which are named as in `diffusers`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -35,6 +36,11 @@ pub enum Schedule {
         /// β_1 … β_T.
         betas: Vec<f64>,
     },
+    /// No β: a straight line from data to noise, see [`RectifiedFlow`].
+    RectifiedFlow {
+        /// Above 1 spends more levels near noise; 1 spreads them evenly.
+        shift: f64,
+    },
 }
 
 /// More levels than any process has; beyond it is a slip of the pen that would fill memory.
@@ -49,6 +55,7 @@ impl fmt::Display for Schedule {
             }
             Self::Cosine { offset, max_beta } => write!(f, "cosine, offset {offset}, β at most {max_beta}"),
             Self::Explicit { betas } => write!(f, "{} betas given one by one", betas.len()),
+            Self::RectifiedFlow { shift } => write!(f, "rectified flow, shift {shift}"),
         }
     }
 }
@@ -56,6 +63,17 @@ impl fmt::Display for Schedule {
 impl Schedule {
     /// The cosine schedule with the paper's constants.
     pub const COSINE: Self = Self::Cosine { offset: 0.008, max_beta: 0.999 };
+
+    /// The process with T = `steps` levels.
+    ///
+    /// # Errors
+    /// Those of [`Schedule::log_alphas`] and [`RectifiedFlow::new`].
+    pub fn process(&self, steps: usize) -> Result<Box<dyn DiscreteProcess>, Error> {
+        Ok(match *self {
+            Self::RectifiedFlow { shift } => Box::new(RectifiedFlow::new(steps, shift)?),
+            _ => Box::new(DiscreteVp::new(self, steps)?),
+        })
+    }
 
     /// ln(1 − β_t) for t = 1..=T, which is what products of (1 − β) are summed from.
     ///
@@ -76,6 +94,7 @@ impl Schedule {
             }
             Self::Cosine { offset, max_beta } => cosine(steps, offset, max_beta),
             Self::Explicit { ref betas } => explicit(steps, betas),
+            Self::RectifiedFlow { .. } => Err(Error::NoBetas),
         }
     }
 }

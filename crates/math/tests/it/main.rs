@@ -1,5 +1,6 @@
 //! The laws of `tweedie-math`: identities, limits, exact oracles and known values.
 
+mod flow;
 mod gaussian;
 mod kl;
 mod parameterization;

@@ -2,7 +2,7 @@
 
 use crate::{close, within};
 use proptest::prelude::*;
-use tweedie_math::{DiscreteVp, Error, NoiseLevel, Process, Transition};
+use tweedie_math::{DiscreteProcess, DiscreteVp, Error, NoiseLevel, Process, Transition};
 
 /// The levels themselves: rates in range, variance preserved, noise growing.
 fn check_level_laws(process: &DiscreteVp) {

@@ -1,8 +1,11 @@
 //! The files of a checkpoint folder, as `diffusers` lays them out.
 
 pub(crate) mod card;
+mod find;
 pub(crate) mod json;
 pub(crate) mod scheduler;
+
+pub(crate) use find::Files;
 
 pub(crate) const MODEL_INDEX: &str = "model_index.json";
 pub(crate) const UNET_CONFIG: &str = "unet/config.json";

@@ -4,13 +4,17 @@ use crate::sampling::{Sampler, SamplingDefaults, Variance};
 use crate::{Description, Error, LearnedVariance};
 use serde_json::{Map, Value, json};
 use std::path::Path;
-use tweedie_math::{Parameterization, Schedule, Spacing};
+use tweedie_math::{Conditioning, Parameterization, Schedule, Spacing};
 
 /// Schedulers whose training process and sampling this crate implements.
-const KNOWN: [&str; 3] = ["DDPMScheduler", "DDIMScheduler", "DDIMInverseScheduler"];
+const KNOWN: [&str; 4] = ["DDPMScheduler", "DDIMScheduler", "DDIMInverseScheduler", FLOW];
+const FLOW: &str = "FlowMatchEulerDiscreteScheduler";
 
 /// The scheduler's configuration for a description.
 pub(crate) fn write(description: &Description) -> Result<Value, Error> {
+    if let Schedule::RectifiedFlow { shift } = description.schedule {
+        return write_flow(description, shift);
+    }
     let (name, start, end, trained) = match &description.schedule {
         Schedule::Linear { beta_start, beta_end } => ("linear", *beta_start, *beta_end, None),
         Schedule::Quadratic { beta_start, beta_end } => ("scaled_linear", *beta_start, *beta_end, None),
@@ -57,6 +61,60 @@ pub(crate) fn write(description: &Description) -> Result<Value, Error> {
     }))
 }
 
+fn write_flow(description: &Description, shift: f64) -> Result<Value, Error> {
+    if description.parameterization != Parameterization::Velocity {
+        let other = description.parameterization;
+        return Err(Error::Inexpressible(format!(
+            "a flow's scheduler reads velocities alone, and it says {other:?}"
+        )));
+    }
+    let scale = description.steps as f64;
+    if description.conditioning != (Conditioning::NoiseRate { scale }) {
+        return Err(Error::Inexpressible(format!("a flow's network is told {scale} times the noise rate")));
+    }
+    Ok(json!({
+        "_class_name": FLOW,
+        "_diffusers_version": super::DIFFUSERS,
+        "num_train_timesteps": description.steps,
+        "shift": shift,
+        "use_dynamic_shifting": false,
+        "use_karras_sigmas": false,
+        "use_exponential_sigmas": false,
+        "use_beta_sigmas": false,
+        "invert_sigmas": false,
+        "shift_terminal": null,
+        "stochastic_sampling": false,
+    }))
+}
+
+fn read_flow(keys: &Keys) -> Result<Description, Error> {
+    const OFF: [&str; 6] = [
+        "use_dynamic_shifting",
+        "use_karras_sigmas",
+        "use_exponential_sigmas",
+        "use_beta_sigmas",
+        "invert_sigmas",
+        "stochastic_sampling",
+    ];
+    for key in OFF {
+        if keys.flag(key, false)? {
+            return Err(keys.refuse(key, "true", &["false"]));
+        }
+    }
+    if let Some(terminal) = keys.get("shift_terminal") {
+        return Err(keys.refuse("shift_terminal", &terminal.to_string(), &["null"]));
+    }
+    let steps = keys.whole("num_train_timesteps", 1000)?;
+    Ok(Description {
+        sampling: SamplingDefaults { clip: None, ..SamplingDefaults::default() },
+        ..Description::new(
+            Schedule::RectifiedFlow { shift: keys.number("shift", 1.0)? },
+            steps,
+            Parameterization::Velocity,
+        )
+    })
+}
+
 /// The description that a scheduler's configuration gives. Unknown keys are let be; known keys with values that are not
 /// implemented are refused by name.
 pub(crate) fn read(config: &Map<String, Value>, path: &Path) -> Result<Description, Error> {
@@ -64,6 +122,9 @@ pub(crate) fn read(config: &Map<String, Value>, path: &Path) -> Result<Descripti
     let class = keys.text("_class_name", "DDPMScheduler")?;
     if !KNOWN.contains(&class.as_str()) {
         return Err(keys.refuse("_class_name", &class, &KNOWN));
+    }
+    if class == FLOW {
+        return read_flow(&keys);
     }
     for (key, only) in [("thresholding", false), ("rescale_betas_zero_snr", false)] {
         if keys.flag(key, only)? != only {

@@ -2,7 +2,7 @@
 
 use crate::{ALL, STEPS, about, greatest, model, near, pictures, random, refusal, tiny};
 use tch::Tensor;
-use tweedie_math::{NoiseLevel, Parameterization, Process};
+use tweedie_math::{NoiseLevel, Parameterization};
 use tweedie_models::Model;
 use tweedie_networks::UNetConfig;
 use tweedie_samplers::{Denoiser, Estimate};

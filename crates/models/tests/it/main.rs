@@ -1,5 +1,6 @@
 //! Models as denoisers at any level, their folders, and sampling from them.
 
+mod ages;
 mod broken;
 mod broken_weights;
 mod denoiser;

@@ -49,7 +49,7 @@ fn imports_go_one_way() {
         ("networks", &["math", "torch", "weights"]),
         ("models", &["math", "samplers", "weights", "torch", "networks"]),
         ("training", &["math", "samplers", "weights", "data", "report", "torch", "networks", "models"]),
-        ("evaluation", &["math", "samplers", "data", "report", "torch", "networks", "models"]),
+        ("evaluation", &["math", "samplers", "weights", "data", "report", "torch", "networks", "models"]),
         (
             "cli",
             &[

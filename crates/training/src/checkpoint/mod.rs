@@ -12,12 +12,12 @@ pub use conditions::Conditions;
 pub use keep::stale;
 pub(crate) use writer::CheckpointWriter;
 
-use crate::{Error, Progress, Trainer};
+use crate::{Error, FlatParameters, Progress, Trainer};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tch::{Kind, Tensor};
-use tweedie_models::{Snapshot, bytes_of};
+use tweedie_models::{Model, Snapshot, bytes_of};
 use tweedie_weights::{TensorBytes, TensorFile, tensor_file_bytes};
 
 const STATE: &str = "resume/state.json";
@@ -146,5 +146,26 @@ pub(crate) fn restore(trainer: &mut Trainer, checkpoint: &Path, state: &ResumeSt
         place.f_copy_(&value)?;
     }
     trainer.go_on_from(state.images, state.steps);
+    Ok(())
+}
+
+/// Gives a model that was loaded from a checkpoint, or from a run's newest, the weights themselves instead of their average.
+///
+/// # Errors
+/// [`Error::Resume`] for a checkpoint without `resume/`, or of another network.
+pub fn load_raw_weights(model: &Model, folder: &Path) -> Result<(), Error> {
+    let inside = folder.join("checkpoints");
+    let newest =
+        if inside.is_dir() { crate::checkpoints_in(&inside)?.pop().map(|(_, path)| path) } else { None };
+    let checkpoint = newest.unwrap_or_else(|| folder.to_path_buf());
+    let wrong = |reason: &str| Error::Resume { path: checkpoint.clone(), reason: reason.into() };
+    let mut file = TensorFile::open(&checkpoint.join(TENSORS))?;
+    let mut parameters = FlatParameters::new(model.network().parameters())?;
+    let info = file.tensors().iter().find(|info| info.name == "weights").cloned();
+    let info = info.filter(|info| info.shape == [parameters.values.numel()]);
+    let info = info.ok_or_else(|| wrong("its raw weights are those of another network"))?;
+    let value = Tensor::f_from_data_size(&file.read(&info)?, &parameters.values.size(), Kind::Float)?;
+    let _no_gradient = tch::no_grad_guard();
+    parameters.values.f_copy_(&value)?;
     Ok(())
 }

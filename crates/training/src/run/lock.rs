@@ -13,6 +13,12 @@ pub(super) struct Lock {
 }
 
 impl Lock {
+    /// Whether a process owns a run.
+    pub(super) fn is_held(run: &Path) -> bool {
+        let file = File::open(run.join("lock"));
+        file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+
     pub(super) fn take(run: &Path) -> Result<Self, Error> {
         let path = run.join("lock");
         let open = File::options().create(true).truncate(false).read(true).write(true).open(&path);

@@ -1,22 +1,27 @@
 //! A run's folder: what was asked, what happened, what came of it.
 
+mod events;
 mod lock;
 mod metrics;
+mod page;
 mod pictures;
 
 pub use metrics::{Clock, HeldOut, HeldOutBin, Tick, read_metrics};
 
 use crate::checkpoint::{ResumeState, restore};
 use crate::{Conditions, DataIdentity, Error, Progress, Trainer};
+use events::Events;
 use lock::Lock;
 use metrics::Metrics;
 use std::path::{Path, PathBuf};
 
-/// The folder of a run: `config.toml`, `metrics.jsonl`, `loss.svg`, `samples/`, `checkpoints/`, `lock`. This value owns it.
+/// The folder of a run: `config.toml`, `metrics.jsonl`, TensorBoard's events, `loss.svg`, `index.html`, `samples/`,
+/// `checkpoints/`, `lock`. This value owns it.
 #[derive(Debug)]
 pub struct Run {
     folder: PathBuf,
     metrics: Metrics,
+    events: Events,
     _lock: Lock,
 }
 
@@ -73,8 +78,8 @@ impl Run {
             std::fs::create_dir_all(&path).map_err(failed("cannot create", &path))?;
             tweedie_weights::remove_stale(&path)?;
         }
-        let metrics = Metrics::open(folder)?;
-        Ok(Self { folder: folder.to_path_buf(), metrics, _lock: lock })
+        let (metrics, events) = (Metrics::open(folder)?, Events::open(folder)?);
+        Ok(Self { folder: folder.to_path_buf(), metrics, events, _lock: lock })
     }
 
     /// Puts the newest checkpoint into a trainer and cuts the logs back to its image count; where there is none yet, the run
@@ -116,6 +121,7 @@ impl Run {
     /// Forgets what was logged and drawn after so many images.
     fn cut_back(&mut self, images: u64) -> Result<(), Error> {
         self.metrics.cut_back(images)?;
+        self.events.cut_back(images)?;
         for (at, path) in numbered_in(&self.folder.join("samples"))? {
             if at > images {
                 std::fs::remove_file(&path).map_err(failed("cannot remove", &path))?;
@@ -137,12 +143,13 @@ impl Run {
         Ok(tweedie_weights::write_file(&self.folder.join(CONFIG), config.as_bytes())?)
     }
 
-    /// Adds a line to `metrics.jsonl` and draws `loss.svg` anew.
+    /// Adds a line to `metrics.jsonl` and TensorBoard's file, and draws `loss.svg` anew.
     ///
     /// # Errors
     /// [`Error::Run`].
     pub fn record(&mut self, tick: &Tick) -> Result<(), Error> {
-        self.metrics.record(tick)
+        self.metrics.record(tick)?;
+        self.events.record(tick)
     }
 
     /// Brings the logs to the disk, so that no checkpoint is newer than its log.
@@ -162,6 +169,26 @@ impl Run {
     pub fn sheet(&self, images: u64) -> PathBuf {
         self.folder.join("samples").join(format!("{images:010}.png"))
     }
+}
+
+/// What became of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// A process trains it now.
+    Running,
+    /// All images were seen.
+    Finished,
+    /// It can go on.
+    Interrupted,
+}
+
+/// The state of a run that is to see so many images.
+pub fn run_state(run: &Path, images: u64) -> State {
+    if Lock::is_held(run) {
+        return State::Running;
+    }
+    let newest = checkpoints_in(&run.join("checkpoints")).ok().and_then(|mut found| found.pop());
+    if newest.is_some_and(|(at, _)| at >= images) { State::Finished } else { State::Interrupted }
 }
 
 /// The checkpoints in a folder by images seen, the newest last; unfinished ones are not among them.

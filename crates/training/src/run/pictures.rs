@@ -15,7 +15,7 @@ impl Run {
     ///
     /// # Errors
     /// What sampling or the disk reports.
-    pub(crate) fn draw_sheet(&self, trainer: &mut Trainer, shape: [usize; 3]) -> Result<(), Error> {
+    pub(crate) fn draw_sheet(&mut self, trainer: &mut Trainer, shape: [usize; 3]) -> Result<(), Error> {
         let report = trainer.config().report.clone();
         let (seed, images) = (trainer.config().seed, trainer.images());
         let defaults = trainer.model().description().sampling.clone();
@@ -51,6 +51,7 @@ impl Run {
         ];
         let mut bytes = Vec::new();
         write_png(&canvas, &text, &mut bytes)?;
-        Ok(tweedie_weights::write_file(&self.sheet(images), &bytes)?)
+        tweedie_weights::write_file(&self.sheet(images), &bytes)?;
+        self.events.sheet(images, &bytes, [canvas.height, canvas.width])
     }
 }

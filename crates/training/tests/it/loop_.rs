@@ -73,7 +73,16 @@ fn a_run_leaves_what_it_promises() {
     assert_eq!(seen.ticks.iter().map(|tick| tick.images).collect::<Vec<_>>(), [16, 32, 48, 64]);
     assert_eq!(
         names(run.folder()),
-        ["checkpoints", "config.toml", "lock", "loss.svg", "metrics.jsonl", "samples"]
+        [
+            "checkpoints",
+            "config.toml",
+            "events.out.tfevents.0.tweedie",
+            "index.html",
+            "lock",
+            "loss.svg",
+            "metrics.jsonl",
+            "samples"
+        ]
     );
     assert_eq!(names(&run.folder().join("samples")), ["0000000032.png", "0000000064.png"]);
     assert_eq!(names(&run.folder().join("checkpoints")), ["0000000064"]);

@@ -2,14 +2,14 @@
 
 use crate::{place, written};
 use std::collections::BTreeMap;
-use tweedie_weights::{Error, Expected, TensorFile, compare};
+use tweedie_weights::{Error, Expected, Weights, compare};
 
 /// The differences between a file of `found` and the expected.
 fn differences(found: &[(&str, &[usize])], expected: &[(&str, &[usize])]) -> Option<String> {
     let (_folder, path) = written(found);
     let expected: Expected =
         expected.iter().map(|(name, shape)| (name.to_string(), shape.to_vec())).collect();
-    match compare(&TensorFile::open(&path).unwrap(), &expected) {
+    match compare(&path, &Weights::open(&path).unwrap().shapes(), &expected) {
         Ok(()) => None,
         Err(Error::Names { path: named, differences }) => {
             assert_eq!(named, path);
@@ -65,7 +65,7 @@ fn long_lists_are_counted() {
 #[test]
 fn the_sentence_names_the_file() {
     let (_folder, path) = written(&[("a", &[1])]);
-    let error = compare(&TensorFile::open(&path).unwrap(), &BTreeMap::new()).unwrap_err();
+    let error = compare(&path, &Weights::open(&path).unwrap().shapes(), &BTreeMap::new()).unwrap_err();
     assert_eq!(error.to_string(), format!("{} does not fit the network: 1 unknown (a)", path.display()));
     assert!(!error.is_disk_full());
     assert_ne!(path, place("weights.safetensors").1);

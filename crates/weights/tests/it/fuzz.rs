@@ -1,10 +1,11 @@
 //! No byte string makes the reader panic, and what it accepts the format's reference accepts too.
 
-use crate::{open_bytes, with_header, written};
+use crate::torch_file::*;
+use crate::{open_bytes, open_pickle, put, with_header, written};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use safetensors::SafeTensors;
-use tweedie_weights::Error;
+use tweedie_weights::{Error, Weights};
 
 /// Whether bytes that may be anything open; a file that does gives all its tensors, as the reference does.
 fn opens(bytes: &[u8]) -> Result<bool, TestCaseError> {
@@ -25,6 +26,40 @@ fn opens(bytes: &[u8]) -> Result<bool, TestCaseError> {
         prop_assert_eq!(&file.read(&info).unwrap(), view.data());
     }
     Ok(true)
+}
+
+/// Whether bytes open as PyTorch's; a file that does gives all its tensors.
+fn opens_pickle(bytes: &[u8]) -> Result<bool, TestCaseError> {
+    let mut file = match open_pickle(bytes) {
+        Ok(file) => file,
+        Err(error) => {
+            prop_assert!(matches!(error, Error::Pickle { .. }), "{:?}", error);
+            return Ok(false);
+        }
+    };
+    for tensor in file.tensors().to_vec() {
+        let n: usize = if tensor.shape.contains(&0) { 0 } else { tensor.shape.iter().product() };
+        prop_assert_eq!(file.read(&tensor).unwrap().len(), n * tensor.kind.n_bytes());
+    }
+    Ok(true)
+}
+
+/// Operations of a pickle, most of them with what they need.
+fn operations() -> impl Strategy<Value = Vec<u8>> {
+    let whole = [Two, Four].into_iter().flat_map(|protocol| {
+        let view = floats("0", 0, &[2], &[1]);
+        [
+            text(protocol, "a"),
+            global(protocol, "torch", "Size"),
+            tensor(protocol, &view),
+            parameter(protocol, &view),
+        ]
+    });
+    let single = b"(NJKMGX)t]}aesuqrhjcQRb0.".iter().copied().chain(0x80..=0x95).map(|byte| vec![byte]);
+    let piece = prop::sample::select(whole.chain(single).collect::<Vec<_>>());
+    let number = any::<i64>().prop_map(int);
+    vec(prop_oneof![4 => piece, 1 => number, 1 => vec(any::<u8>(), 1..3)], 0..40)
+        .prop_map(|pieces| pieces.concat())
 }
 
 /// Headers that are nearly right.
@@ -87,6 +122,51 @@ proptest! {
         }
         opens(&bytes)?;
     }
+
+    #[test]
+    fn any_bytes_as_a_pickle(bytes in vec(any::<u8>(), 0..200), pickle in vec(any::<u8>(), 0..100)) {
+        opens_pickle(&bytes)?;
+        opens_pickle(&[b"PK\x03\x04", &bytes[..]].concat())?;
+        opens_pickle(&around(&pickle, &[("0", &counting(2))]))?;
+    }
+
+    #[test]
+    fn any_operations(body in operations()) {
+        opens_pickle(&around(&program(Two, &body), &[("0", &counting(2))]))?;
+        // And as the value of a dictionary's only item.
+        opens_pickle(&around(&program(Two, &dict(Two, &[("w", body)])), &[("0", &counting(2))]))?;
+    }
+
+    /// Bytes of an index that were overwritten, beside one right shard.
+    #[test]
+    fn flipped_bytes_of_an_index(places in vec((any::<prop::sample::Index>(), any::<u8>()), 0..3)) {
+        put("a.bin", &of_tensors(Two, &[("w", floats("0", 0, &[2], &[1]))], &[("0", &counting(2))]));
+        let mut text = b"{\"weight_map\": {\"w\": \"a.bin\"}}".to_vec();
+        for (place, byte) in &places {
+            let at = place.index(text.len());
+            text[at] = *byte;
+        }
+        match Weights::open(&put("a.index.json", &text)) {
+            Ok(mut weights) => prop_assert_eq!(weights.read("w").unwrap().unwrap().1, counting(2)),
+            Err(error) => {
+                prop_assert!(!places.is_empty());
+                prop_assert!(matches!(error, Error::Shards { .. } | Error::Io { .. } | Error::Pickle { .. }), "{error:?}");
+            }
+        }
+    }
+}
+
+/// Each bit of a right file of PyTorch's; flips in the numbers and in what the zip says of dates change nothing that is read.
+#[test]
+fn each_flipped_bit_of_a_pickled_file() {
+    let bytes = of_tensors(Four, &[("w", floats("0", 0, &[2], &[1]))], &[("0", &counting(2))]);
+    let mut refused = 0;
+    for bit in 0..8 * bytes.len() {
+        let mut flipped = bytes.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        refused += usize::from(!opens_pickle(&flipped).unwrap());
+    }
+    assert!(refused > 2 * bytes.len(), "only {refused} of {} flips were refused", 8 * bytes.len());
 }
 
 /// Each bit of a right file's header, one at a time; some flips only change a name.

@@ -3,15 +3,21 @@
 mod compare;
 mod damage;
 mod fuzz;
+mod fuzz_time;
 mod limits;
+mod pickle;
+mod pickle_damage;
+mod pickle_limits;
 mod round_trip;
+mod shards;
 mod staging;
+mod torch_file;
 mod write_file;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
-use tweedie_weights::{DataType, Error, TensorBytes, TensorFile, write_tensors};
+use tweedie_weights::{DataType, Error, PickleFile, TensorBytes, TensorFile, write_tensors};
 
 /// Every kind of number with its bytes.
 const KINDS: [(DataType, usize); 6] = [
@@ -44,16 +50,38 @@ fn written(shapes: &[(&str, &[usize])]) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
+thread_local! {
+    /// One for all of a test's files: fuzzing opens thousands.
+    static PLACE: (TempDir, PathBuf) = place("");
+}
+
+/// Writes bytes to a file of the test's own, over the last one of that name.
+fn put(name: &str, bytes: &[u8]) -> PathBuf {
+    let path = PLACE.with(|(folder, _)| folder.path().join(name));
+    // A new file: some file systems wait for the disk where an old one is overwritten.
+    let _ = std::fs::remove_file(&path);
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
 /// Opens bytes as a file of weights.
 fn open_bytes(bytes: &[u8]) -> Result<TensorFile, Error> {
-    thread_local! {
-        /// One for all of a test's files: fuzzing opens thousands.
-        static PLACE: (TempDir, PathBuf) = place("weights.safetensors");
-    }
-    PLACE.with(|(_, path)| {
-        std::fs::write(path, bytes).unwrap();
-        TensorFile::open(path)
-    })
+    TensorFile::open(&put("weights.safetensors", bytes))
+}
+
+/// Opens bytes as a file of PyTorch's.
+fn open_pickle(bytes: &[u8]) -> Result<PickleFile, Error> {
+    PickleFile::open(&put("weights.bin", bytes))
+}
+
+/// Asserts that bytes are refused as no file of PyTorch's, in a sentence that names the file and holds `reason`.
+#[track_caller]
+fn pickle_refused(bytes: &[u8], reason: &str) {
+    let error = open_pickle(bytes).unwrap_err();
+    let text = error.to_string();
+    assert!(matches!(error, Error::Pickle { .. }), "{error:?}");
+    assert!(text.contains("weights.bin is no file of weights"), "{text}");
+    assert!(text.contains(reason), "{text} lacks {reason:?}");
 }
 
 /// A file with this header and so many bytes of tensors.

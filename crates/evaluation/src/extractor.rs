@@ -1,0 +1,137 @@
+//! What turns pictures into features that can be compared.
+
+use crate::Error;
+use std::path::Path;
+use tch::{Device, Kind, Tensor};
+use tweedie_data::Shape;
+use tweedie_networks::classifier::{Classifier, Named};
+use tweedie_weights::{DataType, Weights};
+
+/// Pictures read at once.
+const AT_ONCE: usize = 256;
+
+/// Principal components kept.
+const COMPONENTS: i64 = 64;
+
+/// No picture has more values where principal components are computed; larger ones are averaged in squares first.
+const MOST_VALUES: i64 = 1024;
+
+/// A way from pictures to features.
+#[derive(Debug)]
+pub enum Extractor {
+    /// A classifier's last features.
+    Classifier(Classifier),
+    /// Principal components of the pixels, fitted to the data: a judge of colours and coarse forms, where there is no other.
+    Pixels {
+        /// Their mean, (D).
+        mean: Tensor,
+        /// (D, components).
+        components: Tensor,
+    },
+}
+
+/// Features of many pictures, and what a classifier made of them.
+#[derive(Debug)]
+pub struct Features {
+    /// (N, D), f32.
+    pub values: Tensor,
+    /// (N, classes), f32, where a classifier looked.
+    pub logits: Option<Tensor>,
+}
+
+impl Extractor {
+    /// A classifier from a file of weights.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or holds another network.
+    pub fn classifier(path: &Path) -> Result<Self, Error> {
+        let mut weights = Weights::open(path)?;
+        let mut named = Named::new();
+        for (name, shape) in weights.shapes() {
+            let Some((kind, bytes)) = weights.read(&name)? else { continue };
+            let shape: Vec<i64> = shape.iter().map(|&side| side as i64).collect();
+            let kind = match kind {
+                DataType::F64 => Kind::Double,
+                DataType::F32 => Kind::Float,
+                DataType::F16 => Kind::Half,
+                DataType::Bf16 => Kind::BFloat16,
+                DataType::I64 => Kind::Int64,
+                DataType::U8 => Kind::Uint8,
+            };
+            named.insert(name, Tensor::f_from_data_size(&bytes, &shape, kind)?.f_to_kind(Kind::Float)?);
+        }
+        let classifier = Classifier::of(named)
+            .map_err(|error| Error::Extractor { path: path.to_path_buf(), reason: error.to_string() })?;
+        Ok(Self::Classifier(classifier))
+    }
+
+    /// Principal components of pictures.
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] for fewer than two.
+    pub fn pixels(pictures: &[Vec<u8>], shape: Shape) -> Result<Self, Error> {
+        if pictures.len() < 2 {
+            let found = pictures.len() as i64;
+            return Err(Error::TooFew { what: "pictures for principal components", found, needed: 2 });
+        }
+        let x = pooled(&tensor_of(pictures, shape)?)?.f_to_kind(Kind::Double)?;
+        let mean = x.f_mean_dim(&[0i64][..], false, Kind::Double)?;
+        let centred = x.f_sub(&mean)?;
+        let covariance = centred.f_transpose(0, 1)?.f_matmul(&centred)?;
+        let (_, vectors) = covariance.f_linalg_eigh("L")?;
+        let d = vectors.size()[1];
+        let kept = COMPONENTS.min(d);
+        Ok(Self::Pixels { mean, components: vectors.f_narrow(1, d - kept, kept)? })
+    }
+
+    /// What it is called in reports.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Classifier(net) => net.name(),
+            Self::Pixels { components, .. } => {
+                format!("{} principal components of the pixels", components.size()[1])
+            }
+        }
+    }
+
+    /// Features of pictures, channels × height × width bytes each.
+    ///
+    /// # Errors
+    /// Pictures of a shape that it does not take.
+    pub fn read(&self, pictures: &[Vec<u8>], shape: Shape) -> Result<Features, Error> {
+        let (mut values, mut logits) = (Vec::new(), Vec::new());
+        for part in pictures.chunks(AT_ONCE) {
+            let x = tensor_of(part, shape)?;
+            match self {
+                Self::Classifier(net) => {
+                    let reading = net.read(&x)?;
+                    values.push(reading.features);
+                    logits.push(reading.logits);
+                }
+                Self::Pixels { mean, components } => {
+                    let centred = pooled(&x)?.f_to_kind(Kind::Double)?.f_sub(mean)?;
+                    values.push(centred.f_matmul(components)?.f_to_kind(Kind::Float)?);
+                }
+            }
+        }
+        let logits = if logits.is_empty() { None } else { Some(Tensor::f_cat(&logits, 0)?) };
+        Ok(Features { values: Tensor::f_cat(&values, 0)?, logits })
+    }
+}
+
+/// (N, C, H, W) in [0, 1].
+fn tensor_of(pictures: &[Vec<u8>], shape: Shape) -> Result<Tensor, Error> {
+    let [channels, height, width] = shape.as_array().map(|side| side as i64);
+    let bytes = Tensor::f_from_slice(&pictures.concat())?;
+    let x = bytes.f_reshape([pictures.len() as i64, channels, height, width])?;
+    Ok(x.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_div_scalar(255.0)?)
+}
+
+/// (N, values): averaged over squares until there are few enough.
+fn pooled(x: &Tensor) -> Result<Tensor, Error> {
+    let mut x = x.shallow_clone();
+    while x.size()[1..].iter().product::<i64>() > MOST_VALUES && x.size()[2].min(x.size()[3]) > 1 {
+        x = x.f_avg_pool2d([2, 2], [2, 2], [0, 0], true, true, None::<i64>)?;
+    }
+    Ok(x.f_flatten(1, -1)?)
+}

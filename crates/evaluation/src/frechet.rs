@@ -1,0 +1,58 @@
+//! The Fréchet distance of two Gaussians fitted to features (Heusel et al. 2017), in f64.
+
+use crate::Error;
+use tch::{Kind, Tensor};
+
+/// Mean and covariance of features.
+#[derive(Debug)]
+pub struct Moments {
+    /// (D), f64.
+    pub mean: Tensor,
+    /// (D, D), f64.
+    pub covariance: Tensor,
+    /// Of how many.
+    pub n: i64,
+}
+
+impl Moments {
+    /// Of (N, D) features; the covariance divides by N − 1, as NumPy's does.
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] for fewer than two.
+    pub fn of(features: &Tensor) -> Result<Self, Error> {
+        let n = features.size()[0];
+        if n < 2 {
+            return Err(Error::TooFew { what: "features of a Gaussian", found: n, needed: 2 });
+        }
+        let x = features.f_to_kind(Kind::Double)?;
+        let mean = x.f_mean_dim(&[0i64][..], false, Kind::Double)?;
+        let centred = x.f_sub(&mean)?;
+        let covariance = centred.f_transpose(0, 1)?.f_matmul(&centred)?.f_div_scalar((n - 1) as f64)?;
+        Ok(Self { mean, covariance, n })
+    }
+}
+
+/// ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2·(Σ₁Σ₂)^½).
+///
+/// The trace of the root is that of (Σ₁^½·Σ₂·Σ₁^½)^½, a symmetric matrix: no complex roots appear, whatever the rank.
+///
+/// # Errors
+/// What LibTorch reports.
+pub fn frechet_distance(a: &Moments, b: &Moments) -> Result<f64, Error> {
+    let _no_gradient = tch::no_grad_guard();
+    let root = root_of(&a.covariance)?;
+    let product = root.f_matmul(&b.covariance)?.f_matmul(&root)?;
+    let symmetric = product.f_add(&product.f_transpose(0, 1)?)?.f_mul_scalar(0.5)?;
+    let (values, _) = symmetric.f_linalg_eigh("L")?;
+    let cross = values.f_clamp_min(0.0)?.f_sqrt()?.f_sum(Kind::Double)?;
+    let shift = a.mean.f_sub(&b.mean)?.f_square()?.f_sum(Kind::Double)?;
+    let traces = a.covariance.f_trace()?.f_add(&b.covariance.f_trace()?)?;
+    Ok(f64::try_from(shift.f_add(&traces)?.f_sub(&cross.f_mul_scalar(2.0)?)?)?)
+}
+
+/// The symmetric root of a covariance.
+fn root_of(covariance: &Tensor) -> Result<Tensor, Error> {
+    let (values, vectors) = covariance.f_linalg_eigh("L")?;
+    let scaled = vectors.f_mul(&values.f_clamp_min(0.0)?.f_sqrt()?)?;
+    Ok(scaled.f_matmul(&vectors.f_transpose(0, 1)?)?)
+}

@@ -1,0 +1,91 @@
+//! Rectified flow: a straight line from data to noise.
+
+use super::{DiscreteProcess, Process};
+use crate::{Error, NoiseLevel};
+
+/// x_t = (1 − σ)·x_0 + σ·ε (Liu et al. 2022; Lipman et al. 2022) with T levels σ_t = s·u/(1 + (s − 1)·u), u = t/T; a shift
+/// s above 1 spends more of them near noise (Esser et al. 2024, eq. 23).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RectifiedFlow {
+    steps: usize,
+    shift: f64,
+}
+
+impl RectifiedFlow {
+    /// T = `steps` levels.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for no steps, more than a million, or a shift that is not positive.
+    pub fn new(steps: usize, shift: f64) -> Result<Self, Error> {
+        if !(1..=1_000_000).contains(&steps) {
+            let allowed = "between 1 and a million";
+            return Err(Error::Parameter { name: "num_train_timesteps", found: steps as f64, allowed });
+        }
+        if !(shift > 0.0 && shift.is_finite()) {
+            return Err(Error::Parameter { name: "shift", found: shift, allowed: "positive" });
+        }
+        Ok(Self { steps, shift })
+    }
+
+    /// σ at a share u of the way.
+    pub fn shifted(&self, u: f64) -> f64 {
+        self.shift * u / (1.0 + (self.shift - 1.0) * u)
+    }
+
+    /// The level of a σ between 0 and 1.
+    ///
+    /// # Errors
+    /// [`Error::Rates`] outside.
+    pub fn at_sigma(&self, sigma: f64) -> Result<NoiseLevel, Error> {
+        NoiseLevel::new(1.0 - sigma, sigma)
+    }
+}
+
+impl Process for RectifiedFlow {
+    fn at_time(&self, t: f64) -> Result<NoiseLevel, Error> {
+        if !(0.0..=self.last_time()).contains(&t) {
+            return Err(Error::Time { time: t, last: self.last_time() });
+        }
+        self.at_sigma(self.shifted(t / self.last_time()))
+    }
+
+    fn last_time(&self) -> f64 {
+        self.steps as f64
+    }
+
+    fn at_log_snr(&self, log_snr: f64) -> Result<NoiseLevel, Error> {
+        if log_snr.is_nan() {
+            return Err(Error::LogSnr { log_snr, last: f64::NEG_INFINITY });
+        }
+        // (1 − σ)/σ = e^(log-SNR/2), each rate without a difference.
+        let half = 0.5 * log_snr;
+        NoiseLevel::new(1.0 / (1.0 + libm::exp(-half)), 1.0 / (1.0 + libm::exp(half)))
+    }
+
+    fn time_of(&self, level: NoiseLevel) -> f64 {
+        let (s, n) = (level.signal_rate(), level.noise_rate());
+        // σ = n/(s + n), and u = σ/(shift − (shift − 1)·σ).
+        self.last_time() * n / (self.shift * s + n)
+    }
+
+    fn trained_previous(&self, level: NoiseLevel) -> Option<NoiseLevel> {
+        let time = self.trained_time(level).map_or_else(|| self.time_of(level), |time| time as f64);
+        (time > 0.0).then(|| self.level((libm::ceil(time) as usize).saturating_sub(1)))
+    }
+
+    fn start_std(&self, _level: NoiseLevel) -> f64 {
+        1.0
+    }
+}
+
+impl DiscreteProcess for RectifiedFlow {
+    fn steps(&self) -> usize {
+        self.steps
+    }
+
+    fn level(&self, t: usize) -> NoiseLevel {
+        let u = t.min(self.steps) as f64 / self.steps as f64;
+        // 0 ≤ σ ≤ 1 by construction: the level exists.
+        self.at_sigma(self.shifted(u)).unwrap_or(NoiseLevel::CLEAN)
+    }
+}

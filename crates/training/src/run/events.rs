@@ -1,0 +1,70 @@
+//! TensorBoard's event file of a run.
+
+use super::{Tick, failed};
+use crate::Error;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+use tweedie_report::{event_file_head, events_until, image_record, scalar_record};
+
+/// The open event file; its steps are images seen.
+#[derive(Debug)]
+pub(super) struct Events {
+    path: PathBuf,
+    file: File,
+}
+
+impl Events {
+    pub(super) fn open(folder: &Path) -> Result<Self, Error> {
+        let path = folder.join("events.out.tfevents.0.tweedie");
+        let file =
+            File::options().create(true).append(true).open(&path).map_err(failed("cannot open", &path))?;
+        let mut events = Self { path, file };
+        if events.file.metadata().map_err(failed("cannot read", &events.path))?.len() == 0 {
+            events.append(&event_file_head(now()))?;
+        }
+        Ok(events)
+    }
+
+    /// Keeps what was logged up to an image count, and no half record.
+    pub(super) fn cut_back(&self, images: u64) -> Result<(), Error> {
+        let bytes = std::fs::read(&self.path).map_err(failed("cannot read", &self.path))?;
+        let kept = events_until(&bytes, images) as u64;
+        self.file.set_len(kept).map_err(failed("cannot shorten", &self.path))?;
+        if kept == 0 {
+            let mut file = &self.file;
+            file.write_all(&event_file_head(now())).map_err(failed("cannot write", &self.path))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn record(&mut self, tick: &Tick) -> Result<(), Error> {
+        let mut scalars = vec![
+            ("loss/training".to_string(), tick.loss),
+            ("gradient_norm".into(), tick.gradient_norm),
+            ("learning_rate".into(), tick.learning_rate),
+            ("clock/images_per_second".into(), tick.clock.images_per_second),
+        ];
+        if let Some(held_out) = &tick.held_out {
+            scalars.push(("loss/held_out".into(), held_out.raw));
+            scalars.push(("loss/held_out_averaged".into(), held_out.averaged));
+            for (i, bin) in held_out.bins.iter().enumerate() {
+                scalars.push((format!("held_out_by_level/bin_{i}"), bin.averaged));
+            }
+        }
+        self.append(&scalar_record(tick.images, now(), &scalars))
+    }
+
+    pub(super) fn sheet(&mut self, images: u64, png: &[u8], size: [usize; 2]) -> Result<(), Error> {
+        self.append(&image_record(images, now(), "samples", png, size))
+    }
+
+    fn append(&mut self, record: &[u8]) -> Result<(), Error> {
+        self.file.write_all(record).map_err(failed("cannot write", &self.path))
+    }
+}
+
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
+}

@@ -1,0 +1,121 @@
+//! `index.html`: a run at a glance, made from what lies in its folder.
+
+use super::{CONFIG, Run, Tick, numbered_in, read_metrics};
+use crate::Error;
+use std::path::Path;
+use tweedie_report::{Page, Plot, Scale, Series};
+
+/// Sheets on a page, at most; of more, evenly spread ones.
+const SHEETS: usize = 40;
+
+impl Run {
+    /// Writes the page anew.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn write_page(&self) -> Result<(), Error> {
+        let page = page_of(self.folder())?;
+        Ok(tweedie_weights::write_file(&self.folder().join("index.html"), page.html().as_bytes())?)
+    }
+}
+
+/// The page of a run's folder.
+fn page_of(run: &Path) -> Result<Page, Error> {
+    let ticks = read_metrics(&run.join("metrics.jsonl"))?;
+    let config = std::fs::read_to_string(run.join(CONFIG)).unwrap_or_default();
+    let sheets = numbered_in(&run.join("samples"))?;
+    let n = sheets.len();
+    let chosen = (0..n.min(SHEETS)).map(|i| if n <= SHEETS { i } else { i * (n - 1) / (SHEETS - 1) });
+    let sheets = chosen
+        .filter_map(|i| {
+            let (images, path) = &sheets[i];
+            Some((format!("after {images} images"), std::fs::read(path).ok()?))
+        })
+        .collect();
+    Ok(Page {
+        title: run.file_name().unwrap_or_default().to_string_lossy().to_string(),
+        facts: facts(&ticks),
+        plots: plots(&ticks),
+        sheets,
+        texts: vec![("Configuration".into(), config)],
+    })
+}
+
+fn facts(ticks: &[Tick]) -> Vec<(String, String)> {
+    let Some(last) = ticks.last() else { return vec![("state".into(), "nothing was logged yet".into())] };
+    let mut facts = vec![
+        ("images seen".to_string(), format!("{} in {} steps", last.images, last.steps)),
+        ("loss".into(), format!("{:.5}", last.loss)),
+        (
+            "time".into(),
+            format!("{:.0} s, {:.1} images a second", last.clock.seconds, last.clock.images_per_second),
+        ),
+        ("memory".into(), format!("{:.0} MiB", last.clock.memory_mib)),
+    ];
+    let held_out = ticks.iter().filter_map(|tick| Some((tick.images, tick.held_out.as_ref()?)));
+    if let Some((images, best)) = held_out.min_by(|a, b| a.1.averaged.total_cmp(&b.1.averaged)) {
+        facts.push((
+            "best held-out loss".into(),
+            format!("{:.5} averaged weights, {:.5} raw, after {images} images", best.averaged, best.raw),
+        ));
+    }
+    facts
+}
+
+fn plots(ticks: &[Tick]) -> Vec<Plot> {
+    let line = |name: &str, value: &dyn Fn(&Tick) -> Option<f64>| Series {
+        name: name.into(),
+        points: ticks.iter().filter_map(|tick| Some((tick.images as f64 / 1000.0, value(tick)?))).collect(),
+    };
+    let plot = |title: &str, y_scale: Scale, series: Vec<Series>| Plot {
+        title: title.into(),
+        x_label: "thousand images".into(),
+        y_label: String::new(),
+        y_scale,
+        series: series.into_iter().filter(|series| !series.points.is_empty()).collect(),
+    };
+    let mut plots = vec![
+        plot(
+            "Loss",
+            Scale::Log,
+            vec![
+                line("training", &|tick| Some(tick.loss)),
+                line("held out, raw", &|tick| Some(tick.held_out.as_ref()?.raw)),
+                line("held out, averaged", &|tick| Some(tick.held_out.as_ref()?.averaged)),
+            ],
+        ),
+        plot(
+            "Gradient norm before clipping",
+            Scale::Log,
+            vec![line("norm", &|tick| Some(tick.gradient_norm))],
+        ),
+        plot("Learning rate", Scale::Linear, vec![line("rate", &|tick| Some(tick.learning_rate))]),
+        plot(
+            "Images a second",
+            Scale::Linear,
+            vec![line("rate", &|tick| Some(tick.clock.images_per_second))],
+        ),
+    ];
+    if let Some(held_out) = ticks.iter().rev().find_map(|tick| tick.held_out.as_ref()) {
+        let bins = (0..held_out.bins.len()).map(|b| {
+            let [low, high] = held_out.bins[b].log_snr;
+            line(&format!("log-SNR {low:.1} to {high:.1}"), &|tick| {
+                Some(tick.held_out.as_ref()?.bins.get(b)?.averaged)
+            })
+        });
+        plots.push(plot("Held-out loss by level (averaged weights)", Scale::Log, bins.collect()));
+        let middle = |range: [f64; 2]| 0.5 * (range[0].max(-30.0) + range[1].min(30.0));
+        let shape = |name: &str, value: &dyn Fn(&crate::HeldOutBin) -> f64| Series {
+            name: name.into(),
+            points: held_out.bins.iter().map(|bin| (middle(bin.log_snr), value(bin))).collect(),
+        };
+        let mut now = plot(
+            "Held-out loss over the levels, now",
+            Scale::Log,
+            vec![shape("raw", &|bin| bin.raw), shape("averaged", &|bin| bin.averaged)],
+        );
+        now.x_label = "log-SNR".into();
+        plots.push(now);
+    }
+    plots
+}

@@ -1,0 +1,147 @@
+//! The weights of one network, in whatever files they lie.
+
+use crate::{DataType, Error, PickleFile, PickledTensor, TensorFile, TensorInfo};
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+
+/// Where a tensor lies.
+#[derive(Debug)]
+enum Place {
+    Safetensors(usize, TensorInfo),
+    Pickle(usize, PickledTensor),
+}
+
+/// Named tensors in a `.safetensors` or `.bin` file, or in several that an `.index.json` lists.
+#[derive(Debug)]
+pub struct Weights {
+    path: PathBuf,
+    tensors: BTreeMap<String, Place>,
+    safetensors: Vec<TensorFile>,
+    pickles: Vec<PickleFile>,
+}
+
+impl Weights {
+    /// Opens a file of weights by its ending: `.safetensors`, `.index.json`, else PyTorch's own.
+    ///
+    /// # Errors
+    /// Those of [`TensorFile`] and [`PickleFile`]; [`Error::Shards`] for an index whose files do not hold what it says.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let mut weights = Self {
+            path: path.to_path_buf(),
+            tensors: BTreeMap::new(),
+            safetensors: Vec::new(),
+            pickles: Vec::new(),
+        };
+        if path.to_string_lossy().ends_with(".index.json") {
+            weights.add_shards()?;
+        } else {
+            weights.add(path)?;
+        }
+        Ok(weights)
+    }
+
+    /// Adds a file's tensors; their names.
+    fn add(&mut self, path: &Path) -> Result<HashSet<String>, Error> {
+        let twice = |name: &str| Error::Shards {
+            path: path.to_path_buf(),
+            reason: format!("{name} is in an earlier shard, too"),
+        };
+        let mut names = HashSet::new();
+        if path.extension().is_some_and(|ending| ending == "safetensors") {
+            let file = TensorFile::open(path)?;
+            for info in file.tensors() {
+                let place = Place::Safetensors(self.safetensors.len(), info.clone());
+                if self.tensors.insert(info.name.clone(), place).is_some() {
+                    return Err(twice(&info.name));
+                }
+                names.insert(info.name.clone());
+            }
+            self.safetensors.push(file);
+        } else {
+            let file = PickleFile::open(path)?;
+            for tensor in file.tensors() {
+                let place = Place::Pickle(self.pickles.len(), tensor.clone());
+                if self.tensors.insert(tensor.name.clone(), place).is_some() {
+                    return Err(twice(&tensor.name));
+                }
+                names.insert(tensor.name.clone());
+            }
+            self.pickles.push(file);
+        }
+        Ok(names)
+    }
+
+    fn add_shards(&mut self) -> Result<(), Error> {
+        #[derive(serde::Deserialize)]
+        struct Index {
+            weight_map: BTreeMap<String, String>,
+        }
+        let path = self.path.clone();
+        let wrong = |reason: String| Error::Shards { path: path.clone(), reason };
+        let text = std::fs::read_to_string(&path).map_err(Error::io("cannot read", &path))?;
+        let index: Index =
+            serde_json::from_str(&text).map_err(|error| wrong(format!("it is no index ({error})")))?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut shards: Vec<&String> = index.weight_map.values().collect();
+        shards.sort();
+        shards.dedup();
+        for shard in shards {
+            if Path::new(shard).components().count() != 1 || shard == ".." {
+                return Err(wrong(format!("its shard `{shard}` is no file beside it")));
+            }
+            let file = folder.join(shard);
+            if !file.is_file() {
+                return Err(wrong(format!("its shard {shard} is missing")));
+            }
+            let held = self.add(&file)?;
+            for (name, its) in &index.weight_map {
+                if its == shard && !held.contains(name) {
+                    return Err(wrong(format!("it says that {shard} holds {name}, which it does not")));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The same tensors under other names.
+    ///
+    /// # Errors
+    /// [`Error::Names`] when two get the same.
+    pub fn renamed(mut self, rename: impl Fn(&str) -> String) -> Result<Self, Error> {
+        let mut tensors = BTreeMap::new();
+        for (name, place) in std::mem::take(&mut self.tensors) {
+            let new = rename(&name);
+            if tensors.insert(new.clone(), place).is_some() {
+                let differences = format!("it holds {new} under an old and a new name");
+                return Err(Error::Names { path: self.path, differences });
+            }
+        }
+        Ok(Self { tensors, ..self })
+    }
+
+    /// Every name with its shape.
+    pub fn shapes(&self) -> BTreeMap<String, Vec<usize>> {
+        let shape = |place: &Place| match place {
+            Place::Safetensors(_, info) => info.shape.clone(),
+            Place::Pickle(_, tensor) => tensor.shape.clone(),
+        };
+        self.tensors.iter().map(|(name, place)| (name.clone(), shape(place))).collect()
+    }
+
+    /// The file, or the index of several.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// One tensor's bytes, little-endian, row-major, and their kind; none for a name that is not there.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when a file changed or cannot be read.
+    pub fn read(&mut self, name: &str) -> Result<Option<(DataType, Vec<u8>)>, Error> {
+        Ok(match self.tensors.get(name) {
+            None => None,
+            Some(Place::Safetensors(file, info)) => Some((info.kind, self.safetensors[*file].read(info)?)),
+            Some(Place::Pickle(file, tensor)) => Some((tensor.kind, self.pickles[*file].read(tensor)?)),
+        })
+    }
+}
