@@ -36,6 +36,8 @@ pub enum Command {
         #[command(subcommand)]
         command: Evaluate,
     },
+    /// Put an average of the weights of another length together from those that a run stored.
+    Ema(EmaOptions),
     /// List runs with their state and best figures, or compare two.
     Runs(Runs),
     /// The devices, LibTorch and the precision that `auto` takes.
@@ -293,4 +295,17 @@ pub enum RunsCompare {
         #[arg(long, value_name = "FILE", default_value = "compare.svg")]
         out: PathBuf,
     },
+}
+
+/// `tweedie ema`.
+#[derive(Debug, Args)]
+pub struct EmaOptions {
+    /// A run that was trained with training.posthoc_ema.
+    pub run: PathBuf,
+    /// The average's width relative to the training, such as 0.08.
+    #[arg(long)]
+    pub std: f64,
+    /// Where the checkpoint goes; RUN/ema-STD otherwise.
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
 }

@@ -11,6 +11,7 @@
 //! | [`parameterization`] | [`Parameterization`]: what a network's output means |
 //! | [`conditioning`] | what a network is told of the level |
 //! | [`gaussian`] | Kullback–Leibler divergence of Gaussians, and a Gaussian's exact denoiser |
+//! | [`power_average`] | averages of weights whose length is chosen after training |
 //! | [`subsequence`] | which of the trained times a sampler visits |
 //! | [`random`] | noise that depends on (seed, image, purpose, visit, draw, element) and on nothing else |
 //!
@@ -31,6 +32,7 @@ pub mod conditioning;
 pub mod gaussian;
 pub mod level;
 pub mod parameterization;
+pub mod power_average;
 pub mod process;
 pub mod random;
 pub mod subsequence;
@@ -74,6 +76,9 @@ pub enum Error {
         /// The value found.
         beta: f64,
     },
+    /// Averages that no other can be put together from.
+    #[error("the stored averages are none, or too much alike, to put another together from them")]
+    Averages,
     /// A schedule that has no β.
     #[error("a rectified flow has no betas; it is no variance-preserving process")]
     NoBetas,

@@ -2,7 +2,7 @@
 
 use crate::Error;
 use serde::{Deserialize, Serialize};
-use tweedie_math::Parameterization;
+use tweedie_math::{Parameterization, power_average};
 
 /// The training's part of a configuration. Counts are images unless they say otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,8 @@ pub struct TrainingConfig {
     pub ema_half_life: f64,
     /// The half-life is at most this share of the images seen so far.
     pub ema_ramp: f64,
+    /// Averages stored on the way, from which one of any length is put together after training.
+    pub posthoc_ema: PosthocEma,
     /// Whether pictures may be mirrored, where the set allows it.
     pub flip: bool,
     /// Share of labels that a class-conditional model does not see, so that it learns to draw without one, too.
@@ -34,6 +36,22 @@ pub struct TrainingConfig {
     pub optimizer: OptimizerConfig,
     /// What is written on the way.
     pub report: ReportConfig,
+}
+
+/// Power-function averages of the weights (Karras et al. 2024), stored on the way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PosthocEma {
+    /// Their widths relative to the training so far; none stores none. The paper's are 0.05 and 0.1.
+    pub std: Vec<f64>,
+    /// They are stored every so many images.
+    pub every: u64,
+}
+
+impl Default for PosthocEma {
+    fn default() -> Self {
+        Self { std: Vec::new(), every: 10_000 }
+    }
 }
 
 /// What the loss is, beside what the network says (which belongs to the model).
@@ -131,6 +149,7 @@ impl Default for TrainingConfig {
             accumulate: 1,
             ema_half_life: 5_000.0,
             ema_ramp: 0.1,
+            posthoc_ema: PosthocEma::default(),
             flip: true,
             label_dropout: 0.1,
             precision: "auto".into(),
@@ -199,6 +218,14 @@ impl TrainingConfig {
         }
         if self.report.sheet > 0 && (self.report.sheet_pictures == 0 || self.report.sheet_steps == 0) {
             return wrong("training.report.sheet_pictures", "0".into(), "at least 1, as sheet_steps");
+        }
+        for &std in &self.posthoc_ema.std {
+            if power_average::gamma_of(std).is_err() {
+                return wrong("training.posthoc_ema.std", std.to_string(), "above 0.0001 and at most 0.2886");
+            }
+        }
+        if !self.posthoc_ema.std.is_empty() && self.posthoc_ema.every == 0 {
+            return wrong("training.posthoc_ema.every", "0".into(), "at least 1 image");
         }
         if self.report.keep_last == 0 {
             return wrong("training.report.keep_last", "0".into(), "at least 1 checkpoint");

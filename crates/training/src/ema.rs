@@ -2,6 +2,7 @@
 
 use crate::{Error, FlatParameters};
 use tch::Tensor;
+use tweedie_math::power_average;
 
 /// An exponential moving average with its half-life in images (Karras et al. 2022).
 #[derive(Debug)]
@@ -36,6 +37,23 @@ impl Ema {
     ) -> Result<(), Error> {
         let _no_gradient = tch::no_grad_guard();
         let _ = self.values.f_lerp_(&parameters.values, 1.0 - decay(half_life, ramp, images, batch))?;
+        Ok(())
+    }
+
+    /// Moves towards the parameters as a power-function average does (Karras et al. 2024), `images` having been seen in all.
+    ///
+    /// # Errors
+    /// What LibTorch reports.
+    pub fn update_power(
+        &mut self,
+        parameters: &FlatParameters,
+        gamma: f64,
+        images: u64,
+        batch: usize,
+    ) -> Result<(), Error> {
+        let _no_gradient = tch::no_grad_guard();
+        let kept = power_average::kept(gamma, images as f64, batch as f64);
+        let _ = self.values.f_lerp_(&parameters.values, 1.0 - kept)?;
         Ok(())
     }
 

@@ -21,7 +21,9 @@ mod trainer;
 
 pub use adamw::AdamW;
 pub use checkpoint::{Conditions, DataIdentity, ResumeState, load_raw_weights, stale};
-pub use config::{LevelSampling, Objective, OptimizerConfig, RateDecay, ReportConfig, TrainingConfig};
+pub use config::{
+    LevelSampling, Objective, OptimizerConfig, PosthocEma, RateDecay, ReportConfig, TrainingConfig,
+};
 pub use ema::{Ema, OwnWeights};
 pub use flat::FlatParameters;
 pub use levels::draw_times;
@@ -29,7 +31,8 @@ pub use objective::{TrainingBatch, loss};
 pub use progress::{Progress, Sums, Watch};
 pub use rate::rate_at;
 pub use run::{
-    CONFIG, Clock, HeldOut, HeldOutBin, Resumed, Run, State, Tick, checkpoints_in, read_metrics, run_state,
+    CONFIG, Clock, HeldOut, HeldOutBin, Resumed, Run, State, Tick, average_of_width, checkpoints_in,
+    read_metrics, run_state,
 };
 pub use train::{Ending, Observer, TrainingData, train};
 pub use trainer::{StepReport, Trainer};
@@ -96,6 +99,15 @@ pub enum Error {
         run: std::path::PathBuf,
         /// Who holds it.
         owner: String,
+    },
+    /// A run without stored averages.
+    #[error(
+        "the run {} stored no averages: train with training.posthoc_ema.std = [0.05, 0.1] to choose their length afterwards",
+        run.display()
+    )]
+    NoAverages {
+        /// The run.
+        run: std::path::PathBuf,
     },
     /// A checkpoint from which training cannot go on.
     #[error("training cannot go on from {}: {reason}", path.display())]

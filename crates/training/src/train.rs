@@ -96,6 +96,10 @@ pub fn train(
             stopwatch.pause(|| run.draw_sheet(trainer, shape).and_then(|()| run.write_page()))?;
             observer.wrote("sheet", &run.sheet(now));
         }
+        let stores = !config.posthoc_ema.std.is_empty();
+        if stores && (due(config.posthoc_ema.every, before, now) || last) {
+            stopwatch.pause(|| run.store_averages(trainer))?;
+        }
         if due(config.report.checkpoint, before, now) && !last {
             progress.seconds = stopwatch.seconds();
             let checkpoint = stopwatch.pause(|| capture(trainer, &identity, &progress))?;

@@ -4,6 +4,7 @@ use crate::objective::noise_for;
 use crate::{AdamW, Ema, Error, FlatParameters, TrainingBatch, TrainingConfig, draw_times, loss, rate_at};
 use tch::{Kind, Tensor};
 use tweedie_data::{Batch, Values};
+use tweedie_math::power_average::gamma_of;
 use tweedie_math::random::{Key, Purpose, Stream};
 use tweedie_models::{Model, from_array, from_pixels};
 use tweedie_networks::{ClassCondition, Pass};
@@ -18,6 +19,8 @@ pub struct Trainer {
     parameters: FlatParameters,
     optimizer: AdamW,
     ema: Ema,
+    /// Power-function averages with their exponents.
+    stored: Vec<(f64, Ema)>,
     images: u64,
 }
 
@@ -42,10 +45,12 @@ impl Trainer {
         let parameters = FlatParameters::new(model.network().parameters())?;
         let optimizer = AdamW::new(&parameters)?;
         let ema = Ema::new(&parameters)?;
+        let stored = config.posthoc_ema.std.iter().map(|&std| Ok((gamma_of(std)?, Ema::new(&parameters)?)));
+        let stored = stored.collect::<Result<_, Error>>()?;
         let pass = Pass { channels_last: config.channels_last, ..Pass::training(precision) };
         let mut model = model;
         model.set_pass(Pass { train: false, ..pass });
-        Ok(Self { model, config, pass, parameters, optimizer, ema, images: 0 })
+        Ok(Self { model, config, pass, parameters, optimizer, ema, stored, images: 0 })
     }
 
     /// One update from one batch of pictures. When the loss or its gradient is no finite number, nothing is changed and the
@@ -85,6 +90,9 @@ impl Trainer {
             self.images += batch.n as u64;
             let (half_life, ramp) = (self.config.ema_half_life, self.config.ema_ramp);
             self.ema.update(&self.parameters, half_life, ramp, self.images, batch.n)?;
+            for (gamma, average) in &mut self.stored {
+                average.update_power(&self.parameters, *gamma, self.images, batch.n)?;
+            }
         }
         Ok(report)
     }
@@ -174,12 +182,21 @@ impl Trainer {
 
     /// Every tensor that training keeps, by name: each flat, in the order of the network's construction.
     pub(crate) fn tensors_mut(&mut self) -> Vec<(String, &mut Tensor)> {
-        vec![
+        let mut tensors = vec![
             ("weights".into(), &mut self.parameters.values),
             ("ema".into(), &mut self.ema.values),
             ("first_moment".into(), &mut self.optimizer.first_moment),
             ("second_moment".into(), &mut self.optimizer.second_moment),
-        ]
+        ];
+        for (i, (_, average)) in self.stored.iter_mut().enumerate() {
+            tensors.push((format!("stored.{i}"), &mut average.values));
+        }
+        tensors
+    }
+
+    /// The power-function averages with their exponents.
+    pub(crate) fn stored_averages(&self) -> &[(f64, Ema)] {
+        &self.stored
     }
 
     /// Sets the clocks of a trainer whose tensors were restored.

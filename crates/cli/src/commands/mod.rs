@@ -4,6 +4,8 @@ mod class;
 pub mod completions;
 pub mod data;
 pub mod devices;
+pub mod ema;
+mod estimate;
 pub mod evaluate;
 pub mod inspect;
 pub mod runs;

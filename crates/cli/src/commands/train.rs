@@ -42,6 +42,9 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
     config.fit_to(shown.as_ref())?;
     config.network.check()?;
     if options.dry_run {
+        for row in super::estimate::lines(&config, &data, super::device(&options.device)?)? {
+            line(format!("# {row}"));
+        }
         line(config.to_toml()?.trim_end());
         return Ok(ExitCode::SUCCESS);
     }

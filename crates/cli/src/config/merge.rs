@@ -10,7 +10,11 @@ use toml::{Table, Value};
 
 /// A table from text.
 pub fn parse(text: &str) -> anyhow::Result<Table> {
-    text.parse::<Table>().map_err(|error| anyhow!("{}", error.to_string().trim()))
+    text.parse::<Table>().map_err(|error| {
+        let line = error.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count());
+        let place = line.map_or(String::new(), |line| format!("line {line}: "));
+        anyhow!("{place}{}", error.message().lines().collect::<Vec<_>>().join(" "))
+    })
 }
 
 /// Applies `a.b=value`. The value is read as TOML; what is no TOML value is taken for text.

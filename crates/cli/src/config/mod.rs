@@ -21,6 +21,9 @@ use tweedie_training::{TrainingConfig, TrainingData};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunConfig {
+    /// Version of this format.
+    #[serde(default = "current_format")]
+    pub format: u32,
     /// Part of the run's folder name.
     pub name: String,
     /// What to learn from.
@@ -56,6 +59,13 @@ pub struct ModelConfig {
     pub conditional: bool,
 }
 
+/// The version of the configuration that this program reads and writes.
+const FORMAT: u32 = 1;
+
+fn current_format() -> u32 {
+    FORMAT
+}
+
 fn default_held_out() -> f64 {
     0.02
 }
@@ -77,6 +87,13 @@ impl RunConfig {
         let mut table = merge::parse(&text).with_context(|| format!("{from} is not TOML"))?;
         for change in &source.set {
             merge::set(&mut table, change)?;
+        }
+        if let Some(format) = table.get("format").and_then(toml::Value::as_integer)
+            && format != i64::from(FORMAT)
+        {
+            bail!(
+                "{from} has format {format}, of another version of tweedie; this one reads format {FORMAT}"
+            );
         }
         let mut config: Self = merge::read(table).with_context(|| format!("in {from}"))?;
         config.data.take(&config.name, source.data.as_deref())?;

@@ -5,6 +5,7 @@ mod gaussian;
 mod kl;
 mod parameterization;
 mod posterior;
+mod power_average;
 mod process;
 mod random;
 mod schedule;

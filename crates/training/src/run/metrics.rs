@@ -65,9 +65,18 @@ pub struct Clock {
 
 impl Clock {
     /// The process' resident memory in MiB, where the system tells.
-    pub(crate) fn memory_mib() -> f64 {
+    pub fn memory_mib() -> f64 {
+        Self::status("VmRSS:")
+    }
+
+    /// The greatest that it ever was.
+    pub fn peak_memory_mib() -> f64 {
+        Self::status("VmHWM:")
+    }
+
+    fn status(what: &str) -> f64 {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(what));
         let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse::<f64>().ok());
         kib.unwrap_or(0.0) / 1024.0
     }

@@ -1,11 +1,13 @@
 //! A run's folder: what was asked, what happened, what came of it.
 
+mod averages;
 mod events;
 mod lock;
 mod metrics;
 mod page;
 mod pictures;
 
+pub use averages::average_of_width;
 pub use metrics::{Clock, HeldOut, HeldOutBin, Tick, read_metrics};
 
 use crate::checkpoint::{ResumeState, restore};
@@ -122,6 +124,7 @@ impl Run {
     fn cut_back(&mut self, images: u64) -> Result<(), Error> {
         self.metrics.cut_back(images)?;
         self.events.cut_back(images)?;
+        self.cut_back_averages(images)?;
         for (at, path) in numbered_in(&self.folder.join("samples"))? {
             if at > images {
                 std::fs::remove_file(&path).map_err(failed("cannot remove", &path))?;
@@ -204,7 +207,8 @@ fn numbered_in(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
     let entries = std::fs::read_dir(folder).map_err(failed("cannot read", folder))?;
     let numbered = |entry: std::fs::DirEntry| {
         let path = entry.path();
-        let name = path.file_name()?.to_str()?.strip_suffix(".png").unwrap_or(path.file_name()?.to_str()?);
+        let name = path.file_name()?.to_str()?;
+        let name = [".png", ".safetensors"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
         Some((name.parse::<u64>().ok()?, path))
     };
     let mut found: Vec<(u64, PathBuf)> = entries.flatten().filter_map(numbered).collect();

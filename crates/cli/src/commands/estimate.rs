@@ -1,0 +1,58 @@
+//! What a training will take: measured on a step or two of a small batch, and counted.
+
+use crate::config::RunConfig;
+use std::time::Instant;
+use tweedie_data::{Batch, Loader};
+use tweedie_models::Model;
+use tweedie_torch::PrecisionChoice;
+use tweedie_training::{Clock, Trainer, TrainingConfig, TrainingData};
+
+/// Pictures in a step that is timed.
+const TIMED: usize = 8;
+
+/// Weights, gradients, average, two moments: five numbers of four bytes for each parameter, and the stored averages.
+const KEPT: f64 = 20.0;
+
+/// The lines, as comments of the configuration.
+pub fn lines(config: &RunConfig, data: &TrainingData, device: tch::Device) -> anyhow::Result<Vec<String>> {
+    let choice: PrecisionChoice = config.training.precision.parse()?;
+    let (precision, reason) = choice.resolve(device);
+    let shown = data.shown.as_ref();
+    let model = Model::new(&config.network, config.description(shown), device, 0)?;
+    let n_parameters = model.network().parameters().n_trained() as f64;
+    let micro = config.training.batch / config.training.accumulate.max(1);
+    let n = TIMED.min(micro);
+    let small = TrainingConfig { batch: n, accumulate: 1, ..config.training.clone() };
+    let mut trainer = Trainer::new(model, small, precision)?;
+    let mut loader = Loader::new(std::sync::Arc::clone(&data.shown), 0, n, 0, false)?;
+    let before = Clock::memory_mib();
+    // The first step also makes what later ones find: kernels, threads, memory.
+    let first: Batch = loader.next_batch()?;
+    trainer.step(&first)?;
+    let began = Instant::now();
+    trainer.step(&loader.next_batch()?)?;
+    let per_image = began.elapsed().as_secs_f64() / n as f64;
+    let activations = (Clock::peak_memory_mib() - before).max(0.0) * micro as f64 / n as f64;
+    let kept = (KEPT + 4.0 * config.training.posthoc_ema.std.len() as f64) * n_parameters / (1 << 20) as f64;
+    let hours = per_image * config.training.images as f64 / 3600.0;
+    let time = if hours < 1.0 {
+        format!("{:.0} minutes", (60.0 * hours).ceil())
+    } else {
+        format!("{hours:.1} hours")
+    };
+    let count = shown.len().map_or("without end".into(), |len| format!("{len} pictures"));
+    Ok(vec![
+        format!("data: {} ({count}), {:?}", shown.name(), shown.shape().as_array()),
+        format!(
+            "parameters: {:.2} M; computed on {device:?} in {} ({reason})",
+            n_parameters / 1e6,
+            precision.name()
+        ),
+        format!("memory: about {kept:.0} MiB kept, about {activations:.0} MiB more at a batch of {micro}"),
+        format!(
+            "time: about {time} for {} images at {:.0} a second, as a step of {n} just took",
+            config.training.images,
+            1.0 / per_image
+        ),
+    ])
+}

@@ -1,0 +1,75 @@
+//! Stored averages of a run, and putting one of another length together from them.
+
+use super::{Run, numbered_in};
+use crate::{Error, FlatParameters, Trainer};
+use std::collections::BTreeMap;
+use std::path::Path;
+use tch::{Kind, Tensor};
+use tweedie_math::power_average::{Snapshot, combination, gamma_of};
+use tweedie_models::{Model, bytes_of};
+use tweedie_weights::{TensorFile, tensor_file_bytes};
+
+const FOLDER: &str = "averages";
+
+impl Run {
+    /// Stores a trainer's power-function averages; each is one flat tensor named by its exponent.
+    pub(crate) fn store_averages(&self, trainer: &Trainer) -> Result<(), Error> {
+        let folder = self.folder().join(FOLDER);
+        std::fs::create_dir_all(&folder).map_err(super::failed("cannot create", &folder))?;
+        let path = folder.join(format!("{:010}.safetensors", trainer.images()));
+        let mut tensors = BTreeMap::new();
+        for (gamma, average) in trainer.stored_averages() {
+            tensors.insert(gamma.to_string(), bytes_of(&average.values)?);
+        }
+        let bytes = tensor_file_bytes(&path, &tensors, &BTreeMap::new())?;
+        Ok(tweedie_weights::write_file(&path, &bytes)?)
+    }
+
+    /// Forgets averages that were stored after so many images.
+    pub(super) fn cut_back_averages(&self, images: u64) -> Result<(), Error> {
+        let folder = self.folder().join(FOLDER);
+        if folder.is_dir() {
+            tweedie_weights::remove_stale(&folder)?;
+            for (_, path) in numbered_in(&folder)?.into_iter().filter(|(at, _)| *at > images) {
+                std::fs::remove_file(&path).map_err(super::failed("cannot remove", &path))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Gives a run's model the average of a relative width at its last stored time; how many stored averages it was put together
+/// from.
+///
+/// # Errors
+/// [`Error::NoAverages`] for a run that stored none; a width that does not exist.
+pub fn average_of_width(model: &Model, run: &Path, std: f64) -> Result<usize, Error> {
+    let folder = run.join(FOLDER);
+    let files = if folder.is_dir() { numbered_in(&folder)? } else { Vec::new() };
+    let Some(&(last, _)) = files.last() else { return Err(Error::NoAverages { run: run.to_path_buf() }) };
+    let mut parameters = FlatParameters::new(model.network().parameters())?;
+    let mut stored = Vec::new();
+    for (images, path) in &files {
+        let file = TensorFile::open(path)?;
+        for info in file.tensors() {
+            let gamma = info.name.parse::<f64>().ok().filter(|_| info.shape == [parameters.values.numel()]);
+            let Some(gamma) = gamma else {
+                let reason = format!("its average {} is of another network", info.name);
+                return Err(Error::Resume { path: path.clone(), reason });
+            };
+            stored.push((Snapshot { time: *images as f64, gamma }, path, info.clone()));
+        }
+    }
+    let snapshots: Vec<Snapshot> = stored.iter().map(|(snapshot, ..)| *snapshot).collect();
+    let weights = combination(&snapshots, Snapshot { time: last as f64, gamma: gamma_of(std)? })?;
+    let _no_gradient = tch::no_grad_guard();
+    // Weights of either sign nearly cancel: the sum is taken in f64.
+    let mut sum = parameters.values.f_zeros_like()?.f_to_kind(Kind::Double)?;
+    for (weight, (_, path, info)) in weights.iter().zip(&stored) {
+        let bytes = TensorFile::open(path)?.read(info)?;
+        let value = Tensor::f_from_data_size(&bytes, &sum.size(), Kind::Float)?.f_to_kind(Kind::Double)?;
+        let _ = sum.f_add_(&value.f_to_device(sum.device())?.f_mul_scalar(*weight)?)?;
+    }
+    parameters.values.f_copy_(&sum)?;
+    Ok(stored.len())
+}
