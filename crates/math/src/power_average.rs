@@ -79,7 +79,7 @@ pub fn combination(stored: &[Snapshot], target: Snapshot) -> Result<Vec<f64>, Er
         let pivot = pivot.unwrap_or(column);
         rows.swap(column, pivot);
         let diagonal = rows[column][column];
-        if !(diagonal.abs() > 1e-300) {
+        if diagonal.is_nan() || diagonal.abs() < 1e-300 {
             return Err(Error::Averages);
         }
         let top = rows[column].clone();

@@ -23,12 +23,20 @@ pub struct Pass {
     pub attention: Attention,
     /// Whether activations lie in memory as N, H, W, C.
     pub channels_last: bool,
+    /// Whether a block keeps its inputs alone and is computed again in the backward pass.
+    pub gradient_checkpointing: bool,
 }
 
 impl Pass {
     /// The pass that sampling and evaluation use.
     pub fn inference(precision: Precision) -> Self {
-        Self { precision, train: false, attention: Attention::Fused, channels_last: false }
+        Self {
+            precision,
+            train: false,
+            attention: Attention::Fused,
+            channels_last: false,
+            gradient_checkpointing: false,
+        }
     }
 
     /// The pass that training uses.

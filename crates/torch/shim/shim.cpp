@@ -5,6 +5,8 @@
 #include <ATen/Functions.h>
 #include <ATen/Version.h>
 #include <c10/core/DeviceGuard.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <cstring>
 #include <string>
@@ -28,6 +30,82 @@ char* guarded(Body body) {
     return message_of(error.what());
   }
 }
+
+// A part of a network that lives on the Rust side: `run` writes what it computes from `inputs` into `outputs` (at most
+// `room`, each on the heap and ours from then on) and returns how many, or -1.
+struct Part : torch::CustomClassHolder {
+  using Run = int64_t (*)(void* code, const at::Tensor* const* inputs, size_t n, at::Tensor** outputs, size_t room);
+  using Drop = void (*)(void* code);
+
+  Part(void* code, Run run, Drop drop) : code(code), run(run), drop(drop) {}
+  ~Part() override { drop(code); }
+
+  torch::autograd::variable_list operator()(const torch::autograd::variable_list& inputs) const {
+    constexpr size_t room = 64;
+    at::Tensor* outputs[room];
+    std::vector<const at::Tensor*> pointers;
+    for (const auto& input : inputs) pointers.push_back(&input);
+    const int64_t n = run(code, pointers.data(), pointers.size(), outputs, room);
+    TORCH_CHECK(n >= 0, "a checkpointed part of the network failed");
+    torch::autograd::variable_list list;
+    for (int64_t i = 0; i < n; ++i) {
+      list.push_back(std::move(*outputs[i]));
+      delete outputs[i];
+    }
+    return list;
+  }
+
+  void* code;
+  Run run;
+  Drop drop;
+};
+
+// Computes a part without keeping its activations, and again when its gradient is asked for (Chen et al. 2016). What the
+// global generator gave the first time it gives the second time, too.
+struct Checkpointed : torch::autograd::Function<Checkpointed> {
+  static torch::autograd::variable_list forward(torch::autograd::AutogradContext* context,
+                                                at::TensorList list, c10::intrusive_ptr<Part> part) {
+    const torch::autograd::variable_list inputs = list.vec();
+    context->save_for_backward(inputs);
+    context->saved_data["random"] = generator(inputs).get_state();
+    auto outputs = (*part)(inputs);
+    context->saved_data["part"] = c10::IValue::make_capsule(std::move(part));
+    return outputs;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    torch::autograd::variable_list inputs;
+    for (const auto& saved : context->get_saved_variables()) {
+      inputs.push_back(saved.detach().set_requires_grad(saved.requires_grad()));
+    }
+    auto random = generator(inputs);
+    const at::Tensor now = random.get_state();
+    random.set_state(context->saved_data["random"].toTensor());
+    torch::autograd::variable_list outputs;
+    {
+      at::AutoGradMode with_gradient(true);
+      outputs = (*static_cast<Part*>(context->saved_data["part"].toCapsule().get()))(inputs);
+    }
+    random.set_state(now);
+    torch::autograd::variable_list asked, upstream;
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      if (outputs[i].requires_grad() && gradients[i].defined()) {
+        asked.push_back(outputs[i]);
+        upstream.push_back(gradients[i]);
+      }
+    }
+    torch::autograd::backward(asked, upstream);
+    torch::autograd::variable_list found;
+    for (const auto& input : inputs) found.push_back(input.grad());
+    found.emplace_back();  // The part itself has none.
+    return found;
+  }
+
+  static at::Generator generator(const torch::autograd::variable_list& inputs) {
+    return at::globalContext().defaultGenerator(inputs.at(0).device());
+  }
+};
 
 }  // namespace
 
@@ -68,6 +146,20 @@ char* tweedie_set_grad(at::Tensor* leaf, const at::Tensor* gradient) {
 
 char* tweedie_channels_last(const at::Tensor* tensor, at::Tensor** made) {
   return guarded([&] { *made = new at::Tensor(tensor->contiguous(at::MemoryFormat::ChannelsLast)); });
+}
+
+char* tweedie_checkpoint(const at::Tensor* const* inputs, size_t n, void* code, Part::Run run, Part::Drop drop,
+                         at::Tensor** outputs, size_t room, size_t* made) {
+  // From here on the part owns the code: it is dropped whatever happens.
+  auto part = c10::make_intrusive<Part>(code, run, drop);
+  return guarded([&] {
+    torch::autograd::variable_list list;
+    for (size_t i = 0; i < n; ++i) list.push_back(*inputs[i]);
+    auto results = Checkpointed::apply(at::TensorList(list), part);
+    TORCH_CHECK(results.size() <= room, "a checkpointed part has too many results");
+    for (size_t i = 0; i < results.size(); ++i) outputs[i] = new at::Tensor(results[i]);
+    *made = results.size();
+  });
 }
 
 }  // extern "C"

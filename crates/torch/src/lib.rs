@@ -4,6 +4,7 @@
 //! libraries opened at start, so that one binary serves both kinds of machine.
 
 mod border;
+mod checkpoint;
 mod cuda;
 mod device;
 mod generator;
@@ -13,6 +14,7 @@ mod precision;
 mod shim;
 
 pub use border::guard;
+pub use checkpoint::checkpoint;
 pub use cuda::{CudaState, open as open_cuda};
 pub use device::{Choice, devices};
 pub use generator::Generator;

@@ -21,6 +21,16 @@ unsafe extern "C" {
         made: *mut *mut C_tensor,
     ) -> *mut c_char;
     fn tweedie_set_grad(leaf: *mut C_tensor, gradient: *const C_tensor) -> *mut c_char;
+    pub(crate) fn tweedie_checkpoint(
+        inputs: *const *const C_tensor,
+        n: usize,
+        code: *mut c_void,
+        run: extern "C" fn(*mut c_void, *const *const C_tensor, usize, *mut *mut C_tensor, usize) -> i64,
+        drop: extern "C" fn(*mut c_void),
+        outputs: *mut *mut C_tensor,
+        room: usize,
+        made: *mut usize,
+    ) -> *mut c_char;
     fn tweedie_channels_last(tensor: *const C_tensor, made: *mut *mut C_tensor) -> *mut c_char;
 }
 
@@ -35,7 +45,7 @@ fn take(message: *mut c_char) -> Option<String> {
     Some(text)
 }
 
-fn check(message: *mut c_char) -> Result<(), Error> {
+pub(crate) fn check(message: *mut c_char) -> Result<(), Error> {
     match take(message) {
         None => Ok(()),
         Some(text) => Err(Error::LibTorch(border::first_line(&text))),

@@ -30,6 +30,9 @@ pub struct TrainingConfig {
     pub precision: String,
     /// Whether activations lie in memory as N, H, W, C.
     pub channels_last: bool,
+    /// Whether blocks of the network keep their inputs alone and are computed again in the backward pass: less memory, more
+    /// time.
+    pub gradient_checkpointing: bool,
     /// What is learned.
     pub objective: Objective,
     /// How weights move.
@@ -154,6 +157,7 @@ impl Default for TrainingConfig {
             label_dropout: 0.1,
             precision: "auto".into(),
             channels_last: false,
+            gradient_checkpointing: false,
             objective: Objective::default(),
             optimizer: OptimizerConfig::default(),
             report: ReportConfig::default(),

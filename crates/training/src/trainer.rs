@@ -47,9 +47,13 @@ impl Trainer {
         let ema = Ema::new(&parameters)?;
         let stored = config.posthoc_ema.std.iter().map(|&std| Ok((gamma_of(std)?, Ema::new(&parameters)?)));
         let stored = stored.collect::<Result<_, Error>>()?;
-        let pass = Pass { channels_last: config.channels_last, ..Pass::training(precision) };
+        let pass = Pass {
+            channels_last: config.channels_last,
+            gradient_checkpointing: config.gradient_checkpointing,
+            ..Pass::training(precision)
+        };
         let mut model = model;
-        model.set_pass(Pass { train: false, ..pass });
+        model.set_pass(Pass { train: false, gradient_checkpointing: false, ..pass });
         Ok(Self { model, config, pass, parameters, optimizer, ema, stored, images: 0 })
     }
 

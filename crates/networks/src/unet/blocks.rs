@@ -121,6 +121,11 @@ impl UpBlock {
         Ok(Self { layers, to_next })
     }
 
+    /// How many states of the way down it joins.
+    pub(super) fn n_skips(&self) -> usize {
+        self.layers.len()
+    }
+
     /// Joins the states of the way down, last first.
     pub(super) fn forward(
         &self,

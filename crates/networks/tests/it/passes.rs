@@ -6,8 +6,13 @@ use tch::{Device, Kind, Tensor};
 use tweedie_networks::{Attention, Pass, UNet, UNetConfig};
 use tweedie_torch::{Precision, with_seed};
 
-const F32: Pass =
-    Pass { precision: Precision::F32, train: false, attention: Attention::Fused, channels_last: false };
+const F32: Pass = Pass {
+    precision: Precision::F32,
+    train: false,
+    attention: Attention::Fused,
+    channels_last: false,
+    gradient_checkpointing: false,
+};
 
 fn network(config: &UNetConfig) -> UNet {
     let network = UNet::new(config, Device::Cpu, 0).unwrap();
@@ -133,5 +138,34 @@ fn an_image_does_not_depend_on_its_neighbours() {
                 assert!(first(&x()).equal(&first(&pair)), "{pass:?}");
             }
         }
+    }
+}
+
+#[test]
+fn checkpointed_blocks_have_the_same_output_and_gradients_dropout_included() {
+    let network = network(&UNetConfig { dropout: 0.3, ..small() });
+    let run = |gradient_checkpointing: bool| {
+        let pass = Pass { gradient_checkpointing, train: true, ..F32 };
+        with_seed(5, || {
+            let y = forward(&network, &x(), &pass);
+            y.square().mean(Kind::Float).backward();
+            let gradient = |mut tensor: Tensor| {
+                let gradient = tensor.grad().copy();
+                tensor.zero_grad();
+                gradient
+            };
+            let gradients: Vec<Tensor> =
+                network.parameters().iter().map(|it| gradient(it.tensor.shallow_clone())).collect();
+            (y.detach(), gradients)
+        })
+    };
+    let ((plain, expected), (y, found)) = (run(false), run(true));
+    assert!(plain.equal(&y), "the same masks and the same sums");
+    assert!(rms(&flat(&expected)) > 0.0);
+    for ((parameter, a), b) in network.parameters().iter().zip(&expected).zip(&found) {
+        let scale = f64::try_from(a.abs().max()).unwrap().max(1e-4);
+        // The embedding's gradient is added up in another order.
+        let off = f64::try_from((a - b).abs().max()).unwrap();
+        assert!(off <= 1e-4 * scale, "{}: {off} of {scale}", parameter.name);
     }
 }

@@ -1,0 +1,229 @@
+//! Checkpoints and runs that are refused by one line that names the file.
+
+use crate::{
+    checkpoint, copy_of_checkpoint, make, names_in, place, refused, shared_run, succeeds, train, tweedie,
+};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+const WEIGHTS: &str = "ck/unet/diffusion_pytorch_model.safetensors";
+
+/// A copy of the shared checkpoint, to be spoiled; one that has no `tweedie.json` where others wrote it.
+fn spoiled(is_foreign: bool) -> TempDir {
+    let place = place();
+    copy_of_checkpoint(&place.path().join("ck"));
+    if is_foreign {
+        std::fs::remove_file(place.path().join("ck/tweedie.json")).unwrap();
+    }
+    place
+}
+
+/// Changes one value of a JSON file in the copy.
+fn set(place: &TempDir, file: &str, key: &str, value: Value) {
+    let path = place.path().join("ck").join(file);
+    let mut json: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    json[key] = value;
+    std::fs::write(path, json.to_string()).unwrap();
+}
+
+#[track_caller]
+fn sample_refused(place: &TempDir, words: &[&str]) {
+    refused(place.path(), tweedie(place.path()).args(["sample", "ck"]), words);
+}
+
+/// A zip of a pickle that calls `os.system`.
+fn malicious(command: &str) -> Vec<u8> {
+    let call = format!("cos\nsystem\nX{}", char::from(command.len() as u8));
+    let pickle = [b"\x80\x02", call.as_bytes(), b"\0\0\0", command.as_bytes(), b"\x85R."].concat();
+    make::zip(&[
+        ("archive/data.pkl", pickle),
+        ("archive/byteorder", b"little".to_vec()),
+        ("archive/version", b"3\n".to_vec()),
+    ])
+}
+
+#[test]
+fn a_checkpoint_that_asks_for_more_than_tensors_is_refused() {
+    let place = spoiled(false);
+    std::fs::remove_file(place.path().join(WEIGHTS)).unwrap();
+    let bin = place.path().join("ck/unet/diffusion_pytorch_model.bin");
+    std::fs::write(&bin, malicious("touch executed")).unwrap();
+    sample_refused(&place, &["diffusion_pytorch_model.bin", "asks for os.system", "nothing was executed"]);
+    std::fs::write(&bin, b"\x80\x02}q\0.").unwrap();
+    sample_refused(&place, &["diffusion_pytorch_model.bin", "before version 1.6"]);
+    std::fs::write(&bin, &malicious("true")[..60]).unwrap();
+    sample_refused(&place, &["diffusion_pytorch_model.bin", "no whole zip"]);
+    std::fs::write(&bin, b"<!doctype html>").unwrap();
+    sample_refused(&place, &["diffusion_pytorch_model.bin", "does not begin as a zip"]);
+}
+
+#[test]
+fn damaged_headers_are_named() {
+    let place = spoiled(false);
+    let file = place.path().join(WEIGHTS);
+    let whole = std::fs::read(&file).unwrap();
+    let n = u64::from_le_bytes(whole[..8].try_into().unwrap()) as usize;
+    let header = String::from_utf8(whole[8..8 + n].to_vec()).unwrap();
+    let long = [&u64::MAX.to_le_bytes()[..], &whole[8..]].concat();
+    let broken = [&whole[..8], b"]", &whole[9..]].concat();
+    let renamed = [&whole[..8], header.replacen("conv_in", "conv_IN", 1).as_bytes(), &whole[8 + n..]].concat();
+    let more = [&whole[..], b"more"].concat();
+    for (bytes, words) in [
+        (&long, &["its header should have 18446744073709551615 bytes"][..]),
+        (&broken, &["not a whole safetensors file"]),
+        (&renamed, &["does not fit the network", "conv_IN"]),
+        (&more, &["followed by foreign bytes"]),
+    ] {
+        std::fs::write(&file, bytes).unwrap();
+        sample_refused(&place, &[&["diffusion_pytorch_model.safetensors"], words].concat());
+    }
+}
+
+#[test]
+fn shards_that_are_not_there_are_named() {
+    let place = spoiled(false);
+    let folder = place.path().join("ck/unet");
+    let index = folder.join("diffusion_pytorch_model.safetensors.index.json");
+    let shard = "diffusion_pytorch_model-00001-of-00001.safetensors";
+    std::fs::rename(place.path().join(WEIGHTS), folder.join(shard)).unwrap();
+    let write = |shard: &str, name: &str| {
+        let map = BTreeMap::from([(name.to_string(), shard.to_string())]);
+        std::fs::write(&index, serde_json::json!({ "weight_map": map }).to_string()).unwrap();
+    };
+    write(shard, "conv_in.bias");
+    succeeds(tweedie(place.path()).args(["sample", "ck", "-n", "1"]));
+    for (named, tensor, words) in [
+        ("gone.safetensors", "conv_in.bias", &["shard gone.safetensors is missing"][..]),
+        ("../config.json", "conv_in.bias", &["no file beside it"]),
+        (shard, "conv_on.bias", &[shard, "conv_on.bias", "does not"]),
+    ] {
+        write(named, tensor);
+        sample_refused(&place, &[&["safetensors.index.json"], words].concat());
+    }
+    for text in ["no JSON", "{}", "[1]", ""] {
+        std::fs::write(&index, text).unwrap();
+        sample_refused(&place, &["safetensors.index.json", "no index"]);
+    }
+}
+
+#[test]
+fn descriptions_of_another_version_are_named() {
+    let place = spoiled(false);
+    let whole = std::fs::read(place.path().join("ck/tweedie.json")).unwrap();
+    for (key, value, words) in [
+        ("format", Value::from(9), &["format 9", "newer tweedie"][..]),
+        ("steps", "many".into(), &["many"]),
+        ("colour", 1.into(), &["colour"]),
+        ("parameterization", "score".into(), &["score"]),
+    ] {
+        set(&place, "tweedie.json", key, value);
+        sample_refused(&place, &[&["ck/tweedie.json"], words].concat());
+        std::fs::write(place.path().join("ck/tweedie.json"), &whole).unwrap();
+    }
+    std::fs::write(place.path().join("ck/tweedie.json"), "[]").unwrap();
+    sample_refused(&place, &["ck/tweedie.json", "not a JSON object"]);
+}
+
+#[test]
+fn schedulers_that_are_not_implemented_are_named() {
+    let place = spoiled(true);
+    succeeds(tweedie(place.path()).args(["sample", "ck", "-n", "1", "--steps", "2"]));
+    let file = place.path().join("ck/scheduler/scheduler_config.json");
+    let whole = std::fs::read(&file).unwrap();
+    for (key, value, words) in [
+        ("_class_name", Value::from("PNDMScheduler"), &["PNDMScheduler", "implemented are", "DDIM"][..]),
+        ("thresholding", true.into(), &["thresholding", "not implemented"]),
+        ("rescale_betas_zero_snr", true.into(), &["rescale_betas_zero_snr"]),
+        ("beta_schedule", "sigmoid".into(), &["beta_schedule", "sigmoid", "squaredcos_cap_v2"]),
+        ("prediction_type", "flow".into(), &["prediction_type", "flow"]),
+        ("timestep_spacing", "even".into(), &["timestep_spacing", "even"]),
+        ("num_train_timesteps", (-5).into(), &["num_train_timesteps", "-5"]),
+    ] {
+        set(&place, "scheduler/scheduler_config.json", key, value);
+        sample_refused(&place, &[&["scheduler_config.json"], words].concat());
+        std::fs::write(&file, &whole).unwrap();
+    }
+    std::fs::remove_file(&file).unwrap();
+    sample_refused(&place, &["ck", "neither tweedie.json nor scheduler"]);
+}
+
+#[test]
+fn runs_that_are_none_are_named() {
+    let place = place();
+    let folder = place.path();
+    let compare = |first: &str, second: &str, words: &[&str]| {
+        refused(folder, tweedie(folder).args(["runs", "compare", first, second]), words);
+    };
+    let run = shared_run().to_str().unwrap();
+    std::fs::create_dir(folder.join("empty")).unwrap();
+    compare("empty", run, &["empty is no run", "config.toml"]);
+    compare(run, "nowhere", &["nowhere is no run"]);
+    refused(folder, tweedie(folder).args(["runs", "nowhere"]), &["cannot read nowhere"]);
+    let broken = [("config.toml", b"[".to_vec()), ("metrics.jsonl", b"{}\n".to_vec())];
+    make::put(&folder.join("broken"), &broken);
+    compare(run, "broken", &["broken/metrics.jsonl", "cannot understand"]);
+    std::fs::remove_file(folder.join("broken/metrics.jsonl")).unwrap();
+    compare(run, "broken", &["broken/config.toml", "not TOML"]);
+    let printed = succeeds(tweedie(folder).args(["runs", "."]));
+    assert!(printed.contains("broken") && printed.contains("cannot be read"), "{printed}");
+    let resume = ["--resume", "empty"];
+    refused(folder, tweedie(folder).arg("train").args(resume), &["empty is no run", "config.toml"]);
+}
+
+#[test]
+fn evaluations_that_cannot_be_made_are_named() {
+    let place = place();
+    let folder = place.path();
+    make::put(&folder.join("drawn"), &[("0.png", make::noisy([16, 16], 1)), ("1.png", b"no".to_vec())]);
+    make::safetensors(&folder.join("other.safetensors"), &[("x", make::latents(&[3]))]);
+    let shaped = [("fc3.weight", make::latents(&[3])), ("conv1.weight", make::latents(&[6, 1, 3, 3]))];
+    make::safetensors(&folder.join("shaped.safetensors"), &shaped);
+    std::fs::write(folder.join("text.bin"), "text").unwrap();
+    std::fs::create_dir(folder.join("empty")).unwrap();
+    let few = &["-n", "4"][..];
+    for (model, more, words) in [
+        ("nowhere", few, &["nowhere", "no model and no set of pictures"][..]),
+        ("empty", few, &["empty", "no model and no set of pictures"]),
+        ("drawn", few, &["1.png", "no picture"]),
+        (checkpoint(), few, &["there are 4, and 40 are needed"]),
+        (checkpoint(), &["-n", "4", "--extractor", "gone.safetensors"], &["cannot read gone.safetensors"]),
+        (checkpoint(), &["-n", "4", "--extractor", "other.safetensors"], &["other.safetensors", "LeNet"]),
+        (
+            checkpoint(),
+            &["-n", "4", "--extractor", "shaped.safetensors"],
+            &["shaped.safetensors", "conv1.weight", "instead of [6, 1, 5, 5]"],
+        ),
+        (checkpoint(), &["-n", "4", "--extractor", "text.bin"], &["text.bin", "does not begin as a zip"]),
+        (checkpoint(), &["-n", "4", "--set", "data.height=-1"], &["data", "-1"]),
+        (checkpoint(), &["-n", "4", "--class", "cat"], &["unconditional", "--class"]),
+        (checkpoint(), &["-n", "4", "--steps", "5000"], &["steps", "5000"]),
+    ] {
+        let mut command = tweedie(folder);
+        refused(folder, command.args(["evaluate", "samples", model]).args(more), words);
+    }
+}
+
+#[test]
+fn a_folder_is_no_sheet() {
+    let place = place();
+    std::fs::create_dir(place.path().join("there")).unwrap();
+    let grid = ["sample", checkpoint(), "-n", "1", "--grid", "--out", "there"];
+    refused(place.path(), tweedie(place.path()).args(grid), &["there", "directory"]);
+    assert_eq!(names_in(&place.path().join("there")), Vec::<String>::new());
+}
+
+#[test]
+fn a_run_of_data_that_are_gone_names_them() {
+    let place = place();
+    let folder: &Path = place.path();
+    make::put(&folder.join("mine"), &make::pictures());
+    let settings = [make::SMALL, &["--data", "mine", "--set", "training.report.sheet=0"]].concat();
+    succeeds(&mut train(folder, &settings));
+    let run: PathBuf = crate::only_run(&folder.join("runs"));
+    std::fs::rename(folder.join("mine"), folder.join("moved")).unwrap();
+    refused(folder, tweedie(folder).args(["train", "--resume"]).arg(&run), &["mine"]);
+    let moved = ["--data", "moved", "--set", "training.images=96"];
+    succeeds(tweedie(folder).args(["train", "--resume"]).arg(&run).args(moved));
+}

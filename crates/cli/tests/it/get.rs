@@ -1,0 +1,164 @@
+//! `tweedie data get` against a server of the test's own.
+
+use crate::{files, make, place, refusal, refused, succeeds, tweedie};
+use md5::{Digest, Md5};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Command;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+const FILE: &str = "cifar-10-binary.tar.gz";
+
+/// A server that gives one answer after another and closes the connection after each; its address, and the heads of the
+/// requests that came.
+fn serve(answers: Vec<Vec<u8>>) -> (String, JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = format!("http://{}/", listener.local_addr().unwrap());
+    let serving = move || {
+        let mut heads = Vec::new();
+        let end = Instant::now() + Duration::from_secs(30);
+        while heads.len() < answers.len() && Instant::now() < end {
+            match listener.accept() {
+                Ok((stream, _)) => heads.push(answer(stream, &answers[heads.len()])),
+                Err(_) => std::thread::sleep(Duration::from_millis(2)),
+            }
+        }
+        heads
+    };
+    (address, std::thread::spawn(serving))
+}
+
+fn answer(mut stream: TcpStream, bytes: &[u8]) -> String {
+    stream.set_nonblocking(false).unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.push(byte[0]);
+    }
+    stream.write_all(bytes).unwrap();
+    String::from_utf8(head).unwrap().to_lowercase()
+}
+
+/// An answer of a status whose body should have a length.
+fn says(status: &str, length: usize, body: &[u8]) -> Vec<u8> {
+    [format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n").as_bytes(), body]
+        .concat()
+}
+
+fn get(folder: &Path, more: &[&str]) -> Command {
+    let mut command = tweedie(folder);
+    for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+        command.env_remove(name);
+    }
+    command.args(["data", "get"]).args(more);
+    command
+}
+
+fn md5(bytes: &[u8]) -> String {
+    Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Gets CIFAR from a server whose file is none, after a part of it may have come; what was asked for.
+///
+/// The sum of what came in all stands in the refusal.
+#[track_caller]
+fn comes_as(whole: &[u8], part: Option<&[u8]>, answers: Vec<Vec<u8>>) -> Vec<String> {
+    let place = place();
+    let n = answers.len();
+    let (address, server) = serve(answers);
+    std::fs::create_dir(place.path().join("there")).unwrap();
+    if let Some(part) = part {
+        std::fs::write(place.path().join("there").join(format!("{FILE}.part")), part).unwrap();
+    }
+    let mut command = get(place.path(), &["cifar10", "--from", &address, "--out", "there"]);
+    let error = refusal(&command.output().unwrap());
+    for word in [&format!("{address}{FILE}"), &md5(whole), "c32a1d4ab5d03f1284b67883e8d87530", "removed"] {
+        assert!(error.contains(word), "`{word}` is not in: {error}");
+    }
+    let left = files(place.path());
+    assert_eq!(left.values().filter(|bytes| bytes.is_some()).count(), 0, "{:?}", left.keys());
+    let heads = server.join().unwrap();
+    assert_eq!(heads.len(), n);
+    assert!(heads.iter().all(|head| head.starts_with(&format!("get /{FILE} "))), "{heads:?}");
+    heads
+}
+
+#[test]
+fn an_unknown_set_comes_with_those_that_are_known() {
+    let place = place();
+    refused(
+        place.path(),
+        &mut get(place.path(), &["imagenet"]),
+        &["`imagenet`", "mnist, fashion-mnist, cifar10"],
+    );
+}
+
+#[test]
+fn a_file_of_another_sum_is_removed() {
+    let body = make::noise(1000, 1);
+    let heads = comes_as(&body, None, vec![says("200 OK", 1000, &body)]);
+    assert!(heads[0].contains("range: bytes=0-\r\n"), "{heads:?}");
+}
+
+#[test]
+fn a_cut_connection_is_taken_up_where_it_ended() {
+    let body = make::noise(3000, 2);
+    let answers = vec![
+        says("200 OK", 3000, &body[..1200]),
+        says("206 Partial Content", 1800, &body[1200..]),
+    ];
+    let heads = comes_as(&body, None, answers);
+    assert!(heads[1].contains("range: bytes=1200-\r\n"), "{heads:?}");
+}
+
+#[test]
+fn an_earlier_part_is_gone_on_with() {
+    let body = make::noise(3000, 3);
+    let rest = says("206 Partial Content", 2900, &body[100..]);
+    let heads = comes_as(&body, Some(&body[..100]), vec![rest]);
+    assert!(heads[0].contains("range: bytes=100-\r\n"), "{heads:?}");
+}
+
+#[test]
+fn a_server_that_ignores_ranges_sends_all_of_it() {
+    let body = make::noise(800, 4);
+    comes_as(&body, Some(&make::noise(300, 9)), vec![says("200 OK", 800, &body)]);
+}
+
+#[test]
+fn a_part_that_is_whole_is_not_asked_for_more() {
+    let body = make::noise(500, 5);
+    comes_as(&body, Some(&body), vec![says("416 Range Not Satisfiable", 0, b"")]);
+}
+
+#[test]
+fn a_set_that_is_there_is_left_alone_and_one_that_comes_is_checked() {
+    const FILES: [&str; 4] = [
+        "train-images-idx3-ubyte.gz",
+        "train-labels-idx1-ubyte.gz",
+        "t10k-images-idx3-ubyte.gz",
+        "t10k-labels-idx1-ubyte.gz",
+    ];
+    let Some(shared) = tweedie_testing::shared("data/mnist/t10k-labels-idx1-ubyte.gz") else { return };
+    let place = place();
+    let there = place.path().join("data/mnist");
+    std::fs::create_dir_all(&there).unwrap();
+    let read = |name: &str| std::fs::read(shared.with_file_name(name)).unwrap();
+    for name in &FILES[..3] {
+        std::fs::write(there.join(name), read(name)).unwrap();
+    }
+    let labels = read(FILES[3]);
+    let (address, server) = serve(vec![says("200 OK", labels.len(), &labels)]);
+    // With and without a slash at its end an address is the same.
+    let printed = succeeds(&mut get(place.path(), &["mnist", "--from", address.trim_end_matches('/')]));
+    assert_eq!(server.join().unwrap().len(), 1);
+    assert_eq!(printed.matches("is there").count(), 3, "{printed}");
+    assert!(printed.contains(&format!("data/mnist/{} is complete", FILES[3])), "{printed}");
+    assert!(printed.contains("train --preset mnist --data data/mnist"), "{printed}");
+    assert!(std::fs::read(there.join(FILES[3])).unwrap() == labels);
+    assert_eq!(crate::names_in(&there).len(), 4);
+}
