@@ -23,7 +23,7 @@ pub struct Pass {
     pub attention: Attention,
     /// Whether activations lie in memory as N, H, W, C.
     pub channels_last: bool,
-    /// Whether a block keeps its inputs alone and is computed again in the backward pass.
+    /// Whether a layer keeps its inputs alone and is computed again in the backward pass.
     pub gradient_checkpointing: bool,
 }
 

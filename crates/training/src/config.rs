@@ -30,7 +30,7 @@ pub struct TrainingConfig {
     pub precision: String,
     /// Whether activations lie in memory as N, H, W, C.
     pub channels_last: bool,
-    /// Whether blocks of the network keep their inputs alone and are computed again in the backward pass: less memory, more
+    /// Whether layers of the network keep their inputs alone and are computed again in the backward pass: less memory, more
     /// time.
     pub gradient_checkpointing: bool,
     /// What is learned.

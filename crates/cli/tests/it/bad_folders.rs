@@ -68,7 +68,8 @@ fn damaged_headers_are_named() {
     let header = String::from_utf8(whole[8..8 + n].to_vec()).unwrap();
     let long = [&u64::MAX.to_le_bytes()[..], &whole[8..]].concat();
     let broken = [&whole[..8], b"]", &whole[9..]].concat();
-    let renamed = [&whole[..8], header.replacen("conv_in", "conv_IN", 1).as_bytes(), &whole[8 + n..]].concat();
+    let renamed =
+        [&whole[..8], header.replacen("conv_in", "conv_IN", 1).as_bytes(), &whole[8 + n..]].concat();
     let more = [&whole[..], b"more"].concat();
     for (bytes, words) in [
         (&long, &["its header should have 18446744073709551615 bytes"][..]),

@@ -24,10 +24,8 @@ fn arrays_that_are_none_are_named() {
         spoiled
     };
     let constant = make::tensor(&[6, 2, 8, 8], std::iter::repeat(1.0));
-    let labels = |n: usize, label: i64| TensorBytes {
-        bytes: label.to_le_bytes().repeat(n),
-        ..make::labels(n)
-    };
+    let labels =
+        |n: usize, label: i64| TensorBytes { bytes: label.to_le_bytes().repeat(n), ..make::labels(n) };
     for (tensors, words) in [
         (vec![("x", with(130, f32::NAN))], &["value 130", "tensor x", "NaN"][..]),
         (vec![("x", with(7, f32::NEG_INFINITY))], &["value 7", "inf"]),

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// The binary's arguments behind a shell line that ends with `exec "$0" "$@"`.
-fn behind(folder: &Path, line: &str, arguments: &[&str]) -> Command {
+pub fn behind(folder: &Path, line: &str, arguments: &[&str]) -> Command {
     let plain = tweedie(folder);
     let mut command = Command::new("sh");
     command.args(["-c", line]).arg(plain.get_program()).args(arguments).current_dir(folder);
@@ -22,7 +22,7 @@ fn behind(folder: &Path, line: &str, arguments: &[&str]) -> Command {
 }
 
 /// Files may grow to so many blocks and no further, as on a full disk.
-fn with_little_space(folder: &Path, blocks: u32, arguments: &[&str]) -> Command {
+pub fn with_little_space(folder: &Path, blocks: u32, arguments: &[&str]) -> Command {
     behind(folder, &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\""), arguments)
 }
 
@@ -76,7 +76,7 @@ fn places_that_cannot_be_written_are_named() {
 }
 
 /// A shell line under which a file without permissions cannot be read, or the reason why there is none.
-fn unprivileged(folder: &Path) -> Result<&'static str, &'static str> {
+pub fn unprivileged(folder: &Path) -> Result<&'static str, &'static str> {
     // Root reads everything, unless it gives that up.
     const LINES: [&str; 2] =
         ["exec \"$0\" \"$@\"", "exec setpriv --bounding-set=-dac_override,-dac_read_search \"$0\" \"$@\""];

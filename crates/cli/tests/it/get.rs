@@ -107,10 +107,7 @@ fn a_file_of_another_sum_is_removed() {
 #[test]
 fn a_cut_connection_is_taken_up_where_it_ended() {
     let body = make::noise(3000, 2);
-    let answers = vec![
-        says("200 OK", 3000, &body[..1200]),
-        says("206 Partial Content", 1800, &body[1200..]),
-    ];
+    let answers = vec![says("200 OK", 3000, &body[..1200]), says("206 Partial Content", 1800, &body[1200..])];
     let heads = comes_as(&body, None, answers);
     assert!(heads[1].contains("range: bytes=1200-\r\n"), "{heads:?}");
 }

@@ -1,13 +1,22 @@
 //! The `tweedie` binary from outside: what it writes, prints and returns, and what it says to bad input.
 
 mod bad_config;
+mod bad_data;
+mod bad_folders;
 mod bad_input;
+mod bad_numbers;
+mod config_fuzz;
 mod data;
 mod disk;
+mod full_disk;
+mod get;
 mod inspect;
+mod make;
+mod own_data;
 mod program;
 mod resume;
 mod sample;
+mod seeing;
 mod signals;
 mod train;
 

@@ -66,11 +66,7 @@ fn class_folders_are_drawn_by_name_by_number_and_in_turn() {
     let none = of(&["--class", "none"]);
     assert!(none != cat && none == of(&[]), "without a class there is none");
     for (class, words) in [("bird", &["`bird`", "cat, dog, eel"][..]), ("3", &["class 3", "0 … 2"])] {
-        refused(
-            place.path(),
-            tweedie(place.path()).arg("sample").arg(&run).args(["--class", class]),
-            words,
-        );
+        refused(place.path(), tweedie(place.path()).arg("sample").arg(&run).args(["--class", class]), words);
     }
 }
 

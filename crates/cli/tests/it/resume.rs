@@ -42,7 +42,7 @@ fn resumed(folder: &Path, run: &Path) -> Command {
 }
 
 /// What a run left, by name: the clocks of its metrics are blanked, and its lock and its clocked pages left out.
-fn outcome(run: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub fn outcome(run: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for (path, bytes) in files(run) {
         let name = path.strip_prefix(run).unwrap().to_path_buf();
@@ -73,7 +73,7 @@ fn without_clocks(lines: &str) -> String {
 }
 
 #[track_caller]
-fn assert_same(found: &BTreeMap<PathBuf, Vec<u8>>, expected: &BTreeMap<PathBuf, Vec<u8>>, how: &str) {
+pub fn assert_same(found: &BTreeMap<PathBuf, Vec<u8>>, expected: &BTreeMap<PathBuf, Vec<u8>>, how: &str) {
     let names = |of: &BTreeMap<PathBuf, Vec<u8>>| of.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(found), names(expected), "{how}");
     for (name, bytes) in expected {

@@ -5,7 +5,9 @@ use super::resample::Resample;
 use super::resnet::{Resize, ResnetBlock};
 use crate::layers::SelfAttention;
 use crate::{Error, Pass, Scope};
+use std::sync::Arc;
 use tch::Tensor;
+use tweedie_torch::checkpoint;
 
 /// Blocks on the way down.
 pub(super) const DOWN: [&str; 3] = ["DownBlock2D", "AttnDownBlock2D", "ResnetDownsampleBlock2D"];
@@ -20,16 +22,41 @@ struct Layer {
 }
 
 impl Layer {
-    fn forward(&self, x: &Tensor, embedding: &Tensor, pass: &Pass) -> Tensor {
-        let x = self.resnet.forward(x, embedding, pass);
+    /// One that the backward pass may hold, too.
+    #[expect(
+        clippy::arc_with_non_send_sync,
+        reason = "LibTorch may drop it on its own thread, while ours waits"
+    )]
+    fn shared(resnet: ResnetBlock, attention: Option<SelfAttention>) -> Arc<Self> {
+        Arc::new(Self { resnet, attention })
+    }
+
+    /// Of one state, or of several that are joined by their channels.
+    fn forward(&self, states: &[Tensor], embedding: &Tensor, pass: &Pass) -> Tensor {
+        let x = match states {
+            [only] => self.resnet.forward(only, embedding, pass),
+            several => self.resnet.forward(&Tensor::cat(several, 1), embedding, pass),
+        };
         self.attention.as_ref().map_or_else(|| x.shallow_clone(), |attention| attention.forward(&x, pass))
+    }
+
+    /// The same; where the pass says so, what lies between is not kept but computed again in the backward pass.
+    fn run(self: &Arc<Self>, states: Vec<Tensor>, embedding: &Tensor, pass: &Pass) -> Result<Tensor, Error> {
+        if !pass.gradient_checkpointing {
+            return Ok(self.forward(&states, embedding, pass));
+        }
+        let (layer, pass, n) = (Arc::clone(self), *pass, states.len());
+        let mut inputs = states;
+        inputs.push(embedding.shallow_clone());
+        let code = move |inputs: &[Tensor]| vec![layer.forward(&inputs[..n], &inputs[n], &pass)];
+        Ok(checkpoint(&inputs, code)?.remove(0))
     }
 }
 
 /// One resolution on the way down.
 #[derive(Debug)]
 pub(super) struct DownBlock {
-    layers: Vec<Layer>,
+    layers: Vec<Arc<Layer>>,
     to_next: Option<Resample>,
 }
 
@@ -47,7 +74,7 @@ impl DownBlock {
                 "AttnDownBlock2D" => Some(attention(scope.sub("attentions").sub(j), config, outputs)?),
                 _ => None,
             };
-            layers.push(Layer { resnet, attention });
+            layers.push(Layer::shared(resnet, attention));
         }
         let is_last = index + 1 == config.block_out_channels.len();
         let by_resnet = kind == "ResnetDownsampleBlock2D"
@@ -68,24 +95,24 @@ impl DownBlock {
         embedding: &Tensor,
         pass: &Pass,
         skips: &mut Vec<Tensor>,
-    ) -> Tensor {
+    ) -> Result<Tensor, Error> {
         let mut x = x;
         for layer in &self.layers {
-            x = layer.forward(&x, embedding, pass);
+            x = layer.run(vec![x], embedding, pass)?;
             skips.push(x.shallow_clone());
         }
         if let Some(resample) = &self.to_next {
             x = resample.forward(&x, embedding, pass);
             skips.push(x.shallow_clone());
         }
-        x
+        Ok(x)
     }
 }
 
 /// One resolution on the way up.
 #[derive(Debug)]
 pub(super) struct UpBlock {
-    layers: Vec<Layer>,
+    layers: Vec<Arc<Layer>>,
     to_next: Option<Resample>,
 }
 
@@ -107,7 +134,7 @@ impl UpBlock {
                 "AttnUpBlock2D" => Some(attention(scope.sub("attentions").sub(j), config, outputs)?),
                 _ => None,
             };
-            layers.push(Layer { resnet, attention });
+            layers.push(Layer::shared(resnet, attention));
         }
         let is_last = index + 1 == coarse_first.len();
         let by_resnet =
@@ -121,11 +148,6 @@ impl UpBlock {
         Ok(Self { layers, to_next })
     }
 
-    /// How many states of the way down it joins.
-    pub(super) fn n_skips(&self) -> usize {
-        self.layers.len()
-    }
-
     /// Joins the states of the way down, last first.
     pub(super) fn forward(
         &self,
@@ -133,25 +155,23 @@ impl UpBlock {
         embedding: &Tensor,
         pass: &Pass,
         skips: &mut Vec<Tensor>,
-    ) -> Tensor {
+    ) -> Result<Tensor, Error> {
         let mut x = x;
         for layer in &self.layers {
-            if let Some(skip) = skips.pop() {
-                x = Tensor::cat(&[x, skip], 1);
-            }
-            x = layer.forward(&x, embedding, pass);
+            x = layer.run([x].into_iter().chain(skips.pop()).collect(), embedding, pass)?;
         }
-        self.to_next
-            .as_ref()
-            .map_or_else(|| x.shallow_clone(), |resample| resample.forward(&x, embedding, pass))
+        Ok(match &self.to_next {
+            Some(resample) => resample.forward(&x, embedding, pass),
+            None => x,
+        })
     }
 }
 
 /// The middle: a residual block, perhaps attention, a residual block.
 #[derive(Debug)]
 pub(super) struct MidBlock {
-    first: Layer,
-    last: ResnetBlock,
+    first: Arc<Layer>,
+    last: Arc<Layer>,
 }
 
 impl MidBlock {
@@ -171,11 +191,12 @@ impl MidBlock {
         };
         let last =
             ResnetBlock::new(scope.sub("resnets").sub(1), config, channels, channels, Resize::Keep, scale)?;
-        Ok(Self { first: Layer { resnet: first, attention }, last })
+        Ok(Self { first: Layer::shared(first, attention), last: Layer::shared(last, None) })
     }
 
-    pub(super) fn forward(&self, x: &Tensor, embedding: &Tensor, pass: &Pass) -> Tensor {
-        self.last.forward(&self.first.forward(x, embedding, pass), embedding, pass)
+    pub(super) fn forward(&self, x: Tensor, embedding: &Tensor, pass: &Pass) -> Result<Tensor, Error> {
+        let x = self.first.run(vec![x], embedding, pass)?;
+        self.last.run(vec![x], embedding, pass)
     }
 }
 

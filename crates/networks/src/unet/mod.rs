@@ -7,7 +7,6 @@ mod config;
 mod embedding;
 mod resample;
 mod resnet;
-mod segments;
 
 pub use config::{SampleSize, UNetConfig};
 pub use embedding::ClassCondition;
@@ -16,7 +15,6 @@ use crate::layers::{Activation, Conv2d, GroupNorm, Start};
 use crate::{Error, Parameters, Pass};
 use blocks::{DownBlock, MidBlock, UpBlock};
 use embedding::{ClassEmbedding, FeatureEmbedding, TimeFeatures};
-use std::sync::Arc;
 use tch::{Device, Kind, Tensor};
 use tweedie_torch::guard;
 
@@ -29,20 +27,11 @@ pub struct UNet {
     time_features: TimeFeatures,
     time_embedding: FeatureEmbedding,
     class_embedding: ClassEmbedding,
-    down_blocks: Vec<Arc<DownBlock>>,
-    mid_block: Option<Arc<MidBlock>>,
-    up_blocks: Vec<Arc<UpBlock>>,
+    down_blocks: Vec<DownBlock>,
+    mid_block: Option<MidBlock>,
+    up_blocks: Vec<UpBlock>,
     conv_norm_out: GroupNorm,
     conv_out: Conv2d,
-}
-
-/// A block that the backward pass may hold, too.
-#[expect(
-    clippy::arc_with_non_send_sync,
-    reason = "the graph may drop it on LibTorch's thread, while ours waits"
-)]
-fn shared<T>(block: T) -> Arc<T> {
-    Arc::new(block)
 }
 
 impl UNetConfig {
@@ -72,15 +61,15 @@ impl UNet {
         let class_embedding = ClassEmbedding::new(root.sub("class_embedding"), config, width)?;
         let mut down_blocks = Vec::new();
         for index in 0..channels.len() {
-            down_blocks.push(shared(DownBlock::new(root.sub("down_blocks").sub(index), config, index)?));
+            down_blocks.push(DownBlock::new(root.sub("down_blocks").sub(index), config, index)?);
         }
         let mid_block = match config.mid_block_type {
-            Some(_) => Some(shared(MidBlock::new(root.sub("mid_block"), config)?)),
+            Some(_) => Some(MidBlock::new(root.sub("mid_block"), config)?),
             None => None,
         };
         let mut up_blocks = Vec::new();
         for index in 0..channels.len() {
-            up_blocks.push(shared(UpBlock::new(root.sub("up_blocks").sub(index), config, index)?));
+            up_blocks.push(UpBlock::new(root.sub("up_blocks").sub(index), config, index)?);
         }
         let conv_norm_out = GroupNorm::new(root.sub("conv_norm_out"), channels[0], groups, config.norm_eps)?;
         let conv_out = Conv2d::new(root.sub("conv_out"), channels[0], config.out_channels, 3, Start::Zero)?;
@@ -135,13 +124,13 @@ impl UNet {
         h = self.conv_in.forward(&h, pass);
         let mut skips = vec![h.shallow_clone()];
         for block in &self.down_blocks {
-            h = segments::down(block, h, &embedding, pass, &mut skips)?;
+            h = block.forward(h, &embedding, pass, &mut skips)?;
         }
         if let Some(block) = &self.mid_block {
-            h = segments::middle(block, h, &embedding, pass)?;
+            h = block.forward(h, &embedding, pass)?;
         }
         for block in &self.up_blocks {
-            h = segments::up(block, h, &embedding, pass, &mut skips)?;
+            h = block.forward(h, &embedding, pass, &mut skips)?;
         }
         let h = Activation::Silu.forward(&self.conv_norm_out.forward(&h));
         let out = self.conv_out.forward(&h, pass).to_kind(Kind::Float);

@@ -3,10 +3,13 @@
 mod canvas;
 mod damage;
 mod foreign;
+mod html;
+mod page;
 mod plot;
 mod png_files;
 mod sheet;
 mod svg;
+mod tensorboard;
 
 use tweedie_report::{Canvas, write_png};
 
