@@ -8,6 +8,7 @@ mod cargo;
 mod ci;
 mod doctor;
 mod fixtures;
+mod quality;
 mod setup;
 mod test;
 
@@ -21,11 +22,12 @@ The workspace:
   test [FILTER …]       set up what is missing, run every test
   ci                    format, clippy, docs, tests: what a change must pass
   bench [FILTER]        run the benchmarks, write a table and a JSON, compare with the last run
+  quality [--set …]     train small, sample, score; fail where a recorded bound is broken (some minutes)
   fixtures [NAME]       list the golden values and the scripts that make them, or run one script
   doctor                what is there, what is missing, versions, devices
 
 The program (set up, build in release, then run it in place of this command):
-  train, sample, inspect, data, completions …   see `cargo xtask train --help`, `cargo xtask --tweedie-help`
+  train, sample, inspect, evaluate, runs, ema, data, completions …   see `cargo xtask train --help`, `cargo xtask --tweedie-help`
 ";
 
 fn main() -> ExitCode {
@@ -51,6 +53,7 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
         "ci" => ci::command(rest)?,
         "bench" => bench::command(rest)?,
         "fixtures" => fixtures::command(rest)?,
+        "quality" => quality::command(rest)?,
         "doctor" => doctor::command(rest)?,
         "--tweedie-help" => return binary::exec(&["--help".to_string()]),
         _ => return binary::exec(arguments),

@@ -1,6 +1,7 @@
 //! A model and data small enough to train in a moment.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tch::Device;
 use tweedie_data::{Batch, Dataset, Loader, Shapes};
 use tweedie_math::{Parameterization, Schedule};
@@ -8,7 +9,9 @@ use tweedie_models::sampling::SamplingDefaults;
 use tweedie_models::{Description, Model};
 use tweedie_networks::UNetConfig;
 use tweedie_torch::Precision;
-use tweedie_training::{Trainer, TrainingConfig};
+use tweedie_training::{
+    DataIdentity, Observer, Progress, Run, StepReport, Tick, Trainer, TrainingConfig, TrainingData, train,
+};
 
 pub fn network() -> UNetConfig {
     UNetConfig {
@@ -57,4 +60,64 @@ pub fn weights(model: &Model) -> Vec<f32> {
         .iter()
         .flat_map(|parameter| Vec::<f32>::try_from(parameter.tensor.detach().flatten(0, -1)).unwrap())
         .collect()
+}
+
+/// What a run says its data are.
+pub fn identity() -> DataIdentity {
+    DataIdentity { name: data().name(), len: data().len() }
+}
+
+/// Keeps the ticks, and stops a training after some steps.
+#[derive(Default)]
+pub struct StopAfter {
+    pub ticks: Vec<Tick>,
+    left: Option<u64>,
+    stop: Arc<AtomicBool>,
+}
+
+impl StopAfter {
+    pub fn steps(n: u64) -> Self {
+        Self { left: Some(n), ..Self::default() }
+    }
+
+    pub fn never() -> Self {
+        Self::default()
+    }
+}
+
+impl Observer for StopAfter {
+    fn step(&mut self, _images: u64, _report: &StepReport) {
+        if let Some(left) = &mut self.left {
+            *left -= 1;
+            self.stop.store(*left == 0, Ordering::Relaxed);
+        }
+    }
+
+    fn tick(&mut self, tick: &Tick) {
+        self.ticks.push(tick.clone());
+    }
+}
+
+/// Trains on the built-in set, measuring on some other pictures.
+pub fn go_on_with(
+    trainer: &mut Trainer,
+    run: &mut Run,
+    progress: Progress,
+    seen: &mut StopAfter,
+    held_out: Option<Arc<dyn Dataset>>,
+) {
+    let stop = seen.stop.clone();
+    let data = TrainingData { shown: data(), held_out };
+    train(trainer, data, run, progress, &stop, seen).unwrap();
+}
+
+/// Trains on the built-in set, measuring on the same set of another seed.
+pub fn go_on(trainer: &mut Trainer, run: &mut Run, progress: Progress, seen: &mut StopAfter) {
+    let other: Arc<dyn Dataset> = Arc::new(Shapes::new(16, 16, 77).unwrap());
+    go_on_with(trainer, run, progress, seen, Some(other));
+}
+
+/// A run from its beginning to its end.
+pub fn train_all(trainer: &mut Trainer, run: &mut Run) {
+    go_on(trainer, run, Progress::default(), &mut StopAfter::never());
 }

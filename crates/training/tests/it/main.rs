@@ -1,7 +1,11 @@
-//! Integration tests of training: the step's laws, and the loop with its folder.
+//! Integration tests of training: the step's laws, the loop with its folder, going on from it.
 
 mod common;
+mod folder;
+mod held_out;
+mod labels;
 mod loop_;
 mod objective;
 mod optimizer;
+mod resume;
 mod step;

@@ -1,0 +1,223 @@
+//! A run's folder: its lock, its checkpoints, what is cut back, its page.
+
+use crate::common::{StopAfter, config, go_on, identity, train_all, trainer};
+use std::path::Path;
+use tweedie_training::{
+    CONFIG, Conditions, Error, Progress, ReportConfig, Run, State, TrainingConfig, read_metrics, run_state,
+};
+
+fn with(report: ReportConfig) -> TrainingConfig {
+    TrainingConfig { report, ..config() }
+}
+
+fn quiet() -> ReportConfig {
+    ReportConfig { tick: 8, sheet: 0, checkpoint: 0, ..ReportConfig::default() }
+}
+
+fn names(folder: &Path) -> Vec<u64> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<u64> =
+        entries.map(|it| it.unwrap().file_name().to_str().unwrap().parse().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn the_newest_and_the_milestones_stay_on_the_disk() {
+    for (keep_last, keep_every, expected) in [
+        (1, 0, vec![64]),
+        (3, 0, vec![48, 56, 64]),
+        (2, 24, vec![24, 48, 56, 64]),
+        (1, 20, vec![24, 40, 64]),
+        (100, 0, (1..=8).map(|i| 8 * i).collect()),
+    ] {
+        let place = tempfile::tempdir().unwrap();
+        let report = ReportConfig { checkpoint: 8, keep_last, keep_every, ..quiet() };
+        let mut run = Run::create(place.path(), "run", "").unwrap();
+        train_all(&mut trainer(with(report)), &mut run);
+        assert_eq!(names(&run.folder().join("checkpoints")), expected, "{keep_last}, {keep_every}");
+    }
+}
+
+#[test]
+fn a_run_has_one_owner() {
+    let place = tempfile::tempdir().unwrap();
+    let run = Run::create(place.path(), "run", "").unwrap();
+    let folder = run.folder().to_path_buf();
+    assert_eq!(run_state(&folder, 64), State::Running);
+    let error = Run::open(&folder).unwrap_err();
+    assert!(matches!(error, Error::Owned { .. }), "{error}");
+    let owner = format!("is being trained by process {};", std::process::id());
+    assert!(error.to_string().contains(&owner), "{error}");
+    assert!(matches!(Run::open(&folder), Err(Error::Owned { .. })), "asking does not take it");
+    drop(run);
+    assert_eq!(run_state(&folder, 64), State::Interrupted);
+    Run::open(&folder).unwrap();
+}
+
+#[test]
+fn a_folder_that_is_no_run_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let reason = |path: &Path| match Run::open(path) {
+        Err(Error::NoRun { reason, .. }) => reason,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(reason(place.path()), format!("it holds no {CONFIG}"));
+    assert_eq!(reason(&place.path().join("absent")), "there is no such folder");
+    assert!(!place.path().join("lock").exists(), "nothing was left there");
+}
+
+#[test]
+fn half_written_checkpoints_are_none() {
+    let place = tempfile::tempdir().unwrap();
+    let run = Run::create(place.path(), "run", "").unwrap();
+    assert_eq!(run.newest_checkpoint().unwrap(), None);
+    let checkpoints = run.folder().join("checkpoints");
+    for name in ["0000000008", "0000000016", "0000000024.partial", "0000000032.replaced.partial", "notes"] {
+        std::fs::create_dir(checkpoints.join(name)).unwrap();
+    }
+    let newest = Some((16, run.checkpoint(16)));
+    assert_eq!(run.newest_checkpoint().unwrap(), newest);
+    assert_eq!(run_state(&place.path().join("00000-run"), 16), State::Running);
+    let folder = run.folder().to_path_buf();
+    drop(run);
+    assert_eq!((run_state(&folder, 16), run_state(&folder, 24)), (State::Finished, State::Interrupted));
+    let run = Run::open(&folder).unwrap();
+    assert_eq!(run.newest_checkpoint().unwrap(), newest);
+    assert!(!checkpoints.join("0000000024.partial").exists() && checkpoints.join("notes").exists());
+}
+
+/// Wherever a crash cut the logs, what is left after going on is whole lines and records up to the checkpoint.
+#[test]
+fn logs_are_cut_back_to_the_checkpoint() {
+    let two = ReportConfig { keep_last: 2, ..quiet() };
+    let place = tempfile::tempdir().unwrap();
+    let mut run = Run::create(place.path(), "run", "").unwrap();
+    go_on(&mut trainer(with(two.clone())), &mut run, Progress::default(), &mut StopAfter::steps(3));
+    let at_checkpoint = LogFiles::of(run.folder());
+    assert_eq!(read_metrics(&run.folder().join("metrics.jsonl")).unwrap().len(), 3);
+    let mut seen = StopAfter::steps(2);
+    let mut longer = trainer(with(two.clone()));
+    let resumed = run.resume(&mut longer, &identity()).unwrap();
+    assert_eq!(LogFiles::of(run.folder()), at_checkpoint, "nothing to cut");
+    go_on(&mut longer, &mut run, resumed.progress, &mut seen);
+    let at_end = LogFiles::of(run.folder());
+    std::fs::remove_dir_all(run.checkpoint(40)).unwrap();
+    let folder = run.folder().to_path_buf();
+    drop(run);
+    for (metrics, events) in
+        [(0, 0), (1, 1), (20, 7), (at_end.metrics.len() - at_checkpoint.metrics.len() - 1, 40)]
+    {
+        std::fs::write(folder.join("metrics.jsonl"), &at_end.metrics[..at_end.metrics.len() - metrics])
+            .unwrap();
+        let cut = at_end.events.len() - events;
+        std::fs::write(folder.join(EVENTS), &at_end.events[..cut]).unwrap();
+        let mut run = Run::open(&folder).unwrap();
+        run.resume(&mut trainer(with(two.clone())), &identity()).unwrap();
+        assert_eq!(LogFiles::of(&folder), at_checkpoint, "cut by {metrics} and {events} bytes");
+        // The log goes on in the file that has this name now.
+        run.record(&seen.ticks[0]).unwrap();
+        let lines = read_metrics(&folder.join("metrics.jsonl")).unwrap();
+        assert_eq!(lines.iter().map(|line| line.images).collect::<Vec<_>>(), [8, 16, 24, 32]);
+        assert_eq!(lines[3], seen.ticks[0]);
+        assert!(LogFiles::of(&folder).events.starts_with(&at_checkpoint.events));
+        assert!(LogFiles::of(&folder).events.len() > at_checkpoint.events.len());
+    }
+}
+
+const EVENTS: &str = "events.out.tfevents.0.tweedie";
+
+#[derive(Debug, PartialEq)]
+struct LogFiles {
+    metrics: Vec<u8>,
+    events: Vec<u8>,
+}
+
+impl LogFiles {
+    fn of(folder: &Path) -> Self {
+        let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+        Self { metrics: read("metrics.jsonl"), events: read(EVENTS) }
+    }
+}
+
+/// Where no checkpoint was written yet, a run begins anew, with empty logs.
+#[test]
+fn without_a_checkpoint_all_is_forgotten() {
+    let place = tempfile::tempdir().unwrap();
+    let mut run = Run::create(place.path(), "run", "").unwrap();
+    let head = LogFiles::of(run.folder());
+    let mut seen = StopAfter::steps(2);
+    go_on(&mut trainer(with(quiet())), &mut run, Progress::default(), &mut seen);
+    std::fs::remove_dir_all(run.checkpoint(16)).unwrap();
+    std::fs::write(run.sheet(16), b"a sheet").unwrap();
+    std::fs::write(run.folder().join("metrics.jsonl"), b"{\"images\": 8, \"st").unwrap();
+    let resumed = run.resume(&mut trainer(with(quiet())), &identity()).unwrap();
+    assert_eq!((resumed.progress, resumed.differences), (Progress::default(), vec![]));
+    assert_eq!(LogFiles::of(run.folder()), head);
+    assert!(!run.sheet(16).exists());
+}
+
+#[test]
+fn a_log_of_other_lines_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("metrics.jsonl");
+    assert!(read_metrics(&path).unwrap().is_empty(), "no log is an empty one");
+    std::fs::write(&path, "{\"loss\": 1}\n{").unwrap();
+    let error = read_metrics(&path).unwrap_err().to_string();
+    assert!(error.contains("metrics.jsonl") && error.contains("cannot understand"), "{error}");
+}
+
+/// The page shows the newest sheet, however many there are, and the configuration as text.
+#[test]
+fn the_page_shows_the_newest_sheet() {
+    let place = tempfile::tempdir().unwrap();
+    let report = ReportConfig { sheet: 32, sheet_pictures: 2, sheet_steps: 1, ..quiet() };
+    let mut run = Run::create(place.path(), "<run>", "name = \"<b>\"\n").unwrap();
+    train_all(&mut trainer(with(report)), &mut run);
+    let page = |run: &Run| std::fs::read_to_string(run.folder().join("index.html")).unwrap();
+    let html = page(&run);
+    assert!(html.contains("00000-&lt;run&gt;") && html.contains("name = &quot;&lt;b&gt;&quot;"));
+    assert!(html.contains("<span id=\"caption\">after 64 images</span>"), "{}", &html[..2000]);
+    assert!(html.contains("64 in 8 steps") && html.contains("<svg"));
+    // PNG files begin with the same bytes, whatever they show.
+    assert_eq!(html.matches("src=\"data:image/png;base64,iVBORw0KGgo").count(), 2);
+    for sheet in 9..109 {
+        std::fs::write(run.sheet(8 * sheet), format!("sheet {sheet}")).unwrap();
+    }
+    run.write_page().unwrap();
+    let html = page(&run);
+    assert_eq!(html.matches("<img").count(), 40, "evenly spread");
+    assert!(html.contains("title=\"after 32 images\"") && html.contains("title=\"after 864 images\""));
+    assert!(html.contains("<span id=\"caption\">after 864 images</span>"));
+}
+
+#[test]
+fn every_condition_that_changed_is_a_sentence() {
+    let before = Conditions {
+        threads: 1,
+        cpu_capability: "AVX2".into(),
+        libtorch: "2.11.0".into(),
+        memory_layout: "NCHW".into(),
+        precision: "f32".into(),
+        device: "cpu".into(),
+    };
+    assert_eq!(before.differences(&before), [""; 0]);
+    let cuda = Conditions { device: "cuda".into(), ..before.clone() };
+    assert_eq!(before.differences(&Conditions { threads: 4, ..before.clone() }), ["threads was 1 and is 4"]);
+    assert_eq!(before.differences(&cuda), ["device was cpu and is cuda"]);
+    assert_eq!(cuda.differences(&cuda), ["CUDA's kernels add in no fixed order"]);
+    let other = Conditions {
+        threads: 2,
+        cpu_capability: "AVX512".into(),
+        libtorch: "2.12.0".into(),
+        memory_layout: "NHWC".into(),
+        precision: "bf16".into(),
+        device: "cuda".into(),
+    };
+    let said = before.differences(&other);
+    assert_eq!(said.len(), 6);
+    assert_eq!(said[1], "CPU capability was AVX2 and is AVX512");
+    let now = Conditions::of(&trainer(config()));
+    assert_eq!((now.device.as_str(), now.memory_layout.as_str()), ("cpu", "NCHW"));
+    assert_eq!(now.precision, "f32");
+}

@@ -1,0 +1,183 @@
+//! Going on from a checkpoint is going on as if nothing had happened, byte for byte.
+
+use crate::common::{StopAfter, data, description, go_on, identity, network, train_all, weights};
+use std::path::{Path, PathBuf};
+use tweedie_math::Parameterization;
+use tweedie_models::Model;
+use tweedie_torch::Precision;
+use tweedie_training::{
+    Error, Progress, ReportConfig, ResumeState, Run, Trainer, TrainingConfig, read_metrics,
+};
+
+/// Everything that could depend on where a run was interrupted: dropout, classes with label dropout, batches in parts, a
+/// moving average, held-out losses that fall between ticks, sheets.
+fn config() -> TrainingConfig {
+    let report = ReportConfig {
+        tick: 16,
+        sheet: 32,
+        sheet_pictures: 4,
+        sheet_steps: 2,
+        checkpoint: 32,
+        held_out: 24,
+        held_out_pictures: 8,
+        keep_last: 9,
+        ..ReportConfig::default()
+    };
+    TrainingConfig { images: 64, batch: 8, accumulate: 2, label_dropout: 0.3, report, ..Default::default() }
+}
+
+fn model() -> Model {
+    let mut network = network();
+    network.dropout = 0.2;
+    network.num_class_embeds = Some(4);
+    let mut description = description(Parameterization::Epsilon);
+    description.class_names = data().class_names();
+    description.null_class = Some(3);
+    Model::new(&network, description, tch::Device::Cpu, 0).unwrap()
+}
+
+fn fresh() -> Trainer {
+    Trainer::new(model(), config(), Precision::F32).unwrap()
+}
+
+/// What a finished run is compared by: the weights, their average, and every file that does not tell the time.
+fn traces(trainer: &mut Trainer, run: &Run) -> (Vec<f32>, Vec<f32>, Vec<(PathBuf, Vec<u8>)>) {
+    let mut files = Vec::new();
+    collect(run.folder(), run.folder(), &mut files);
+    files.sort();
+    (weights(trainer.model()), trainer.with_ema(|model| Ok(weights(model))).unwrap(), files)
+}
+
+fn collect(root: &Path, folder: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().to_string();
+        if path.is_dir() {
+            collect(root, &path, files);
+            continue;
+        }
+        let bytes = match name.as_str() {
+            "metrics.jsonl" => {
+                let mut ticks = read_metrics(&path).unwrap();
+                for tick in &mut ticks {
+                    tick.clock = tweedie_training::Clock {
+                        seconds: 0.0,
+                        images_per_second: 0.0,
+                        eta_seconds: 0.0,
+                        memory_mib: 0.0,
+                    };
+                }
+                format!("{ticks:?}").into_bytes()
+            }
+            "state.json" => {
+                let mut state = ResumeState::read(path.parent().unwrap().parent().unwrap()).unwrap();
+                state.progress.seconds = 0.0;
+                format!("{state:?}").into_bytes()
+            }
+            name if name == "index.html" || name == "lock" || name.contains("tfevents") => continue,
+            _ => std::fs::read(&path).unwrap(),
+        };
+        files.push((path.strip_prefix(root).unwrap().to_path_buf(), bytes));
+    }
+}
+
+fn whole() -> (Vec<f32>, Vec<f32>, Vec<(PathBuf, Vec<u8>)>) {
+    let place = tempfile::tempdir().unwrap();
+    let (mut trainer, mut run) = (fresh(), Run::create(place.path(), "run", "").unwrap());
+    train_all(&mut trainer, &mut run);
+    traces(&mut trainer, &run)
+}
+
+fn assert_same(found: (Vec<f32>, Vec<f32>, Vec<(PathBuf, Vec<u8>)>), more: &[&str]) {
+    let expected = whole();
+    assert!(found.0 == expected.0 && found.1 == expected.1, "the weights or their average differ");
+    let is_extra = |path: &PathBuf| more.iter().any(|name| path.starts_with(name));
+    let found: Vec<_> = found.2.into_iter().filter(|(path, _)| !is_extra(path)).collect();
+    let names = |files: &[(PathBuf, Vec<u8>)]| files.iter().map(|file| file.0.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&found), names(&expected.2));
+    for ((path, found), (_, expected)) in found.iter().zip(&expected.2) {
+        assert!(found == expected, "{} differs", path.display());
+    }
+}
+
+/// Stopped after every possible number of steps, twice: before a tick, with a held-out loss that waits, after a sheet.
+#[test]
+fn a_run_that_was_stopped_is_the_run_that_was_not() {
+    for (first, second) in [(3, 4), (1, 6), (2, 2)] {
+        let place = tempfile::tempdir().unwrap();
+        let mut run = Run::create(place.path(), "run", "").unwrap();
+        let folder = run.folder().to_path_buf();
+        go_on(&mut fresh(), &mut run, Progress::default(), &mut StopAfter::steps(first));
+        drop(run);
+        let mut run = Run::open(&folder).unwrap();
+        let mut trainer = fresh();
+        let resumed = run.resume(&mut trainer, &identity()).unwrap();
+        assert_eq!((trainer.images(), trainer.steps()), (8 * first, first));
+        assert_eq!(resumed.progress.held_out.is_some(), first == 3, "a held-out loss waits for its tick");
+        go_on(&mut trainer, &mut run, resumed.progress, &mut StopAfter::steps(second));
+        drop((run, trainer));
+
+        let (mut trainer, mut run) = (fresh(), Run::open(&folder).unwrap());
+        let resumed = run.resume(&mut trainer, &identity()).unwrap();
+        assert!(resumed.differences.is_empty(), "{:?}", resumed.differences);
+        go_on(&mut trainer, &mut run, resumed.progress, &mut StopAfter::never());
+        let between = [first, first + second].map(|steps| format!("checkpoints/{:010}", 8 * steps));
+        let extra: Vec<&str> =
+            between.iter().map(String::as_str).filter(|name| !name.ends_with("32")).collect();
+        assert_same(traces(&mut trainer, &run), &extra);
+    }
+}
+
+/// A crash: the logs and sheets are of later than the newest checkpoint, and a line is cut off.
+#[test]
+fn what_came_after_the_checkpoint_is_done_again() {
+    let place = tempfile::tempdir().unwrap();
+    let (mut trainer, mut run) = (fresh(), Run::create(place.path(), "run", "").unwrap());
+    train_all(&mut trainer, &mut run);
+    let folder = run.folder().to_path_buf();
+    std::fs::remove_dir_all(run.checkpoint(64)).unwrap();
+    drop((run, trainer));
+    let metrics = folder.join("metrics.jsonl");
+    let text = std::fs::read_to_string(&metrics).unwrap();
+    std::fs::write(&metrics, &text[..text.len() - 30]).unwrap();
+    let (mut trainer, mut run) = (fresh(), Run::open(&folder).unwrap());
+    let resumed = run.resume(&mut trainer, &identity()).unwrap();
+    assert_eq!(trainer.images(), 32);
+    assert_eq!(read_metrics(&metrics).unwrap().len(), 2);
+    assert!(run.sheet(32).exists() && !run.sheet(64).exists());
+    go_on(&mut trainer, &mut run, resumed.progress, &mut StopAfter::never());
+    assert_same(traces(&mut trainer, &run), &[]);
+}
+
+/// What changed is said, one sentence each; nothing is refused.
+#[test]
+fn another_data_set_is_named() {
+    let place = tempfile::tempdir().unwrap();
+    let (mut trainer, mut run) = (fresh(), Run::create(place.path(), "run", "").unwrap());
+    go_on(&mut trainer, &mut run, Progress::default(), &mut StopAfter::steps(1));
+    let other = tweedie_training::DataIdentity { name: "digits".into(), len: Some(10) };
+    let resumed = run.resume(&mut fresh(), &other).unwrap();
+    assert_eq!(resumed.differences, ["the data set was shapes 16×16 and is digits with 10 pictures"]);
+}
+
+#[test]
+fn another_network_and_a_damaged_checkpoint_are_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let (mut trainer, mut run) = (fresh(), Run::create(place.path(), "run", "").unwrap());
+    go_on(&mut trainer, &mut run, Progress::default(), &mut StopAfter::steps(1));
+    let mut reason = |trainer: &mut Trainer| match run.resume(trainer, &identity()) {
+        Err(Error::Resume { reason, .. }) => reason,
+        other => panic!("{other:?}"),
+    };
+    assert!(reason(&mut crate::common::trainer(config())).contains("the network was changed"));
+    let checkpoint = place.path().join("00000-run/checkpoints/0000000008");
+    let state = checkpoint.join("resume/state.json");
+    let text = std::fs::read_to_string(&state).unwrap();
+    let with = |from: &str, to: &str| std::fs::write(&state, text.replace(from, to)).unwrap();
+    with("\"format\": 1", "\"format\": 2");
+    assert!(reason(&mut fresh()).contains("a newer tweedie"));
+    with("\"images\": 8", "\"images\": 16");
+    assert!(reason(&mut fresh()).contains("named after 8 images, and its state says 16"));
+    std::fs::remove_file(&state).unwrap();
+    assert!(reason(&mut fresh()).contains("holds no resume/state.json"));
+}

@@ -1,0 +1,67 @@
+//! `cargo xtask quality`: trains small, samples, scores, and fails when a recorded bound is broken.
+//!
+//! Not part of `test`: it takes some minutes, and what it bounds is a statistic of one small training.
+
+use crate::{cargo, setup};
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use std::process::Command;
+
+/// Images of the training, samples judged.
+const IMAGES: &str = "40000";
+const SAMPLES: &str = "512";
+
+/// Where the report says a figure, its name, what was recorded, the margin, and whether more is better.
+///
+/// Recorded with the preset `shapes`, seed 0, 40,000 images, bf16. The margins are about three times what the figures moved
+/// between f32 and bf16, and between numbers of threads.
+type Bound = (&'static str, &'static str, f64, f64, bool);
+const BOUNDS: [Bound; 5] = [
+    ("/shapes/recognised", "share recognised by the analyser", 0.561, 0.15, true),
+    ("/shapes/histogram_distance", "distance of the attributes' histograms", 0.204, 0.12, false),
+    ("/report/samples/frechet", "Fréchet distance of pixels", 1.010, 1.2, false),
+    ("/report/samples/manifold/precision", "precision", 0.844, 0.15, true),
+    ("/report/samples/manifold/recall", "recall", 0.865, 0.15, true),
+];
+
+/// Trains, samples, scores; more `--set` go to the training.
+pub fn command(arguments: &[String]) -> Result<()> {
+    setup::ensure(setup::Wanted::Any)?;
+    cargo::run(&["build", "--release", "--locked", "--quiet", "--package", "tweedie-cli"])?;
+    let release = cargo::release_folder()?;
+    let folder = release.parent().context("the target folder has no parent")?.join("quality");
+    let _ = std::fs::remove_dir_all(&folder);
+    let runs = folder.join("runs");
+    let mut train = Command::new(release.join("tweedie"));
+    train.args(["train", "--preset", "shapes", "--set", &format!("training.images={IMAGES}"), "--runs"]);
+    train.arg(&runs).args(arguments);
+    cargo::check(train, "tweedie train")?;
+    let mut evaluate = Command::new(release.join("tweedie"));
+    evaluate.args(["evaluate", "samples"]).arg(runs.join("00000-shapes"));
+    evaluate.args(["-n", SAMPLES, "--reference", "4000", "--precision", "auto", "--out"]).arg(&folder);
+    cargo::check(evaluate, "tweedie evaluate")?;
+
+    let path = folder.join("samples.json");
+    let text = std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let report: Value = serde_json::from_slice(&text)?;
+    let mut broken = Vec::new();
+    println!("\n{:<40} {:>9} {:>9} {:>9}", "figure", "found", "recorded", "bound");
+    for (place, name, recorded, margin, more_is_better) in BOUNDS {
+        let found = report.pointer(place).and_then(Value::as_f64);
+        let found = found.with_context(|| format!("{} says no {place}", path.display()))?;
+        let bound = if more_is_better { recorded - margin } else { recorded + margin };
+        let holds = if more_is_better { found >= bound } else { found <= bound };
+        println!(
+            "{name:<40} {found:>9.3} {recorded:>9.3} {bound:>9.3}{}",
+            if holds { "" } else { "  broken" }
+        );
+        if !holds {
+            broken.push(name);
+        }
+    }
+    if !broken.is_empty() {
+        bail!("quality has fallen below its bounds: {}", broken.join(", "));
+    }
+    println!("\nevery bound holds");
+    Ok(())
+}
