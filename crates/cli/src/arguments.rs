@@ -82,7 +82,7 @@ pub struct Train {
     #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "config"])]
     pub resume: Option<PathBuf>,
     /// Threads inside an operation; a resumed run takes those it had.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
     /// Print the resolved configuration and stop.
     #[arg(long)]

@@ -11,6 +11,9 @@ use tweedie_networks::ClassCondition;
 /// Bins of levels, each of as many trained levels.
 const BINS: usize = 8;
 
+/// What stands for an infinite log-SNR, that of pure noise, in a log of numbers.
+const EXTREME: f64 = 100.0;
+
 /// Pictures computed at once.
 const AT_ONCE: usize = 64;
 
@@ -45,8 +48,9 @@ pub(crate) fn held_out_loss(trainer: &mut Trainer, data: &dyn Dataset, n: usize)
         chosen.iter().sum::<f64>() / chosen.len() as f64
     };
     let process = trainer.model().process();
+    let log_snr = |time| process.level(time).log_snr().clamp(-EXTREME, EXTREME);
     let bins = (0..n_bins).map(|b| HeldOutBin {
-        log_snr: [process.level(edge(b)).log_snr(), process.level(edge(b + 1) + 1).log_snr()],
+        log_snr: [log_snr(edge(b)), log_snr(edge(b + 1) + 1)],
         raw: mean_of(&raw, Some(b)),
         averaged: mean_of(&averaged, Some(b)),
     });

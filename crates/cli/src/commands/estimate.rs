@@ -13,6 +13,20 @@ const TIMED: usize = 8;
 /// Weights, gradients, average, two moments: five numbers of four bytes for each parameter, and the stored averages.
 const KEPT: f64 = 20.0;
 
+/// Pictures by which the loader is timed.
+const LOADED: usize = 512;
+
+/// How many pictures a second the loader makes by itself.
+fn loaded_per_second(data: &TrainingData) -> anyhow::Result<f64> {
+    let batch = 32;
+    let began = Instant::now();
+    let mut loader = Loader::new(std::sync::Arc::clone(&data.shown), 1, batch, 0, false)?;
+    for _ in 0..LOADED / batch {
+        loader.next_batch()?;
+    }
+    Ok(LOADED as f64 / began.elapsed().as_secs_f64())
+}
+
 /// The lines, as comments of the configuration.
 pub fn lines(config: &RunConfig, data: &TrainingData, device: tch::Device) -> anyhow::Result<Vec<String>> {
     let choice: PrecisionChoice = config.training.precision.parse()?;
@@ -32,6 +46,8 @@ pub fn lines(config: &RunConfig, data: &TrainingData, device: tch::Device) -> an
     let began = Instant::now();
     trainer.step(&loader.next_batch()?)?;
     let per_image = began.elapsed().as_secs_f64() / n as f64;
+    drop(loader);
+    let load = loaded_per_second(data)?;
     let activations = (Clock::peak_memory_mib() - before).max(0.0) * micro as f64 / n as f64;
     let kept = (KEPT + 4.0 * config.training.posthoc_ema.std.len() as f64) * n_parameters / (1 << 20) as f64;
     let hours = per_image * config.training.images as f64 / 3600.0;
@@ -49,6 +65,7 @@ pub fn lines(config: &RunConfig, data: &TrainingData, device: tch::Device) -> an
             precision.name()
         ),
         format!("memory: about {kept:.0} MiB kept, about {activations:.0} MiB more at a batch of {micro}"),
+        format!("loader: {load:.0} images a second, nothing being cached yet"),
         format!(
             "time: about {time} for {} images at {:.0} a second, as a step of {n} just took",
             config.training.images,

@@ -42,7 +42,7 @@ pub struct HeldOut {
 /// The held-out loss of some levels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HeldOutBin {
-    /// Least and greatest log-SNR of its levels.
+    /// Least and greatest log-SNR of its levels; −100 for pure noise.
     pub log_snr: [f64; 2],
     /// Of the weights themselves.
     pub raw: f64,

@@ -2,6 +2,7 @@
 
 use crate::common::{StopAfter, data, description, go_on, identity, network, train_all, weights};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use tweedie_math::Parameterization;
 use tweedie_models::Model;
 use tweedie_torch::Precision;
@@ -40,12 +41,20 @@ fn fresh() -> Trainer {
     Trainer::new(model(), config(), Precision::F32).unwrap()
 }
 
-/// What a finished run is compared by: the weights, their average, and every file that does not tell the time.
-fn traces(trainer: &mut Trainer, run: &Run) -> (Vec<f32>, Vec<f32>, Vec<(PathBuf, Vec<u8>)>) {
+/// What a finished run is compared by.
+struct Traces {
+    weights: Vec<f32>,
+    average: Vec<f32>,
+    /// Every file that does not tell the time, and its content.
+    files: Vec<(PathBuf, Vec<u8>)>,
+}
+
+fn traces(trainer: &mut Trainer, run: &Run) -> Traces {
     let mut files = Vec::new();
     collect(run.folder(), run.folder(), &mut files);
     files.sort();
-    (weights(trainer.model()), trainer.with_ema(|model| Ok(weights(model))).unwrap(), files)
+    let average = trainer.with_ema(|model| Ok(weights(model))).unwrap();
+    Traces { weights: weights(trainer.model()), average, files }
 }
 
 fn collect(root: &Path, folder: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
@@ -81,26 +90,31 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
     }
 }
 
-fn whole() -> (Vec<f32>, Vec<f32>, Vec<(PathBuf, Vec<u8>)>) {
-    let place = tempfile::tempdir().unwrap();
-    let (mut trainer, mut run) = (fresh(), Run::create(place.path(), "run", "").unwrap());
-    train_all(&mut trainer, &mut run);
-    traces(&mut trainer, &run)
+/// The run that nothing interrupts.
+fn whole() -> &'static Traces {
+    static WHOLE: OnceLock<Traces> = OnceLock::new();
+    WHOLE.get_or_init(|| {
+        let place = tempfile::tempdir().unwrap();
+        let (mut trainer, mut run) = (fresh(), Run::create(place.path(), "run", "").unwrap());
+        train_all(&mut trainer, &mut run);
+        traces(&mut trainer, &run)
+    })
 }
 
-fn assert_same(found: (Vec<f32>, Vec<f32>, Vec<(PathBuf, Vec<u8>)>), more: &[&str]) {
+/// The run is the uninterrupted one but for the checkpoints that it was interrupted for.
+fn assert_same(found: Traces, more: &[&str]) {
     let expected = whole();
-    assert!(found.0 == expected.0 && found.1 == expected.1, "the weights or their average differ");
+    assert!(found.weights == expected.weights && found.average == expected.average, "the weights differ");
     let is_extra = |path: &PathBuf| more.iter().any(|name| path.starts_with(name));
-    let found: Vec<_> = found.2.into_iter().filter(|(path, _)| !is_extra(path)).collect();
+    let found: Vec<_> = found.files.into_iter().filter(|(path, _)| !is_extra(path)).collect();
     let names = |files: &[(PathBuf, Vec<u8>)]| files.iter().map(|file| file.0.clone()).collect::<Vec<_>>();
-    assert_eq!(names(&found), names(&expected.2));
-    for ((path, found), (_, expected)) in found.iter().zip(&expected.2) {
+    assert_eq!(names(&found), names(&expected.files));
+    for ((path, found), (_, expected)) in found.iter().zip(&expected.files) {
         assert!(found == expected, "{} differs", path.display());
     }
 }
 
-/// Stopped after every possible number of steps, twice: before a tick, with a held-out loss that waits, after a sheet.
+/// Stopped twice: between ticks, with a held-out loss that waits for its tick, at a checkpoint, after the first step.
 #[test]
 fn a_run_that_was_stopped_is_the_run_that_was_not() {
     for (first, second) in [(3, 4), (1, 6), (2, 2)] {
