@@ -1,7 +1,7 @@
 //! Decoded pictures kept, so that each is decoded once: in memory where they fit, else in a file.
 
-use crate::dataset::check_index;
-use crate::{Dataset, Error, Shape, Values};
+use crate::dataset::{as_whole, check_index};
+use crate::{Dataset, Error, Values};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -76,60 +76,24 @@ fn checksum(bytes: &[u8]) -> u32 {
     crc.sum().max(1)
 }
 
-macro_rules! delegate {
-    () => {
-        fn name(&self) -> String {
-            self.whole.name()
-        }
-
-        fn shape(&self) -> Shape {
-            self.whole.shape()
-        }
-
-        fn len(&self) -> Option<u64> {
-            self.whole.len()
-        }
-
-        fn class_names(&self) -> Vec<String> {
-            self.whole.class_names()
-        }
-
-        fn may_flip(&self) -> bool {
-            self.whole.may_flip()
-        }
-
-        fn label(&self, index: u64) -> Option<u32> {
-            self.whole.label(index)
-        }
-
-        fn caption(&self, index: u64) -> String {
-            self.whole.caption(index)
-        }
-
-        fn key(&self, index: u64) -> String {
-            self.whole.key(index)
-        }
-
-        fn loaders(&self) -> usize {
-            self.whole.loaders()
-        }
-
-        fn moments(&self) -> Option<(Vec<f64>, Vec<f64>)> {
-            self.whole.moments()
-        }
-
-        fn version(&self) -> String {
-            self.whole.version()
-        }
-
-        fn left_out(&self) -> Vec<String> {
-            self.whole.left_out()
-        }
-    };
-}
-
 impl Dataset for MemoryCache {
-    delegate!();
+    as_whole!();
+
+    fn len(&self) -> Option<u64> {
+        self.whole.len()
+    }
+
+    fn label(&self, index: u64) -> Option<u32> {
+        self.whole.label(index)
+    }
+
+    fn caption(&self, index: u64) -> String {
+        self.whole.caption(index)
+    }
+
+    fn key(&self, index: u64) -> String {
+        self.whole.key(index)
+    }
 
     fn values(&self, index: u64) -> Result<Values, Error> {
         let slot = &self.kept[check_index(index, self.kept.len() as u64)?];
@@ -143,7 +107,23 @@ impl Dataset for MemoryCache {
 }
 
 impl Dataset for DiskCache {
-    delegate!();
+    as_whole!();
+
+    fn len(&self) -> Option<u64> {
+        self.whole.len()
+    }
+
+    fn label(&self, index: u64) -> Option<u32> {
+        self.whole.label(index)
+    }
+
+    fn caption(&self, index: u64) -> String {
+        self.whole.caption(index)
+    }
+
+    fn key(&self, index: u64) -> String {
+        self.whole.key(index)
+    }
 
     fn values(&self, index: u64) -> Result<Values, Error> {
         let n = self.shape().n_values();

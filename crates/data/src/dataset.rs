@@ -167,3 +167,41 @@ pub(crate) fn check_index(index: u64, len: u64) -> Result<usize, Error> {
         }),
     }
 }
+
+/// The methods that a set around another set, its field `whole`, answers as that one does.
+macro_rules! as_whole {
+    () => {
+        fn name(&self) -> String {
+            self.whole.name()
+        }
+
+        fn shape(&self) -> crate::Shape {
+            self.whole.shape()
+        }
+
+        fn class_names(&self) -> Vec<String> {
+            self.whole.class_names()
+        }
+
+        fn may_flip(&self) -> bool {
+            self.whole.may_flip()
+        }
+
+        fn loaders(&self) -> usize {
+            self.whole.loaders()
+        }
+
+        fn moments(&self) -> Option<(Vec<f64>, Vec<f64>)> {
+            self.whole.moments()
+        }
+
+        fn version(&self) -> String {
+            self.whole.version()
+        }
+
+        fn left_out(&self) -> Vec<String> {
+            self.whole.left_out()
+        }
+    };
+}
+pub(crate) use as_whole;

@@ -1,7 +1,7 @@
 //! Setting pictures apart: by the hash of their name, so that a picture stays on its side when others are added.
 
-use crate::dataset::check_index;
-use crate::{Dataset, Error, Shape, Values};
+use crate::dataset::{as_whole, check_index};
+use crate::{Dataset, Error, Values};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -67,24 +67,10 @@ impl Part {
 }
 
 impl Dataset for Part {
-    fn name(&self) -> String {
-        self.whole.name()
-    }
-
-    fn shape(&self) -> Shape {
-        self.whole.shape()
-    }
+    as_whole!();
 
     fn len(&self) -> Option<u64> {
         Some(self.indices.len() as u64)
-    }
-
-    fn class_names(&self) -> Vec<String> {
-        self.whole.class_names()
-    }
-
-    fn may_flip(&self) -> bool {
-        self.whole.may_flip()
     }
 
     fn values(&self, index: u64) -> Result<Values, Error> {
@@ -101,21 +87,5 @@ impl Dataset for Part {
 
     fn key(&self, index: u64) -> String {
         self.ask(index, |at| self.whole.key(at)).unwrap_or_default()
-    }
-
-    fn loaders(&self) -> usize {
-        self.whole.loaders()
-    }
-
-    fn moments(&self) -> Option<(Vec<f64>, Vec<f64>)> {
-        self.whole.moments()
-    }
-
-    fn version(&self) -> String {
-        self.whole.version()
-    }
-
-    fn left_out(&self) -> Vec<String> {
-        self.whole.left_out()
     }
 }

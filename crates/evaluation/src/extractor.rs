@@ -5,7 +5,7 @@ use std::path::Path;
 use tch::{Device, Kind, Tensor};
 use tweedie_data::Shape;
 use tweedie_networks::classifier::{Classifier, Named};
-use tweedie_weights::{DataType, Weights};
+use tweedie_weights::Weights;
 
 /// Pictures read at once.
 const AT_ONCE: usize = 256;
@@ -50,15 +50,8 @@ impl Extractor {
         for (name, shape) in weights.shapes() {
             let Some((kind, bytes)) = weights.read(&name)? else { continue };
             let shape: Vec<i64> = shape.iter().map(|&side| side as i64).collect();
-            let kind = match kind {
-                DataType::F64 => Kind::Double,
-                DataType::F32 => Kind::Float,
-                DataType::F16 => Kind::Half,
-                DataType::Bf16 => Kind::BFloat16,
-                DataType::I64 => Kind::Int64,
-                DataType::U8 => Kind::Uint8,
-            };
-            named.insert(name, Tensor::f_from_data_size(&bytes, &shape, kind)?.f_to_kind(Kind::Float)?);
+            let tensor = tweedie_models::tensor_of(kind, &bytes, &shape)?;
+            named.insert(name, tensor.f_to_kind(Kind::Float)?);
         }
         let classifier = Classifier::of(named)
             .map_err(|error| Error::Extractor { path: path.to_path_buf(), reason: error.to_string() })?;

@@ -46,6 +46,9 @@ pub enum Error {
     /// A file of weights.
     #[error(transparent)]
     Weights(#[from] tweedie_weights::Error),
+    /// Tensors of a file.
+    #[error(transparent)]
+    Model(#[from] tweedie_models::Error),
     /// The extractor's network.
     #[error(transparent)]
     Network(#[from] tweedie_networks::Error),

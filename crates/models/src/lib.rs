@@ -18,7 +18,7 @@ pub use description::{DataRange, Description, LearnedVariance, Standardization, 
 pub use model::Model;
 pub use noise::TorchNoise;
 pub use pixels::{from_array, from_pixels, to_array, to_pixels};
-pub use save::{Snapshot, bytes_of};
+pub use save::{Snapshot, bytes_of, tensor_of};
 
 use std::path::PathBuf;
 

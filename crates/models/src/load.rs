@@ -2,10 +2,10 @@
 
 use crate::description::FORMAT;
 use crate::folder::{DESCRIPTION, Files, SCHEDULER, json, scheduler};
-use crate::{Description, Error, Model};
+use crate::{Description, Error, Model, tensor_of};
 use serde_json::{Map, Value};
 use std::path::Path;
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Tensor};
 use tweedie_networks::{UNet, UNetConfig};
 use tweedie_weights::{DataType, Expected, Weights, compare, modern_name};
 
@@ -75,7 +75,7 @@ fn read_weights(network: &UNet, path: &Path) -> Result<(), Error> {
     for parameter in network.parameters().iter() {
         let name = &parameter.name;
         let Some((stored, bytes)) = weights.read(name)? else { continue };
-        let value = Tensor::f_from_data_size(&bytes, &parameter.tensor.size(), kind(stored))?;
+        let value = tensor_of(stored, &bytes, &parameter.tensor.size())?;
         if !matches!(stored, DataType::U8 | DataType::I64)
             && i64::try_from(value.f_isfinite()?.f_all()?)? == 0
         {
@@ -85,15 +85,4 @@ fn read_weights(network: &UNet, path: &Path) -> Result<(), Error> {
         parameter.tensor.shallow_clone().f_copy_(&value)?;
     }
     Ok(())
-}
-
-fn kind(kind: DataType) -> Kind {
-    match kind {
-        DataType::F64 => Kind::Double,
-        DataType::F32 => Kind::Float,
-        DataType::F16 => Kind::Half,
-        DataType::Bf16 => Kind::BFloat16,
-        DataType::I64 => Kind::Int64,
-        DataType::U8 => Kind::Uint8,
-    }
 }

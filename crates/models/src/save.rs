@@ -113,3 +113,19 @@ pub fn bytes_of(tensor: &Tensor) -> Result<TensorBytes, Error> {
     let shape = values.size().iter().map(|&side| side as usize).collect();
     Ok(TensorBytes { kind: DataType::F32, shape, bytes })
 }
+
+/// A tensor from bytes as files of weights hold them, on the CPU: the inverse of [`bytes_of`] for any kind of number.
+///
+/// # Errors
+/// When the bytes do not have the shape.
+pub fn tensor_of(kind: DataType, bytes: &[u8], shape: &[i64]) -> Result<Tensor, Error> {
+    let kind = match kind {
+        DataType::F64 => Kind::Double,
+        DataType::F32 => Kind::Float,
+        DataType::F16 => Kind::Half,
+        DataType::Bf16 => Kind::BFloat16,
+        DataType::I64 => Kind::Int64,
+        DataType::U8 => Kind::Uint8,
+    };
+    Ok(Tensor::f_from_data_size(bytes, shape, kind)?)
+}

@@ -12,10 +12,9 @@ fn preview_refused(folder: &Path, data: &str, more: &[&str], words: &[&str]) {
     refused(folder, command.args(["data", "preview", "--data", data]).args(more), words);
 }
 
-/// Refuses to preview and to train on data with more settings.
+/// Refuses to train on data with more settings.
 #[track_caller]
 fn data_refused(folder: &Path, data: &str, more: &[&str], words: &[&str]) {
-    preview_refused(folder, data, more, words);
     refused(folder, train(folder, more).args(["--data", data]), words);
 }
 
@@ -108,7 +107,7 @@ fn archives_that_are_none_are_named() {
     for (name, bytes, words) in [
         ("mine.tar.xz", &tar[..], &["no folder, .tar, .tar.gz or .zip", "unpacked first"][..]),
         ("one.png", &noisy([8, 8], 1), &["no folder, .tar, .tar.gz or .zip"]),
-        ("cut.tar", &tar[..1300], &["truncated"]),
+        ("cut.tar", &tar[..600], &["truncated"]),
         ("cut.zip", &zip[..zip.len() - 30], &["no whole zip"]),
         ("text.tar", &b"dear diary, ".repeat(100), &["no whole tar"]),
         ("text.zip", b"dear diary", &["no whole zip"]),

@@ -103,7 +103,7 @@ fn shards_that_are_not_there_are_named() {
         write(named, tensor);
         sample_refused(&place, &[&["safetensors.index.json"], words].concat());
     }
-    for text in ["no JSON", "{}", "[1]", ""] {
+    for text in ["no JSON", "{}"] {
         std::fs::write(&index, text).unwrap();
         sample_refused(&place, &["safetensors.index.json", "no index"]);
     }
@@ -197,8 +197,6 @@ fn evaluations_that_cannot_be_made_are_named() {
             &["shaped.safetensors", "conv1.weight", "instead of [6, 1, 5, 5]"],
         ),
         (checkpoint(), &["-n", "4", "--extractor", "text.bin"], &["text.bin", "does not begin as a zip"]),
-        (checkpoint(), &["-n", "4", "--set", "data.height=-1"], &["data", "-1"]),
-        (checkpoint(), &["-n", "4", "--class", "cat"], &["unconditional", "--class"]),
         (checkpoint(), &["-n", "4", "--steps", "5000"], &["steps", "5000"]),
     ] {
         let mut command = tweedie(folder);

@@ -4,7 +4,7 @@ use crate::{place, refusal, succeeds, text, tweedie};
 use std::time::{Duration, Instant};
 use tweedie_math::random::{Key, Purpose, Stream};
 
-/// Presets that need no files.
+/// Presets that need no files; their network is made small, for a dry run takes a step or two.
 const PRESETS: [&str; 2] =
     [include_str!("../../presets/shapes.toml"), include_str!("../../presets/shapes-32.toml")];
 
@@ -47,6 +47,23 @@ impl Dice {
     fn of<T: Copy>(&mut self, list: &[T]) -> T {
         list[self.below(list.len())]
     }
+}
+
+/// A preset with a small network.
+fn small(preset: &str) -> String {
+    let channels = |line: &str| match line.split_once(" = ") {
+        Some(("block_out_channels", list)) => {
+            format!("block_out_channels = {:?}\n", vec![8; list.split(',').count()])
+        }
+        Some((key @ ("attention_head_dim" | "norm_num_groups"), _)) => format!("{key} = 4\n"),
+        _ => format!("{line}\n"),
+    };
+    preset.lines().map(channels).collect()
+}
+
+/// The lines of a dry run that are no comments: those say what a clock showed.
+fn configuration(printed: &str) -> String {
+    printed.lines().filter(|line| !line.starts_with('#')).map(|line| format!("{line}\n")).collect()
 }
 
 /// A text with one slip.
@@ -99,7 +116,7 @@ fn the_config_fuzzer_finds_nothing_but_sentences() {
             assert!(refused > round / 10 && refused < round, "{refused} of {round} were refused");
             return;
         }
-        let mut source = dice.of(&PRESETS).to_string();
+        let mut source = small(dice.of(&PRESETS));
         for _ in 0..=dice.below(2) {
             source = slipped(&source, &mut dice);
         }
@@ -109,7 +126,8 @@ fn the_config_fuzzer_finds_nothing_but_sentences() {
         if output.status.success() {
             // What was understood is understood again.
             std::fs::write(place.path().join("it.toml"), &output.stdout).unwrap();
-            assert_eq!(succeeds(tweedie(place.path()).args(dry)), text(&output.stdout), "{source}");
+            let again = succeeds(tweedie(place.path()).args(dry));
+            assert_eq!(configuration(&again), configuration(&text(&output.stdout)), "{source}");
         } else {
             let error = refusal(&output);
             assert!(error.contains("it.toml") || error.contains(" is "), "{error}\n{source}");

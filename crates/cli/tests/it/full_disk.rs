@@ -20,6 +20,8 @@ const HALVES: &[&str] = &[
     "training.report.sheet_pictures=16",
     "--set",
     "training.report.held_out=0",
+    "--set",
+    "training.optimizer.decay=constant",
     "--preset",
     "mnist",
     "--data",
@@ -107,7 +109,7 @@ fn a_run_whose_disk_was_full_goes_on_as_if_it_had_not_been() {
         let resume = ["train", "--resume", name];
         let output = with_little_space(half.place.path(), blocks, &resume).output().unwrap();
         let error = refusal(&output);
-        assert!(error.contains(&format!("{name}: File too large")), "{name}, {blocks} blocks: {error}");
+        assert!(error.contains(name) && error.contains("File too large"), "{name}, {blocks} blocks: {error}");
         assert!(checkpoints(&run) == before, "the last good checkpoint changed: {error}");
         nothing_is_partial(&run);
         half.finishes(&run);
@@ -119,7 +121,7 @@ fn a_full_disk_leaves_no_run_without_a_configuration() {
     let place = place();
     let output = with_little_space(place.path(), 1, &["train"]).output().unwrap();
     let error = refusal(&output);
-    assert!(error.contains("config.toml: File too large"), "{error}");
+    assert!(error.contains("config.toml") && error.contains("File too large"), "{error}");
     nothing_is_partial(place.path());
     assert!(files(place.path()).values().all(Option::is_none), "{:?}", files(place.path()).keys());
     // Its number is free for the next.
@@ -134,7 +136,7 @@ fn a_changed_configuration_is_written_whole_or_not_at_all() {
     let blocks = half.blocks("config.toml") - 1;
     let resume = ["train", "--resume", "changed", "--set", "training.images=96"];
     let error = refusal(&with_little_space(half.place.path(), blocks, &resume).output().unwrap());
-    assert!(error.contains("config.toml: File too large"), "{error}");
+    assert!(error.contains("config.toml") && error.contains("File too large"), "{error}");
     nothing_is_partial(&run);
     half.finishes(&run);
 }

@@ -1,6 +1,6 @@
 //! `tweedie data get` against a server of the test's own.
 
-use crate::{files, make, place, refusal, refused, succeeds, tweedie};
+use crate::{files, make, place, refusal, refused, tweedie};
 use md5::{Digest, Md5};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -130,32 +130,4 @@ fn a_server_that_ignores_ranges_sends_all_of_it() {
 fn a_part_that_is_whole_is_not_asked_for_more() {
     let body = make::noise(500, 5);
     comes_as(&body, Some(&body), vec![says("416 Range Not Satisfiable", 0, b"")]);
-}
-
-#[test]
-fn a_set_that_is_there_is_left_alone_and_one_that_comes_is_checked() {
-    const FILES: [&str; 4] = [
-        "train-images-idx3-ubyte.gz",
-        "train-labels-idx1-ubyte.gz",
-        "t10k-images-idx3-ubyte.gz",
-        "t10k-labels-idx1-ubyte.gz",
-    ];
-    let Some(shared) = tweedie_testing::shared("data/mnist/t10k-labels-idx1-ubyte.gz") else { return };
-    let place = place();
-    let there = place.path().join("data/mnist");
-    std::fs::create_dir_all(&there).unwrap();
-    let read = |name: &str| std::fs::read(shared.with_file_name(name)).unwrap();
-    for name in &FILES[..3] {
-        std::fs::write(there.join(name), read(name)).unwrap();
-    }
-    let labels = read(FILES[3]);
-    let (address, server) = serve(vec![says("200 OK", labels.len(), &labels)]);
-    // With and without a slash at its end an address is the same.
-    let printed = succeeds(&mut get(place.path(), &["mnist", "--from", address.trim_end_matches('/')]));
-    assert_eq!(server.join().unwrap().len(), 1);
-    assert_eq!(printed.matches("is there").count(), 3, "{printed}");
-    assert!(printed.contains(&format!("data/mnist/{} is complete", FILES[3])), "{printed}");
-    assert!(printed.contains("train --preset mnist --data data/mnist"), "{printed}");
-    assert!(std::fs::read(there.join(FILES[3])).unwrap() == labels);
-    assert_eq!(crate::names_in(&there).len(), 4);
 }

@@ -6,7 +6,7 @@ use tweedie_report::{event_file_head, events_until, image_record, scalar_record}
 fn masked_checksum(bytes: &[u8]) -> u32 {
     let step = |sum: u32, _| if sum & 1 == 1 { sum >> 1 ^ 0x82f6_3b78 } else { sum >> 1 };
     let sum = !bytes.iter().fold(!0, |sum, &byte| (0..8).fold(sum ^ u32::from(byte), step));
-    (sum >> 15 | sum << 17).wrapping_add(0xa282_ead8)
+    sum.rotate_right(15).wrapping_add(0xa282_ead8)
 }
 
 /// The contents of the records.

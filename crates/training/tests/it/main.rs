@@ -1,6 +1,7 @@
 //! Integration tests of training: the step's laws, the loop with its folder, going on from it.
 
 mod common;
+mod conditions;
 mod folder;
 mod held_out;
 mod labels;

@@ -1,5 +1,6 @@
 //! The pickle machine, with the operations that a file of tensors needs.
 
+use super::bytes::long;
 use std::rc::Rc;
 
 /// What may lie on the machine's stack. Containers are places in its arena: a pickle may fill one after it was remembered,
@@ -53,19 +54,13 @@ const ALLOWED: [&str; 14] = [
 /// No pickle of weights takes more steps, each of which may leave a value: a tensor takes some forty.
 const MOST_STEPS: usize = 4_000_000;
 
-/// As many axes as PyTorch gives a tensor.
-const MOST_AXES: usize = 64;
-
-/// Storages are numbered; longer keys, recalled for tensor after tensor, are an attack on memory.
-const LONGEST_KEY: usize = 256;
-
-struct Machine<'a> {
-    bytes: &'a [u8],
-    at: usize,
+pub(super) struct Machine<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) at: usize,
     stack: Vec<Value>,
     marks: Vec<usize>,
     memo: Vec<Option<Value>>,
-    arena: Vec<Vec<Value>>,
+    pub(super) arena: Vec<Vec<Value>>,
     steps: usize,
 }
 
@@ -92,36 +87,6 @@ pub(super) fn run(bytes: &[u8]) -> Result<(Value, Vec<Vec<Value>>), String> {
 }
 
 impl Machine<'_> {
-    fn take(&mut self, n: usize) -> Result<&[u8], String> {
-        let end = self.at.checked_add(n).filter(|&end| end <= self.bytes.len());
-        let end = end.ok_or("its pickle is cut off")?;
-        let part = &self.bytes[self.at..end];
-        self.at = end;
-        Ok(part)
-    }
-
-    fn byte(&mut self) -> Result<u8, String> {
-        Ok(self.take(1)?[0])
-    }
-
-    fn u32(&mut self) -> Result<u32, String> {
-        Ok(u32::from_le_bytes(self.take(4)?.try_into().map_err(|_| "its pickle is cut off")?))
-    }
-
-    fn text(&mut self, n: usize) -> Result<Rc<str>, String> {
-        let text =
-            std::str::from_utf8(self.take(n)?).map_err(|_| "its pickle holds text that is not UTF-8")?;
-        Ok(text.into())
-    }
-
-    fn line(&mut self) -> Result<String, String> {
-        let rest = &self.bytes[self.at..];
-        let n = rest.iter().position(|&byte| byte == b'\n').ok_or("its pickle is cut off")?;
-        let line = self.text(n)?.to_string();
-        self.at += 1;
-        Ok(line)
-    }
-
     fn pop(&mut self) -> Result<Value, String> {
         let floor = self.marks.last().copied().unwrap_or(0);
         if self.stack.len() <= floor {
@@ -147,7 +112,7 @@ impl Machine<'_> {
     }
 
     /// A new container's place.
-    fn keep(&mut self, values: Vec<Value>) -> usize {
+    pub(super) fn keep(&mut self, values: Vec<Value>) -> usize {
         self.arena.push(values);
         self.arena.len() - 1
     }
@@ -331,75 +296,4 @@ impl Machine<'_> {
         }
         Ok(())
     }
-
-    /// ("storage", kind, key, device, length), as `torch.save` refers to numbers.
-    fn storage(&self, id: &Value) -> Result<Value, String> {
-        if let Value::Tuple(at) = id
-            && let [Value::Text(word), Value::Name(kind), Value::Text(key), ..] = self.arena[*at].as_slice()
-            && word.as_ref() == "storage"
-            && key.len() <= LONGEST_KEY
-        {
-            return Ok(Value::Storage(kind, Rc::clone(key)));
-        }
-        Err("its pickle refers to numbers in a way that torch.save does not".into())
-    }
-
-    fn call(&mut self, name: &Value, arguments: &Value) -> Result<Value, String> {
-        let (Value::Name(name), Value::Tuple(at)) = (name, arguments) else {
-            return Err("its pickle calls what is no function".into());
-        };
-        match (*name, self.arena[*at].as_slice()) {
-            ("collections.OrderedDict", []) => Ok(Value::Dict(self.keep(Vec::new()))),
-            ("torch.Size", [sizes]) => Ok(sizes.clone()),
-            ("torch._utils._rebuild_parameter", [tensor @ Value::Tensor(_), ..]) => Ok(tensor.clone()),
-            (
-                "torch._utils._rebuild_tensor_v2",
-                [
-                    Value::Storage(kind, key),
-                    Value::Int(offset),
-                    Value::Tuple(shape),
-                    Value::Tuple(strides),
-                    ..,
-                ],
-            ) => {
-                let n_axes = self.arena[*shape].len();
-                if n_axes > MOST_AXES {
-                    return Err(format!("its pickle describes a tensor of {n_axes} axes"));
-                }
-                let natural = |value: &Value| match value {
-                    Value::Int(n) => u64::try_from(*n).ok(),
-                    _ => None,
-                };
-                let numbers = |at: usize| self.arena[at].iter().map(natural).collect::<Option<Vec<u64>>>();
-                match (u64::try_from(*offset).ok(), numbers(*shape), numbers(*strides)) {
-                    (Some(offset), Some(shape), Some(strides)) if shape.len() == strides.len() => {
-                        let shape = shape.into_iter().map(|side| side as usize).collect();
-                        Ok(Value::Tensor(Rc::new(Tensor {
-                            kind,
-                            storage: Rc::clone(key),
-                            offset,
-                            shape,
-                            strides,
-                        })))
-                    }
-                    _ => Err("its pickle describes a tensor by what are no sizes".into()),
-                }
-            }
-            (other, arguments) => Err(format!(
-                "its pickle calls {other} with {} arguments that it does not take",
-                arguments.len()
-            )),
-        }
-    }
-}
-
-/// A little-endian two's complement number of up to eight bytes.
-fn long(bytes: &[u8]) -> Result<i64, String> {
-    if bytes.len() > 8 {
-        return Err("its pickle holds a number beyond 64 bits".into());
-    }
-    let sign = if bytes.last().is_some_and(|byte| byte & 0x80 != 0) { 0xff } else { 0 };
-    let mut all = [sign; 8];
-    all[..bytes.len()].copy_from_slice(bytes);
-    Ok(i64::from_le_bytes(all))
 }

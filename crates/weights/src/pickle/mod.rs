@@ -3,6 +3,8 @@
 //! A pickle is a program. This one is run on a machine that knows how to make dictionaries, lists and tensors and nothing
 //! else: whatever the file names outside a short list is refused by that name, and nothing is executed.
 
+mod bytes;
+mod calls;
 mod machine;
 mod state;
 

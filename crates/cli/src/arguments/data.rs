@@ -1,0 +1,41 @@
+//! `tweedie data`.
+
+use super::ConfigSource;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// `tweedie data …`.
+#[derive(Debug, Subcommand)]
+pub enum Data {
+    /// Write a sheet of pictures with labels, and print statistics, sizes and duplicates.
+    Preview(Preview),
+    /// Download a public set from its official address: mnist, fashion-mnist, cifar10.
+    Get(Get),
+}
+
+/// `tweedie data get`.
+#[derive(Debug, Args)]
+pub struct Get {
+    /// Which set: mnist, fashion-mnist or cifar10.
+    pub name: String,
+    /// Where it goes; data/NAME otherwise.
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    /// Another address that holds the same files.
+    #[arg(long, value_name = "URL")]
+    pub from: Option<String>,
+}
+
+/// `tweedie data preview`.
+#[derive(Debug, Args)]
+pub struct Preview {
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub source: ConfigSource,
+    /// How many pictures.
+    #[arg(short, long, default_value_t = 36)]
+    pub n: usize,
+    /// Where the sheet goes.
+    #[arg(long, value_name = "FILE", default_value = "preview.png")]
+    pub out: PathBuf,
+}

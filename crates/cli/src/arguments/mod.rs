@@ -1,0 +1,59 @@
+//! The command line.
+
+mod data;
+mod evaluate;
+mod sample;
+mod train;
+
+pub use data::{Data, Get, Preview};
+pub use evaluate::{EmaOptions, Evaluate, EvaluateSamples, Runs, RunsCompare};
+pub use sample::{Inspect, NoiseName, Sample, SamplerName};
+pub use train::{ConfigSource, Train};
+
+use clap::{Parser, Subcommand};
+
+/// Diffusion models on LibTorch, from one binary: train, sample, inspect.
+#[derive(Debug, Parser)]
+#[command(name = "tweedie", version, propagate_version = true, max_term_width = 110)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Say more; twice for everything.
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train a model; without flags on the built-in shapes, showing what it learnt.
+    Train(Train),
+    /// Draw pictures from a trained model.
+    Sample(Sample),
+    /// Say what a checkpoint is; plot its schedule; show the forward process on an image.
+    Inspect(Inspect),
+    /// Look at data.
+    Data {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: Data,
+    },
+    /// Measure samples against data.
+    Evaluate {
+        /// What to measure.
+        #[command(subcommand)]
+        command: Evaluate,
+    },
+    /// Put an average of the weights of another length together from those that a run stored.
+    Ema(EmaOptions),
+    /// List runs with their state and best figures, or compare two.
+    Runs(Runs),
+    /// The devices, LibTorch and the precision that `auto` takes.
+    Devices,
+    /// Print a shell's completions.
+    Completions {
+        /// For which shell.
+        shell: clap_complete::Shell,
+    },
+}

@@ -1,0 +1,83 @@
+//! Going on with a run.
+
+use crate::arguments::{ConfigSource, Train};
+use crate::config::RunConfig;
+use crate::output::line;
+use anyhow::bail;
+use std::path::Path;
+use tch::Device;
+use tweedie_data::Dataset;
+use tweedie_torch::{Precision, PrecisionChoice};
+use tweedie_training::{DataIdentity, Progress, ResumeState, Run, Trainer};
+
+/// The configuration of a run that goes on: its own, in which training and sampling alone may be changed.
+pub(super) fn resumed_config(run: &Path, options: &Train) -> anyhow::Result<RunConfig> {
+    let file = run.join(tweedie_training::CONFIG);
+    if !file.is_file() {
+        bail!("{} is no run: it holds no {}", run.display(), tweedie_training::CONFIG);
+    }
+    let source = |set: &[String]| ConfigSource {
+        preset: None,
+        config: Some(file.clone()),
+        set: set.to_vec(),
+        data: options.source.data.clone(),
+    };
+    let (own, changed) =
+        (RunConfig::resolve(&source(&[]))?, RunConfig::resolve(&source(&options.source.set))?);
+    if own.network != changed.network || own.model != changed.model {
+        bail!(
+            "a run that goes on keeps its [network] and [model]; --set may change training.… and sampling.… alone"
+        );
+    }
+    Ok(changed)
+}
+
+/// As many threads as asked, else as many as the run had: sums depend on them.
+pub(super) fn pin_threads(asked: Option<u16>, state: Option<&ResumeState>) {
+    let before = state.map(|state| state.conditions.threads);
+    if let Some(threads) = asked.map(i32::from).or(before).filter(|threads| *threads > 0) {
+        tch::set_num_threads(threads);
+    }
+}
+
+/// The precision asked for; where that is `auto`, a run that goes on takes the one it had.
+pub(super) fn precision(
+    config: &RunConfig,
+    state: Option<&ResumeState>,
+    device: Device,
+) -> anyhow::Result<(Precision, String)> {
+    let choice: PrecisionChoice = config.training.precision.parse()?;
+    Ok(match (choice, state) {
+        (PrecisionChoice::Auto, Some(state)) => {
+            let before: PrecisionChoice = state.conditions.precision.parse()?;
+            (before.resolve(device).0, "as before".into())
+        }
+        _ => choice.resolve(device),
+    })
+}
+
+/// Puts the newest checkpoint into the trainer, and says what the continuation is worth.
+pub(super) fn go_on(
+    mut run: Run,
+    trainer: &mut Trainer,
+    data: &dyn Dataset,
+    config: &RunConfig,
+) -> anyhow::Result<(Run, Progress)> {
+    let identity = DataIdentity { name: data.name(), len: data.len() };
+    let resumed = run.resume(trainer, &identity)?;
+    let (text, path) = (config.to_toml()?, run.folder().join(tweedie_training::CONFIG));
+    let mut differences = resumed.differences;
+    if std::fs::read_to_string(&path).is_ok_and(|before| before != text) {
+        run.write_config(&text)?;
+        differences.push("the configuration was changed (config.toml is rewritten)".into());
+    }
+    let images = trainer.images();
+    match (images, differences.is_empty()) {
+        (0, _) => line("no checkpoint was written yet: the run begins anew"),
+        (_, true) => line(format!("going on after {images} images, bit for bit")),
+        (_, false) => {
+            line(format!("going on after {images} images, but not bit for bit: {}", differences.join("; ")))
+        }
+    }
+    Ok((run, resumed.progress))
+}

@@ -1,0 +1,35 @@
+//! Under which conditions numbers go on bit for bit.
+
+use crate::common::{config, trainer};
+use tweedie_training::Conditions;
+
+#[test]
+fn every_condition_that_changed_is_a_sentence() {
+    let before = Conditions {
+        threads: 1,
+        cpu_capability: "AVX2".into(),
+        libtorch: "2.11.0".into(),
+        memory_layout: "NCHW".into(),
+        precision: "f32".into(),
+        device: "cpu".into(),
+    };
+    assert_eq!(before.differences(&before), [""; 0]);
+    let cuda = Conditions { device: "cuda".into(), ..before.clone() };
+    assert_eq!(before.differences(&Conditions { threads: 4, ..before.clone() }), ["threads was 1 and is 4"]);
+    assert_eq!(before.differences(&cuda), ["device was cpu and is cuda"]);
+    assert_eq!(cuda.differences(&cuda), ["CUDA's kernels add in no fixed order"]);
+    let other = Conditions {
+        threads: 2,
+        cpu_capability: "AVX512".into(),
+        libtorch: "2.12.0".into(),
+        memory_layout: "NHWC".into(),
+        precision: "bf16".into(),
+        device: "cuda".into(),
+    };
+    let said = before.differences(&other);
+    assert_eq!(said.len(), 6);
+    assert_eq!(said[1], "CPU capability was AVX2 and is AVX512");
+    let now = Conditions::of(&trainer(config()));
+    assert_eq!((now.device.as_str(), now.memory_layout.as_str()), ("cpu", "NCHW"));
+    assert_eq!(now.precision, "f32");
+}
