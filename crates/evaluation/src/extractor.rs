@@ -92,6 +92,9 @@ impl Extractor {
     /// # Errors
     /// Pictures of a shape that it does not take.
     pub fn read(&self, pictures: &[Vec<u8>], shape: Shape) -> Result<Features, Error> {
+        if pictures.is_empty() {
+            return Err(Error::TooFew { what: "pictures to make features of", found: 0, needed: 1 });
+        }
         let (mut values, mut logits) = (Vec::new(), Vec::new());
         for part in pictures.chunks(AT_ONCE) {
             let x = tensor_of(part, shape)?;

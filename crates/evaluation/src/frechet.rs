@@ -34,25 +34,27 @@ impl Moments {
 
 /// ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2·(Σ₁Σ₂)^½).
 ///
-/// The trace of the root is that of (Σ₁^½·Σ₂·Σ₁^½)^½, a symmetric matrix: no complex roots appear, whatever the rank.
+/// The trace of the root is the sum of the singular values of Σ₁^½·Σ₂^½: no complex roots appear, and where there are fewer
+/// pictures than features nothing is lost to rounding.
 ///
 /// # Errors
 /// What LibTorch reports.
 pub fn frechet_distance(a: &Moments, b: &Moments) -> Result<f64, Error> {
     let _no_gradient = tch::no_grad_guard();
-    let root = root_of(&a.covariance)?;
-    let product = root.f_matmul(&b.covariance)?.f_matmul(&root)?;
-    let symmetric = product.f_add(&product.f_transpose(0, 1)?)?.f_mul_scalar(0.5)?;
-    let (values, _) = symmetric.f_linalg_eigh("L")?;
-    let cross = values.f_clamp_min(0.0)?.f_sqrt()?.f_sum(Kind::Double)?;
+    let product = root_of(&a.covariance)?.f_matmul(&root_of(&b.covariance)?)?;
+    let (_, singular, _) = product.f_svd(true, false)?;
+    let cross = singular.f_sum(Kind::Double)?;
     let shift = a.mean.f_sub(&b.mean)?.f_square()?.f_sum(Kind::Double)?;
     let traces = a.covariance.f_trace()?.f_add(&b.covariance.f_trace()?)?;
     Ok(f64::try_from(shift.f_add(&traces)?.f_sub(&cross.f_mul_scalar(2.0)?)?)?)
 }
 
-/// The symmetric root of a covariance.
+/// The symmetric root of a covariance; eigenvalues below what rounding leaves of 0 are 0.
 fn root_of(covariance: &Tensor) -> Result<Tensor, Error> {
     let (values, vectors) = covariance.f_linalg_eigh("L")?;
-    let scaled = vectors.f_mul(&values.f_clamp_min(0.0)?.f_sqrt()?)?;
+    let greatest = f64::try_from(values.f_abs()?.f_max()?)?;
+    let noise = greatest * f64::EPSILON * covariance.size()[0] as f64;
+    let kept = values.f_where_self(&values.f_gt(noise)?, &values.f_zeros_like()?)?;
+    let scaled = vectors.f_mul(&kept.f_sqrt()?)?;
     Ok(scaled.f_matmul(&vectors.f_transpose(0, 1)?)?)
 }

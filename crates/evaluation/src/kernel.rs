@@ -16,7 +16,7 @@ pub struct Estimate {
 const GROUPS: i64 = 20;
 
 /// MMD² of (N, D) and (M, D) features with the kernel (x·y/D + 1)³, unbiased; its standard error by leaving out one of 20
-/// groups of both sides at a time.
+/// groups of both sides at a time; near 0 that error is about 1.5 times the true one.
 ///
 /// # Errors
 /// [`Error::TooFew`] below 40 on either side.

@@ -6,6 +6,9 @@ use tch::{Kind, Tensor};
 /// Rows compared at once.
 const ROWS: i64 = 512;
 
+/// Distances by differences: by products, as LibTorch would choose, a copy would not be at distance 0.
+const BY_DIFFERENCES: Option<i64> = Some(2);
+
 /// How much of the samples lies where the data is, and how much of the data the samples reach.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct PrecisionRecall {
@@ -57,7 +60,7 @@ pub fn nearest(points: &Tensor, among: &Tensor) -> Result<Vec<(usize, f64)>, Err
 }
 
 fn distances(rows: &Tensor, all: &Tensor) -> Result<Tensor, Error> {
-    Ok(Tensor::f_cdist(rows, all, 2.0, None)?)
+    Ok(Tensor::f_cdist(rows, all, 2.0, BY_DIFFERENCES)?)
 }
 
 fn chunks(x: &Tensor, each: impl Fn(&Tensor) -> Result<Tensor, Error>) -> Result<Tensor, Error> {

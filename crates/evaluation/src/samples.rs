@@ -83,6 +83,13 @@ pub struct Pictures<'a> {
 /// # Errors
 /// [`Error::TooFew`]; pictures that the extractor does not take.
 pub fn judge_samples(pictures: &Pictures, extractor: &Extractor) -> Result<SamplesReport, Error> {
+    if pictures.real.len() < pictures.samples.len() {
+        return Err(Error::TooFew {
+            what: "real pictures beside the samples",
+            found: pictures.real.len() as i64,
+            needed: pictures.samples.len() as i64,
+        });
+    }
     let read = |list: &[Vec<u8>]| extractor.read(list, pictures.shape);
     let (samples, real, reference) =
         (read(pictures.samples)?, read(pictures.real)?, read(pictures.reference)?);

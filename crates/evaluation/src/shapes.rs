@@ -19,6 +19,13 @@ pub struct ShapesQuality {
 /// What the data reports.
 pub fn shapes_quality(samples: &[Vec<u8>], data: &Shapes) -> Result<ShapesQuality, Error> {
     let shape: Shape = data.shape();
+    if let Some(sample) = samples.iter().find(|sample| sample.len() != shape.n_values()) {
+        return Err(Error::Parameter {
+            name: "the bytes of a sample",
+            found: sample.len().to_string(),
+            allowed: shape.n_values().to_string(),
+        });
+    }
     let real: Vec<Vec<u8>> = (0..samples.len() as u64)
         .map(|index| Ok(data.get(index)?.picture().to_vec()))
         .collect::<Result<_, Error>>()?;
@@ -30,6 +37,9 @@ impl ShapesQuality {
     /// Total variation between the attributes' shares in samples and data, averaged over the kinds: 0 where they agree, 1
     /// where nothing of one is in the other.
     pub fn distance(&self) -> f64 {
+        if (self.samples.n_accepted == 0) != (self.data.n_accepted == 0) {
+            return 1.0;
+        }
         let of_kind = |(samples, data): (&Kind, &Kind)| {
             samples.1.iter().zip(&data.1).map(|((_, a), (_, b))| 0.5 * (a - b).abs()).sum::<f64>()
         };

@@ -1,5 +1,6 @@
 //! How good samples are: distances against closed forms and direct sums, classifiers against recordings.
 
+mod careful;
 mod extractor;
 mod frechet;
 mod kernel;

@@ -29,7 +29,8 @@ impl RectifiedFlow {
 
     /// σ at a share u of the way.
     pub fn shifted(&self, u: f64) -> f64 {
-        self.shift * u / (1.0 + (self.shift - 1.0) * u)
+        // The denominator 1 + (s − 1)·u as a sum of two terms, one of which is 0 at either end: σ is 0 and 1 there.
+        self.shift * u / ((1.0 - u) + self.shift * u)
     }
 
     /// The level of a σ between 0 and 1.

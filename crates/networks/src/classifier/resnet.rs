@@ -49,6 +49,9 @@ impl ResNet {
         let mut blocks = Vec::new();
         let mut inputs = 16;
         for (stage, outputs) in [(1, 16), (2, 32), (3, 64)] {
+            if !parameters.contains_key(&format!("layer{stage}.0.conv1.weight")) {
+                return Err(Error::Input(format!("the parameter layer{stage}.0.conv1.weight is missing")));
+            }
             for i in 0.. {
                 let name = format!("layer{stage}.{i}");
                 if !parameters.contains_key(&format!("{name}.conv1.weight")) {
@@ -62,8 +65,9 @@ impl ResNet {
                 inputs = outputs;
             }
         }
-        let linear =
-            (take(&mut parameters, "linear.weight", &[0, 64])?, take(&mut parameters, "linear.bias", &[0])?);
+        let weight = take(&mut parameters, "linear.weight", &[0, 64])?;
+        let bias = take(&mut parameters, "linear.bias", &weight.size()[..1])?;
+        let linear = (weight, bias);
         Ok(Self { first, blocks, linear })
     }
 

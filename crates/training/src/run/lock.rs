@@ -23,7 +23,13 @@ impl Lock {
         let path = run.join("lock");
         let open = File::options().create(true).truncate(false).read(true).write(true).open(&path);
         let mut file = open.map_err(failed("cannot open", &path))?;
-        match file.try_lock() {
+        let mut lock = file.try_lock();
+        if matches!(lock, Err(TryLockError::WouldBlock)) {
+            // Whoever lists runs holds it for a moment.
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            lock = file.try_lock();
+        }
+        match lock {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut owner = String::new();

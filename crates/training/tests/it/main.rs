@@ -8,5 +8,6 @@ mod labels;
 mod loop_;
 mod objective;
 mod optimizer;
+mod pure_noise;
 mod resume;
 mod step;
