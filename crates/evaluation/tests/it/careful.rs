@@ -2,9 +2,7 @@
 
 use crate::{SHAPE, normal, pictures};
 use tweedie_data::Shapes;
-use tweedie_evaluation::{
-    Error, Extractor, Moments, frechet_distance, kernel_distance, nearest, shapes_quality,
-};
+use tweedie_evaluation::{Error, Extractor, Moments, frechet_distance, nearest, shapes_quality};
 
 /// Of a rank-deficient set with itself the distance is to be non-negative up to 1e-9 of the spread.
 #[test]
