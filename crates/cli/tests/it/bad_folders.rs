@@ -189,6 +189,7 @@ fn evaluations_that_cannot_be_made_are_named() {
         ("empty", few, &["empty", "no model and no set of pictures"]),
         ("drawn", few, &["1.png", "no picture"]),
         (checkpoint(), few, &["there are 4, and 40 are needed"]),
+        (checkpoint(), &["-n", "0"], &["there are 0"]),
         (checkpoint(), &["-n", "4", "--extractor", "gone.safetensors"], &["cannot read gone.safetensors"]),
         (checkpoint(), &["-n", "4", "--extractor", "other.safetensors"], &["other.safetensors", "LeNet"]),
         (

@@ -125,6 +125,22 @@ fn configurations_of_a_newer_version_are_named() {
 }
 
 #[test]
+fn what_is_no_toml_is_refused_in_one_line() {
+    let place = place();
+    for (text, words) in [
+        ("name = \"x\"\n\n[data]\nheight = 1 6\n", &["broken.toml", "not TOML", "line 4"][..]),
+        ("name = 1\n[data\n", &["broken.toml", "not TOML", "line 2"]),
+    ] {
+        std::fs::write(place.path().join("broken.toml"), text).unwrap();
+        let dry = ["train", "--dry-run", "--config", "broken.toml"];
+        let output = tweedie(place.path()).args(dry).output().unwrap();
+        let error = crate::text(&output.stderr);
+        assert_eq!((output.status.code(), error.lines().count()), (Some(1), 1), "{error}");
+        assert!(words.iter().all(|word| error.contains(word)), "{error}");
+    }
+}
+
+#[test]
 fn flags_that_exclude_each_other_are_named() {
     let place = place();
     let folder = place.path();
@@ -137,6 +153,7 @@ fn flags_that_exclude_each_other_are_named() {
         let flags: Vec<&str> = arguments.iter().filter(|it| it.starts_with("--")).copied().collect();
         refused(folder, tweedie(folder).args(arguments), &[&flags[..], &["cannot be used with"]].concat());
     }
-    refused(folder, tweedie(folder).args(["train", "--threads", "many"]), &["--threads", "many"]);
-    refused(folder, tweedie(folder).args(["train", "--threads", "-1"]), &["-1"]);
+    for threads in ["0", "many", "100000"] {
+        refused(folder, tweedie(folder).args(["train", "--threads", threads]), &["--threads", threads]);
+    }
 }
