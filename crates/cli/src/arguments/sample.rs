@@ -35,7 +35,8 @@ pub struct Sample {
     /// Write one sheet instead of single pictures.
     #[arg(long)]
     pub grid: bool,
-    /// Also write the samples as numbers: safetensors, f32, (N, C, H, W), in the model's range.
+    /// Also write the samples as numbers: safetensors, f32, (N, C, H, W), in the model's range; those of a model of arrays in
+    /// the arrays' own units.
     #[arg(long, value_name = "FILE")]
     pub raw: Option<PathBuf>,
     /// auto, f32 or bf16.

@@ -1,6 +1,6 @@
 //! Which class each picture shows, as a user says it.
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use tch::{Device, Tensor};
 use tweedie_models::Model;
 use tweedie_networks::ClassCondition;
@@ -41,7 +41,10 @@ impl Class {
             (Some("none"), None) => bail!("this model was not trained to draw without a class"),
             (Some(class), _) => match names.iter().position(|name| name == class) {
                 Some(row) => row as i64,
-                None => class.parse().with_context(|| format!("there is no class `{class}` {listed}"))?,
+                None => match class.parse() {
+                    Ok(row) => row,
+                    Err(_) => bail!("there is no class `{class}` {listed}"),
+                },
             },
         };
         if !(0..n_classes).contains(&row) {

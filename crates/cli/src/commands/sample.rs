@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tch::Tensor;
 use tweedie_models::sampling::{Sampler, SamplingDefaults};
-use tweedie_models::{Model, TorchNoise, bytes_of, to_pixels};
+use tweedie_models::{Model, TorchNoise, bytes_of, to_array, to_pixels};
 use tweedie_networks::Pass;
 use tweedie_report::{Canvas, Sheet, sheet, write_png};
 use tweedie_samplers::{NoiseSource, Step, StreamNoise};
@@ -30,10 +30,15 @@ pub fn run(options: &Sample) -> anyhow::Result<()> {
     model.network().config().check_size(height, width)?;
     let class = Class::of(&model, options.class.as_deref())?;
     let channels = model.network().config().in_channels;
-    if !matches!(channels, 1 | 3) {
-        bail!("this model has {channels} channels; pictures have 1 or 3");
+    // A model of arrays draws arrays: numbers in the data's own units.
+    let arrays = model.description().standardization.clone();
+    if options.raw.is_none() && (arrays.is_some() || !matches!(channels, 1 | 3)) {
+        bail!(
+            "this model draws arrays of {channels} channels, which are no pictures: write them with --raw FILE"
+        );
     }
-    let targets = Targets::new(options)?;
+    let targets =
+        if arrays.is_some() || !matches!(channels, 1 | 3) { None } else { Some(Targets::new(options)?) };
 
     let batch = match (options.batch, options.noise) {
         (0, NoiseName::Torch) => options.n,
@@ -63,7 +68,10 @@ pub fn run(options: &Sample) -> anyhow::Result<()> {
         let bytes = to_pixels(&x, model.description().range).map_err(tweedie_torch::Error::from)?;
         pictures.extend(bytes.chunks_exact((channels * height * width) as usize).map(<[u8]>::to_vec));
         if options.raw.is_some() {
-            numbers.push(x);
+            numbers.push(match &arrays {
+                Some(how) => to_array(&x, how).map_err(tweedie_torch::Error::from)?,
+                None => x,
+            });
         }
     }
     bar.finish_and_clear();
@@ -79,9 +87,13 @@ pub fn run(options: &Sample) -> anyhow::Result<()> {
     };
     if let Some(path) = &options.raw {
         write_raw(&numbers, path, parameters(None))?;
+        line(format!("{} samples as numbers: {}", options.n, path.display()));
     }
     let shape = [channels as usize, height as usize, width as usize];
-    targets.write(&pictures, shape, parameters)
+    match targets {
+        Some(targets) => targets.write(&pictures, shape, parameters),
+        None => Ok(()),
+    }
 }
 
 /// The samples themselves, under the name `samples`.

@@ -180,7 +180,9 @@ impl Folder {
 
     /// The files behind the cache that suits their number.
     fn open(&self) -> anyhow::Result<Arc<dyn Dataset>> {
-        let files: Arc<dyn Dataset> = Arc::new(self.files()?);
+        let files = self.files()?;
+        files.check()?;
+        let files: Arc<dyn Dataset> = Arc::new(files);
         let cached = MemoryCache::of(Arc::clone(&files), self.memory_mib << 20);
         Ok(match &self.cache {
             Some(folder) if Arc::ptr_eq(&cached, &files) => {

@@ -111,7 +111,16 @@ impl RunConfig {
         self.network.in_channels = shape.channels as i64;
         self.network.out_channels = shape.channels as i64;
         self.network.sample_size = Some(SampleSize::of([shape.height as i64, shape.width as i64]));
-        if self.model.conditional {
+        if let Some(rows) = self.network.num_class_embeds {
+            let n = data.class_names().len() as i64;
+            let needed = n + i64::from(self.model.conditional && self.training.label_dropout > 0.0);
+            if n == 0 || rows < needed {
+                bail!(
+                    "network.num_class_embeds is {rows}, and the set {} has {n} classes; model.conditional = true sets it",
+                    data.name()
+                );
+            }
+        } else if self.model.conditional {
             let n = data.class_names().len() as i64;
             if n < 2 {
                 bail!("model.conditional is true, and the set {} has no classes", data.name());

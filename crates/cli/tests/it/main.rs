@@ -12,6 +12,7 @@ mod full_disk;
 mod get;
 mod inspect;
 mod make;
+mod mended;
 mod own_data;
 mod program;
 mod resume;

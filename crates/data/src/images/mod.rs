@@ -11,7 +11,7 @@ use crate::files::{Files, is_hidden, open};
 use crate::{Dataset, Error, Shape, Values};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 /// What to do with a file that is no picture.
@@ -44,6 +44,7 @@ pub struct ImageOptions {
 
 /// Picture files as a set.
 pub struct ImageFiles {
+    path: PathBuf,
     name: String,
     files: Box<dyn Files>,
     /// The places of pictures among the files.
@@ -90,7 +91,36 @@ impl ImageFiles {
         let captions = read_captions(files.as_ref(), options.captions.as_deref(), path)?;
         let name = set_name(path);
         let left_out = Mutex::default();
-        Ok(Self { name, files, pictures, labels, class_names, captions, options, left_out })
+        Ok(Self {
+            path: path.to_path_buf(),
+            name,
+            files,
+            pictures,
+            labels,
+            class_names,
+            captions,
+            options,
+            left_out,
+        })
+    }
+
+    /// Reads every picture's head and fails at the first file that is none, unless such files are left out: better now than
+    /// when its turn comes.
+    ///
+    /// # Errors
+    /// [`Error::Picture`].
+    pub fn check(&self) -> Result<(), Error> {
+        if self.options.bad_files == BadFiles::Skip {
+            return Ok(());
+        }
+        for &at in &self.pictures {
+            let bad = |reason| Error::Picture {
+                name: self.path.join(&self.files.names()[at]).display().to_string(),
+                reason,
+            };
+            decode::size_of(&self.files.read(at)?).map_err(bad)?;
+        }
+        Ok(())
     }
 
     /// Reads every picture's head: how many there are of each height and width, and the names of files that are none.
@@ -112,8 +142,10 @@ impl ImageFiles {
     }
 
     fn read(&self, at: usize) -> Result<Vec<u8>, Error> {
-        let name = || self.files.names()[at].clone();
-        let bad = |reason| Error::Picture { name: name(), reason };
+        let bad = |reason| Error::Picture {
+            name: self.path.join(&self.files.names()[at]).display().to_string(),
+            reason,
+        };
         let bytes = self.files.read(at)?;
         let ImageOptions { shape, fit: how, background, .. } = self.options;
         let picture = decode(&bytes, shape.channels, background).map_err(bad)?;

@@ -12,7 +12,8 @@ fn skipping() -> ImageOptions {
 fn fillings(set: &dyn Dataset) -> Vec<Result<u8, String>> {
     let of = |index| match set.get(index) {
         Ok(example) => Ok(example.picture()[0]),
-        Err(Error::Picture { name, .. }) => Err(name),
+        // The whole path is named; its end tells the pictures apart.
+        Err(Error::Picture { name, .. }) => Err(name.rsplit('/').next().unwrap().to_string()),
         Err(error) => panic!("{error:?}"),
     };
     (0..set.len().unwrap()).map(of).collect()

@@ -52,7 +52,6 @@ pub fn run(options: &Get) -> anyhow::Result<()> {
         bail!("there is no public set `{}`; there are {}", options.name, known.join(", "));
     };
     let folder = options.out.clone().unwrap_or_else(|| Path::new("data").join(name));
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let address = options.from.as_deref().unwrap_or(address);
     for (file, sum) in *parts {
         let target = folder.join(file);
@@ -89,13 +88,32 @@ fn fetch(address: &str, target: &Path, sum: &str) -> anyhow::Result<()> {
                 let _ = std::fs::remove_file(&partial);
                 bail!("{address} has the MD5 sum {found}, and {sum} was expected: it was removed");
             }
-            Err(error) => last = Some(error),
+            Err(error) => {
+                let is_worth_it = error.downcast_ref::<ureq::Error>().is_none_or(may_pass);
+                last = Some(error);
+                if !is_worth_it {
+                    break;
+                }
+            }
         }
     }
     let error = last.unwrap_or_else(|| anyhow::anyhow!("no attempt was made"));
     Err(error.context(format!(
         "{address} cannot be downloaded (is this machine online?); what came is kept, and the same command goes on"
     )))
+}
+
+/// Whether another attempt may fare better: not where the address does not exist, or nobody answers there.
+fn may_pass(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::StatusCode(code) => *code >= 500,
+        ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => false,
+        ureq::Error::Io(cause) => {
+            let kind = cause.kind();
+            kind == std::io::ErrorKind::TimedOut || kind == std::io::ErrorKind::UnexpectedEof
+        }
+        _ => true,
+    }
 }
 
 /// Appends what is missing of a file.
