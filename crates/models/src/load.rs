@@ -27,7 +27,7 @@ impl Model {
 
 fn read_description(files: &Files) -> Result<Description, Error> {
     if let Some(own) = &files.description {
-        let mut object = json::read_object(own)?;
+        let object = json::read_object(own)?;
         let wrong = |reason: String| Error::Configuration { path: own.clone(), reason };
         match object.get("format").and_then(Value::as_u64) {
             Some(format) if format > u64::from(FORMAT) => {
@@ -37,7 +37,6 @@ fn read_description(files: &Files) -> Result<Description, Error> {
             }
             _ => {}
         }
-        object.retain(|_, value| !value.is_null());
         return serde_json::from_value(Value::Object(object)).map_err(|error| wrong(error.to_string()));
     }
     match &files.scheduler {
