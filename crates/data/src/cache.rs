@@ -1,6 +1,6 @@
 //! Decoded pictures kept, so that each is decoded once: in memory where they fit, else in a file.
 
-use crate::dataset::{as_whole, check_index};
+use crate::dataset::{as_whole, check_index, picture_by_picture_as_whole};
 use crate::{Dataset, Error, Values};
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -78,22 +78,7 @@ fn checksum(bytes: &[u8]) -> u32 {
 
 impl Dataset for MemoryCache {
     as_whole!();
-
-    fn len(&self) -> Option<u64> {
-        self.whole.len()
-    }
-
-    fn label(&self, index: u64) -> Option<u32> {
-        self.whole.label(index)
-    }
-
-    fn caption(&self, index: u64) -> String {
-        self.whole.caption(index)
-    }
-
-    fn key(&self, index: u64) -> String {
-        self.whole.key(index)
-    }
+    picture_by_picture_as_whole!();
 
     fn values(&self, index: u64) -> Result<Values, Error> {
         let slot = &self.kept[check_index(index, self.kept.len() as u64)?];
@@ -108,22 +93,7 @@ impl Dataset for MemoryCache {
 
 impl Dataset for DiskCache {
     as_whole!();
-
-    fn len(&self) -> Option<u64> {
-        self.whole.len()
-    }
-
-    fn label(&self, index: u64) -> Option<u32> {
-        self.whole.label(index)
-    }
-
-    fn caption(&self, index: u64) -> String {
-        self.whole.caption(index)
-    }
-
-    fn key(&self, index: u64) -> String {
-        self.whole.key(index)
-    }
+    picture_by_picture_as_whole!();
 
     fn values(&self, index: u64) -> Result<Values, Error> {
         let n = self.shape().n_values();

@@ -205,3 +205,25 @@ macro_rules! as_whole {
     };
 }
 pub(crate) use as_whole;
+
+/// Where the other set has the same pictures at the same places: what is known of each, and how many there are.
+macro_rules! picture_by_picture_as_whole {
+    () => {
+        fn len(&self) -> Option<u64> {
+            self.whole.len()
+        }
+
+        fn label(&self, index: u64) -> Option<u32> {
+            self.whole.label(index)
+        }
+
+        fn caption(&self, index: u64) -> String {
+            self.whole.caption(index)
+        }
+
+        fn key(&self, index: u64) -> String {
+            self.whole.key(index)
+        }
+    };
+}
+pub(crate) use picture_by_picture_as_whole;
