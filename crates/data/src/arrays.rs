@@ -1,6 +1,7 @@
 //! Arrays that are no pictures: latents, spectrograms, fields; from a safetensors file.
 
 use crate::dataset::check_index;
+use crate::identity::version_of;
 use crate::{Dataset, Error, Shape, Values};
 use std::path::Path;
 use tweedie_weights::{DataType, TensorFile};
@@ -158,6 +159,10 @@ impl Dataset for Arrays {
 
     fn may_flip(&self) -> bool {
         false
+    }
+
+    fn version(&self) -> String {
+        version_of(self.values.iter().map(|value| value.to_le_bytes()))
     }
 
     fn values(&self, index: u64) -> Result<Values, Error> {

@@ -1,6 +1,7 @@
 //! CIFAR-10's binary version: five files of 10,000 records, each a label and 3 × 32 × 32 bytes.
 
 use crate::dataset::check_index;
+use crate::identity::version_of;
 use crate::{Dataset, Error, Shape, Values};
 use std::path::{Path, PathBuf};
 
@@ -76,6 +77,10 @@ impl Dataset for Cifar {
 
     fn may_flip(&self) -> bool {
         true
+    }
+
+    fn version(&self) -> String {
+        version_of([&self.records])
     }
 
     fn values(&self, index: u64) -> Result<Values, Error> {

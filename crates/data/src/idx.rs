@@ -1,6 +1,7 @@
 //! IDX files, the format of the MNIST family, gzipped or not.
 
 use crate::dataset::check_index;
+use crate::identity::version_of;
 use crate::{Dataset, Error, Shape, Values};
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
@@ -38,11 +39,21 @@ impl Idx {
     }
 
     /// The same pictures with a border of `pad` zeros on each side.
-    pub fn padded(self, pad: usize) -> Self {
-        if pad == 0 {
-            return self;
-        }
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a border wider than the pictures.
+    pub fn padded(self, pad: usize) -> Result<Self, Error> {
         let Shape { channels, height, width } = self.shape;
+        if pad > height.max(width) {
+            return Err(Error::Parameter {
+                name: "data.pad",
+                found: pad.to_string(),
+                allowed: format!("at most {}, the pictures' longer side", height.max(width)),
+            });
+        }
+        if pad == 0 {
+            return Ok(self);
+        }
         let shape = Shape { channels, height: height + 2 * pad, width: width + 2 * pad };
         let n = self.pictures.len() / (height * width);
         let mut pictures = vec![0; n * shape.n_values()];
@@ -50,7 +61,7 @@ impl Idx {
             let start = (row / height * shape.height + row % height + pad) * shape.width + pad;
             pictures[start..start + width].copy_from_slice(values);
         }
-        Self { shape, pictures, ..self }
+        Ok(Self { shape, pictures, ..self })
     }
 
     fn read(images: &Path, labels: Option<&Path>, named: &Path) -> Result<Self, Error> {
@@ -96,6 +107,10 @@ impl Dataset for Idx {
     fn may_flip(&self) -> bool {
         // A mirrored digit is no digit; clothes are shown from the front, shoes all point one way.
         false
+    }
+
+    fn version(&self) -> String {
+        version_of([&self.pictures])
     }
 
     fn values(&self, index: u64) -> Result<Values, Error> {

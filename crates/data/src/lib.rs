@@ -11,6 +11,7 @@ mod cache;
 mod cifar;
 mod dataset;
 mod files;
+mod identity;
 mod idx;
 mod images;
 mod loader;
@@ -18,11 +19,13 @@ mod nouns;
 mod order;
 pub mod shapes;
 mod split;
+mod values;
 
 pub use arrays::Arrays;
 pub use cache::{DiskCache, MemoryCache};
 pub use cifar::Cifar;
-pub use dataset::{Dataset, Example, Shape, Values};
+pub use dataset::Dataset;
+pub use identity::DataIdentity;
 pub use idx::Idx;
 pub use images::{BadFiles, Fit, ImageFiles, ImageOptions, Pixels, decode, fit};
 pub use loader::{Batch, Loader};
@@ -30,6 +33,7 @@ pub use nouns::Nouns;
 pub use order::Order;
 pub use shapes::Shapes;
 pub use split::{Part, split};
+pub use values::{Example, Shape, Values};
 
 use std::path::PathBuf;
 

@@ -113,7 +113,9 @@ fn piece(part: &Encoded, colours: usize) -> Option<Piece> {
     let runs: Vec<(usize, usize)> =
         runs.chunks(2).map(|run| Some((run[0], *run.get(1)?))).collect::<Option<_>>()?;
     let n: usize = runs.iter().map(|run| run.0).sum();
-    let fits = right <= SIDE && (runs.is_empty() || (left < right && top + n.div_ceil(right - left) <= SIDE));
+    let fits = left <= right
+        && right <= SIDE
+        && (runs.is_empty() || (left < right && top + n.div_ceil(right - left) <= SIDE));
     let known = runs.iter().all(|run| run.1 < colours);
     let name =
         part.filename.split_once('-').map_or(part.filename.as_str(), |(_, name)| name).replace('-', " ");

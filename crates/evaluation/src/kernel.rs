@@ -15,21 +15,21 @@ pub struct Estimate {
 /// Groups of the jackknife.
 const GROUPS: i64 = 20;
 
+/// The fewest samples that a kernel distance, and so a verdict, can be had of: two in each group.
+pub const FEWEST_SAMPLES: usize = 2 * GROUPS as usize;
+
 /// MMD² of (N, D) and (M, D) features with the kernel (x·y/D + 1)³, unbiased; its standard error by leaving out one of 20
 /// groups of both sides at a time; near 0 that error is about 1.5 times the true one.
 ///
 /// # Errors
-/// [`Error::TooFew`] below 40 on either side.
+/// [`Error::TooFew`] below [`FEWEST_SAMPLES`] on either side.
 pub fn kernel_distance(a: &Tensor, b: &Tensor) -> Result<Estimate, Error> {
     let _no_gradient = tch::no_grad_guard();
     for side in [a, b] {
         let n = side.size()[0];
-        if n < 2 * GROUPS {
-            return Err(Error::TooFew {
-                what: "features for a kernel distance",
-                found: n,
-                needed: 2 * GROUPS,
-            });
+        let needed = FEWEST_SAMPLES as i64;
+        if n < needed {
+            return Err(Error::TooFew { what: "features for a kernel distance", found: n, needed });
         }
     }
     let (a, b) = (a.f_to_kind(Kind::Double)?, b.f_to_kind(Kind::Double)?);

@@ -14,7 +14,7 @@ mod shapes;
 
 pub use extractor::{Extractor, Features};
 pub use frechet::{Moments, frechet_distance};
-pub use kernel::{Estimate, kernel_distance};
+pub use kernel::{Estimate, FEWEST_SAMPLES, kernel_distance};
 pub use neighbours::{PrecisionRecall, nearest, precision_recall};
 pub use samples::{Confidence, Distances, Pictures, SamplesReport, judge_samples};
 pub use shapes::{ShapesQuality, shapes_quality};

@@ -93,7 +93,7 @@ pub struct TrainingSummary {
     pub steps: u64,
     /// The seed.
     pub seed: u64,
-    /// The training loss, averaged over the last tick.
+    /// The training loss, a running mean over some hundred steps.
     pub loss: f64,
     /// The precision trained in.
     pub precision: String,

@@ -1,6 +1,7 @@
 //! Pictures for people: sheets of images, PNG files that say how they were made, line plots as SVG, a page about a run,
 //! TensorBoard events.
 
+mod axis;
 mod canvas;
 mod page;
 mod plot;

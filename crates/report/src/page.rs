@@ -21,10 +21,10 @@ pub struct Page {
 }
 
 const STYLE: &str = "\
-body{font:15px/1.5 system-ui,sans-serif;max-width:1100px;margin:2em auto;padding:0 1em;color:#222;background:#fff}\
+:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;max-width:1100px;margin:2em auto;padding:0 1em;color:#222;background:#fff}\
 h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}table{border-collapse:collapse}\
 td{padding:.15em 1.2em .15em 0;vertical-align:top}td:first-child{color:#666}\
-.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(430px,1fr));gap:1em}.plots svg{width:100%;height:auto}\
+.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(430px,100%),1fr));gap:1em}.plots svg{width:100%;height:auto}\
 .sheet{image-rendering:pixelated;max-width:100%;border:1px solid #ddd}input[type=range]{width:100%;max-width:600px}\
 pre{background:#f6f6f6;padding:1em;overflow:auto;font-size:13px}@media(prefers-color-scheme:dark){\
 body{background:#181818;color:#ddd}pre{background:#222}.plots svg{background:#fff}td:first-child{color:#999}}";
@@ -72,7 +72,7 @@ impl Page {
         let last = self.sheets.len() - 1;
         write!(
             html,
-            "<h2>Samples</h2>\n<p><input id=\"slider\" type=\"range\" min=\"0\" max=\"{last}\" value=\"{last}\"> \
+            "<h2>Samples</h2>\n<p><input id=\"slider\" type=\"range\" aria-label=\"sheet\" autocomplete=\"off\" min=\"0\" max=\"{last}\" value=\"{last}\"> \
              <span id=\"caption\">{}</span></p>\n",
             escape(&self.sheets[last].0)
         )?;

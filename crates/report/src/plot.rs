@@ -1,5 +1,6 @@
 //! Line plots as SVG.
 
+use crate::axis::Axis;
 use std::fmt::Write;
 
 /// How an axis is divided.
@@ -7,6 +8,8 @@ use std::fmt::Write;
 pub enum Scale {
     /// Evenly.
     Linear,
+    /// Evenly and from zero on, where no value is below it: amounts, rates.
+    FromZero,
     /// By factors of ten; values that are not positive are left out.
     Log,
 }
@@ -14,7 +17,7 @@ pub enum Scale {
 /// A named line.
 #[derive(Debug, Clone)]
 pub struct Series {
-    /// Its name in the legend.
+    /// Its name in the legend; without one it has no entry there.
     pub name: String,
     /// (x, y); points that are not finite break the line.
     pub points: Vec<(f64, f64)>,
@@ -36,88 +39,40 @@ pub struct Plot {
 }
 
 const WIDTH: f64 = 720.0;
+/// Without the legend, which lies below.
 const HEIGHT: f64 = 400.0;
-const LEFT: f64 = 76.0;
-const RIGHT: f64 = 16.0;
-const TOP: f64 = 36.0;
-const BOTTOM: f64 = 52.0;
+const LEFT: f64 = 88.0;
+const RIGHT: f64 = 20.0;
+const TOP: f64 = 40.0;
+const BOTTOM: f64 = 62.0;
+/// Letters, a row of the legend, and the mark before each of its names.
+const LETTER: f64 = 16.0;
+const ROW: f64 = 24.0;
+const MARK: f64 = 30.0;
+
+/// Of a few lines, each as unlike the others as can be.
 const COLOURS: [&str; 6] = ["#1f5fbf", "#c8501e", "#2e8b57", "#8a4fbf", "#b8860b", "#555555"];
+/// Of many, from the first to the last.
+const RAMP: [[f64; 3]; 4] =
+    [[13.0, 8.0, 135.0], [126.0, 3.0, 168.0], [204.0, 71.0, 120.0], [248.0, 149.0, 64.0]];
 
-/// A range of values and the pixels it is drawn on.
-struct Axis {
-    low: f64,
-    high: f64,
-    log: bool,
-    from: f64,
-    to: f64,
-}
-
-impl Axis {
-    fn new(values: impl Iterator<Item = f64>, scale: Scale, from: f64, to: f64) -> Self {
-        let log = scale == Scale::Log;
-        let shown = |value: f64| if log { value.log10() } else { value };
-        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        for value in values.map(shown).filter(|&value| is_drawn(value, log)) {
-            (low, high) = (low.min(value), high.max(value));
-        }
-        if low > high {
-            (low, high) = (0.0, 1.0);
-        }
-        if high - low < (1e-12 * high.abs()).max(1e-290) {
-            let room = (0.1 * high.abs()).max(0.5);
-            (low, high) = (low - room, high + room);
-        }
-        Self { low, high, log, from, to }
+/// The colour of the i-th of n lines.
+fn colour(i: usize, n: usize) -> String {
+    if n <= COLOURS.len() {
+        return COLOURS[i].into();
     }
-
-    fn at(&self, value: f64) -> f64 {
-        let shown = if self.log { value.log10() } else { value };
-        if !is_drawn(shown, self.log) {
-            return f64::NAN;
-        }
-        self.from + (shown - self.low) / (self.high - self.low) * (self.to - self.from)
-    }
-
-    /// What neighbouring ticks differ by; 0 where each is a power of ten.
-    fn finest(&self) -> f64 {
-        if self.log { 0.0 } else { nice_step((self.high - self.low) / 6.0) }
-    }
-
-    /// Round values inside the range.
-    fn ticks(&self) -> Vec<f64> {
-        if self.log && self.high - self.low >= 1.0 {
-            let decades = self.low.ceil() as i32..=self.high.floor() as i32;
-            return decades.map(|power| 10f64.powi(power)).collect();
-        }
-        let step = nice_step((self.high - self.low) / 6.0);
-        let first = (self.low / step).ceil() as i64;
-        let last = (self.high / step).floor() as i64;
-        let value = |i: i64| i as f64 * step;
-        (first..=last).map(|i| if self.log { 10f64.powf(value(i)) } else { value(i) }).collect()
-    }
-}
-
-/// Whether an axis can show a value, or its logarithm: beyond these a range overflows, or a power is 0.
-fn is_drawn(shown: f64, log: bool) -> bool {
-    shown.abs() < if log { 290.0 } else { 1e290 }
-}
-
-/// 1, 2 or 5 times a power of ten, at least `least`.
-fn nice_step(least: f64) -> f64 {
-    let power = 10f64.powf(least.log10().floor());
-    [1.0, 2.0, 5.0, 10.0]
-        .into_iter()
-        .map(|factor| factor * power)
-        .find(|step| *step >= least * 0.999)
-        .unwrap_or(least)
+    let place = i as f64 / (n - 1) as f64 * (RAMP.len() - 1) as f64;
+    let below = (place as usize).min(RAMP.len() - 2);
+    let mix = |c: usize| RAMP[below][c] + (place - below as f64) * (RAMP[below + 1][c] - RAMP[below][c]);
+    format!("#{:02x}{:02x}{:02x}", mix(0).round() as u8, mix(1).round() as u8, mix(2).round() as u8)
 }
 
 impl Plot {
     /// The plot as an SVG document.
     pub fn svg(&self) -> String {
         let points = || self.series.iter().flat_map(|series| series.points.iter());
-        let x = Axis::new(points().map(|point| point.0), Scale::Linear, LEFT, WIDTH - RIGHT);
-        let y = Axis::new(points().map(|point| point.1), self.y_scale, HEIGHT - BOTTOM, TOP);
+        let x = Axis::tight(points().map(|point| point.0), LEFT, WIDTH - RIGHT);
+        let y = Axis::roomy(points().map(|point| point.1), self.y_scale, HEIGHT - BOTTOM, TOP);
         let mut svg = String::new();
         // Writing into a String cannot fail.
         let _ = self.write(&mut svg, &x, &y);
@@ -125,47 +80,72 @@ impl Plot {
     }
 
     fn write(&self, svg: &mut String, x: &Axis, y: &Axis) -> std::fmt::Result {
+        let legend = self.legend();
+        let height = HEIGHT + ROW * legend.last().map_or(0.0, |entry| entry.row + 1.0);
         writeln!(
             svg,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" \
-             font-size=\"12\">\n<rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"white\"/>"
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" font-family=\"sans-serif\" \
+             font-size=\"{LETTER}\">\n<rect width=\"{WIDTH}\" height=\"{height}\" fill=\"white\"/>"
         )?;
-        let text = |svg: &mut String, px: f64, py: f64, anchor: &str, text: &str| {
-            writeln!(
-                svg,
-                "<text x=\"{px:.1}\" y=\"{py:.1}\" text-anchor=\"{anchor}\">{}</text>",
-                escape(text)
-            )
-        };
-        text(svg, WIDTH / 2.0, 20.0, "middle", &self.title)?;
-        text(svg, (LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 12.0, "middle", &self.x_label)?;
+        text(svg, WIDTH / 2.0, 24.0, "middle", &self.title)?;
+        text(svg, (LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 14.0, "middle", &self.x_label)?;
         writeln!(
             svg,
-            "<text transform=\"translate(16 {:.1}) rotate(-90)\" text-anchor=\"middle\">{}</text>",
+            "<text transform=\"translate(20 {:.1}) rotate(-90)\" text-anchor=\"middle\">{}</text>",
             (TOP + HEIGHT - BOTTOM) / 2.0,
             escape(&self.y_label)
         )?;
-        for tick in y.ticks() {
+        for (tick, written) in y.ticks() {
             let at = y.at(tick);
             line(svg, (LEFT, at), (WIDTH - RIGHT, at), "#e4e4e4")?;
-            text(svg, LEFT - 6.0, at + 4.0, "end", &number(tick, y.finest()))?;
+            text(svg, LEFT - 6.0, at + 5.0, "end", &written)?;
         }
-        for tick in x.ticks() {
+        for (tick, written) in x.ticks() {
             let at = x.at(tick);
             line(svg, (at, TOP), (at, HEIGHT - BOTTOM), "#f0f0f0")?;
-            text(svg, at, HEIGHT - BOTTOM + 18.0, "middle", &number(tick, x.finest()))?;
+            text(svg, at, HEIGHT - BOTTOM + 20.0, "middle", &written)?;
         }
         line(svg, (LEFT, HEIGHT - BOTTOM), (WIDTH - RIGHT, HEIGHT - BOTTOM), "#555")?;
         line(svg, (LEFT, TOP), (LEFT, HEIGHT - BOTTOM), "#555")?;
         for (i, series) in self.series.iter().enumerate() {
-            let colour = COLOURS[i % COLOURS.len()];
-            polylines(svg, series, x, y, colour)?;
-            let row = TOP + 14.0 + 16.0 * i as f64;
-            line(svg, (WIDTH - RIGHT - 24.0, row - 4.0), (WIDTH - RIGHT - 6.0, row - 4.0), colour)?;
-            text(svg, WIDTH - RIGHT - 30.0, row, "end", &series.name)?;
+            polylines(svg, series, x, y, &colour(i, self.series.len()))?;
+        }
+        for Entry { series, at, row } in legend {
+            let middle = HEIGHT + ROW * row + 6.0;
+            line(svg, (at, middle), (at + MARK - 8.0, middle), &colour(series, self.series.len()))?;
+            text(svg, at + MARK, middle + 5.0, "start", &self.series[series].name)?;
         }
         writeln!(svg, "</svg>")
     }
+
+    /// The named lines one after another, in as many rows as they need.
+    fn legend(&self) -> Vec<Entry> {
+        let (mut at, mut row) = (LEFT, 0.0);
+        let mut entries = Vec::new();
+        for (series, Series { name, .. }) in
+            self.series.iter().enumerate().filter(|(_, it)| !it.name.is_empty())
+        {
+            // Letters are about half as wide as high.
+            let width = MARK + 0.55 * LETTER * name.chars().count() as f64 + 24.0;
+            if at > LEFT && at + width > WIDTH {
+                (at, row) = (LEFT, row + 1.0);
+            }
+            entries.push(Entry { series, at, row });
+            at += width;
+        }
+        entries
+    }
+}
+
+/// Where a line's name stands below the plot.
+struct Entry {
+    series: usize,
+    at: f64,
+    row: f64,
+}
+
+fn text(svg: &mut String, x: f64, y: f64, anchor: &str, text: &str) -> std::fmt::Result {
+    writeln!(svg, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{}</text>", escape(text))
 }
 
 fn line(svg: &mut String, from: (f64, f64), to: (f64, f64), colour: &str) -> std::fmt::Result {
@@ -190,29 +170,6 @@ fn polylines(svg: &mut String, series: &Series, x: &Axis, y: &Axis, colour: &str
         }
     }
     Ok(())
-}
-
-/// A number as short as it can be read and told from one that is `step` away.
-fn number(value: f64, step: f64) -> String {
-    let size = value.abs();
-    if value == 0.0 {
-        return "0".into();
-    }
-    let digits =
-        |unit: f64| if step > 0.0 { (unit / step).log10().ceil().clamp(0.0, 15.0) as usize } else { 4 };
-    if (1e-3..1e5).contains(&size) {
-        let text = format!("{value:.*}", digits(1.0));
-        let short = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-        short.to_string()
-    } else {
-        let text = format!("{value:.*e}", digits(10f64.powf(size.log10().floor())).min(15));
-        match text.split_once('e') {
-            Some((mantissa, power)) if mantissa.contains('.') => {
-                format!("{}e{power}", mantissa.trim_end_matches('0').trim_end_matches('.'))
-            }
-            _ => text,
-        }
-    }
 }
 
 fn escape(text: &str) -> String {

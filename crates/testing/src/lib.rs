@@ -4,6 +4,10 @@
 //! `TWEEDIE_SHARED`, else in `shared` beside the workspace. Where a file is missing its test skips, and the skip is
 //! counted; with `TWEEDIE_REQUIRE_SHARED` set it fails instead.
 
+mod fuzz;
+
+pub use fuzz::{Dice, fuzz, fuzz_time};
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 

@@ -20,7 +20,7 @@ mod train;
 mod trainer;
 
 pub use adamw::AdamW;
-pub use checkpoint::{Conditions, DataIdentity, ResumeState, load_raw_weights, stale};
+pub use checkpoint::{Conditions, Keep, ResumeState, load_raw_weights};
 pub use config::{
     LevelSampling, Objective, OptimizerConfig, PosthocEma, RateDecay, ReportConfig, TrainingConfig,
 };

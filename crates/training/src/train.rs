@@ -1,13 +1,13 @@
 //! The loop.
 
-use crate::checkpoint::{Checkpoint, CheckpointWriter};
+use crate::checkpoint::{Checkpoint, CheckpointWriter, Keep};
 use crate::held_out::held_out_loss;
 use crate::progress::{Stopwatch, Sums};
-use crate::{DataIdentity, Error, Progress, Run, StepReport, Tick, Trainer};
+use crate::{Error, Progress, Run, StepReport, Tick, Trainer};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tweedie_data::{Dataset, Loader};
+use tweedie_data::{DataIdentity, Dataset, Loader};
 use tweedie_models::TrainingSummary;
 
 /// Who is told what happens.
@@ -58,12 +58,12 @@ pub fn train(
     let config = trainer.config().clone();
     let TrainingData { shown: data, held_out } = data;
     let shape = data.shape().as_array();
-    let identity = DataIdentity { name: data.name(), len: data.len() };
+    let identity = DataIdentity::of(data.as_ref());
     let mut loader = Loader::new(data, config.seed, config.batch, trainer.images(), config.flip)?;
     let mut stopwatch = Stopwatch::new(progress.seconds);
     let mut progress = progress;
     let mut writer = CheckpointWriter::default();
-    let keep = (config.report.keep_last, config.report.keep_every);
+    let keep = Keep::of(&config);
     let due = |every: u64, before: u64, now: u64| every > 0 && before / every != now / every;
     observer.begins();
     while trainer.images() < config.images && !stop.load(Ordering::Relaxed) {
@@ -83,7 +83,13 @@ pub fn train(
             && (due(config.report.held_out, before, now) || (last && config.report.held_out > 0))
         {
             let n = config.report.held_out_pictures;
-            progress.held_out = Some(stopwatch.pause(|| held_out_loss(trainer, held_out.as_ref(), n))?);
+            let measured = stopwatch.pause(|| held_out_loss(trainer, held_out.as_ref(), n))?;
+            if !(measured.raw + measured.averaged).is_finite() {
+                writer.wait()?;
+                let complaint = "the loss on held-out pictures is no finite number";
+                return Err(diverged(trainer, run, &StepReport { loss: measured.raw, ..report }, complaint));
+            }
+            progress.held_out = Some(measured);
         }
         if due(config.report.tick, before, now) || last {
             let tick = progress.tick(&stopwatch, trainer);

@@ -5,6 +5,7 @@
 //! expected, [`modern_name`] knows older names; [`Staging`] writes a folder aside and puts it in place whole, or not at all.
 
 mod compare;
+mod data_type;
 mod keys;
 mod pickle;
 mod staging;
@@ -12,10 +13,11 @@ mod tensors;
 mod weights;
 
 pub use compare::{Expected, compare};
+pub use data_type::DataType;
 pub use keys::modern_name;
 pub use pickle::{PickleFile, PickledTensor};
-pub use staging::{Staging, remove_stale, write_file};
-pub use tensors::{DataType, TensorBytes, TensorFile, TensorInfo, tensor_file_bytes, write_tensors};
+pub use staging::{Staging, check_writable, remove_stale, write_file};
+pub use tensors::{TensorBytes, TensorFile, TensorInfo, tensor_file_bytes, write_tensors};
 pub use weights::Weights;
 
 use std::path::PathBuf;

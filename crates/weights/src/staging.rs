@@ -97,6 +97,19 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     result
 }
 
+/// Fails where [`write_file`] would, a full disk apart: better before long work than after it.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn check_writable(path: &Path) -> Result<(), Error> {
+    if path.is_dir() {
+        return Err(Error::io("cannot write", path)(std::io::ErrorKind::IsADirectory.into()));
+    }
+    let partial = partial_name(path);
+    File::create(&partial).map_err(Error::io("cannot write", path))?;
+    remove(&partial)
+}
+
 /// Removes what interrupted writers left in a folder.
 ///
 /// # Errors
@@ -122,6 +135,10 @@ pub(crate) fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 
 fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().to_string()
+}
+
+fn parent_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn partial_name(path: &Path) -> PathBuf {
@@ -151,6 +168,6 @@ fn sync_folders(folder: &Path) -> Result<(), Error> {
 }
 
 fn sync_parent(path: &Path) -> Result<(), Error> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = parent_of(path);
     File::open(parent).and_then(|file| file.sync_all()).map_err(Error::io("cannot sync", parent))
 }

@@ -1,6 +1,6 @@
 //! `.safetensors` files, read tensor by tensor and written in one go.
 
-use crate::Error;
+use crate::{DataType, Error};
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, View};
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -9,58 +9,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-
-/// The kinds of numbers that weights are stored in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DataType {
-    /// 64-bit floats.
-    F64,
-    /// 32-bit floats.
-    F32,
-    /// IEEE half precision.
-    F16,
-    /// bfloat16.
-    Bf16,
-    /// 64-bit integers.
-    I64,
-    /// Bytes.
-    U8,
-}
-
-impl DataType {
-    fn from_file(dtype: Dtype) -> Option<Self> {
-        Some(match dtype {
-            Dtype::F64 => Self::F64,
-            Dtype::F32 => Self::F32,
-            Dtype::F16 => Self::F16,
-            Dtype::BF16 => Self::Bf16,
-            Dtype::I64 => Self::I64,
-            Dtype::U8 => Self::U8,
-            _ => return None,
-        })
-    }
-
-    /// How many bytes a number takes.
-    pub fn n_bytes(self) -> usize {
-        match self {
-            Self::F64 | Self::I64 => 8,
-            Self::F32 => 4,
-            Self::F16 | Self::Bf16 => 2,
-            Self::U8 => 1,
-        }
-    }
-
-    fn to_file(self) -> Dtype {
-        match self {
-            Self::F64 => Dtype::F64,
-            Self::F32 => Dtype::F32,
-            Self::F16 => Dtype::F16,
-            Self::Bf16 => Dtype::BF16,
-            Self::I64 => Dtype::I64,
-            Self::U8 => Dtype::U8,
-        }
-    }
-}
 
 /// Where a tensor lies in a file, and what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,13 +7,22 @@ use tweedie_models::Model;
 /// Puts it together and saves it as a checkpoint.
 pub fn run(options: &EmaOptions) -> anyhow::Result<()> {
     let device = super::device("cpu")?;
-    let model = Model::load(&options.run, device)?;
-    let n = tweedie_training::average_of_width(&model, &options.run, options.std)?;
+    let mut model = Model::load(&options.run, device)?;
+    let (images, n) = tweedie_training::average_of_width(&model, &options.run, options.std)?;
     let out = match &options.out {
         Some(out) => out.clone(),
         None => options.run.join(format!("ema-{}", options.std)),
     };
+    // The newest checkpoint, whose description this is, may be of later.
+    if let Some(training) = &mut model.description_mut().training {
+        training.steps = training.steps * images / training.images.max(1);
+        training.images = images;
+    }
     model.save(&out, |_| Ok(()))?;
-    line(format!("the average of relative width {} from {n} stored ones: {}", options.std, out.display()));
+    line(format!(
+        "the average of relative width {} after {images} images, from {n} stored ones: {}",
+        options.std,
+        out.display()
+    ));
     Ok(())
 }

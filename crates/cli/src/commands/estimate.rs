@@ -7,14 +7,25 @@ use tweedie_models::Model;
 use tweedie_torch::PrecisionChoice;
 use tweedie_training::{Clock, Trainer, TrainingConfig, TrainingData};
 
-/// Pictures in a step that is timed.
-const TIMED: usize = 8;
+/// Pictures in the first step that is timed.
+const FIRST: usize = 8;
+
+/// A whole batch is timed where it is expected to take no longer than this.
+const PATIENCE: f64 = 5.0;
 
 /// Weights, gradients, average, two moments: five numbers of four bytes for each parameter, and the stored averages.
 const KEPT: f64 = 20.0;
 
 /// Pictures by which the loader is timed.
 const LOADED: usize = 512;
+
+/// How long an update from so many pictures at once takes, in seconds.
+fn step_time(trainer: &mut Trainer, data: &TrainingData, n: usize) -> anyhow::Result<f64> {
+    let batch: Batch = Loader::new(std::sync::Arc::clone(&data.shown), 0, n, 0, false)?.next_batch()?;
+    let began = Instant::now();
+    trainer.step(&batch)?;
+    Ok(began.elapsed().as_secs_f64())
+}
 
 /// How many pictures a second the loader makes by itself.
 fn loaded_per_second(data: &TrainingData) -> anyhow::Result<f64> {
@@ -35,18 +46,18 @@ pub fn lines(config: &RunConfig, data: &TrainingData, device: tch::Device) -> an
     let model = Model::new(&config.network, config.description(shown), device, 0)?;
     let n_parameters = model.network().parameters().n_trained() as f64;
     let micro = config.training.batch / config.training.accumulate.max(1);
-    let n = TIMED.min(micro);
-    let small = TrainingConfig { batch: n, accumulate: 1, ..config.training.clone() };
-    let mut trainer = Trainer::new(model, small, precision)?;
-    let mut loader = Loader::new(std::sync::Arc::clone(&data.shown), 0, n, 0, false)?;
+    let whole = TrainingConfig { accumulate: 1, ..config.training.clone() };
+    let mut trainer = Trainer::new(model, whole, precision)?;
     let before = Clock::memory_mib();
+    let mut n = FIRST.min(micro);
     // The first step also makes what later ones find: kernels, threads, memory.
-    let first: Batch = loader.next_batch()?;
-    trainer.step(&first)?;
-    let began = Instant::now();
-    trainer.step(&loader.next_batch()?)?;
-    let per_image = began.elapsed().as_secs_f64() / n as f64;
-    drop(loader);
+    step_time(&mut trainer, data, n)?;
+    let mut seconds = step_time(&mut trainer, data, n)?;
+    if seconds / n as f64 * micro as f64 <= PATIENCE {
+        n = micro;
+        seconds = step_time(&mut trainer, data, n)?;
+    }
+    let per_image = seconds / n as f64;
     let load = loaded_per_second(data)?;
     let activations = (Clock::peak_memory_mib() - before).max(0.0) * micro as f64 / n as f64;
     let kept = (KEPT + 4.0 * config.training.posthoc_ema.std.len() as f64) * n_parameters / (1 << 20) as f64;

@@ -146,7 +146,7 @@ impl DataConfig {
                 let set = |seed| Nouns::open(there(path)?, seed).map(Arc::new).map_err(anyhow::Error::from);
                 return Ok(endless(set(0)?, set(1)?));
             }
-            Self::Idx { path, pad } => Arc::new(Idx::open(there(path)?)?.padded(*pad)),
+            Self::Idx { path, pad } => Arc::new(Idx::open(there(path)?)?.padded(*pad)?),
             Self::Cifar10 { path } => Arc::new(Cifar::open(there(path)?)?),
             Self::Arrays { path, tensor, mean, scale } => {
                 let moments = match (mean, scale) {

@@ -41,11 +41,47 @@ pub fn set(table: &mut Table, change: &str) -> anyhow::Result<()> {
 /// A struct from a table.
 pub fn read<T: DeserializeOwned>(table: Table) -> anyhow::Result<T> {
     let json = to_json(Value::Table(table));
-    serde_path_to_error::deserialize(json).map_err(|error| {
-        let path = error.path().to_string();
-        let said = explain(&error.inner().to_string());
-        if path == "." { anyhow!("{said}") } else { anyhow!("{path}: {said}") }
+    try_read(&json).map_err(|Complaint { path, said }| {
+        let place = match inside_of::<T>(&json, &path, &said) {
+            Some(key) => format!("{path}.{key}"),
+            None => path,
+        };
+        let said = explain(&said);
+        if place == "." { anyhow!("{said}") } else { anyhow!("{place}: {said}") }
     })
+}
+
+struct Complaint {
+    path: String,
+    said: String,
+}
+
+fn try_read<T: DeserializeOwned>(json: &Json) -> Result<T, Complaint> {
+    serde_path_to_error::deserialize(json)
+        .map_err(|error| Complaint { path: error.path().to_string(), said: error.inner().to_string() })
+}
+
+/// What chooses between the forms of a part, as in `data.kind` and `model.schedule.name`.
+const TAGS: [&str; 2] = ["kind", "name"];
+
+/// The key inside the part at `path` whose value a complaint is about. Of a part whose form a tag chooses serde names the
+/// part alone; the key is the one without which the complaint is another.
+fn inside_of<T: DeserializeOwned>(json: &Json, path: &str, said: &str) -> Option<String> {
+    if !said.starts_with("invalid") {
+        return None;
+    }
+    let pointer = format!("/{}", path.replace('.', "/"));
+    let part = json.pointer(&pointer)?.as_object()?;
+    let is_the_one = |key: &&String| {
+        let mut without = json.clone();
+        if let Some(part) = without.pointer_mut(&pointer).and_then(Json::as_object_mut) {
+            part.remove(*key);
+        }
+        !TAGS.contains(&key.as_str()) && try_read::<T>(&without).err().is_none_or(|other| other.said != said)
+    };
+    let mut found = part.keys().filter(is_the_one);
+    let key = found.next()?;
+    found.next().is_none().then(|| key.clone())
 }
 
 /// A struct as TOML text.

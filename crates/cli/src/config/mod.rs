@@ -95,7 +95,12 @@ impl RunConfig {
                 "{from} has format {format}, of another version of tweedie; this one reads format {FORMAT}"
             );
         }
+        let says_clip = table.get("sampling").and_then(|part| part.get("clip")).is_some();
         let mut config: Self = merge::read(table).with_context(|| format!("in {from}"))?;
+        // Pixels end at ±1; standardised numbers do not.
+        if matches!(config.data, DataConfig::Arrays { .. }) && !says_clip {
+            config.sampling.clip = None;
+        }
         config.data.take(&config.name, source.data.as_deref())?;
         Ok(config)
     }
@@ -111,22 +116,39 @@ impl RunConfig {
         self.network.in_channels = shape.channels as i64;
         self.network.out_channels = shape.channels as i64;
         self.network.sample_size = Some(SampleSize::of([shape.height as i64, shape.width as i64]));
-        if let Some(rows) = self.network.num_class_embeds {
-            let n = data.class_names().len() as i64;
-            let needed = n + i64::from(self.model.conditional && self.training.label_dropout > 0.0);
-            if n == 0 || rows < needed {
-                bail!(
-                    "network.num_class_embeds is {rows}, and the set {} has {n} classes; model.conditional = true sets it",
-                    data.name()
-                );
-            }
-        } else if self.model.conditional {
-            let n = data.class_names().len() as i64;
-            if n < 2 {
-                bail!("model.conditional is true, and the set {} has no classes", data.name());
-            }
-            // One row more means no class, where labels are dropped now and then.
-            self.network.num_class_embeds = Some(n + i64::from(self.training.label_dropout > 0.0));
+        self.check_told()?;
+        self.fit_classes(data)
+    }
+
+    /// Fails where the network takes the logarithm of a number that may be 0.
+    fn check_told(&self) -> anyhow::Result<()> {
+        let is_flow = matches!(self.model.schedule, Schedule::RectifiedFlow { .. });
+        if self.network.time_embedding_type == "fourier" && !is_flow {
+            bail!(
+                "network.time_embedding_type is fourier, which embeds the logarithm of what the network is told, and the \
+                 first level of a {} schedule is told as 0; it must be positional or learned there",
+                self.model.schedule
+            );
+        }
+        Ok(())
+    }
+
+    /// Gives the network a class table, or fails where the one it has is not the data's.
+    fn fit_classes(&mut self, data: &dyn Dataset) -> anyhow::Result<()> {
+        let n = data.class_names().len() as i64;
+        // One row more means no class, where labels are dropped now and then.
+        let drops = self.model.conditional && self.training.label_dropout > 0.0;
+        let needed = n + i64::from(drops);
+        match self.network.num_class_embeds {
+            None if !self.model.conditional => {}
+            None if n < 2 => bail!("model.conditional is true, and the set {} has no classes", data.name()),
+            None => self.network.num_class_embeds = Some(needed),
+            Some(rows) if n > 0 && rows == needed => {}
+            Some(rows) => bail!(
+                "network.num_class_embeds is {rows}, and the set {} has {n} classes{}; model.conditional = true sets it",
+                data.name(),
+                if drops { ", with one row more for no class" } else { "" }
+            ),
         }
         Ok(())
     }

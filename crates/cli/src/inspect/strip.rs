@@ -32,6 +32,7 @@ pub fn draw(
             model.process().steps()
         );
     }
+    tweedie_weights::check_writable(&options.out)?;
     let _no_gradient = tch::no_grad_guard();
     let range = model.description().range;
     let shape = [1, channels as i64, height as i64, width as i64];

@@ -52,9 +52,13 @@ fn numbers_out_of_range_are_named() {
 }
 
 #[test]
-fn a_part_with_a_kind_is_named() {
-    refuses("data.height=-16", &["data", "-16"]);
-    refuses("model.schedule.beta_start=far", &["model.schedule", "far"]);
+fn a_key_of_a_part_with_a_kind_is_named() {
+    refuses("data.height=-16", &["data.height: ", "-16"]);
+    refuses("model.schedule.beta_start=far", &["model.schedule.beta_start: ", "far"]);
+    refuses("training.objective.levels.std=wide", &["training.objective.levels.std: ", "wide"]);
+    // A key that is not known is named as such, one that is missing likewise.
+    refuses("data.heigth=16", &["data: unknown key `heigth`"]);
+    refuses("data={kind=\"shapes\",height=16}", &["data: missing field `width`"]);
 }
 
 #[test]

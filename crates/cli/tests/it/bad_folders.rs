@@ -184,12 +184,16 @@ fn evaluations_that_cannot_be_made_are_named() {
     std::fs::write(folder.join("text.bin"), "text").unwrap();
     std::fs::create_dir(folder.join("empty")).unwrap();
     let few = &["-n", "4"][..];
+    let shapes = &["--preset", "shapes"][..];
     for (model, more, words) in [
-        ("nowhere", few, &["nowhere", "no model and no set of pictures"][..]),
-        ("empty", few, &["empty", "no model and no set of pictures"]),
-        ("drawn", few, &["1.png", "no picture"]),
-        (checkpoint(), few, &["there are 4, and 40 are needed"]),
-        (checkpoint(), &["-n", "0"], &["there are 0"]),
+        ("nowhere", few, &["nowhere lies in no run", "--preset"][..]),
+        ("nowhere", shapes, &["nowhere", "no model and no set of pictures"]),
+        ("empty", shapes, &["empty", "no model and no set of pictures"]),
+        ("drawn", shapes, &["1.png", "no picture"]),
+        (checkpoint(), &["--preset", "shapes-32"], &["16×16", "32×32"]),
+        (checkpoint(), &["-n", "9300000000000000000"], &["9300000000000000000", "at most"]),
+        (checkpoint(), few, &["4 samples are too few", "at least 40"]),
+        (checkpoint(), &["-n", "0"], &["0 samples are too few"]),
         (checkpoint(), &["-n", "4", "--extractor", "gone.safetensors"], &["cannot read gone.safetensors"]),
         (checkpoint(), &["-n", "4", "--extractor", "other.safetensors"], &["other.safetensors", "LeNet"]),
         (
@@ -210,7 +214,7 @@ fn a_folder_is_no_sheet() {
     let place = place();
     std::fs::create_dir(place.path().join("there")).unwrap();
     let grid = ["sample", checkpoint(), "-n", "1", "--grid", "--out", "there"];
-    refused(place.path(), tweedie(place.path()).args(grid), &["there", "directory"]);
+    refused(place.path(), tweedie(place.path()).args(grid), &["there is a folder", "--grid"]);
     assert_eq!(names_in(&place.path().join("there")), Vec::<String>::new());
 }
 

@@ -1,7 +1,7 @@
 //! Configurations that a slip of the hand has changed.
 
 use crate::{place, refusal, succeeds, text, tweedie};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tweedie_math::random::{Key, Purpose, Stream};
 
 /// Presets that need no files; their network is made small, for a dry run takes a step or two.
@@ -102,9 +102,6 @@ fn slipped(source: &str, dice: &mut Dice) -> String {
 
 #[test]
 fn the_config_fuzzer_finds_nothing_but_sentences() {
-    // `TWEEDIE_FUZZ_SECONDS=600 cargo xtask test the_config_fuzzer` is the long form.
-    let seconds =
-        std::env::var("TWEEDIE_FUZZ_SECONDS").map_or(1.0, |n| n.parse().expect("a number of seconds"));
     let place = place();
     let key = Key { seed: 20_061_865, image: 0, purpose: Purpose::EVALUATE, visit: 0, draw: 0 };
     let mut dice = Dice(Stream::new(key));
@@ -112,7 +109,7 @@ fn the_config_fuzzer_finds_nothing_but_sentences() {
     let mut refused = 0;
     for round in 0.. {
         // A few at least, however slow the machine is.
-        if round >= 12 && began.elapsed() > Duration::from_secs_f64(seconds) {
+        if round >= 12 && began.elapsed() > tweedie_testing::fuzz_time() {
             assert!(refused > round / 10 && refused < round, "{refused} of {round} were refused");
             return;
         }

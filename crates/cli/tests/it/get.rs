@@ -70,8 +70,9 @@ fn comes_as(whole: &[u8], part: Option<&[u8]>, answers: Vec<Vec<u8>>) -> Vec<Str
     let place = place();
     let n = answers.len();
     let (address, server) = serve(answers);
-    std::fs::create_dir(place.path().join("there")).unwrap();
+    // A folder that is not there yet is made.
     if let Some(part) = part {
+        std::fs::create_dir(place.path().join("there")).unwrap();
         std::fs::write(place.path().join("there").join(format!("{FILE}.part")), part).unwrap();
     }
     let mut command = get(place.path(), &["cifar10", "--from", &address, "--out", "there"]);
@@ -130,4 +131,15 @@ fn a_server_that_ignores_ranges_sends_all_of_it() {
 fn a_part_that_is_whole_is_not_asked_for_more() {
     let body = make::noise(500, 5);
     comes_as(&body, Some(&body), vec![says("416 Range Not Satisfiable", 0, b"")]);
+}
+
+/// A disk that refuses is no reason to ask the server again, nor to doubt the network.
+#[test]
+fn a_place_that_cannot_be_written_is_named() {
+    let place = place();
+    std::fs::write(place.path().join("there"), "a file").unwrap();
+    let (address, server) = serve(vec![says("200 OK", 3, b"abc")]);
+    let mut command = get(place.path(), &["cifar10", "--from", &address, "--out", "there"]);
+    refused(place.path(), &mut command, &["cannot write there/cifar-10-binary.tar.gz.part"]);
+    assert_eq!(server.join().unwrap().len(), 1);
 }

@@ -36,6 +36,12 @@ fn arrays_are_drawn_as_numbers() {
     make::safetensors(&place.path().join("mine.safetensors"), &[("x", make::latents(&[20, 4, 8, 8]))]);
     succeeds(&mut train(place.path(), &["--config", "arrays.toml", "--data", "mine.safetensors"]));
     let run = only_run(&place.path().join("runs"));
+    // Numbers have no bounds, unless they are said to have.
+    let config = std::fs::read_to_string(run.join("config.toml")).unwrap();
+    assert!(config.contains("clip = \"null\""), "{config}");
+    let bounded = ["train", "--dry-run", "--config", "arrays.toml", "--set", "sampling.clip=3.0"];
+    let printed = succeeds(tweedie(place.path()).args(bounded).args(["--data", "mine.safetensors"]));
+    assert!(printed.contains("clip = 3.0"), "{printed}");
     let mut command = tweedie(place.path());
     succeeds(command.arg("sample").arg(&run).args(["-n", "2", "--raw", "x.safetensors", "--out", "drawn"]));
     assert!(names_in(place.path()).contains(&"x.safetensors".to_string()));
@@ -61,4 +67,74 @@ fn offline_is_said_at_once() {
     let offline = ["data", "get", "mnist", "--from", "http://127.0.0.1:9/"];
     let error = refusal(&tweedie(place.path()).args(offline).output().unwrap());
     assert!(error.contains("online?") && began.elapsed().as_secs() < 4, "{:?}: {error}", began.elapsed());
+}
+
+/// The first level of a discrete process is told as 0, whose logarithm is none.
+#[test]
+fn a_logarithm_of_nothing_is_refused() {
+    let place = place();
+    let fourier = ["--set", "network.time_embedding_type=fourier"];
+    refused(place.path(), &mut train(place.path(), &fourier), &["fourier", "told as 0"]);
+}
+
+/// Who asks what a training would take is told what training would refuse.
+#[test]
+fn a_dry_run_refuses_what_training_does() {
+    let place = place();
+    for (setting, words) in [
+        ("model.parameterization=velocity", &["elocity"][..]),
+        ("sampling.steps=5000", &["steps", "5000"]),
+        ("training.report.held_out_pictures=9000000000000000000", &["held_out_pictures"]),
+    ] {
+        refused(place.path(), &mut train(place.path(), &["--dry-run", "--set", setting]), words);
+    }
+}
+
+/// Other data, another seed: another run.
+#[test]
+fn a_run_that_goes_on_keeps_what_it_learns_from() {
+    let place = place();
+    succeeds(&mut train(place.path(), &[]));
+    let run = only_run(&place.path().join("runs"));
+    for setting in ["data.width=32", "held_out=0.5", "training.seed=1"] {
+        let mut command = tweedie(place.path());
+        let output = command.args(["train", "--resume"]).arg(&run).args(["--set", setting]).output().unwrap();
+        assert!(refusal(&output).contains("keeps its data"), "{setting}");
+    }
+}
+
+/// Files in class folders come class by class; those that are judged come from all of them.
+#[test]
+fn judged_pictures_are_of_every_class() {
+    let place = place();
+    let names: Vec<String> =
+        (0..80).map(|i| format!("{}/{i:02}.png", if i < 40 { "a" } else { "b" })).collect();
+    let put_all = |folder: &str, [first, second]: [u8; 2]| {
+        let files: Vec<_> = names
+            .iter()
+            .enumerate()
+            .map(|(i, name)| (name.as_str(), image_of(if i < 40 { first } else { second })))
+            .collect();
+        put(&place.path().join(folder), &files);
+    };
+    put_all("one", [40, 200]);
+    put_all("other", [200, 40]);
+    let distance = |folder: &str| {
+        let mut command = tweedie(place.path());
+        command.args(["evaluate", "samples", folder, "--preset", "shapes", "-n", "40", "--reference", "60"]);
+        succeeds(command.args(["--out", &format!("{folder}-judged")]));
+        let text = std::fs::read(place.path().join(format!("{folder}-judged/samples.json"))).unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        report["report"]["samples"]["frechet"].as_f64().unwrap()
+    };
+    let (one, other) = (distance("one"), distance("other"));
+    assert!((one / other - 1.0).abs() < 0.3, "{one} and {other}: of one class alone they differ by far more");
+}
+
+/// A grey picture of the built-in set's size.
+fn image_of(value: u8) -> Vec<u8> {
+    let canvas = tweedie_report::Canvas::new(16, 16, [value; 3]);
+    let mut bytes = Vec::new();
+    tweedie_report::write_png(&canvas, &[], &mut bytes).unwrap();
+    bytes
 }

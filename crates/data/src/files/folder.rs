@@ -65,8 +65,8 @@ impl Files for Folder {
         Ok(bytes)
     }
 
-    fn version(&self) -> String {
-        let of = |name: &String| stamp(&self.root.join(name));
-        self.names.iter().map(of).collect::<Vec<_>>().join("\n")
+    fn version(&self, places: &[usize]) -> String {
+        let of = |&at: &usize| stamp(&self.root.join(&self.names[at]));
+        places.iter().map(of).collect::<Vec<_>>().join("\n")
     }
 }

@@ -15,8 +15,8 @@ pub(crate) trait Files: Send + Sync {
     /// The bytes of a file by its place among the names.
     fn read(&self, at: usize) -> Result<Vec<u8>, Error>;
 
-    /// What changes when a file's content does: lengths and times.
-    fn version(&self) -> String;
+    /// What changes when the content of one of these does: lengths and times.
+    fn version(&self, places: &[usize]) -> String;
 }
 
 /// Length and time of change of a file.
@@ -28,7 +28,7 @@ fn stamp(path: &Path) -> String {
 
 /// Whether a path is none that a user put there: `.DS_Store`, `.git/…`, `__MACOSX/…`.
 pub(crate) fn is_hidden(name: &str) -> bool {
-    name.split('/').any(|part| part.starts_with('.') || part == "__MACOSX")
+    name.split('/').any(|part| (part.starts_with('.') && part != ".") || part == "__MACOSX")
 }
 
 /// A file of a set is no larger: a few bytes of an archive may announce any size.

@@ -64,7 +64,7 @@ impl Files for Tar {
         Ok(bytes)
     }
 
-    fn version(&self) -> String {
+    fn version(&self, _places: &[usize]) -> String {
         stamp(&self.path)
     }
 }
@@ -105,7 +105,7 @@ impl Files for Unpacked {
         Ok(self.contents[at].clone())
     }
 
-    fn version(&self) -> String {
+    fn version(&self, _places: &[usize]) -> String {
         self.version.clone()
     }
 }

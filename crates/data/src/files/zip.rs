@@ -37,13 +37,19 @@ impl Zip {
         for i in 0..archive.len() {
             let entry =
                 archive.by_index_raw(i).map_err(|error| bad(format!("it is no whole zip ({error})")))?;
-            if !entry.is_file() {
-                continue;
-            }
             let name = entry
                 .name()
                 .map_err(|error| bad(format!("it is no whole zip ({error})")))?
                 .replace('\\', "/");
+            let name = name.trim_start_matches("./").to_string();
+            if entry.is_symlink() {
+                return Err(bad(format!(
+                    "{name} is a link; unpack the archive, a folder is read as it lies"
+                )));
+            }
+            if !entry.is_file() {
+                continue;
+            }
             let deflated = match entry.compression() {
                 CompressionMethod::Stored => false,
                 CompressionMethod::Deflated => true,
@@ -100,7 +106,7 @@ impl Files for Zip {
         Ok(bytes)
     }
 
-    fn version(&self) -> String {
+    fn version(&self, _places: &[usize]) -> String {
         stamp(&self.path)
     }
 }

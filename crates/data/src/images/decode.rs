@@ -30,8 +30,8 @@ pub fn decode(bytes: &[u8], channels: usize, background: [u8; 3]) -> Result<Pixe
     let picture = read(bytes)?;
     let is_grey = !picture.color().has_color();
     let background = if channels == 1 { [luma(&background); 3] } else { background };
-    let opaque = over(&picture, background);
     let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let opaque = over(picture, background);
     let bytes = match (channels, is_grey) {
         (1, true) => opaque.chunks_exact(3).map(|pixel| pixel[0]).collect(),
         (1, false) => opaque.chunks_exact(3).map(luma).collect(),
@@ -75,10 +75,27 @@ fn decoder(bytes: &[u8]) -> Result<impl ImageDecoder + '_, String> {
     Ok(decoder)
 }
 
-/// Decoders fill in what a cut JPEG lacks; inside a scan, FF is followed by 0 or a restart marker only.
+/// Whether a JPEG reaches its end-of-image marker: decoders fill in what a cut one lacks. Markers are followed from the
+/// first on (ITU-T T.81, B.1): what lies behind the end, such as the film of a motion photo, is not looked at.
 fn is_whole_jpeg(bytes: &[u8]) -> bool {
-    let last_scan = bytes.windows(2).rposition(|pair| pair == [0xff, 0xda]);
-    last_scan.is_some_and(|at| bytes[at..].windows(2).any(|pair| pair == [0xff, 0xd9]))
+    let mut at = 2;
+    loop {
+        // Inside a scan FF is followed by 0 or a restart marker; FF before a marker is filling.
+        let marker = loop {
+            let Some(&[first, second]) = bytes.get(at..at + 2) else { return false };
+            match (first, second) {
+                (0xff, 0xff) => at += 1,
+                (0xff, 0 | 1 | 0xd0..=0xd8) => at += 2,
+                (0xff, marker) => break marker,
+                _ => at += 1,
+            }
+        };
+        if marker == 0xd9 {
+            return true;
+        }
+        let Some(&[high, low]) = bytes.get(at + 2..at + 4) else { return false };
+        at += 2 + usize::from(u16::from_be_bytes([high, low]));
+    }
 }
 
 fn read(bytes: &[u8]) -> Result<DynamicImage, String> {
@@ -86,7 +103,9 @@ fn read(bytes: &[u8]) -> Result<DynamicImage, String> {
     // A picture whose EXIF cannot be read is shown as it lies.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let (width, height) = decoder.dimensions();
-    if decoder.total_bytes() > MOST_MEMORY {
+    // Laid over a background, each pixel takes four bytes on the way.
+    let laid_over = 4 * u64::from(width) * u64::from(height);
+    if decoder.total_bytes().max(laid_over) > MOST_MEMORY {
         return Err(format!("it announces {width}×{height} pixels, more than can be decoded"));
     }
     let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| explain(&error))?;
@@ -107,9 +126,9 @@ fn explain(error: &ImageError) -> String {
 }
 
 /// Colours over a background; 8 bits.
-fn over(picture: &DynamicImage, background: [u8; 3]) -> Vec<u8> {
+fn over(picture: DynamicImage, background: [u8; 3]) -> Vec<u8> {
     if !picture.color().has_alpha() {
-        return picture.to_rgb8().into_raw();
+        return picture.into_rgb8().into_raw();
     }
     let mix = |pixel: &[u8]| {
         let alpha = u32::from(pixel[3]);
@@ -118,7 +137,7 @@ fn over(picture: &DynamicImage, background: [u8; 3]) -> Vec<u8> {
             ((sum + 127) / 255) as u8
         })
     };
-    picture.to_rgba8().into_raw().chunks_exact(4).flat_map(mix).collect()
+    picture.into_rgba8().into_raw().chunks_exact(4).flat_map(mix).collect()
 }
 
 pub(super) fn luma(pixel: &[u8]) -> u8 {

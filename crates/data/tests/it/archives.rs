@@ -183,3 +183,21 @@ fn a_damaged_member_is_named() {
     let text = ImageFiles::open(&path, options()).map(|set| set.get(0).unwrap_err().to_string()).unwrap();
     assert!(text.contains("a.png") && text.contains(&format!("instead of {}", good.len() + 1)), "{text}");
 }
+
+/// As `zip -y` keeps links, and as some programs begin names.
+#[test]
+fn links_in_a_zip_are_named_and_dots_before_names_are_not_hidden() {
+    use std::io::{Cursor, Write};
+    let png = flat_png(2, 2, 7);
+    let options_of = zip::write::SimpleFileOptions::default();
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    writer.start_file("./a.png", options_of).unwrap();
+    writer.write_all(&png).unwrap();
+    let (_outer, path) = file("toy.zip", &writer.finish().unwrap().into_inner());
+    assert_eq!(keys(&ImageFiles::open(&path, options()).unwrap()), ["a.png"]);
+
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    writer.add_symlink("b.png", "a.png", options_of).unwrap();
+    let (_outer, path) = file("toy.zip", &writer.finish().unwrap().into_inner());
+    assert!(refused(&path).contains("b.png is a link"));
+}

@@ -34,6 +34,16 @@ fn names_and_short_names_are_found() {
     }
 }
 
+/// As archives are packed: the list names what lies beside it.
+#[test]
+fn a_list_inside_the_folder_around_everything_is_found() {
+    let png = flat_png(2, 2, 7);
+    let list = b"a/1.png\tone\nb/1.png\ttwo";
+    let files: [Named; 3] = [("toy/a/1.png", &png), ("toy/b/1.png", &png), ("toy/captions.tsv", list)];
+    let (_outer, path) = file("toy.zip", &zip(&files, Stored));
+    assert_eq!(captions(&path, None).unwrap(), ["one", "two"]);
+}
+
 #[test]
 fn another_list_is_asked_for_by_name() {
     let png = flat_png(2, 2, 7);

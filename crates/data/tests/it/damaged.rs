@@ -47,6 +47,18 @@ fn truncated_pictures_are_refused() {
     }
 }
 
+/// Phones append films to pictures; what they hold is no sign of a picture that was cut off.
+#[test]
+fn what_lies_behind_the_end_of_a_jpeg_is_not_looked_at() {
+    let whole = encode(noise(), ImageFormat::Jpeg);
+    for tail in [&[0xff, 0xda, 0, 1][..], b"\0\0\0\x18ftypmp42", &[0xff; 9]] {
+        let motion = [&whole, tail].concat();
+        assert_eq!(decode(&motion, 3, [0; 3]), decode(&whole, 3, [0; 3]));
+        let cut = [&whole[..whole.len() - 2], tail].concat();
+        assert!(decode(&cut, 3, [0; 3]).is_err() || tail.contains(&0xd9));
+    }
+}
+
 #[test]
 fn a_wrong_checksum_is_refused() {
     let mut bytes = encode(noise(), ImageFormat::Png);
@@ -63,6 +75,8 @@ fn decompression_bombs_are_refused_at_once() {
         refused(&png(sides, 8, 2, &[], &[]), "it announces more than 32768 pixels a side");
     }
     refused(&png([30_000, 30_000], 16, 6, &[], &[]), "it announces");
+    // A gigabyte as one byte a pixel, three more on the way.
+    refused(&png([32_000, 32_000], 1, 0, &[], &[]), "it announces 32000×32000 pixels");
     refused(b"P6 60000 60000 255 ", "it announces more than 32768 pixels a side");
     refused(b"P6 32768 32768 255 ", "it announces");
     let mut bitmap = encode(noise(), ImageFormat::Bmp);

@@ -50,6 +50,17 @@ fn one_folder_around_everything_is_no_class() {
 }
 
 #[test]
+fn several_folders_around_everything_are_no_classes() {
+    let png = flat_png(2, 2, 7);
+    let files = [("all/train/cat/1.png", &png[..]), ("all/train/car/2.png", &png), ("all/readme.txt", b"r")];
+    let (_outer, path) = folder(&files);
+    assert_eq!(ImageFiles::open(&path, options()).unwrap().class_names(), ["car", "cat"]);
+    // Names that begin alike are no folder.
+    let (_outer, path) = folder(&[("cat1/1.png", &png), ("cat2/1.png", &png)]);
+    assert_eq!(ImageFiles::open(&path, options()).unwrap().class_names(), ["cat1", "cat2"]);
+}
+
+#[test]
 fn a_picture_beside_folders_means_no_classes() {
     let png = flat_png(2, 2, 7);
     let (_outer, path) = folder(&[("a/1.png", &png), ("b/1.png", &png), ("c.png", &png)]);
@@ -106,6 +117,16 @@ fn a_class_without_pictures_is_refused() {
             "{text}"
         );
     }
+    // At whichever level the classes lie, and beside a single one.
+    for files in [
+        &[("in/a/1.png", &png[..]), ("in/b/", b""), ("in/c/1.png", &png)][..],
+        &[("a/1.png", &png), ("b/", b"")],
+    ] {
+        let (_outer, path) = folder(files);
+        assert!(refused(&path).contains("its class b has no pictures"));
+    }
+    let (_outer, path) = folder(&[("in/a/1.png", &png), ("notes/", b""), ("in/c/1.png", &png)]);
+    assert_eq!(ImageFiles::open(&path, options()).unwrap().class_names(), ["a", "c"]);
     let (_outer, path) = folder(&[("a/1.png", &png), (".cache/", b""), ("c/1.png", &png)]);
     assert_eq!(ImageFiles::open(&path, options()).unwrap().class_names(), ["a", "c"]);
 }
@@ -173,4 +194,17 @@ fn an_index_beyond_the_end_is_refused() {
             (None, String::new(), String::new())
         );
     }
+}
+
+/// A cache or notes within the set's own folder make no other set of it.
+#[test]
+fn what_is_no_picture_is_no_part_of_the_version() {
+    let png = flat_png(2, 2, 7);
+    let (_outer, path) = folder(&[("a.png", &png)]);
+    let version = || ImageFiles::open(&path, options()).unwrap().version();
+    let before = version();
+    std::fs::write(path.join("0123.pixels"), "cache").unwrap();
+    assert_eq!(version(), before);
+    std::fs::write(path.join("a.png"), [&png[..], b"more"].concat()).unwrap();
+    assert_ne!(version(), before);
 }

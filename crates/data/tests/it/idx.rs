@@ -192,7 +192,7 @@ fn an_index_beyond_counting_is_refused() {
 fn a_border_surrounds_the_same_pixels() {
     let (_outer, path) = folder(&[(IMAGES, &pictures()), (LABELS, &labels())]);
     let open = || Idx::open(Path::new(&path)).unwrap();
-    let (plain, same, padded) = (open(), open().padded(0), open().padded(2));
+    let (plain, same, padded) = (open(), open().padded(0).unwrap(), open().padded(2).unwrap());
     assert_eq!(padded.shape(), Shape { channels: 1, height: 6, width: 7 });
     assert_eq!((padded.len(), padded.class_names()), (plain.len(), plain.class_names()));
     for index in 0..3 {

@@ -13,6 +13,7 @@ mod decode;
 mod fit;
 mod folders;
 mod fuzz;
+mod fuzz_time;
 mod histogram;
 mod idx;
 mod loader;

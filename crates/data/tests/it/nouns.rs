@@ -8,7 +8,7 @@ use tweedie_data::{Dataset, Error, Nouns, Shape};
 use tweedie_testing::shared;
 
 /// One part of each kind, of which two paint: rows 4 and 5, columns 5 to 7 for the body, one pixel of it for the head.
-fn small() -> Value {
+pub fn small() -> Value {
     let part = |name: &str, data: &str| json!([{ "filename": name, "data": data }]);
     json!({
         "bgcolors": ["d5d7e1", "010203"],

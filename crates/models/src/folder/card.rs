@@ -1,5 +1,6 @@
 //! The model card: what a checkpoint is, for people.
 
+use crate::sampling::Sampler;
 use crate::{LearnedVariance, Model};
 use std::fmt::Write;
 
@@ -48,7 +49,13 @@ fn fill(model: &Model, text: &mut String) -> std::fmt::Result {
         row("training loss", format!("{:.4}", training.loss))?;
         row("seed, precision", format!("{}, {}", training.seed, training.precision))?;
     }
-    let plain = about.class_names.is_empty() && about.variance == LearnedVariance::None;
+    // `DDPMPipeline` splits off a learned variance; `DDIMPipeline` does not.
+    let is_run = match about.variance {
+        LearnedVariance::None => true,
+        LearnedVariance::Range => sampling.sampler == Sampler::Ddpm,
+        LearnedVariance::Log => false,
+    };
+    let plain = about.class_names.is_empty() && is_run;
     writeln!(text, "\n## Sampling\n\n```\ntweedie sample . -n 16\n```\n")?;
     if plain {
         writeln!(
@@ -59,14 +66,10 @@ fn fill(model: &Model, text: &mut String) -> std::fmt::Result {
     } else {
         writeln!(
             text,
-            "`diffusers`' pipelines run neither class-conditional nor learned-variance U-Nets; its parts open:\n\n\
+            "`diffusers`' pipelines run no class-conditional U-Net, and a learned variance with DDPM and `learned_range` alone; its parts open:\n\n\
              ```python\nfrom diffusers import UNet2DModel, {0}\nunet = UNet2DModel.from_pretrained(\".\", subfolder=\"unet\")\n\
              scheduler = {0}.from_pretrained(\".\", subfolder=\"scheduler\")\n```",
-            if sampling.sampler == crate::sampling::Sampler::Ddim {
-                "DDIMScheduler"
-            } else {
-                "DDPMScheduler"
-            }
+            super::scheduler::class_of(about)
         )
     }
 }

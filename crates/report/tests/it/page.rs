@@ -19,7 +19,7 @@ const STRANGE: [&str; 9] = [
 ];
 
 fn page(text: &str) -> Page {
-    let series = vec![Series { name: text.into(), points: vec![(0.0, 1.0), (1.0, 0.5)] }];
+    let series = vec![Series { name: format!("line {text}"), points: vec![(0.0, 1.0), (1.0, 0.5)] }];
     let [title, x_label, y_label] = [text, text, text].map(String::from);
     Page {
         title: text.into(),

@@ -38,10 +38,8 @@ fn y_ticks(plot: &Plot) -> Vec<(String, f64)> {
     let beside = |element: &Element| {
         element.name == "text" && element.attributes.get("text-anchor").is_some_and(|anchor| anchor == "end")
     };
-    let n = plot.series.len();
-    let all: Vec<Element> = drawn(plot).into_iter().filter(beside).collect();
-    // The legend comes last.
-    all[..all.len() - n].iter().map(|element| (element.text.clone(), element.number("y"))).collect()
+    let all = drawn(plot).into_iter().filter(beside);
+    all.map(|element| (element.text.clone(), element.number("y"))).collect()
 }
 
 #[test]
@@ -72,7 +70,7 @@ fn text_is_escaped() {
     assert!(drawn(&plot).iter().all(|element| element.name != "script"));
 }
 
-/// Larger is higher and further right, in proportion; the extremes stand on the frame.
+/// Larger is higher and further right, in proportion.
 #[test]
 fn points_stand_in_proportion() {
     let lines = stretches(&plot(Scale::Linear, &[&[(0.0, -1.0), (25.0, 0.0), (100.0, 3.0)]]));
@@ -89,17 +87,27 @@ fn points_stand_in_proportion() {
 /// Ticks stand where points of their value stand.
 #[test]
 fn ticks_are_true() {
-    for (scale, low, high) in
-        [(Scale::Linear, -3.0, 11.0), (Scale::Linear, 0.021, 0.029), (Scale::Log, 1e-4, 30.0)]
-    {
+    for (scale, low, high) in [
+        (Scale::Linear, -3.0, 11.0),
+        (Scale::Linear, 0.021, 0.029),
+        (Scale::FromZero, 96.0, 122.0),
+        (Scale::Log, 1e-4, 30.0),
+        (Scale::Log, 0.17, 1.7),
+        (Scale::Log, 0.12, 0.21),
+        (Scale::Log, 1e-20, 1e9),
+    ] {
         let ticks = y_ticks(&plot(scale, &[&[(0.0, low), (1.0, high)]]));
-        assert!((3..=8).contains(&ticks.len()), "{ticks:?}");
+        assert!((3..=9).contains(&ticks.len()), "{ticks:?}");
         for (text, at) in ticks {
             let value: f64 = text.parse().unwrap();
-            assert!((low..=high).contains(&value), "{text}");
+            // A little room lies beyond the data.
+            let (low, high) = if scale == Scale::FromZero { (0.0, high) } else { (low, high) };
+            if !(low..=high).contains(&value) {
+                continue;
+            }
             let line = stretches(&plot(scale, &[&[(0.0, low), (0.5, value), (1.0, high)]]));
             // Letters stand on a line somewhat below their middle.
-            assert!((line[0][1].1 + 4.0 - at).abs() < 0.11, "{text} at {at}, {line:?}");
+            assert!((line[0][1].1 + 5.0 - at).abs() < 0.11, "{text} at {at}, {line:?}");
         }
     }
 }
@@ -182,7 +190,7 @@ fn all_pairs(values: &[f64]) {
             for points in [[(0.0, a), (1.0, b)], [(a, 1.0), (b, 2.0)], [(a, b), (b, a)], [(a, a), (b, b)]] {
                 for (x, y) in stretches(&plot(scale, &[&points])).concat() {
                     assert!(
-                        (76.0..=704.0).contains(&x) && (36.0..=348.0).contains(&y),
+                        (88.0..=700.0).contains(&x) && (40.0..=338.0).contains(&y),
                         "{points:?}: {x}, {y}"
                     );
                 }
@@ -221,4 +229,35 @@ fn nor_for_huge_numbers() {
 #[test]
 fn nor_for_subnormal_numbers() {
     all_pairs(&[0.0, 1.0, 1e-308, 1e-310, -1e-310, 5e-324]);
+}
+
+/// Amounts are shown from zero, whose share of the picture is then true.
+#[test]
+fn amounts_begin_at_zero() {
+    let lines = stretches(&plot(Scale::FromZero, &[&[(0.0, 0.0), (1.0, 50.0), (2.0, 100.0)]]));
+    let shifted = stretches(&plot(Scale::FromZero, &[&[(0.0, 50.0), (1.0, 100.0)]]));
+    assert_eq!((lines[0][1].1, lines[0][2].1), (shifted[0][0].1, shifted[0][1].1));
+    assert_eq!(lines[0][0].1, 338.0, "zero is the frame");
+    let below = stretches(&plot(Scale::FromZero, &[&[(0.0, -1.0), (1.0, 1.0)]]));
+    assert!(below[0][0].1 < 338.0);
+}
+
+/// Names stand below the frame, in rows that do not run out of the picture; every line has a colour of its own.
+#[test]
+fn a_legend_hides_nothing() {
+    let points: &[(f64, f64)] = &[(0.0, 1.0), (1.0, 2.0)];
+    let mut plot = plot(Scale::Linear, &[points; 12]);
+    plot.series.iter_mut().for_each(|series| series.name = "log-SNR -19.8 to -3.3".into());
+    plot.series[3].name = String::new();
+    let all = drawn(&plot);
+    let names: Vec<&Element> = all.iter().filter(|it| it.text.starts_with("log-SNR")).collect();
+    assert_eq!(names.len(), 11);
+    let (_, height) = all[0].attributes["viewBox"].rsplit_once(' ').unwrap();
+    for name in names {
+        let end = name.number("x") + 8.0 * name.text.len() as f64;
+        assert!(name.number("y") > 400.0 && name.number("y") < height.parse().unwrap() && end < 720.0);
+    }
+    let colours: std::collections::BTreeSet<String> =
+        all.iter().filter(|it| it.name == "polyline").map(|it| it.attributes["stroke"].clone()).collect();
+    assert_eq!(colours.len(), 12);
 }

@@ -9,22 +9,23 @@ mod keep;
 mod writer;
 
 pub use conditions::Conditions;
-pub use keep::stale;
-pub(crate) use writer::CheckpointWriter;
+pub use keep::Keep;
+pub(crate) use writer::{CheckpointWriter, remove_stale_ones};
 
 use crate::{Error, FlatParameters, Progress, Trainer};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tch::{Kind, Tensor};
+use tweedie_data::DataIdentity;
 use tweedie_models::{Model, Snapshot, bytes_of};
-use tweedie_weights::{TensorBytes, TensorFile, tensor_file_bytes};
+use tweedie_weights::{DataType, TensorBytes, TensorFile, tensor_file_bytes};
 
 const STATE: &str = "resume/state.json";
 const TENSORS: &str = "resume/tensors.safetensors";
 
 /// The version of `resume/` that this crate writes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Everything that going on needs and that is no tensor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,22 +37,12 @@ pub struct ResumeState {
     pub images: u64,
     /// Updates made.
     pub steps: u64,
-    /// The data set: its name and how many pictures it had.
+    /// The data set.
     pub data: DataIdentity,
     /// Under which conditions the numbers were computed.
     pub conditions: Conditions,
     /// The loop's memory.
     pub progress: Progress,
-}
-
-/// What a data set is known by.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DataIdentity {
-    /// Its name.
-    pub name: String,
-    /// How many pictures; none where it has no end.
-    pub len: Option<u64>,
 }
 
 impl ResumeState {
@@ -129,20 +120,11 @@ pub(crate) fn restore(trainer: &mut Trainer, checkpoint: &Path, state: &ResumeSt
     let path = checkpoint.join(TENSORS);
     let wrong = |reason: String| Error::Resume { path: checkpoint.to_path_buf(), reason };
     let mut file = TensorFile::open(&path)?;
-    let infos = file.tensors().to_vec();
     let _no_gradient = tch::no_grad_guard();
     for (name, place) in trainer.tensors_mut() {
-        let Some(info) = infos.iter().find(|info| info.name == name) else {
-            return Err(wrong(format!("{TENSORS} holds no tensor {name}: the configuration was changed")));
-        };
-        let n = place.numel();
-        if info.shape != [n] {
-            return Err(wrong(format!(
-                "its {name} has the shape {:?}, and this network needs [{n}]: the network was changed",
-                info.shape
-            )));
-        }
-        let value = Tensor::f_from_data_size(&file.read(info)?, &[n as i64], Kind::Float)?;
+        let value = flat_tensor(&mut file, &name, place.numel()).map_err(|reason| {
+            wrong(format!("{TENSORS}: {reason}; was the network or the configuration changed?"))
+        })?;
         place.f_copy_(&value)?;
     }
     trainer.go_on_from(state.images, state.steps);
@@ -158,14 +140,26 @@ pub fn load_raw_weights(model: &Model, folder: &Path) -> Result<(), Error> {
     let newest =
         if inside.is_dir() { crate::checkpoints_in(&inside)?.pop().map(|(_, path)| path) } else { None };
     let checkpoint = newest.unwrap_or_else(|| folder.to_path_buf());
-    let wrong = |reason: &str| Error::Resume { path: checkpoint.clone(), reason: reason.into() };
     let mut file = TensorFile::open(&checkpoint.join(TENSORS))?;
     let mut parameters = FlatParameters::new(model.network().parameters())?;
-    let info = file.tensors().iter().find(|info| info.name == "weights").cloned();
-    let info = info.filter(|info| info.shape == [parameters.values.numel()]);
-    let info = info.ok_or_else(|| wrong("its raw weights are those of another network"))?;
-    let value = Tensor::f_from_data_size(&file.read(&info)?, &parameters.values.size(), Kind::Float)?;
+    let value = flat_tensor(&mut file, "weights", parameters.values.numel()).map_err(|reason| {
+        Error::Resume { path: checkpoint.clone(), reason: format!("{TENSORS}: {reason}") }
+    })?;
     let _no_gradient = tch::no_grad_guard();
     parameters.values.f_copy_(&value)?;
     Ok(())
+}
+
+/// A tensor of `n` 32-bit floats in a row; else why it is none.
+pub(crate) fn flat_tensor(file: &mut TensorFile, name: &str, n: usize) -> Result<Tensor, String> {
+    let info = file.tensors().iter().find(|info| info.name == name).cloned();
+    let info = info.ok_or_else(|| format!("it holds no tensor {name}"))?;
+    if info.shape != [n] || info.kind != DataType::F32 {
+        return Err(format!(
+            "its {name} is {:?} of {:?}, and this network needs F32 of [{n}]",
+            info.kind, info.shape
+        ));
+    }
+    let bytes = file.read(&info).map_err(|error| error.to_string())?;
+    Tensor::f_from_data_size(&bytes, &[n as i64], Kind::Float).map_err(|error| error.to_string())
 }

@@ -1,6 +1,6 @@
 //! Checkpoints are written by a thread of their own while training goes on.
 
-use super::{Checkpoint, stale};
+use super::{Checkpoint, Keep};
 use crate::Error;
 use crate::run::failed;
 use std::path::{Path, PathBuf};
@@ -18,12 +18,14 @@ impl CheckpointWriter {
         &mut self,
         checkpoint: Checkpoint,
         target: PathBuf,
-        (last, every): (usize, u64),
+        keep: Keep,
     ) -> Result<Option<PathBuf>, Error> {
         let before = self.wait()?;
         let write = move || {
             let path = checkpoint.write(&target)?;
-            remove_stale_ones(&path, last, every)?;
+            if let Some(folder) = path.parent() {
+                remove_stale_ones(folder, keep)?;
+            }
             Ok(path)
         };
         let thread = std::thread::Builder::new().name("checkpoint".into()).spawn(write);
@@ -56,11 +58,11 @@ impl Drop for CheckpointWriter {
     }
 }
 
-fn remove_stale_ones(newest: &Path, last: usize, every: u64) -> Result<(), Error> {
-    let Some(folder) = newest.parent() else { return Ok(()) };
-    let found = super::super::run::checkpoints_in(folder)?;
+/// Removes the checkpoints in a folder that may go.
+pub(crate) fn remove_stale_ones(folder: &Path, keep: Keep) -> Result<(), Error> {
+    let found = crate::checkpoints_in(folder)?;
     let images: Vec<u64> = found.iter().map(|(images, _)| *images).collect();
-    for images in stale(&images, last, every) {
+    for images in keep.stale(&images) {
         for (_, path) in found.iter().filter(|(at, _)| *at == images) {
             std::fs::remove_dir_all(path).map_err(failed("cannot remove", path))?;
         }

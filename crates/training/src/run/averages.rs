@@ -1,10 +1,11 @@
 //! Stored averages of a run, and putting one of another length together from them.
 
 use super::{Run, numbered_in};
+use crate::checkpoint::flat_tensor;
 use crate::{Error, FlatParameters, Trainer};
 use std::collections::BTreeMap;
 use std::path::Path;
-use tch::{Kind, Tensor};
+use tch::Kind;
 use tweedie_math::power_average::{Snapshot, combination, gamma_of};
 use tweedie_models::{Model, bytes_of};
 use tweedie_weights::{TensorFile, tensor_file_bytes};
@@ -38,12 +39,12 @@ impl Run {
     }
 }
 
-/// Gives a run's model the average of a relative width at its last stored time; how many stored averages it was put together
-/// from.
+/// Gives a run's model the average of a relative width at its last stored time; how many images that was, and how many stored
+/// averages it was put together from.
 ///
 /// # Errors
 /// [`Error::NoAverages`] for a run that stored none; a width that does not exist.
-pub fn average_of_width(model: &Model, run: &Path, std: f64) -> Result<usize, Error> {
+pub fn average_of_width(model: &Model, run: &Path, std: f64) -> Result<(u64, usize), Error> {
     let folder = run.join(FOLDER);
     let files = if folder.is_dir() { numbered_in(&folder)? } else { Vec::new() };
     let Some(&(last, _)) = files.last() else { return Err(Error::NoAverages { run: run.to_path_buf() }) };
@@ -66,10 +67,11 @@ pub fn average_of_width(model: &Model, run: &Path, std: f64) -> Result<usize, Er
     // Weights of either sign nearly cancel: the sum is taken in f64.
     let mut sum = parameters.values.f_zeros_like()?.f_to_kind(Kind::Double)?;
     for (weight, (_, path, info)) in weights.iter().zip(&stored) {
-        let bytes = TensorFile::open(path)?.read(info)?;
-        let value = Tensor::f_from_data_size(&bytes, &sum.size(), Kind::Float)?.f_to_kind(Kind::Double)?;
+        let value = flat_tensor(&mut TensorFile::open(path)?, &info.name, sum.numel())
+            .map_err(|reason| Error::Resume { path: path.to_path_buf(), reason })?
+            .f_to_kind(Kind::Double)?;
         let _ = sum.f_add_(&value.f_to_device(sum.device())?.f_mul_scalar(*weight)?)?;
     }
     parameters.values.f_copy_(&sum)?;
-    Ok(stored.len())
+    Ok((last, stored.len()))
 }

@@ -138,7 +138,7 @@ impl Metrics {
             x_label: "thousand images".into(),
             y_label: "loss".into(),
             y_scale: Scale::Log,
-            series: vec![Series { name: "loss".into(), points }],
+            series: vec![Series { name: String::new(), points }],
         };
         tweedie_weights::write_file(&self.plot, plot.svg().as_bytes())?;
         Ok(())

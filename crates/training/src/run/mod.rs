@@ -2,22 +2,26 @@
 
 mod averages;
 mod events;
+mod find;
 mod lock;
 mod metrics;
 mod page;
 mod pictures;
 
 pub use averages::average_of_width;
+pub use find::{State, checkpoints_in, run_state};
 pub use metrics::{Clock, HeldOut, HeldOutBin, Tick, read_metrics};
 
-use crate::checkpoint::{ResumeState, restore};
-use crate::{Conditions, DataIdentity, Error, Progress, Trainer};
+use crate::checkpoint::{Keep, ResumeState, remove_stale_ones, restore};
+use crate::{Conditions, Error, Progress, Trainer};
 use events::Events;
+use find::{next_number, numbered_in};
 use lock::Lock;
 use metrics::Metrics;
 use std::path::{Path, PathBuf};
+use tweedie_data::DataIdentity;
 
-/// The folder of a run: `config.toml`, `metrics.jsonl`, TensorBoard's events, `loss.svg`, `index.html`, `samples/`,
+/// The folder of a run: `config.toml`, `conditions.json`, `metrics.jsonl`, TensorBoard's events, `loss.svg`, `index.html`, `samples/`,
 /// `checkpoints/`, `lock`. This value owns it.
 #[derive(Debug)]
 pub struct Run {
@@ -39,12 +43,16 @@ pub struct Resumed {
 /// The configuration's name in a run.
 pub const CONFIG: &str = "config.toml";
 
+/// Under what a run began: it goes on so where no checkpoint says it yet.
+const CONDITIONS: &str = "conditions.json";
+
 impl Run {
-    /// A new folder `runs/00003-NAME`, numbered after those that are there, with the resolved configuration in it.
+    /// A new folder `runs/00003-NAME`, numbered after those that are there, with the resolved configuration in it and the
+    /// conditions under which it begins.
     ///
     /// # Errors
     /// [`Error::Run`] for a disk that is full, read-only or not ours.
-    pub fn create(runs: &Path, name: &str, config: &str) -> Result<Self, Error> {
+    pub fn create(runs: &Path, name: &str, config: &str, conditions: &Conditions) -> Result<Self, Error> {
         std::fs::create_dir_all(runs).map_err(failed("cannot create", runs))?;
         let mut number = next_number(runs);
         let folder = loop {
@@ -56,7 +64,15 @@ impl Run {
                 Err(error) => return Err(failed("cannot create", &folder)(error)),
             }
         };
-        tweedie_weights::write_file(&folder.join(CONFIG), config.as_bytes())?;
+        // A struct of numbers and names: serialising it into memory cannot fail.
+        let conditions = serde_json::to_vec_pretty(conditions).unwrap_or_default();
+        // The configuration comes last: with it the folder is a run.
+        let written = tweedie_weights::write_file(&folder.join(CONDITIONS), &conditions)
+            .and_then(|()| tweedie_weights::write_file(&folder.join(CONFIG), config.as_bytes()));
+        if let Err(error) = written {
+            let _ = std::fs::remove_dir_all(&folder);
+            return Err(error.into());
+        }
         Self::open(&folder)
     }
 
@@ -90,26 +106,36 @@ impl Run {
     /// # Errors
     /// [`Error::Resume`] for a checkpoint that does not fit the configuration or is damaged.
     pub fn resume(&mut self, trainer: &mut Trainer, data: &DataIdentity) -> Result<Resumed, Error> {
+        let now = Conditions::of(trainer);
         let Some((images, path)) = self.newest_checkpoint()? else {
             self.cut_back(0)?;
-            return Ok(Resumed { progress: Progress::default(), differences: Vec::new() });
+            let differences = self.conditions().map_or(Vec::new(), |before| before.differences(&now));
+            return Ok(Resumed { progress: Progress::default(), differences });
         };
         let state = ResumeState::read(&path)?;
         if state.images != images {
             let reason = format!("it is named after {images} images, and its state says {}", state.images);
             return Err(Error::Resume { path, reason });
         }
+        let classes = trainer.model().description().class_names.as_slice();
+        if !classes.is_empty() && !state.data.classes.is_empty() && state.data.classes != classes {
+            let (before, now) = (state.data.classes.join(", "), classes.join(", "));
+            let reason = format!("its classes were {before}, and the data's are {now}");
+            return Err(Error::Resume { path, reason });
+        }
         restore(trainer, &path, &state)?;
         self.cut_back(images)?;
-        let mut differences = state.conditions.differences(&Conditions::of(trainer));
-        if state.data != *data {
-            let say = |it: &DataIdentity| match it.len {
-                Some(len) => format!("{} with {len} pictures", it.name),
-                None => it.name.clone(),
-            };
-            differences.push(format!("the data set was {} and is {}", say(&state.data), say(data)));
-        }
+        // Those that a kill left between a new one's writing and their removal.
+        remove_stale_ones(&self.folder.join("checkpoints"), Keep::of(trainer.config()))?;
+        let mut differences = state.conditions.differences(&now);
+        differences.extend(state.data.differences(data));
         Ok(Resumed { progress: state.progress, differences })
+    }
+
+    /// The conditions under which it began, where they can be read.
+    pub fn conditions(&self) -> Option<Conditions> {
+        let text = std::fs::read(self.folder.join(CONDITIONS)).ok()?;
+        serde_json::from_slice(&text).ok()
     }
 
     /// Images and folder of the newest checkpoint.
@@ -172,58 +198,6 @@ impl Run {
     pub fn sheet(&self, images: u64) -> PathBuf {
         self.folder.join("samples").join(format!("{images:010}.png"))
     }
-}
-
-/// What became of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// A process trains it now.
-    Running,
-    /// All images were seen.
-    Finished,
-    /// It can go on.
-    Interrupted,
-}
-
-/// The state of a run that is to see so many images.
-pub fn run_state(run: &Path, images: u64) -> State {
-    if Lock::is_held(run) {
-        return State::Running;
-    }
-    let newest = checkpoints_in(&run.join("checkpoints")).ok().and_then(|mut found| found.pop());
-    if newest.is_some_and(|(at, _)| at >= images) { State::Finished } else { State::Interrupted }
-}
-
-/// The checkpoints in a folder by images seen, the newest last; unfinished ones are not among them.
-///
-/// # Errors
-/// [`Error::Run`] when the folder cannot be read.
-pub fn checkpoints_in(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
-    numbered_in(folder)
-}
-
-/// What lies in a folder under a number (an extension may follow), in its order.
-fn numbered_in(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
-    let entries = std::fs::read_dir(folder).map_err(failed("cannot read", folder))?;
-    let numbered = |entry: std::fs::DirEntry| {
-        let path = entry.path();
-        let name = path.file_name()?.to_str()?;
-        let name = [".png", ".safetensors"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
-        Some((name.parse::<u64>().ok()?, path))
-    };
-    let mut found: Vec<(u64, PathBuf)> = entries.flatten().filter_map(numbered).collect();
-    found.sort();
-    Ok(found)
-}
-
-/// One more than the greatest number that a run's name begins with.
-fn next_number(runs: &Path) -> u64 {
-    let Ok(entries) = std::fs::read_dir(runs) else { return 0 };
-    let numbers = entries.flatten().filter_map(|entry| {
-        let name = entry.file_name().to_string_lossy().to_string();
-        name.split('-').next()?.parse::<u64>().ok()
-    });
-    numbers.max().map_or(0, |greatest| greatest + 1)
 }
 
 pub(crate) fn failed(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {

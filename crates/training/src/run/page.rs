@@ -67,16 +67,17 @@ fn plots(ticks: &[Tick]) -> Vec<Plot> {
         name: name.into(),
         points: ticks.iter().filter_map(|tick| Some((tick.images as f64 / 1000.0, value(tick)?))).collect(),
     };
-    let plot = |title: &str, y_scale: Scale, series: Vec<Series>| Plot {
+    let plot = |title: &str, y_label: &str, y_scale: Scale, series: Vec<Series>| Plot {
         title: title.into(),
         x_label: "thousand images".into(),
-        y_label: String::new(),
+        y_label: y_label.into(),
         y_scale,
         series: series.into_iter().filter(|series| !series.points.is_empty()).collect(),
     };
     let mut plots = vec![
         plot(
-            "Loss",
+            "Loss (levels as they are drawn in training; held out: every level alike)",
+            "loss",
             Scale::Log,
             vec![
                 line("training", &|tick| Some(tick.loss)),
@@ -86,31 +87,35 @@ fn plots(ticks: &[Tick]) -> Vec<Plot> {
         ),
         plot(
             "Gradient norm before clipping",
+            "norm",
             Scale::Log,
-            vec![line("norm", &|tick| Some(tick.gradient_norm))],
+            vec![line("", &|tick| Some(tick.gradient_norm))],
         ),
-        plot("Learning rate", Scale::Linear, vec![line("rate", &|tick| Some(tick.learning_rate))]),
+        plot("Learning rate", "rate", Scale::FromZero, vec![line("", &|tick| Some(tick.learning_rate))]),
         plot(
-            "Images a second",
-            Scale::Linear,
-            vec![line("rate", &|tick| Some(tick.clock.images_per_second))],
+            "Speed",
+            "images a second",
+            Scale::FromZero,
+            vec![line("", &|tick| Some(tick.clock.images_per_second))],
         ),
     ];
     if let Some(held_out) = ticks.iter().rev().find_map(|tick| tick.held_out.as_ref()) {
         let bins = (0..held_out.bins.len()).map(|b| {
             let [low, high] = held_out.bins[b].log_snr;
-            line(&format!("log-SNR {low:.1} to {high:.1}"), &|tick| {
+            line(&format!("log-SNR {} to {}", tenths(low), tenths(high)), &|tick| {
                 Some(tick.held_out.as_ref()?.bins.get(b)?.averaged)
             })
         });
-        plots.push(plot("Held-out loss by level (averaged weights)", Scale::Log, bins.collect()));
-        let middle = |range: [f64; 2]| 0.5 * (range[0].max(-30.0) + range[1].min(30.0));
+        plots.push(plot("Held-out loss by level, averaged weights", "loss", Scale::Log, bins.collect()));
+        // Each bin is as wide as its levels, pure noise and clean data apart.
+        let step = |bin: &crate::HeldOutBin, value: f64| bin.log_snr.map(|at| (at.clamp(-30.0, 30.0), value));
         let shape = |name: &str, value: &dyn Fn(&crate::HeldOutBin) -> f64| Series {
             name: name.into(),
-            points: held_out.bins.iter().map(|bin| (middle(bin.log_snr), value(bin))).collect(),
+            points: held_out.bins.iter().flat_map(|bin| step(bin, value(bin))).collect(),
         };
         let mut now = plot(
             "Held-out loss over the levels, now",
+            "loss",
             Scale::Log,
             vec![shape("raw", &|bin| bin.raw), shape("averaged", &|bin| bin.averaged)],
         );
@@ -118,4 +123,9 @@ fn plots(ticks: &[Tick]) -> Vec<Plot> {
         plots.push(now);
     }
     plots
+}
+
+/// A number with one decimal; none that is nothing has a sign.
+fn tenths(value: f64) -> String {
+    format!("{:.1}", (10.0 * value).round() / 10.0 + 0.0)
 }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tch::Device;
-use tweedie_data::{Batch, Dataset, Loader, Shapes};
+use tweedie_data::{Batch, DataIdentity, Dataset, Loader, Shapes};
 use tweedie_math::{Parameterization, Schedule};
 use tweedie_models::sampling::SamplingDefaults;
 use tweedie_models::{Description, Model};
 use tweedie_networks::UNetConfig;
 use tweedie_torch::Precision;
 use tweedie_training::{
-    DataIdentity, Observer, Progress, Run, StepReport, Tick, Trainer, TrainingConfig, TrainingData, train,
+    Conditions, Observer, Progress, Run, StepReport, Tick, Trainer, TrainingConfig, TrainingData, train,
 };
 
 pub fn network() -> UNetConfig {
@@ -64,7 +64,19 @@ pub fn weights(model: &Model) -> Vec<f32> {
 
 /// What a run says its data are.
 pub fn identity() -> DataIdentity {
-    DataIdentity { name: data().name(), len: data().len() }
+    DataIdentity::of(data().as_ref())
+}
+
+/// Conditions under which a run may begin.
+pub fn conditions() -> Conditions {
+    Conditions {
+        threads: 1,
+        cpu_capability: "AVX2".into(),
+        libtorch: "2.11.0".into(),
+        memory_layout: "NCHW".into(),
+        precision: "f32".into(),
+        device: "cpu".into(),
+    }
 }
 
 /// Keeps the ticks, and stops a training after some steps.

@@ -1,6 +1,6 @@
 //! A run's folder: its lock, its checkpoints, what is cut back, its page.
 
-use crate::common::{StopAfter, config, go_on, identity, train_all, trainer};
+use crate::common::{StopAfter, conditions, config, go_on, identity, train_all, trainer};
 use std::path::Path;
 use tweedie_training::{
     CONFIG, Error, Progress, ReportConfig, Run, State, TrainingConfig, read_metrics, run_state,
@@ -33,7 +33,7 @@ fn the_newest_and_the_milestones_stay_on_the_disk() {
     ] {
         let place = tempfile::tempdir().unwrap();
         let report = ReportConfig { checkpoint: 8, keep_last, keep_every, ..quiet() };
-        let mut run = Run::create(place.path(), "run", "").unwrap();
+        let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
         train_all(&mut trainer(with(report)), &mut run);
         assert_eq!(names(&run.folder().join("checkpoints")), expected, "{keep_last}, {keep_every}");
     }
@@ -42,7 +42,7 @@ fn the_newest_and_the_milestones_stay_on_the_disk() {
 #[test]
 fn a_run_has_one_owner() {
     let place = tempfile::tempdir().unwrap();
-    let run = Run::create(place.path(), "run", "").unwrap();
+    let run = Run::create(place.path(), "run", "", &conditions()).unwrap();
     let folder = run.folder().to_path_buf();
     assert_eq!(run_state(&folder, 64), State::Running);
     let error = Run::open(&folder).unwrap_err();
@@ -70,7 +70,7 @@ fn a_folder_that_is_no_run_is_refused() {
 #[test]
 fn half_written_checkpoints_are_none() {
     let place = tempfile::tempdir().unwrap();
-    let run = Run::create(place.path(), "run", "").unwrap();
+    let run = Run::create(place.path(), "run", "", &conditions()).unwrap();
     assert_eq!(run.newest_checkpoint().unwrap(), None);
     let checkpoints = run.folder().join("checkpoints");
     for name in ["0000000008", "0000000016", "0000000024.partial", "0000000032.replaced.partial", "notes"] {
@@ -92,7 +92,7 @@ fn half_written_checkpoints_are_none() {
 fn logs_are_cut_back_to_the_checkpoint() {
     let two = ReportConfig { keep_last: 2, ..quiet() };
     let place = tempfile::tempdir().unwrap();
-    let mut run = Run::create(place.path(), "run", "").unwrap();
+    let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
     go_on(&mut trainer(with(two.clone())), &mut run, Progress::default(), &mut StopAfter::steps(3));
     let at_checkpoint = LogFiles::of(run.folder());
     assert_eq!(read_metrics(&run.folder().join("metrics.jsonl")).unwrap().len(), 3);
@@ -144,7 +144,7 @@ impl LogFiles {
 #[test]
 fn without_a_checkpoint_all_is_forgotten() {
     let place = tempfile::tempdir().unwrap();
-    let mut run = Run::create(place.path(), "run", "").unwrap();
+    let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
     let head = LogFiles::of(run.folder());
     let mut seen = StopAfter::steps(2);
     go_on(&mut trainer(with(quiet())), &mut run, Progress::default(), &mut seen);
@@ -152,7 +152,7 @@ fn without_a_checkpoint_all_is_forgotten() {
     std::fs::write(run.sheet(16), b"a sheet").unwrap();
     std::fs::write(run.folder().join("metrics.jsonl"), b"{\"images\": 8, \"st").unwrap();
     let resumed = run.resume(&mut trainer(with(quiet())), &identity()).unwrap();
-    assert_eq!((resumed.progress, resumed.differences), (Progress::default(), vec![]));
+    assert_eq!(resumed.progress, Progress::default());
     assert_eq!(LogFiles::of(run.folder()), head);
     assert!(!run.sheet(16).exists());
 }
@@ -172,7 +172,7 @@ fn a_log_of_other_lines_is_refused() {
 fn the_page_shows_the_newest_sheet() {
     let place = tempfile::tempdir().unwrap();
     let report = ReportConfig { sheet: 32, sheet_pictures: 2, sheet_steps: 1, ..quiet() };
-    let mut run = Run::create(place.path(), "<run>", "name = \"<b>\"\n").unwrap();
+    let mut run = Run::create(place.path(), "<run>", "name = \"<b>\"\n", &conditions()).unwrap();
     train_all(&mut trainer(with(report)), &mut run);
     let page = |run: &Run| std::fs::read_to_string(run.folder().join("index.html")).unwrap();
     let html = page(&run);

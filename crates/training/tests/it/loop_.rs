@@ -1,6 +1,6 @@
 //! The loop and the run's folder.
 
-use crate::common::{config, data, trainer, weights};
+use crate::common::{conditions, config, data, trainer, weights};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use tch::Device;
@@ -58,7 +58,7 @@ fn names(folder: &Path) -> Vec<String> {
 fn a_run_leaves_what_it_promises() {
     let place = tempfile::tempdir().unwrap();
     let mut trainer = trainer(small());
-    let mut run = Run::create(place.path(), "tiny", "name = \"tiny\"\n").unwrap();
+    let mut run = Run::create(place.path(), "tiny", "name = \"tiny\"\n", &conditions()).unwrap();
     let mut seen = Seen::default();
     let ending = train(
         &mut trainer,
@@ -75,6 +75,7 @@ fn a_run_leaves_what_it_promises() {
         names(run.folder()),
         [
             "checkpoints",
+            "conditions.json",
             "config.toml",
             "events.out.tfevents.0.tweedie",
             "index.html",
@@ -101,10 +102,10 @@ fn a_run_leaves_what_it_promises() {
 fn runs_are_numbered_after_one_another() {
     let place = tempfile::tempdir().unwrap();
     let name = |run: Run| run.folder().file_name().unwrap().to_string_lossy().to_string();
-    assert_eq!(name(Run::create(place.path(), "a", "").unwrap()), "00000-a");
-    assert_eq!(name(Run::create(place.path(), "b", "").unwrap()), "00001-b");
+    assert_eq!(name(Run::create(place.path(), "a", "", &conditions()).unwrap()), "00000-a");
+    assert_eq!(name(Run::create(place.path(), "b", "", &conditions()).unwrap()), "00001-b");
     std::fs::create_dir(place.path().join("00041-old")).unwrap();
-    assert_eq!(name(Run::create(place.path(), "c", "").unwrap()), "00042-c");
+    assert_eq!(name(Run::create(place.path(), "c", "", &conditions()).unwrap()), "00042-c");
 }
 
 #[test]
@@ -112,7 +113,7 @@ fn being_stopped_finishes_the_step_and_saves() {
     static STOP: AtomicBool = AtomicBool::new(false);
     let place = tempfile::tempdir().unwrap();
     let mut trainer = trainer(small());
-    let mut run = Run::create(place.path(), "tiny", "").unwrap();
+    let mut run = Run::create(place.path(), "tiny", "", &conditions()).unwrap();
     let mut seen = Seen { stop_at: Some((3, &STOP)), ..Seen::default() };
     let ending = train(
         &mut trainer,
@@ -135,7 +136,7 @@ fn a_loss_that_is_no_number_names_its_step_and_keeps_the_checkpoint() {
     config.optimizer.warmup = 0;
     config.optimizer.max_grad_norm = 0.0;
     let mut trainer = trainer(config);
-    let mut run = Run::create(place.path(), "tiny", "").unwrap();
+    let mut run = Run::create(place.path(), "tiny", "", &conditions()).unwrap();
     struct Poison(tch::Tensor, u64);
     impl Observer for Poison {
         fn step(&mut self, images: u64, _report: &StepReport) {

@@ -1,6 +1,7 @@
 //! What a pickle may ask for: numbers beside it, and the few functions that make tensors.
 
-use super::machine::{Machine, Tensor, Value};
+use super::machine::Machine;
+use super::value::{Tensor, Value};
 use std::rc::Rc;
 
 /// As many axes as PyTorch gives a tensor.

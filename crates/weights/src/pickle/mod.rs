@@ -6,7 +6,9 @@
 mod bytes;
 mod calls;
 mod machine;
+mod operations;
 mod state;
+mod value;
 
 use crate::{DataType, Error};
 use state::{Strided, tensors_of};

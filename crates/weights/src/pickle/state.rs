@@ -1,6 +1,6 @@
 //! From the values of a pickle to named tensors.
 
-use super::machine::{Tensor, Value};
+use super::value::{Tensor, Value};
 use crate::DataType;
 use std::collections::HashSet;
 

@@ -2,7 +2,7 @@
 
 use crate::{failed_at, place};
 use std::path::Path;
-use tweedie_weights::write_file;
+use tweedie_weights::{check_writable, write_file};
 
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(folder)
@@ -61,4 +61,22 @@ fn a_missing_folder_is_named() {
     failed_at(&error, &path);
     assert!(!error.is_disk_full());
     assert_eq!(names(folder.path()), Vec::<String>::new());
+}
+
+/// What a later write would meet is met now, and nothing is left or changed by the question.
+#[test]
+fn a_place_is_checked_before_the_work() {
+    let (folder, path) = place("sheet.png");
+    check_writable(&path).unwrap();
+    assert_eq!(names(folder.path()), Vec::<String>::new());
+    write_file(&path, b"old").unwrap();
+    check_writable(&path).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"old");
+    assert_eq!(names(folder.path()), ["sheet.png"]);
+    for wrong in
+        [folder.path().to_path_buf(), folder.path().join("missing/sheet.png"), path.join("sheet.png")]
+    {
+        failed_at(&check_writable(&wrong).unwrap_err(), &wrong);
+    }
+    assert_eq!(names(folder.path()), ["sheet.png"]);
 }

@@ -2,7 +2,7 @@
 
 use crate::arguments::Get;
 use crate::output::line;
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use md5::{Digest, Md5};
 use std::fs::File;
@@ -88,19 +88,38 @@ fn fetch(address: &str, target: &Path, sum: &str) -> anyhow::Result<()> {
                 let _ = std::fs::remove_file(&partial);
                 bail!("{address} has the MD5 sum {found}, and {sum} was expected: it was removed");
             }
-            Err(error) => {
-                let is_worth_it = error.downcast_ref::<ureq::Error>().is_none_or(may_pass);
+            Err(Failure::Here(error)) => return Err(error),
+            Err(Failure::There { error, may_pass }) => {
                 last = Some(error);
-                if !is_worth_it {
+                if !may_pass {
                     break;
                 }
             }
         }
     }
-    let error = last.unwrap_or_else(|| anyhow::anyhow!("no attempt was made"));
+    let error = last.unwrap_or_else(|| anyhow!("no attempt was made"));
     Err(error.context(format!(
         "{address} cannot be downloaded (is this machine online?); what came is kept, and the same command goes on"
     )))
+}
+
+/// Why a file, or the rest of it, did not come.
+enum Failure {
+    /// It could not be written.
+    Here(anyhow::Error),
+    /// The server or the way to it.
+    There {
+        error: anyhow::Error,
+        /// Whether another attempt may fare better.
+        may_pass: bool,
+    },
+}
+
+impl From<ureq::Error> for Failure {
+    fn from(error: ureq::Error) -> Self {
+        let may_pass = may_pass(&error);
+        Self::There { error: error.into(), may_pass }
+    }
 }
 
 /// Whether another attempt may fare better: not where the address does not exist, or nobody answers there.
@@ -117,11 +136,16 @@ fn may_pass(error: &ureq::Error) -> bool {
 }
 
 /// Appends what is missing of a file.
-fn go_on(address: &str, partial: &Path) -> anyhow::Result<()> {
+fn go_on(address: &str, partial: &Path) -> Result<(), Failure> {
+    let here = |error: std::io::Error| {
+        Failure::Here(anyhow::Error::new(error).context(format!("cannot write {}", partial.display())))
+    };
+    let cut = |error: anyhow::Error| Failure::There { error, may_pass: true };
     let has = std::fs::metadata(partial).map_or(0, |it| it.len());
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_connect(Some(Duration::from_secs(20)))
         .timeout_recv_response(Some(Duration::from_secs(60)))
+        .timeout_per_read(Some(Duration::from_secs(60)))
         .build()
         .into();
     let response = agent.get(address).header("Range", &format!("bytes={has}-")).call();
@@ -133,8 +157,17 @@ fn go_on(address: &str, partial: &Path) -> anyhow::Result<()> {
     let goes_on = response.status() == 206;
     let (_, body) = response.into_parts();
     let whole = body.content_length().map(|rest| rest + if goes_on { has } else { 0 });
-    let mut file =
-        File::options().create(true).append(goes_on).write(true).truncate(!goes_on).open(partial)?;
+    // Only now: where nobody answers, nothing is left behind.
+    if let Some(folder) = partial.parent() {
+        std::fs::create_dir_all(folder).map_err(here)?;
+    }
+    let mut file = File::options()
+        .create(true)
+        .append(goes_on)
+        .write(true)
+        .truncate(!goes_on)
+        .open(partial)
+        .map_err(here)?;
     let bar = if std::io::stderr().is_terminal() {
         ProgressBar::new(whole.unwrap_or(0)).with_position(if goes_on { has } else { 0 })
     } else {
@@ -147,18 +180,18 @@ fn go_on(address: &str, partial: &Path) -> anyhow::Result<()> {
     let mut body = body.into_with_config().limit(u64::MAX).reader();
     let mut buffer = vec![0; 1 << 16];
     loop {
-        let n = body.read(&mut buffer)?;
+        let n = body.read(&mut buffer).map_err(|error| cut(error.into()))?;
         if n == 0 {
             break;
         }
-        file.write_all(&buffer[..n])?;
+        file.write_all(&buffer[..n]).map_err(here)?;
         bar.inc(n as u64);
     }
-    file.sync_all()?;
+    file.sync_all().map_err(here)?;
     bar.finish_and_clear();
-    let has = std::fs::metadata(partial)?.len();
+    let has = file.metadata().map_err(here)?.len();
     match whole {
-        Some(whole) if whole != has => bail!("the connection ended after {has} of {whole} bytes"),
+        Some(whole) if whole != has => Err(cut(anyhow!("the connection ended after {has} of {whole} bytes"))),
         _ => Ok(()),
     }
 }

@@ -15,6 +15,7 @@ pub fn run(options: &Preview) -> anyhow::Result<()> {
     if options.n == 0 {
         bail!("-n is 0; at least one picture can be shown");
     }
+    tweedie_weights::check_writable(&options.out)?;
     let rows = statistics(&config, &data)?;
     let shown = data.shown.as_ref();
     let n = shown.len().map_or(options.n, |len| options.n.min(len as usize));

@@ -101,6 +101,7 @@ fn look(config: &RunConfig, data: &dyn Dataset) -> anyhow::Result<Seen> {
         captions: 0,
         accepted: (0, 0),
     };
+    let class_names = data.class_names();
     for index in 0..n {
         let example = data.get(index)?;
         let mut hasher = DefaultHasher::new();
@@ -133,7 +134,9 @@ fn look(config: &RunConfig, data: &dyn Dataset) -> anyhow::Result<Seen> {
         if let Some(label) = example.label {
             *seen.classes.entry(label).or_default() += 1;
         }
-        seen.captions += u64::from(!example.caption.is_empty());
+        // A picture without a caption is called by its class.
+        let class = example.label.and_then(|label| class_names.get(label as usize));
+        seen.captions += u64::from(!example.caption.is_empty() && class != Some(&example.caption));
         if is_shapes {
             seen.accepted.0 += u64::from(shapes::analyse(example.picture(), shape).accepted());
             seen.accepted.1 += 1;

@@ -18,7 +18,7 @@ use std::time::Instant;
 use tweedie_data::{Dataset, Shapes};
 use tweedie_models::Model;
 use tweedie_models::sampling::SamplingDefaults;
-use tweedie_training::{Ending, Progress, ResumeState, Run, Trainer, train};
+use tweedie_training::{Conditions, Ending, Progress, ResumeState, Run, Trainer, train};
 
 /// What a shell sees of a program that was interrupted.
 const INTERRUPTED: u8 = 130;
@@ -35,25 +35,19 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
     let shown = Arc::clone(&data.shown);
     config.fit_to(shown.as_ref())?;
     config.network.check()?;
-    if options.dry_run {
-        for row in super::estimate::lines(&config, &data, super::device(&options.device)?)? {
-            line(format!("# {row}"));
-        }
-        line(config.to_toml()?.trim_end());
-        return Ok(ExitCode::SUCCESS);
-    }
-    // The lock comes before anything that takes time.
-    let earlier = options.resume.as_deref().map(Run::open).transpose()?;
-    let state = match &earlier {
+    // The lock comes before anything that takes time; who only asks needs none.
+    let opened = options.resume.as_deref().filter(|_| !options.dry_run);
+    let earlier = opened.map(Run::open).transpose()?;
+    let before = match &earlier {
         Some(run) => match run.newest_checkpoint()? {
-            Some((_, path)) => Some(ResumeState::read(&path)?),
-            None => None,
+            Some((_, path)) => Some(ResumeState::read(&path)?.conditions),
+            None => run.conditions(),
         },
         None => None,
     };
-    pin_threads(options.threads, state.as_ref());
+    pin_threads(options.threads, before.as_ref());
     let device = super::device(&options.device)?;
-    let (precision, reason) = precision(&config, state.as_ref(), device)?;
+    let (precision, reason) = precision(&config, before.as_ref(), device)?;
     let model =
         Model::new(&config.network, config.description(shown.as_ref()), device, config.training.seed)?;
     model.check_savable()?;
@@ -61,6 +55,13 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
     if config.training.report.sheet > 0 {
         let sheet = SamplingDefaults { steps: config.training.report.sheet_steps, ..config.sampling.clone() };
         model.check_sampling(&sheet).context("training.report.sheet_steps")?;
+    }
+    if options.dry_run {
+        for row in super::estimate::lines(&config, &data, device)? {
+            line(format!("# {row}"));
+        }
+        line(config.to_toml()?.trim_end());
+        return Ok(ExitCode::SUCCESS);
     }
     line(format!(
         "{}: {:.2} M parameters on {device:?} in {} ({reason}), {} threads; {} images of {}",
@@ -74,7 +75,11 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
     let mut trainer = Trainer::new(model, config.training.clone(), precision)?;
     let (mut run, progress) = match earlier {
         Some(run) => go_on(run, &mut trainer, shown.as_ref(), &config)?,
-        None => (Run::create(&options.runs, &config.name, &config.to_toml()?)?, Progress::default()),
+        None => {
+            let conditions = Conditions::of(&trainer);
+            let run = Run::create(&options.runs, &config.name, &config.to_toml()?, &conditions)?;
+            (run, Progress::default())
+        }
     };
     line(format!("run: {}", run.folder().display()));
 

@@ -6,9 +6,10 @@ use crate::output::line;
 use anyhow::bail;
 use std::path::Path;
 use tch::Device;
-use tweedie_data::Dataset;
+use tweedie_data::{DataIdentity, Dataset};
+use tweedie_models::sampling::SamplingDefaults;
 use tweedie_torch::{Precision, PrecisionChoice};
-use tweedie_training::{DataIdentity, Progress, ResumeState, Run, Trainer};
+use tweedie_training::{Conditions, Progress, Run, Trainer, TrainingConfig};
 
 /// The configuration of a run that goes on: its own, in which training and sampling alone may be changed.
 pub(super) fn resumed_config(run: &Path, options: &Train) -> anyhow::Result<RunConfig> {
@@ -24,17 +25,23 @@ pub(super) fn resumed_config(run: &Path, options: &Train) -> anyhow::Result<RunC
     };
     let (own, changed) =
         (RunConfig::resolve(&source(&[]))?, RunConfig::resolve(&source(&options.source.set))?);
-    if own.network != changed.network || own.model != changed.model {
+    let kept = |config: &RunConfig| RunConfig {
+        sampling: SamplingDefaults::default(),
+        training: TrainingConfig { seed: config.training.seed, ..TrainingConfig::default() },
+        ..config.clone()
+    };
+    if kept(&own) != kept(&changed) {
         bail!(
-            "a run that goes on keeps its [network] and [model]; --set may change training.… and sampling.… alone"
+            "a run that goes on keeps its data, [network], [model] and training.seed; --set may change the rest of \
+             training.… and sampling.… alone"
         );
     }
     Ok(changed)
 }
 
 /// As many threads as asked, else as many as the run had: sums depend on them.
-pub(super) fn pin_threads(asked: Option<u16>, state: Option<&ResumeState>) {
-    let before = state.map(|state| state.conditions.threads);
+pub(super) fn pin_threads(asked: Option<u16>, before: Option<&Conditions>) {
+    let before = before.map(|before| before.threads);
     if let Some(threads) = asked.map(i32::from).or(before).filter(|threads| *threads > 0) {
         tch::set_num_threads(threads);
     }
@@ -43,13 +50,13 @@ pub(super) fn pin_threads(asked: Option<u16>, state: Option<&ResumeState>) {
 /// The precision asked for; where that is `auto`, a run that goes on takes the one it had.
 pub(super) fn precision(
     config: &RunConfig,
-    state: Option<&ResumeState>,
+    before: Option<&Conditions>,
     device: Device,
 ) -> anyhow::Result<(Precision, String)> {
     let choice: PrecisionChoice = config.training.precision.parse()?;
-    Ok(match (choice, state) {
-        (PrecisionChoice::Auto, Some(state)) => {
-            let before: PrecisionChoice = state.conditions.precision.parse()?;
+    Ok(match (choice, before) {
+        (PrecisionChoice::Auto, Some(before)) => {
+            let before: PrecisionChoice = before.precision.parse()?;
             (before.resolve(device).0, "as before".into())
         }
         _ => choice.resolve(device),
@@ -63,8 +70,7 @@ pub(super) fn go_on(
     data: &dyn Dataset,
     config: &RunConfig,
 ) -> anyhow::Result<(Run, Progress)> {
-    let identity = DataIdentity { name: data.name(), len: data.len() };
-    let resumed = run.resume(trainer, &identity)?;
+    let resumed = run.resume(trainer, &DataIdentity::of(data))?;
     let (text, path) = (config.to_toml()?, run.folder().join(tweedie_training::CONFIG));
     let mut differences = resumed.differences;
     if std::fs::read_to_string(&path).is_ok_and(|before| before != text) {
@@ -73,7 +79,10 @@ pub(super) fn go_on(
     }
     let images = trainer.images();
     match (images, differences.is_empty()) {
-        (0, _) => line("no checkpoint was written yet: the run begins anew"),
+        (0, true) => line("no checkpoint was written yet: the run begins anew"),
+        (0, false) => {
+            line(format!("no checkpoint was written yet: the run begins anew; {}", differences.join("; ")))
+        }
         (_, true) => line(format!("going on after {images} images, bit for bit")),
         (_, false) => {
             line(format!("going on after {images} images, but not bit for bit: {}", differences.join("; ")))

@@ -1,17 +1,19 @@
 //! `tweedie sample`.
 
+mod targets;
+
 use super::class::Class;
 use crate::arguments::{NoiseName, Sample, SamplerName};
 use crate::output::line;
 use anyhow::{Context, bail};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use targets::Targets;
 use tch::Tensor;
 use tweedie_models::sampling::{Sampler, SamplingDefaults};
 use tweedie_models::{Model, TorchNoise, bytes_of, to_array, to_pixels};
 use tweedie_networks::Pass;
-use tweedie_report::{Canvas, Sheet, sheet, write_png};
 use tweedie_samplers::{NoiseSource, Step, StreamNoise};
 use tweedie_torch::PrecisionChoice;
 
@@ -39,6 +41,9 @@ pub fn run(options: &Sample) -> anyhow::Result<()> {
     }
     let targets =
         if arrays.is_some() || !matches!(channels, 1 | 3) { None } else { Some(Targets::new(options)?) };
+    if let Some(path) = &options.raw {
+        tweedie_weights::check_writable(path)?;
+    }
 
     let batch = match (options.batch, options.noise) {
         (0, NoiseName::Torch) => options.n,
@@ -130,61 +135,4 @@ fn size(options: &Sample, model: &Model) -> anyhow::Result<[i64; 2]> {
         Some(size) => Ok(size.sides()),
         None => bail!("the checkpoint does not say how large its pictures are: say so with --size HxW"),
     }
-}
-
-/// Where pictures go.
-enum Targets {
-    Sheet(PathBuf),
-    Folder(PathBuf),
-}
-
-impl Targets {
-    /// Made before the work begins, so that a place that cannot be written is known at once.
-    fn new(options: &Sample) -> anyhow::Result<Self> {
-        let is_png =
-            |path: &Path| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
-        let target = match &options.out {
-            Some(path) if options.grid || is_png(path) => Self::Sheet(path.clone()),
-            Some(path) => Self::Folder(path.clone()),
-            None if options.grid => Self::Sheet("samples.png".into()),
-            None => Self::Folder("samples".into()),
-        };
-        let folder = match &target {
-            Self::Sheet(path) => {
-                path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-            }
-            Self::Folder(path) => path,
-        };
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        Ok(target)
-    }
-
-    fn write(
-        &self,
-        pictures: &[Vec<u8>],
-        shape: [usize; 3],
-        parameters: impl Fn(Option<usize>) -> String,
-    ) -> anyhow::Result<()> {
-        match self {
-            Self::Sheet(path) => {
-                save(&sheet(pictures, shape, &Sheet::default()), path, parameters(None))?;
-                line(format!("{} samples: {}", pictures.len(), path.display()));
-            }
-            Self::Folder(folder) => {
-                for (i, picture) in pictures.iter().enumerate() {
-                    let mut canvas = Canvas::new(shape[2], shape[1], [0; 3]);
-                    canvas.draw(0, 0, picture, shape, 1);
-                    save(&canvas, &folder.join(format!("{i:05}.png")), parameters(Some(i)))?;
-                }
-                line(format!("{} samples: {}/00000.png …", pictures.len(), folder.display()));
-            }
-        }
-        Ok(())
-    }
-}
-
-fn save(canvas: &Canvas, path: &Path, parameters: String) -> anyhow::Result<()> {
-    let mut bytes = Vec::new();
-    write_png(canvas, &[("Software", "tweedie".into()), ("parameters", parameters)], &mut bytes)?;
-    Ok(tweedie_weights::write_file(path, &bytes)?)
 }

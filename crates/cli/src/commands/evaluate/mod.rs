@@ -1,22 +1,23 @@
 //! `tweedie evaluate …`.
 
-use super::class::Class;
-use crate::arguments::{Evaluate, EvaluateSamples};
+mod subject;
+
+use crate::arguments::{ConfigSource, Evaluate, EvaluateSamples};
 use crate::config::{DataConfig, RunConfig};
 use crate::output::line;
 use anyhow::{Context, bail};
 use serde_json::json;
 use std::path::Path;
-use tweedie_data::{BadFiles, Dataset, Fit, ImageFiles, ImageOptions, Order, Shape, Shapes, Values};
-use tweedie_evaluation::{Extractor, Pictures, SamplesReport, judge_samples, shapes_quality};
-use tweedie_models::{Model, to_pixels};
-use tweedie_networks::Pass;
+use subject::Subject;
+use tweedie_data::{Dataset, Order, Shapes, Values};
+use tweedie_evaluation::{Extractor, FEWEST_SAMPLES, Pictures, SamplesReport, judge_samples, shapes_quality};
 use tweedie_report::{Sheet, sheet, write_png};
-use tweedie_samplers::StreamNoise;
-use tweedie_torch::PrecisionChoice;
 
-/// Pictures drawn at once.
-const AT_ONCE: usize = 64;
+/// The report's name in its folder.
+const REPORT: &str = "samples.json";
+
+/// No more samples are judged: every one is kept.
+const MOST_SAMPLES: usize = 1 << 20;
 
 /// Pairs on the nearest-neighbour sheet.
 const PAIRS: usize = 32;
@@ -35,13 +36,32 @@ fn samples(options: &EvaluateSamples) -> anyhow::Result<()> {
     if data.moments().is_some() {
         bail!("{} holds arrays; samples are judged as pictures", data.name());
     }
-    let (drawn, asked) = drawn(options, shape)?;
-    let n = drawn.len();
-    let (reference, real, labels) = sides(data.as_ref(), n, options.reference)?;
-    let extractor = match options.extractor.as_deref() {
-        None | Some("pixels") => Extractor::pixels(&reference, shape)?,
-        Some(path) => Extractor::classifier(Path::new(path))?,
+    // Whatever can be refused is refused before anything is drawn.
+    let classifier = match options.extractor.as_deref() {
+        None | Some("pixels") => None,
+        Some(path) => Some(Extractor::classifier(Path::new(path))?),
     };
+    let subject = Subject::open(options, shape)?;
+    let n = subject.n();
+    if n < FEWEST_SAMPLES {
+        bail!(
+            "{n} samples are too few to be judged; at least {FEWEST_SAMPLES} are needed (-n says how many)"
+        );
+    }
+    if n > MOST_SAMPLES {
+        bail!("-n is {n}; it must be at most {MOST_SAMPLES}");
+    }
+    let compared = format!("{}, {}×{}", data.name(), shape.height, shape.width);
+    let (reference, real, labels) = sides(data.as_ref(), n, options.reference)?;
+    let extractor = match classifier {
+        Some(classifier) => classifier,
+        None => Extractor::pixels(&reference, shape)?,
+    };
+    extractor.read(&real[..1], shape)?;
+    std::fs::create_dir_all(&options.out)
+        .with_context(|| format!("cannot create {}", options.out.display()))?;
+    tweedie_weights::check_writable(&options.out.join(REPORT))?;
+    let (drawn, asked) = subject.pictures()?;
     let pictures = Pictures {
         samples: &drawn,
         real: &real,
@@ -51,6 +71,7 @@ fn samples(options: &EvaluateSamples) -> anyhow::Result<()> {
         shape,
     };
     let report = judge_samples(&pictures, &extractor)?;
+    line(format!("data: {compared}"));
     line(report.to_string().trim_end());
     let shapes = match config.data {
         DataConfig::Shapes { height, width } => {
@@ -62,7 +83,8 @@ fn samples(options: &EvaluateSamples) -> anyhow::Result<()> {
         line(quality.to_string().trim_end());
         line(format!("distance of the histograms (total variation): {:.3}", quality.distance()));
     }
-    write(options, &report, &pictures, shapes.map(|quality| (quality.samples.share(), quality.distance())))
+    let shapes = shapes.map(|quality| (quality.samples.share(), quality.distance()));
+    write(options, &compared, &report, &pictures, shapes)
 }
 
 /// The data's configuration: as said, else that of the run that the model lies in.
@@ -74,72 +96,21 @@ fn config_of(options: &EvaluateSamples) -> anyhow::Result<RunConfig> {
         .take(3)
         .map(|folder| folder.join(tweedie_training::CONFIG))
         .find(|it| it.is_file());
-    match own {
-        Some(file) if source.preset.is_none() && source.config.is_none() => {
-            RunConfig::resolve(&crate::arguments::ConfigSource {
-                preset: None,
-                config: Some(file),
-                set: source.set.clone(),
-                data: source.data.clone(),
-            })
-        }
-        _ => RunConfig::resolve(source),
+    if source.preset.is_some() || source.config.is_some() {
+        return RunConfig::resolve(source);
     }
-}
-
-/// Pictures, and the class of each where one was asked for.
-type Drawn = (Vec<Vec<u8>>, Option<Vec<i64>>);
-
-/// The pictures of a folder, or drawn from a model; with the classes they were to show.
-fn drawn(options: &EvaluateSamples, shape: Shape) -> anyhow::Result<Drawn> {
-    let is_model =
-        ["unet/config.json", "config.json", "checkpoints"].iter().any(|it| options.model.join(it).exists());
-    if !is_model {
-        let how = ImageOptions {
-            shape,
-            fit: Fit::Stretch,
-            background: [255; 3],
-            may_flip: false,
-            bad_files: BadFiles::Error,
-            captions: None,
-        };
-        let files = ImageFiles::open(&options.model, how)
-            .with_context(|| format!("{} is no model and no set of pictures", options.model.display()))?;
-        let n = files.len().unwrap_or(0).min(options.n as u64);
-        let pictures = (0..n).map(|i| bytes_of(files.values(i)?)).collect::<anyhow::Result<_>>()?;
-        return Ok((pictures, None));
-    }
-    let device = super::device(&options.device)?;
-    let mut model = Model::load(&options.model, device)?;
-    if options.raw {
-        tweedie_training::load_raw_weights(&model, &options.model)?;
-    }
-    let (precision, _) = options.precision.parse::<PrecisionChoice>()?.resolve(device);
-    model.set_pass(Pass::inference(precision));
-    let channels = model.network().config().in_channels;
-    if channels != shape.channels as i64 {
-        bail!("the model draws {channels} channels, and the data have {}", shape.channels);
-    }
-    let class = Class::of(&model, options.class.as_deref())?;
-    let mut sampling = model.description().sampling.clone();
-    sampling.steps = options.steps.unwrap_or(sampling.steps);
-    sampling.eta = options.eta.unwrap_or(sampling.eta);
-    let bar = super::progress((options.n.div_ceil(AT_ONCE) * sampling.steps) as u64);
-    let mut pictures = Vec::new();
-    for first in (0..options.n).step_by(AT_ONCE) {
-        // Every batch has one size: what a network computes depends on it in the last bits.
-        let size = [AT_ONCE as i64, channels, shape.height as i64, shape.width as i64];
-        let noise = StreamNoise::new(options.seed, first as u64);
-        let mut look = |_: &tweedie_samplers::Step, _: &tch::Tensor| bar.inc(1);
-        let x = model.sample(size, &sampling, class.condition(first, AT_ONCE, device), &noise, &mut look)?;
-        let bytes = to_pixels(&x, model.description().range).map_err(tweedie_torch::Error::from)?;
-        pictures.extend(bytes.chunks_exact(shape.n_values()).map(<[u8]>::to_vec));
-    }
-    bar.finish_and_clear();
-    pictures.truncate(options.n);
-    let asked: Option<Vec<i64>> = (0..pictures.len()).map(|i| class.row(i)).collect();
-    let null = model.description().null_class;
-    Ok((pictures, asked.filter(|rows| rows.iter().all(|row| Some(*row) != null))))
+    let Some(file) = own else {
+        bail!(
+            "{} lies in no run, so it must be said what to compare with: --preset NAME or --config FILE, with --data PATH",
+            options.model.display()
+        )
+    };
+    RunConfig::resolve(&ConfigSource {
+        preset: None,
+        config: Some(file),
+        set: source.set.clone(),
+        data: source.data.clone(),
+    })
 }
 
 fn bytes_of(values: Values) -> anyhow::Result<Vec<u8>> {
@@ -173,19 +144,18 @@ fn sides(data: &dyn Dataset, n: usize, reference: usize) -> anyhow::Result<Sides
 /// The report as JSON, and a sheet of the pairs that are most alike: above the samples, below their neighbours.
 fn write(
     options: &EvaluateSamples,
+    data: &str,
     report: &SamplesReport,
     pictures: &Pictures,
     shapes: Option<(f64, f64)>,
 ) -> anyhow::Result<()> {
-    std::fs::create_dir_all(&options.out)
-        .with_context(|| format!("cannot create {}", options.out.display()))?;
     let value = json!({
-        "model": options.model, "weights": if options.raw { "raw" } else { "averaged" }, "seed": options.seed,
+        "model": options.model, "data": data, "weights": if options.raw { "raw" } else { "averaged" }, "seed": options.seed,
         "steps": options.steps, "eta": options.eta, "class": options.class, "report": report,
         "shapes": shapes.map(|(share, distance)| json!({ "recognised": share, "histogram_distance": distance })),
         "version": env!("CARGO_PKG_VERSION"),
     });
-    let path = options.out.join("samples.json");
+    let path = options.out.join(REPORT);
     tweedie_weights::write_file(&path, serde_json::to_string_pretty(&value)?.as_bytes())?;
     line(format!("report: {}", path.display()));
     let pairs = &report.pairs[..report.pairs.len().min(PAIRS)];

@@ -1,0 +1,65 @@
+//! `FlowMatchEulerDiscreteScheduler`: a rectified flow with its shift.
+
+use super::FLOW;
+use super::keys::Keys;
+use crate::folder::DIFFUSERS;
+use crate::sampling::SamplingDefaults;
+use crate::{Description, Error};
+use serde_json::{Value, json};
+use tweedie_math::{Conditioning, Parameterization, Schedule};
+
+/// The scheduler's configuration for a flow.
+pub(super) fn write(description: &Description, shift: f64) -> Result<Value, Error> {
+    if description.parameterization != Parameterization::Velocity {
+        let other = description.parameterization;
+        return Err(Error::Inexpressible(format!(
+            "a flow's scheduler reads velocities alone, and it says {other:?}"
+        )));
+    }
+    let scale = description.steps as f64;
+    if description.conditioning != (Conditioning::NoiseRate { scale }) {
+        return Err(Error::Inexpressible(format!("a flow's network is told {scale} times the noise rate")));
+    }
+    Ok(json!({
+        "_class_name": FLOW,
+        "_diffusers_version": DIFFUSERS,
+        "num_train_timesteps": description.steps,
+        "shift": shift,
+        "use_dynamic_shifting": false,
+        "use_karras_sigmas": false,
+        "use_exponential_sigmas": false,
+        "use_beta_sigmas": false,
+        "invert_sigmas": false,
+        "shift_terminal": null,
+        "stochastic_sampling": false,
+    }))
+}
+
+/// The description that a flow's scheduler gives.
+pub(super) fn read(keys: &Keys) -> Result<Description, Error> {
+    const OFF: [&str; 6] = [
+        "use_dynamic_shifting",
+        "use_karras_sigmas",
+        "use_exponential_sigmas",
+        "use_beta_sigmas",
+        "invert_sigmas",
+        "stochastic_sampling",
+    ];
+    for key in OFF {
+        if keys.flag(key, false)? {
+            return Err(keys.refuse(key, "true", &["false"]));
+        }
+    }
+    if let Some(terminal) = keys.get("shift_terminal") {
+        return Err(keys.refuse("shift_terminal", &terminal.to_string(), &["null"]));
+    }
+    let steps = keys.whole("num_train_timesteps", 1000)?;
+    Ok(Description {
+        sampling: SamplingDefaults { clip: None, ..SamplingDefaults::default() },
+        ..Description::new(
+            Schedule::RectifiedFlow { shift: keys.number("shift", 1.0)? },
+            steps,
+            Parameterization::Velocity,
+        )
+    })
+}

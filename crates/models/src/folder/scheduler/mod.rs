@@ -1,0 +1,134 @@
+//! `scheduler_config.json`: which process, what the network says, how to sample.
+
+mod flow;
+mod keys;
+
+use crate::sampling::{Sampler, SamplingDefaults, Variance};
+use crate::{Description, Error, LearnedVariance};
+use keys::Keys;
+use serde_json::{Map, Value, json};
+use std::path::Path;
+use tweedie_math::{Parameterization, Schedule, Spacing};
+
+/// Schedulers whose training process and sampling this crate implements.
+const KNOWN: [&str; 4] = ["DDPMScheduler", "DDIMScheduler", "DDIMInverseScheduler", FLOW];
+const FLOW: &str = "FlowMatchEulerDiscreteScheduler";
+
+/// The scheduler of `diffusers` that a description goes with.
+pub(crate) fn class_of(description: &Description) -> &'static str {
+    match (&description.schedule, description.sampling.sampler) {
+        (Schedule::RectifiedFlow { .. }, _) => FLOW,
+        (_, Sampler::Ddim) => "DDIMScheduler",
+        (_, Sampler::Ddpm) => "DDPMScheduler",
+    }
+}
+
+/// The scheduler's configuration for a description.
+pub(crate) fn write(description: &Description) -> Result<Value, Error> {
+    if let Schedule::RectifiedFlow { shift } = description.schedule {
+        return flow::write(description, shift);
+    }
+    let (name, start, end, trained) = match &description.schedule {
+        Schedule::Linear { beta_start, beta_end } => ("linear", *beta_start, *beta_end, None),
+        Schedule::Quadratic { beta_start, beta_end } => ("scaled_linear", *beta_start, *beta_end, None),
+        cosine if *cosine == Schedule::COSINE => ("squaredcos_cap_v2", 1e-4, 0.02, None),
+        other => {
+            let betas: Vec<f64> =
+                other.log_alphas(description.steps)?.iter().map(|log_alpha| -log_alpha.exp_m1()).collect();
+            ("linear", 1e-4, 0.02, Some(betas))
+        }
+    };
+    let prediction = match description.parameterization {
+        Parameterization::Epsilon => "epsilon",
+        Parameterization::X0 => "sample",
+        Parameterization::V => "v_prediction",
+        other => {
+            return Err(Error::Inexpressible(format!(
+                "a discrete scheduler has no prediction type for {other:?}"
+            )));
+        }
+    };
+    let sampling = &description.sampling;
+    Ok(json!({
+        "_class_name": class_of(description),
+        "_diffusers_version": super::DIFFUSERS,
+        "num_train_timesteps": description.steps,
+        "beta_start": start,
+        "beta_end": end,
+        "beta_schedule": name,
+        "trained_betas": trained,
+        "variance_type": match (description.variance, sampling.variance) {
+            (LearnedVariance::Range, _) => "learned_range",
+            (LearnedVariance::Log, _) => "learned",
+            (_, Variance::FixedLarge) => "fixed_large",
+            _ => "fixed_small",
+        },
+        "clip_sample": sampling.clip.is_some(),
+        "clip_sample_range": sampling.clip.unwrap_or(1.0),
+        "prediction_type": prediction,
+        "thresholding": false,
+        "timestep_spacing": sampling.spacing,
+        "steps_offset": sampling.steps_offset,
+        "set_alpha_to_one": sampling.ends_clean,
+        "rescale_betas_zero_snr": false,
+    }))
+}
+
+/// The description that a scheduler's configuration gives. Unknown keys are let be; known keys with values that are not
+/// implemented are refused by name.
+pub(crate) fn read(config: &Map<String, Value>, path: &Path) -> Result<Description, Error> {
+    let keys = Keys { config, path };
+    let class = keys.text("_class_name", "DDPMScheduler")?;
+    if !KNOWN.contains(&class.as_str()) {
+        return Err(keys.refuse("_class_name", &class, &KNOWN));
+    }
+    if class == FLOW {
+        return flow::read(&keys);
+    }
+    for (key, only) in [("thresholding", false), ("rescale_betas_zero_snr", false)] {
+        if keys.flag(key, only)? != only {
+            return Err(keys.refuse(key, &(!only).to_string(), &["false"]));
+        }
+    }
+    let variance_type = keys.text("variance_type", "fixed_small")?;
+    let (variance, fixed) = match variance_type.as_str() {
+        "fixed_small" | "fixed_small_log" => (LearnedVariance::None, Variance::FixedSmall),
+        "fixed_large" | "fixed_large_log" => (LearnedVariance::None, Variance::FixedLarge),
+        "learned" => (LearnedVariance::Log, Variance::Learned),
+        "learned_range" => (LearnedVariance::Range, Variance::Learned),
+        other => {
+            return Err(keys.refuse(
+                "variance_type",
+                other,
+                &["fixed_small", "fixed_large", "learned", "learned_range"],
+            ));
+        }
+    };
+    let prediction = keys.text("prediction_type", "epsilon")?;
+    let parameterization = match prediction.as_str() {
+        "epsilon" => Parameterization::Epsilon,
+        "sample" => Parameterization::X0,
+        "v_prediction" => Parameterization::V,
+        other => return Err(keys.refuse("prediction_type", other, &["epsilon", "sample", "v_prediction"])),
+    };
+    let spacing = keys.text("timestep_spacing", "leading")?;
+    let spacing = match spacing.as_str() {
+        "leading" => Spacing::Leading,
+        "trailing" => Spacing::Trailing,
+        "linspace" => Spacing::Linspace,
+        other => return Err(keys.refuse("timestep_spacing", other, &["leading", "trailing", "linspace"])),
+    };
+    let clip = keys.flag("clip_sample", true)?.then_some(keys.number("clip_sample_range", 1.0)?);
+    Ok(Description {
+        variance,
+        sampling: SamplingDefaults {
+            variance: fixed,
+            spacing,
+            steps_offset: keys.whole("steps_offset", 0)?,
+            ends_clean: keys.flag("set_alpha_to_one", true)?,
+            clip,
+            ..SamplingDefaults::default()
+        },
+        ..Description::new(keys.schedule()?, keys.whole("num_train_timesteps", 1000)?, parameterization)
+    })
+}
