@@ -1,6 +1,7 @@
 //! `cargo xtask doctor`: what is there, what is missing, versions, devices.
 
 use crate::cargo;
+use crate::setup::python::python;
 use crate::setup::{self, source};
 use anyhow::Result;
 use std::process::Command;
@@ -17,7 +18,7 @@ pub fn command(_arguments: &[String]) -> Result<()> {
     );
     row(
         "Python",
-        source::python().map_or("none (needed only to install LibTorch)".into(), |python| {
+        python().map_or("none (needed only to install LibTorch)".into(), |python| {
             first_line(Command::new(python).arg("--version"))
         }),
     );

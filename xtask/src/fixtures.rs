@@ -1,7 +1,7 @@
 //! `cargo xtask fixtures`: the golden values and the scripts beside them.
 
 use crate::cargo;
-use crate::setup::source;
+use crate::setup::python::python;
 use anyhow::{Result, bail};
 use std::process::Command;
 
@@ -32,7 +32,7 @@ pub fn command(arguments: &[String]) -> Result<()> {
     else {
         bail!("there is no fixtures/{name}.py; `cargo xtask fixtures` lists what there is");
     };
-    let Some(python) = source::python() else { bail!("the scripts need Python 3, and none was found") };
+    let Some(python) = python() else { bail!("the scripts need Python 3, and none was found") };
     let mut command = Command::new(python);
     command.arg(script).args(rest);
     cargo::check(command, &format!("fixtures/{name}.py"))

@@ -1,10 +1,11 @@
 //! LibTorch from the `torch` wheel, by `uv` or `pip`: unpacked aside, checked, trimmed, renamed into place.
 
+use super::python::{python, starts};
 use super::source::LibTorch;
 use super::{VERSION, Wanted, cache, platform, record, stamp};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// What the small set needs beside `torch` itself: `libtorch_cpu.so` links against these two.
@@ -44,24 +45,6 @@ pub fn install(wanted: Wanted) -> Result<LibTorch> {
     std::fs::rename(&staging, &folder)
         .with_context(|| format!("{} cannot be put in place", folder.display()))?;
     Ok(LibTorch { folder: folder.join("torch").canonicalize()?, origin: "installed just now" })
-}
-
-/// The Python of the active environment.
-pub fn python() -> Option<PathBuf> {
-    let active = std::env::var_os("VIRTUAL_ENV").map(|folder| PathBuf::from(folder).join("bin/python"));
-    active
-        .into_iter()
-        .chain(["python3", "python"].map(PathBuf::from))
-        .find(|python| starts(python, &["--version"]))
-}
-
-fn starts(program: &Path, arguments: &[&str]) -> bool {
-    Command::new(program)
-        .args(arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
 }
 
 fn remove(folder: &Path) -> Result<()> {

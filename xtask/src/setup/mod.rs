@@ -4,6 +4,7 @@ mod cache;
 mod cargo_config;
 mod install;
 mod platform;
+pub mod python;
 mod record;
 pub mod source;
 mod stamp;

@@ -1,5 +1,6 @@
 //! Where LibTorch may already lie: `LIBTORCH`, the user's cache, a Python environment.
 
+use super::python::python;
 use super::{VERSION, Wanted, cache, cargo_config, platform};
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
@@ -110,9 +111,4 @@ fn from_python(wanted: Wanted) -> Option<LibTorch> {
 /// The wheel's `libtorch_cpu.so` needs two CUDA libraries beside it, which an incomplete environment may lack.
 fn cuda_runtime_beside(folder: &Path) -> bool {
     folder.parent().is_some_and(|site| site.join("nvidia/cu13/lib").is_dir())
-}
-
-/// The Python of the active environment.
-pub fn python() -> Option<PathBuf> {
-    super::install::python()
 }

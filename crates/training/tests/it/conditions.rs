@@ -1,18 +1,11 @@
 //! Under which conditions numbers go on bit for bit.
 
-use crate::common::{config, trainer};
+use crate::common::{conditions, config, trainer};
 use tweedie_training::Conditions;
 
 #[test]
 fn every_condition_that_changed_is_a_sentence() {
-    let before = Conditions {
-        threads: 1,
-        cpu_capability: "AVX2".into(),
-        libtorch: "2.11.0".into(),
-        memory_layout: "NCHW".into(),
-        precision: "f32".into(),
-        device: "cpu".into(),
-    };
+    let before = conditions();
     assert_eq!(before.differences(&before), [""; 0]);
     let cuda = Conditions { device: "cuda".into(), ..before.clone() };
     assert_eq!(before.differences(&Conditions { threads: 4, ..before.clone() }), ["threads was 1 and is 4"]);

@@ -10,4 +10,5 @@ mod objective;
 mod optimizer;
 mod pure_noise;
 mod resume;
+mod resume_refused;
 mod step;

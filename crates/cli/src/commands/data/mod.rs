@@ -1,5 +1,6 @@
 //! `tweedie data …`.
 
+mod download;
 mod get;
 mod preview;
 mod statistics;

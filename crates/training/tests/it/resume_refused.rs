@@ -1,0 +1,108 @@
+//! What is no longer the same when a run goes on is said or refused.
+
+use crate::common::{StopAfter, conditions, go_on, identity};
+use crate::resume::{config, fresh, model};
+use tweedie_data::DataIdentity;
+use tweedie_torch::Precision;
+use tweedie_training::{Error, Progress, Run, Trainer};
+
+/// What changed is said, one sentence each; nothing is refused.
+#[test]
+fn another_data_set_is_named() {
+    let place = tempfile::tempdir().unwrap();
+    let (mut trainer, mut run) = (fresh(), Run::create(place.path(), "run", "", &conditions()).unwrap());
+    go_on(&mut trainer, &mut run, Progress::default(), &mut StopAfter::steps(1));
+    let mut differences = |change: fn(&mut DataIdentity)| {
+        let mut other = identity();
+        change(&mut other);
+        run.resume(&mut fresh(), &other).unwrap().differences
+    };
+    assert_eq!(
+        differences(|it| (it.name, it.len) = ("digits".into(), Some(10))),
+        ["the data set was shapes 16×16 and is digits with 10 pictures"]
+    );
+    let renamed = differences(|it| it.keys = Some("0".into()));
+    assert_eq!(renamed, ["pictures of the data set have other names or classes than before"]);
+    assert!(
+        differences(|it| it.contents = Some("0".into()))[0].contains("files of the data set were changed")
+    );
+    assert_eq!(differences(|_| ()), [""; 0]);
+}
+
+#[test]
+fn another_network_and_a_damaged_checkpoint_are_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let (mut trainer, mut run) = (fresh(), Run::create(place.path(), "run", "", &conditions()).unwrap());
+    go_on(&mut trainer, &mut run, Progress::default(), &mut StopAfter::steps(1));
+    let mut reason = |trainer: &mut Trainer| match run.resume(trainer, &identity()) {
+        Err(Error::Resume { reason, .. }) => reason,
+        other => panic!("{other:?}"),
+    };
+    assert!(reason(&mut crate::common::trainer(config())).contains("was the network"));
+    // Class 0 would be another one from here on.
+    let mut other = model();
+    other.description_mut().class_names.reverse();
+    let mut other = Trainer::new(other, config(), Precision::F32).unwrap();
+    assert!(reason(&mut other).contains("its classes were"));
+    let checkpoint = place.path().join("00000-run/checkpoints/0000000008");
+    let state = checkpoint.join("resume/state.json");
+    let text = std::fs::read_to_string(&state).unwrap();
+    let with = |from: &str, to: &str| std::fs::write(&state, text.replace(from, to)).unwrap();
+    with("\"format\": 2", "\"format\": 3");
+    assert!(reason(&mut fresh()).contains("a newer tweedie"));
+    with("\"images\": 8", "\"images\": 16");
+    assert!(reason(&mut fresh()).contains("named after 8 images, and its state says 16"));
+    std::fs::remove_file(&state).unwrap();
+    assert!(reason(&mut fresh()).contains("holds no resume/state.json"));
+}
+
+/// Half as many bytes as the network needs are not read as if they were all.
+#[test]
+fn tensors_of_another_kind_are_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let (mut trainer, mut run) = (fresh(), Run::create(place.path(), "run", "", &conditions()).unwrap());
+    go_on(&mut trainer, &mut run, Progress::default(), &mut StopAfter::steps(1));
+    let checkpoint = place.path().join("00000-run/checkpoints/0000000008");
+    let path = checkpoint.join("resume/tensors.safetensors");
+    let mut file = tweedie_weights::TensorFile::open(&path).unwrap();
+    let halves = file.tensors().to_vec().into_iter().map(|info| {
+        let bytes = file.read(&info).unwrap();
+        let half = bytes.chunks(4).flat_map(|four| four[2..].to_vec()).collect();
+        let kind = tweedie_weights::DataType::Bf16;
+        (info.name, tweedie_weights::TensorBytes { kind, shape: info.shape, bytes: half })
+    });
+    let halves = halves.collect();
+    tweedie_weights::write_tensors(&path, &halves, &Default::default()).unwrap();
+    let Err(error) = run.resume(&mut fresh(), &identity()) else { panic!("it was read") };
+    assert!(error.to_string().contains("Bf16"), "{error}");
+    let Err(error) = tweedie_training::load_raw_weights(&model(), &checkpoint) else { panic!("it was read") };
+    assert!(error.to_string().contains("Bf16"), "{error}");
+}
+
+/// An average of another exponent is another tensor.
+#[test]
+fn stored_averages_of_other_widths_are_refused() {
+    let with = |std: &[f64]| {
+        let mut config = config();
+        config.posthoc_ema.std = std.to_vec();
+        Trainer::new(model(), config, Precision::F32).unwrap()
+    };
+    let place = tempfile::tempdir().unwrap();
+    let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
+    go_on(&mut with(&[0.05, 0.1]), &mut run, Progress::default(), &mut StopAfter::steps(1));
+    run.resume(&mut with(&[0.1, 0.05]), &identity()).unwrap();
+    let Err(error) = run.resume(&mut with(&[0.2]), &identity()) else { panic!("it was read") };
+    assert!(error.to_string().contains("stored."), "{error}");
+}
+
+/// Before the first checkpoint, too, a run goes on as it began, or says that it does not.
+#[test]
+fn a_run_without_a_checkpoint_knows_how_it_began() {
+    let place = tempfile::tempdir().unwrap();
+    let began = tweedie_training::Conditions { threads: 99, ..tweedie_training::Conditions::of(&fresh()) };
+    let mut run = Run::create(place.path(), "run", "", &began).unwrap();
+    assert_eq!(run.conditions().as_ref(), Some(&began));
+    let resumed = run.resume(&mut fresh(), &identity()).unwrap();
+    assert_eq!(resumed.differences.len(), 1);
+    assert!(resumed.differences[0].starts_with("threads was 99"), "{:?}", resumed.differences);
+}
