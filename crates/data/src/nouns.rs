@@ -1,5 +1,6 @@
 //! Nouns: 32×32 characters composed of parts, each with its attributes' names; from the project's `image-data.json`.
 
+use crate::identity::version_of;
 use crate::{Dataset, Error, Shape, Values};
 use serde::Deserialize;
 use std::path::Path;
@@ -12,6 +13,7 @@ pub struct Nouns {
     palette: Vec<[u8; 3]>,
     layers: [Vec<Piece>; 4],
     seed: u64,
+    version: String,
 }
 
 const SIDE: usize = 32;
@@ -78,7 +80,7 @@ impl Nouns {
         if backgrounds.is_empty() || layers.iter().any(Vec::is_empty) {
             return Err(bad("it lacks backgrounds or a kind of parts".into()));
         }
-        Ok(Self { backgrounds, palette, layers, seed })
+        Ok(Self { backgrounds, palette, layers, seed, version: version_of([&text]) })
     }
 
     /// Background and parts of an index.
@@ -160,6 +162,10 @@ impl Dataset for Nouns {
 
     fn may_flip(&self) -> bool {
         false
+    }
+
+    fn version(&self) -> String {
+        self.version.clone()
     }
 
     fn values(&self, index: u64) -> Result<Values, Error> {

@@ -40,6 +40,7 @@ impl Axis {
         }
         if scale == Scale::FromZero {
             low = low.min(0.0);
+            high = if low == high { 1.0 } else { high };
         }
         if high - low < (1e-12 * high.abs()).max(1e-290) {
             let room = (0.1 * high.abs()).max(0.5);

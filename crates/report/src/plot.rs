@@ -161,6 +161,10 @@ fn polylines(svg: &mut String, series: &Series, x: &Axis, y: &Axis, colour: &str
     let drawn: Vec<(f64, f64)> = series.points.iter().map(|&(px, py)| (x.at(px), y.at(py))).collect();
     for stretch in drawn.split(|point| !(point.0.is_finite() && point.1.is_finite())) {
         let list: Vec<String> = stretch.iter().map(|(px, py)| format!("{px:.1},{py:.1}")).collect();
+        // A line of one point would not be seen.
+        if let [(px, py)] = stretch {
+            writeln!(svg, "<circle cx=\"{px:.1}\" cy=\"{py:.1}\" r=\"3\" fill=\"{colour}\"/>")?;
+        }
         if !list.is_empty() {
             writeln!(
                 svg,

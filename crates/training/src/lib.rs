@@ -56,7 +56,7 @@ pub enum Error {
     Diverged {
         /// The step.
         step: u64,
-        /// Images seen before it.
+        /// Images seen that moved the weights.
         images: u64,
         /// The loss.
         loss: f64,

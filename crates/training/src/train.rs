@@ -72,7 +72,8 @@ pub fn train(
         let report = trainer.step(&batch)?;
         if let Some(complaint) = progress.watch.complaint(&report) {
             writer.wait()?;
-            return Err(diverged(trainer, run, &report, complaint));
+            let step = trainer.steps() + 1;
+            return Err(diverged(trainer, run, step, report.loss, complaint));
         }
         let now = trainer.images();
         observer.step(now, &report);
@@ -84,10 +85,10 @@ pub fn train(
         {
             let n = config.report.held_out_pictures;
             let measured = stopwatch.pause(|| held_out_loss(trainer, held_out.as_ref(), n))?;
-            if !(measured.raw + measured.averaged).is_finite() {
+            if let Some(loss) = [measured.raw, measured.averaged].into_iter().find(|loss| !loss.is_finite()) {
                 writer.wait()?;
-                let complaint = "the loss on held-out pictures is no finite number";
-                return Err(diverged(trainer, run, &StepReport { loss: measured.raw, ..report }, complaint));
+                let complaint = "that is the loss on held-out pictures";
+                return Err(diverged(trainer, run, trainer.steps(), loss, complaint));
             }
             progress.held_out = Some(measured);
         }
@@ -108,7 +109,7 @@ pub fn train(
         }
         if due(config.report.checkpoint, before, now) && !last {
             progress.seconds = stopwatch.seconds();
-            let checkpoint = stopwatch.pause(|| capture(trainer, &identity, &progress))?;
+            let checkpoint = stopwatch.pause(|| capture(trainer, &identity, &progress, true))?;
             run.sync()?;
             announce(writer.start(checkpoint, run.checkpoint(now), keep)?, observer);
         }
@@ -118,7 +119,7 @@ pub fn train(
     announce(writer.wait()?, observer);
     if run.newest_checkpoint()?.is_none_or(|(newest, _)| newest != images) {
         progress.seconds = stopwatch.seconds();
-        let checkpoint = capture(trainer, &identity, &progress)?;
+        let checkpoint = capture(trainer, &identity, &progress, images >= config.images)?;
         run.sync()?;
         writer.start(checkpoint, run.checkpoint(images), keep)?;
         announce(writer.wait()?, observer);
@@ -134,7 +135,12 @@ fn announce(written: Option<PathBuf>, observer: &mut dyn Observer) {
 }
 
 /// A deep copy of everything that the checkpoint holds.
-fn capture(trainer: &mut Trainer, data: &DataIdentity, progress: &Progress) -> Result<Checkpoint, Error> {
+fn capture(
+    trainer: &mut Trainer,
+    data: &DataIdentity,
+    progress: &Progress,
+    scheduled: bool,
+) -> Result<Checkpoint, Error> {
     let precision = trainer.model().pass().precision.name().to_string();
     let summary = TrainingSummary {
         data: data.name.clone(),
@@ -145,18 +151,18 @@ fn capture(trainer: &mut Trainer, data: &DataIdentity, progress: &Progress) -> R
         precision,
     };
     trainer.model_mut().description_mut().training = Some(summary);
-    Checkpoint::capture(trainer, data, progress.clone())
+    Checkpoint::capture(trainer, data, progress.clone(), scheduled)
 }
 
-fn diverged(trainer: &Trainer, run: &Run, report: &StepReport, complaint: &str) -> Error {
+fn diverged(trainer: &Trainer, run: &Run, step: u64, loss: f64, complaint: &str) -> Error {
     let kept =
         run.newest_checkpoint().ok().flatten().map_or("no checkpoint was written yet".into(), |(_, path)| {
             format!("the last good checkpoint is {}", path.display())
         });
     Error::Diverged {
-        step: trainer.steps() + 1,
+        step,
         images: trainer.images(),
-        loss: report.loss,
+        loss,
         advice: format!(
             "{complaint}; {kept}. A lower training.optimizer.learning_rate or precision = \"f32\" may help"
         ),

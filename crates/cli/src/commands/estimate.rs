@@ -29,13 +29,15 @@ fn step_time(trainer: &mut Trainer, data: &TrainingData, n: usize) -> anyhow::Re
 
 /// How many pictures a second the loader makes by itself.
 fn loaded_per_second(data: &TrainingData) -> anyhow::Result<f64> {
-    let batch = 32;
+    // No picture twice: the second time it lies in memory.
+    let n = data.shown.len().map_or(LOADED, |len| len.min(LOADED as u64) as usize);
+    let batch = n.min(32);
     let began = Instant::now();
     let mut loader = Loader::new(std::sync::Arc::clone(&data.shown), 1, batch, 0, false)?;
-    for _ in 0..LOADED / batch {
+    for _ in 0..n / batch {
         loader.next_batch()?;
     }
-    Ok(LOADED as f64 / began.elapsed().as_secs_f64())
+    Ok((n / batch * batch) as f64 / began.elapsed().as_secs_f64())
 }
 
 /// The lines, as comments of the configuration.
@@ -43,6 +45,8 @@ pub fn lines(config: &RunConfig, data: &TrainingData, device: tch::Device) -> an
     let choice: PrecisionChoice = config.training.precision.parse()?;
     let (precision, reason) = choice.resolve(device);
     let shown = data.shown.as_ref();
+    // First, while nothing is in memory yet.
+    let load = loaded_per_second(data)?;
     let model = Model::new(&config.network, config.description(shown), device, 0)?;
     let n_parameters = model.network().parameters().n_trained() as f64;
     let micro = config.training.batch / config.training.accumulate.max(1);
@@ -58,7 +62,6 @@ pub fn lines(config: &RunConfig, data: &TrainingData, device: tch::Device) -> an
         seconds = step_time(&mut trainer, data, n)?;
     }
     let per_image = seconds / n as f64;
-    let load = loaded_per_second(data)?;
     let activations = (Clock::peak_memory_mib() - before).max(0.0) * micro as f64 / n as f64;
     let kept = (KEPT + 4.0 * config.training.posthoc_ema.std.len() as f64) * n_parameters / (1 << 20) as f64;
     let hours = per_image * config.training.images as f64 / 3600.0;
@@ -76,7 +79,7 @@ pub fn lines(config: &RunConfig, data: &TrainingData, device: tch::Device) -> an
             precision.name()
         ),
         format!("memory: about {kept:.0} MiB kept, about {activations:.0} MiB more at a batch of {micro}"),
-        format!("loader: {load:.0} images a second, nothing being cached yet"),
+        format!("loader: {load:.0} images a second by itself, each for the first time"),
         format!(
             "time: about {time} for {} images at {:.0} a second, as a step of {n} just took",
             config.training.images,

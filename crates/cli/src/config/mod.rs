@@ -133,21 +133,25 @@ impl RunConfig {
         Ok(())
     }
 
-    /// Gives the network a class table, or fails where the one it has is not the data's.
+    /// Gives the network a class table, or fails where the one it has is not the data's. A conditional one may have one row
+    /// more than there are classes, which means none; labels can be dropped only then.
     fn fit_classes(&mut self, data: &dyn Dataset) -> anyhow::Result<()> {
         let n = data.class_names().len() as i64;
-        // One row more means no class, where labels are dropped now and then.
-        let drops = self.model.conditional && self.training.label_dropout > 0.0;
-        let needed = n + i64::from(drops);
+        let (conditional, drops) = (self.model.conditional, self.training.label_dropout > 0.0);
         match self.network.num_class_embeds {
-            None if !self.model.conditional => {}
+            None if !conditional => {}
             None if n < 2 => bail!("model.conditional is true, and the set {} has no classes", data.name()),
-            None => self.network.num_class_embeds = Some(needed),
-            Some(rows) if n > 0 && rows == needed => {}
+            None => self.network.num_class_embeds = Some(n + i64::from(drops)),
+            Some(rows) if n > 0 && rows == n && !(conditional && drops) => {}
+            Some(rows) if n > 0 && rows == n + 1 && conditional => {}
+            Some(rows) if n > 0 && rows == n && conditional => bail!(
+                "network.num_class_embeds is {rows}, a row for each class of {} and none for no class: \
+                 training.label_dropout must be 0",
+                data.name()
+            ),
             Some(rows) => bail!(
-                "network.num_class_embeds is {rows}, and the set {} has {n} classes{}; model.conditional = true sets it",
-                data.name(),
-                if drops { ", with one row more for no class" } else { "" }
+                "network.num_class_embeds is {rows}, and the set {} has {n} classes; model.conditional = true sets it",
+                data.name()
             ),
         }
         Ok(())
@@ -157,8 +161,8 @@ impl RunConfig {
     pub fn description(&self, data: &dyn Dataset) -> Description {
         let class_names =
             if self.network.num_class_embeds.is_some() { data.class_names() } else { Vec::new() };
-        let null_class =
-            (self.model.conditional && self.training.label_dropout > 0.0).then_some(class_names.len() as i64);
+        let n = class_names.len() as i64;
+        let null_class = self.network.num_class_embeds.is_some_and(|rows| rows == n + 1).then_some(n);
         let model = &self.model;
         Description {
             class_names,

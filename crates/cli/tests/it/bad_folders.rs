@@ -191,7 +191,12 @@ fn evaluations_that_cannot_be_made_are_named() {
         ("empty", shapes, &["empty", "no model and no set of pictures"]),
         ("drawn", shapes, &["1.png", "no picture"]),
         (checkpoint(), &["--preset", "shapes-32"], &["16×16", "32×32"]),
-        (checkpoint(), &["-n", "9300000000000000000"], &["9300000000000000000", "at most"]),
+        (checkpoint(), &["-n", "9300000000000000000"], &["-n is 9300000000000000000", "at most"]),
+        (
+            checkpoint(),
+            &["-n", "40", "--reference", "9300000000000000000"],
+            &["--reference is 93", "at most"],
+        ),
         (checkpoint(), few, &["4 samples are too few", "at least 40"]),
         (checkpoint(), &["-n", "0"], &["0 samples are too few"]),
         (checkpoint(), &["-n", "4", "--extractor", "gone.safetensors"], &["cannot read gone.safetensors"]),

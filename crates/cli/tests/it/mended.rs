@@ -117,8 +117,8 @@ fn judged_pictures_are_of_every_class() {
             .collect();
         put(&place.path().join(folder), &files);
     };
-    put_all("one", [40, 200]);
-    put_all("other", [200, 40]);
+    put_all("one", [127, 255]);
+    put_all("other", [255, 127]);
     let distance = |folder: &str| {
         let mut command = tweedie(place.path());
         command.args(["evaluate", "samples", folder, "--preset", "shapes", "-n", "40", "--reference", "60"]);

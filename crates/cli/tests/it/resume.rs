@@ -228,6 +228,24 @@ fn other_threads_are_said() {
     assert!(printed.contains("2 threads") && !printed.contains("threads was"), "{printed}");
 }
 
+/// As after a kill before the first checkpoint: everything is done again as it was begun.
+#[test]
+fn a_run_without_a_checkpoint_begins_again_as_it_began() {
+    let place = place();
+    succeeds(&mut train(place.path(), &["--threads", "2"]));
+    let run = only_run(&place.path().join("runs"));
+    let expected = outcome(&run);
+    std::fs::remove_dir_all(run.join("checkpoints")).unwrap();
+    let printed = succeeds(tweedie(place.path()).args(["train", "--resume"]).arg(&run));
+    assert!(printed.contains("2 threads") && printed.contains("the run begins anew"), "{printed}");
+    assert_same(&outcome(&run), &expected, "begun again");
+    // Asked for other threads, it says what that means.
+    std::fs::remove_dir_all(run.join("checkpoints")).unwrap();
+    let other = ["--threads", "1"];
+    let printed = succeeds(tweedie(place.path()).args(["train", "--resume"]).arg(&run).args(other));
+    assert!(printed.contains("begins anew; threads was 2 and is 1"), "{printed}");
+}
+
 #[test]
 fn what_cannot_go_on_is_said() {
     let place = place();

@@ -39,8 +39,8 @@ pub struct ImageFiles {
 const ENDINGS: [&str; 9] = ["png", "jpg", "jpeg", "webp", "bmp", "pnm", "pgm", "ppm", "pbm"];
 
 impl ImageFiles {
-    /// The pictures below a folder or in an archive. Where all of them lie in folders, those of the first level are classes,
-    /// in alphabetical order.
+    /// The pictures below a folder or in an archive. Where all of them lie in folders, those of the first level at which
+    /// there are several are classes, in alphabetical order.
     ///
     /// # Errors
     /// [`Error::NoData`] where there is no picture, or folders without any beside others; [`Error::Parameter`] for a shape

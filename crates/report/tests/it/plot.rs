@@ -165,7 +165,9 @@ fn a_constant_runs_through_the_middle() {
         assert_eq!(heights[0], varied[0][1].1, "{value}");
     }
     assert_eq!(stretches(&plot(Scale::Log, &[&[(0.0, 0.1), (1.0, 0.1)]]))[0].len(), 2);
-    assert_eq!(stretches(&plot(Scale::Linear, &[&[(3.0, 4.0)]]))[0].len(), 1);
+    let one = plot(Scale::Linear, &[&[(3.0, 4.0)]]);
+    assert_eq!(stretches(&one)[0].len(), 1);
+    assert_eq!(drawn(&one).iter().filter(|element| element.name == "circle").count(), 1, "it can be seen");
 }
 
 #[test]
@@ -186,7 +188,7 @@ fn without_points_there_are_axes() {
 /// Plots of every pair of these values, across and up.
 fn all_pairs(values: &[f64]) {
     for (&a, &b) in values.iter().flat_map(|a| values.iter().map(move |b| (a, b))) {
-        for scale in [Scale::Linear, Scale::Log] {
+        for scale in [Scale::Linear, Scale::FromZero, Scale::Log] {
             for points in [[(0.0, a), (1.0, b)], [(a, 1.0), (b, 2.0)], [(a, b), (b, a)], [(a, a), (b, b)]] {
                 for (x, y) in stretches(&plot(scale, &[&points])).concat() {
                     assert!(
@@ -238,6 +240,8 @@ fn amounts_begin_at_zero() {
     let shifted = stretches(&plot(Scale::FromZero, &[&[(0.0, 50.0), (1.0, 100.0)]]));
     assert_eq!((lines[0][1].1, lines[0][2].1), (shifted[0][0].1, shifted[0][1].1));
     assert_eq!(lines[0][0].1, 338.0, "zero is the frame");
+    let nothing = plot(Scale::FromZero, &[&[(0.0, 0.0), (1.0, 0.0)]]);
+    assert!(y_ticks(&nothing).iter().all(|(text, _)| !text.starts_with('-')), "{:?}", y_ticks(&nothing));
     let below = stretches(&plot(Scale::FromZero, &[&[(0.0, -1.0), (1.0, 1.0)]]));
     assert!(below[0][0].1 < 338.0);
 }

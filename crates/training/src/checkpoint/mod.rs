@@ -10,7 +10,8 @@ mod writer;
 
 pub use conditions::Conditions;
 pub use keep::Keep;
-pub(crate) use writer::{CheckpointWriter, remove_stale_ones};
+pub(crate) use keep::remove_stale_ones;
+pub(crate) use writer::CheckpointWriter;
 
 use crate::{Error, FlatParameters, Progress, Trainer};
 use serde::{Deserialize, Serialize};
@@ -37,12 +38,20 @@ pub struct ResumeState {
     pub images: u64,
     /// Updates made.
     pub steps: u64,
+    /// Whether it was due, and not written because training was interrupted.
+    #[serde(default = "yes")]
+    pub scheduled: bool,
     /// The data set.
     pub data: DataIdentity,
     /// Under which conditions the numbers were computed.
     pub conditions: Conditions,
     /// The loop's memory.
     pub progress: Progress,
+}
+
+/// Earlier versions did not say it.
+fn yes() -> bool {
+    true
 }
 
 impl ResumeState {
@@ -87,11 +96,13 @@ impl Checkpoint {
         trainer: &mut Trainer,
         data: &DataIdentity,
         progress: Progress,
+        scheduled: bool,
     ) -> Result<Self, Error> {
         let state = ResumeState {
             format: FORMAT,
             images: trainer.images(),
             steps: trainer.steps(),
+            scheduled,
             data: data.clone(),
             conditions: Conditions::of(trainer),
             progress,
@@ -121,7 +132,16 @@ pub(crate) fn restore(trainer: &mut Trainer, checkpoint: &Path, state: &ResumeSt
     let wrong = |reason: String| Error::Resume { path: checkpoint.to_path_buf(), reason };
     let mut file = TensorFile::open(&path)?;
     let _no_gradient = tch::no_grad_guard();
+    let mut n_stored = 0;
     for (name, place) in trainer.tensors_mut() {
+        // The first format counted stored averages instead of naming them by their exponents.
+        let name = match (state.format, name.starts_with("stored.")) {
+            (1, true) => {
+                n_stored += 1;
+                format!("stored.{}", n_stored - 1)
+            }
+            _ => name,
+        };
         let value = flat_tensor(&mut file, &name, place.numel()).map_err(|reason| {
             wrong(format!("{TENSORS}: {reason}; was the network or the configuration changed?"))
         })?;

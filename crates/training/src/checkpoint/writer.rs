@@ -1,5 +1,6 @@
 //! Checkpoints are written by a thread of their own while training goes on.
 
+use super::keep::remove_stale_ones;
 use super::{Checkpoint, Keep};
 use crate::Error;
 use crate::run::failed;
@@ -56,16 +57,4 @@ impl Drop for CheckpointWriter {
             let _ = thread.join();
         }
     }
-}
-
-/// Removes the checkpoints in a folder that may go.
-pub(crate) fn remove_stale_ones(folder: &Path, keep: Keep) -> Result<(), Error> {
-    let found = crate::checkpoints_in(folder)?;
-    let images: Vec<u64> = found.iter().map(|(images, _)| *images).collect();
-    for images in keep.stale(&images) {
-        for (_, path) in found.iter().filter(|(at, _)| *at == images) {
-            std::fs::remove_dir_all(path).map_err(failed("cannot remove", path))?;
-        }
-    }
-    Ok(())
 }

@@ -90,7 +90,7 @@ fn half_written_checkpoints_are_none() {
 /// Wherever a crash cut the logs, what is left after going on is whole lines and records up to the checkpoint.
 #[test]
 fn logs_are_cut_back_to_the_checkpoint() {
-    let two = ReportConfig { keep_last: 2, ..quiet() };
+    let two = ReportConfig { checkpoint: 24, ..quiet() };
     let place = tempfile::tempdir().unwrap();
     let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
     go_on(&mut trainer(with(two.clone())), &mut run, Progress::default(), &mut StopAfter::steps(3));

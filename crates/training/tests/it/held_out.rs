@@ -169,3 +169,50 @@ impl Dataset for Few {
         self.0.caption(index)
     }
 }
+
+/// Pictures of no finite numbers.
+struct Nothing;
+
+impl Dataset for Nothing {
+    fn name(&self) -> String {
+        "nothing".into()
+    }
+    fn shape(&self) -> tweedie_data::Shape {
+        data().shape()
+    }
+    fn len(&self) -> Option<u64> {
+        Some(3)
+    }
+    fn class_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+    fn may_flip(&self) -> bool {
+        false
+    }
+    fn values(&self, _index: u64) -> Result<tweedie_data::Values, tweedie_data::Error> {
+        Ok(tweedie_data::Values::Floats(vec![f32::NAN; self.shape().n_values()]))
+    }
+    fn label(&self, _index: u64) -> Option<u32> {
+        None
+    }
+    fn caption(&self, _index: u64) -> String {
+        String::new()
+    }
+}
+
+/// A loss that is none would make a log that cannot be read again.
+#[test]
+fn a_loss_that_is_no_number_ends_training() {
+    let place = tempfile::tempdir().unwrap();
+    let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
+    let mut trainer = trainer(measured_every(16, 8));
+    let how = tweedie_models::Standardization { mean: vec![0.0; 3], scale: vec![1.0; 3] };
+    trainer.model_mut().description_mut().standardization = Some(how);
+    let shown = tweedie_training::TrainingData { shown: data(), held_out: Some(Arc::new(Nothing)) };
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let mut seen = crate::common::StopAfter::never();
+    let ended = tweedie_training::train(&mut trainer, shown, &mut run, Default::default(), &stop, &mut seen);
+    let error = ended.unwrap_err().to_string();
+    assert!(error.contains("became NaN at step 2 (16 images)") && error.contains("held-out"), "{error}");
+    assert_eq!(tweedie_training::read_metrics(&run.folder().join("metrics.jsonl")).unwrap().len(), 1);
+}

@@ -106,3 +106,57 @@ fn a_run_without_a_checkpoint_knows_how_it_began() {
     assert_eq!(resumed.differences.len(), 1);
     assert!(resumed.differences[0].starts_with("threads was 99"), "{:?}", resumed.differences);
 }
+
+/// A kill between a checkpoint's writing and the removal of older ones leaves them: they go when the run goes on.
+#[test]
+fn what_a_kill_left_is_removed() {
+    let place = tempfile::tempdir().unwrap();
+    let one = || {
+        let mut config = config();
+        config.report.keep_last = 1;
+        Trainer::new(model(), config, Precision::F32).unwrap()
+    };
+    let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
+    go_on(&mut one(), &mut run, Progress::default(), &mut StopAfter::never());
+    let (old, new) = (run.checkpoint(32), run.checkpoint(64));
+    assert!(!old.exists() && new.exists());
+    std::fs::create_dir_all(old.join("resume")).unwrap();
+    run.resume(&mut one(), &identity()).unwrap();
+    assert!(!old.exists() && new.exists());
+}
+
+/// What the version before this one wrote: averages counted, nothing said of keys and schedule.
+#[test]
+fn the_first_format_is_read() {
+    let place = tempfile::tempdir().unwrap();
+    let with = || {
+        let mut config = config();
+        config.posthoc_ema.std = vec![0.05, 0.1];
+        Trainer::new(model(), config, Precision::F32).unwrap()
+    };
+    let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
+    go_on(&mut with(), &mut run, Progress::default(), &mut StopAfter::steps(1));
+    let checkpoint = run.checkpoint(8);
+    let state = checkpoint.join("resume/state.json");
+    let mut old: serde_json::Value = serde_json::from_slice(&std::fs::read(&state).unwrap()).unwrap();
+    old["format"] = 1.into();
+    old.as_object_mut().unwrap().remove("scheduled").unwrap();
+    for key in ["classes", "keys", "contents"] {
+        old["data"].as_object_mut().unwrap().remove(key).unwrap();
+    }
+    std::fs::write(&state, old.to_string()).unwrap();
+    let path = checkpoint.join("resume/tensors.safetensors");
+    let mut file = tweedie_weights::TensorFile::open(&path).unwrap();
+    let gammas =
+        [0.05, 0.1].map(|std| format!("stored.{}", tweedie_math::power_average::gamma_of(std).unwrap()));
+    let tensors = file.tensors().to_vec().into_iter().map(|info| {
+        let bytes = file.read(&info).unwrap();
+        let place = gammas.iter().position(|gamma| *gamma == info.name);
+        let name = place.map_or(info.name, |i| format!("stored.{i}"));
+        (name, tweedie_weights::TensorBytes { kind: info.kind, shape: info.shape, bytes })
+    });
+    tweedie_weights::write_tensors(&path, &tensors.collect(), &Default::default()).unwrap();
+    let mut trainer = with();
+    let resumed = run.resume(&mut trainer, &identity()).unwrap();
+    assert_eq!((resumed.differences, trainer.images()), (vec![], 8));
+}

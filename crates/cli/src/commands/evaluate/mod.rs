@@ -16,7 +16,7 @@ use tweedie_report::{Sheet, sheet, write_png};
 /// The report's name in its folder.
 const REPORT: &str = "samples.json";
 
-/// No more samples are judged: every one is kept.
+/// No more pictures are judged, or compared with: every one is kept.
 const MOST_SAMPLES: usize = 1 << 20;
 
 /// Pairs on the nearest-neighbour sheet.
@@ -48,8 +48,10 @@ fn samples(options: &EvaluateSamples) -> anyhow::Result<()> {
             "{n} samples are too few to be judged; at least {FEWEST_SAMPLES} are needed (-n says how many)"
         );
     }
-    if n > MOST_SAMPLES {
-        bail!("-n is {n}; it must be at most {MOST_SAMPLES}");
+    for (flag, found) in [("-n", n), ("--reference", options.reference)] {
+        if found > MOST_SAMPLES {
+            bail!("{flag} is {found}; it must be at most {MOST_SAMPLES}");
+        }
     }
     let compared = format!("{}, {}×{}", data.name(), shape.height, shape.width);
     let (reference, real, labels) = sides(data.as_ref(), n, options.reference)?;

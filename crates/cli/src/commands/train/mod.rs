@@ -35,7 +35,7 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
     let shown = Arc::clone(&data.shown);
     config.fit_to(shown.as_ref())?;
     config.network.check()?;
-    // The lock comes before anything that takes time; who only asks needs none.
+    // The lock comes before anything is built; who only asks needs none.
     let opened = options.resume.as_deref().filter(|_| !options.dry_run);
     let earlier = opened.map(Run::open).transpose()?;
     let before = match &earlier {
