@@ -138,3 +138,25 @@ fn image_of(value: u8) -> Vec<u8> {
     tweedie_report::write_png(&canvas, &[], &mut bytes).unwrap();
     bytes
 }
+
+/// A conditional run may stop dropping labels: its table keeps the row that means no class.
+#[test]
+fn labels_may_be_kept_from_some_point_on() {
+    let place = place();
+    put(&place.path().join("pets"), &make::classes());
+    let more = ["--data", "pets", "--set", "model.conditional=true"];
+    succeeds(&mut train(place.path(), &[SMALL, &more].concat()));
+    let run = only_run(&place.path().join("runs"));
+    let kept = ["--set", "training.label_dropout=0.0", "--set", "training.images=96"];
+    succeeds(tweedie(place.path()).args(["train", "--resume"]).arg(&run).args(kept));
+    for class in ["none", "all"] {
+        succeeds(tweedie(place.path()).arg("sample").arg(&run).args(["-n", "2", "--class", class]));
+    }
+    // Without such a row none can be dropped.
+    let without = ["--set", "training.label_dropout=0.0", "--runs", "without"];
+    succeeds(&mut train(place.path(), &[SMALL, &more, &without].concat()));
+    let run = only_run(&place.path().join("without"));
+    let dropped = ["--set", "training.label_dropout=0.1"];
+    let output = tweedie(place.path()).args(["train", "--resume"]).arg(&run).args(dropped).output().unwrap();
+    assert!(refusal(&output).contains("training.label_dropout must be 0"));
+}
