@@ -39,8 +39,8 @@ fn arrays_are_drawn_as_numbers() {
     // Numbers have no bounds, unless they are said to have.
     let config = std::fs::read_to_string(run.join("config.toml")).unwrap();
     assert!(config.contains("clip = \"null\""), "{config}");
-    let bounded = ["train", "--dry-run", "--config", "arrays.toml", "--set", "sampling.clip=3.0"];
-    let printed = succeeds(tweedie(place.path()).args(bounded).args(["--data", "mine.safetensors"]));
+    let bounded = ["--dry-run", "--config", "arrays.toml", "--set", "sampling.clip=3.0"];
+    let printed = succeeds(train(place.path(), &bounded).args(["--data", "mine.safetensors"]));
     assert!(printed.contains("clip = 3.0"), "{printed}");
     let mut command = tweedie(place.path());
     succeeds(command.arg("sample").arg(&run).args(["-n", "2", "--raw", "x.safetensors", "--out", "drawn"]));
