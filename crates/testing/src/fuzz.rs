@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 const NUMBERS: [u64; 8] = [0, 1, 0x7f, 0xff, 0xffff, 0xffff_ffff, i64::MAX as u64, u64::MAX];
 
 /// How long to go on: `TWEEDIE_FUZZ_SECONDS`, else one second.
+///
+/// # Panics
+/// When the variable holds no number: the test that asked fails.
 pub fn fuzz_time() -> Duration {
     let seconds = std::env::var("TWEEDIE_FUZZ_SECONDS");
     Duration::from_secs_f64(seconds.map_or(1.0, |text| text.parse().expect("a number of seconds")))

@@ -4,7 +4,7 @@ use crate::config::RunConfig;
 use std::time::Instant;
 use tweedie_data::{Batch, Loader};
 use tweedie_models::Model;
-use tweedie_torch::PrecisionChoice;
+use tweedie_torch::Precision;
 use tweedie_training::{Clock, Trainer, TrainingConfig, TrainingData};
 
 /// Pictures in the first step that is timed.
@@ -40,14 +40,17 @@ fn loaded_per_second(data: &TrainingData) -> anyhow::Result<f64> {
     Ok((n / batch * batch) as f64 / began.elapsed().as_secs_f64())
 }
 
-/// The lines, as comments of the configuration.
-pub fn lines(config: &RunConfig, data: &TrainingData, device: tch::Device) -> anyhow::Result<Vec<String>> {
-    let choice: PrecisionChoice = config.training.precision.parse()?;
-    let (precision, reason) = choice.resolve(device);
+/// The lines, as comments of the configuration, from a few steps of a model that is not needed afterwards.
+pub fn lines(
+    config: &RunConfig,
+    data: &TrainingData,
+    model: Model,
+    (precision, reason): (Precision, &str),
+) -> anyhow::Result<Vec<String>> {
     let shown = data.shown.as_ref();
+    let device = model.device();
     // First, while nothing is in memory yet.
     let load = loaded_per_second(data)?;
-    let model = Model::new(&config.network, config.description(shown), device, 0)?;
     let n_parameters = model.network().parameters().n_trained() as f64;
     let micro = config.training.batch / config.training.accumulate.max(1);
     let whole = TrainingConfig { accumulate: 1, ..config.training.clone() };

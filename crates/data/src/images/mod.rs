@@ -43,7 +43,7 @@ impl ImageFiles {
     /// there are several are classes, in alphabetical order.
     ///
     /// # Errors
-    /// [`Error::NoData`] where there is no picture, or folders without any beside others; [`Error::Parameter`] for a shape
+    /// [`Error::NoData`] where there is no picture, none that can be read, or folders without any beside others; [`Error::Parameter`] for a shape
     /// that is none.
     pub fn open(path: &Path, options: ImageOptions) -> Result<Self, Error> {
         let Shape { channels, height, width } = options.shape;

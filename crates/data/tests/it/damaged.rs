@@ -55,7 +55,7 @@ fn what_lies_behind_the_end_of_a_jpeg_is_not_looked_at() {
         let motion = [&whole, tail].concat();
         assert_eq!(decode(&motion, 3, [0; 3]), decode(&whole, 3, [0; 3]));
         let cut = [&whole[..whole.len() - 2], tail].concat();
-        assert!(decode(&cut, 3, [0; 3]).is_err() || tail.contains(&0xd9));
+        assert!(decode(&cut, 3, [0; 3]).is_err(), "cut before the end, {tail:?} behind it");
     }
 }
 

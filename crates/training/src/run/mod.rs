@@ -21,8 +21,8 @@ use metrics::Metrics;
 use std::path::{Path, PathBuf};
 use tweedie_data::DataIdentity;
 
-/// The folder of a run: `config.toml`, `conditions.json`, `metrics.jsonl`, TensorBoard's events, `loss.svg`, `index.html`, `samples/`,
-/// `checkpoints/`, `lock`. This value owns it.
+/// The folder of a run: `config.toml`, `conditions.json`, `metrics.jsonl`, TensorBoard's events, `loss.svg`, `index.html`,
+/// `samples/`, `checkpoints/`, `lock`. This value owns it.
 #[derive(Debug)]
 pub struct Run {
     folder: PathBuf,

@@ -57,7 +57,7 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
         model.check_sampling(&sheet).context("training.report.sheet_steps")?;
     }
     if options.dry_run {
-        for row in super::estimate::lines(&config, &data, device)? {
+        for row in super::estimate::lines(&config, &data, model, (precision, &reason))? {
             line(format!("# {row}"));
         }
         line(config.to_toml()?.trim_end());
