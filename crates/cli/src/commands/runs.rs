@@ -62,7 +62,12 @@ fn row_of(run: &Path) -> anyhow::Result<String> {
 
 /// What differs in the configurations, and both curves in one plot.
 fn compare(first: &Path, second: &Path, out: &Path) -> anyhow::Result<()> {
-    let name = |run: &Path| run.file_name().unwrap_or_default().to_string_lossy().to_string();
+    // Runs of different folders may have one name: then they are called as they were given.
+    let is_told_apart = first.file_name() != second.file_name();
+    let name = |run: &Path| match run.file_name() {
+        Some(name) if is_told_apart => name.to_string_lossy().to_string(),
+        _ => run.display().to_string(),
+    };
     let mut ticks = Vec::new();
     let mut settings = Vec::new();
     for run in [first, second] {

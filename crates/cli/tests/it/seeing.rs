@@ -73,6 +73,12 @@ fn two_runs_are_compared_by_key_and_curve() {
     assert!(plot.starts_with("<svg") && plot.trim_end().ends_with("</svg>") && !plot.contains("NaN"));
     assert!(plot.contains("00000-one loss") && plot.contains("00001-other loss"), "{plot}");
     assert!(compare("00000-one", "same.svg").contains("the configurations are the same"));
+    let twin = place.path().join("elsewhere/00000-one");
+    copy(&twin, ["learning_rate = 0.02", "learning_rate = 0.01"]);
+    let printed = compare("elsewhere/00000-one", "twins.svg");
+    assert!(printed.contains("elsewhere/00000-one"), "runs of one name cannot be told apart: {printed}");
+    std::fs::remove_dir_all(place.path().join("elsewhere")).unwrap();
+    std::fs::remove_file(place.path().join("twins.svg")).unwrap();
     assert_eq!(names_in(place.path()), ["00000-one", "00001-other", "both.svg", "same.svg"]);
 }
 
