@@ -40,7 +40,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Sample(options) => commands::sample::run(&options)?,
         Command::Inspect(options) => commands::inspect::run(&options)?,
         Command::Data { command } => commands::data::run(&command)?,
-        Command::Evaluate { command } => commands::evaluate::run(&command)?,
+        Command::Evaluate { command } => return commands::evaluate::run(&command),
         Command::Ema(options) => commands::ema::run(&options)?,
         Command::Runs(options) => commands::runs::run(&options)?,
         Command::Devices => commands::devices::run()?,

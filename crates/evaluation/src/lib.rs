@@ -8,6 +8,7 @@
 mod extractor;
 mod frechet;
 mod kernel;
+pub mod likelihood;
 mod neighbours;
 mod samples;
 mod shapes;

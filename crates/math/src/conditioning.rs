@@ -27,7 +27,9 @@ impl Conditioning {
         match self {
             Self::Index => Ok((process.time_of(level) - 1.0).max(0.0)),
             Self::NoiseRate { scale } => {
-                let first = process.at_time(process.last_time().min(1.0))?;
+                let last = process.at_time(process.last_time())?;
+                let is_discrete = process.trained_previous(last).is_some();
+                let first = if is_discrete { process.at_time(1.0)? } else { NoiseLevel::CLEAN };
                 Ok(scale * own.noise_rate().max(first.noise_rate()))
             }
         }

@@ -2,6 +2,9 @@
 
 use crate::NoiseLevel;
 
+/// ln 2π.
+pub(crate) const LOG_TAU: f64 = 1.837_877_066_409_345_5;
+
 /// KL(N(m₁, v₁) ‖ N(m₂, v₂)) in nats for one dimension whose means differ by `mean_difference`.
 ///
 /// ½·(Δ²/v₂ + r − 1 − ln r) with r = v₁/v₂, the last part without cancellation near r = 1. Infinite where v₁ = 0 < v₂ or
@@ -13,16 +16,26 @@ pub fn kl(mean_difference: f64, variance1: f64, variance2: f64) -> f64 {
     if variance2 == 0.0 {
         return f64::INFINITY;
     }
-    let ratio_excess = (variance1 - variance2) / variance2;
-    0.5 * (mean_difference * mean_difference / variance2 + u_minus_log1p(ratio_excess))
+    let excess = (variance1 - variance2) / variance2;
+    let spread =
+        if excess.abs() > SMALL { excess - libm::log(variance1 / variance2) } else { u_minus_log1p(excess) };
+    0.5 * (mean_difference * mean_difference / variance2 + spread)
 }
+
+/// e^d − 1 − d ≥ 0, by the series of u − ln(1 + u) with u = e^d − 1 where the two nearly cancel.
+pub fn expm1_minus(d: f64) -> f64 {
+    if d.abs() > SMALL { libm::expm1(d) - d } else { u_minus_log1p(libm::expm1(d)) }
+}
+
+/// Below it differences give way to series.
+const SMALL: f64 = 0.03;
 
 /// u − ln(1 + u) ≥ 0, by its series where the two nearly cancel.
 pub fn u_minus_log1p(u: f64) -> f64 {
     if u == f64::INFINITY {
         return u;
     }
-    if u.abs() > 0.03 {
+    if u.abs() > SMALL {
         return u - libm::log1p(u);
     }
     // u²/2 − u³/3 + u⁴/4 − …: at |u| = .03 the twelfth term is below 1e-16 of the first.

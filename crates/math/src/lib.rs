@@ -28,23 +28,36 @@
 //! # Ok::<(), tweedie_math::Error>(())
 //! ```
 
+pub mod bound;
 pub mod conditioning;
+pub mod decoder;
 pub mod gaussian;
+pub mod laws;
 pub mod level;
+pub mod oracle;
 pub mod parameterization;
 pub mod power_average;
 pub mod process;
 pub mod random;
+pub mod reverse;
 pub mod subsequence;
 pub mod transition;
+pub mod weighting;
 
+pub use bound::Bound;
 pub use conditioning::Conditioning;
 pub use gaussian::GaussianDenoiser;
 pub use level::NoiseLevel;
+pub use oracle::{GaussianData, Mixture, Oracle};
 pub use parameterization::{Parameterization, Reading, Target};
-pub use process::{DiscreteProcess, DiscreteVp, Process, RectifiedFlow, Schedule};
-pub use subsequence::Spacing;
+pub use process::{
+    ContinuousCosine, DiscreteProcess, DiscreteVp, Edm, Process, RectifiedFlow, Schedule, SubVpSde, VeSde,
+    VpSde,
+};
+pub use reverse::{FirstVariance, FixedVariance, ReverseStep, reverse_steps};
+pub use subsequence::{Spacing, Subsequence};
 pub use transition::{Posterior, Transition};
+pub use weighting::Weighting;
 
 /// What can be wrong with a number that a schedule, a level or a reading is made of.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -76,6 +89,21 @@ pub enum Error {
         /// The value found.
         beta: f64,
     },
+    /// ᾱ that do not fall from below 1.
+    #[error(
+        "alpha_bar at t = {time} is {alpha_bar}; it must lie below the one before ({before}) and above 0, and only the last may be 0"
+    )]
+    AlphaBar {
+        /// The level's time, 1-based.
+        time: usize,
+        /// The value found.
+        alpha_bar: f64,
+        /// The value before it.
+        before: f64,
+    },
+    /// A posterior mean where there is no level before.
+    #[error("a posterior mean is that of the trained level before, and this process or level has none")]
+    NoPrevious,
     /// Averages that no other can be put together from.
     #[error("the stored averages are none, or too much alike, to put another together from them")]
     Averages,

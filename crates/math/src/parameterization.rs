@@ -1,10 +1,10 @@
 //! What a network's output means, as linear maps between (x_t, output) and (x_0, ε).
 
-use crate::{Error, NoiseLevel};
+use crate::{Error, NoiseLevel, Posterior, Transition};
 use serde::{Deserialize, Serialize};
 
 /// What a network says about x_t = s·x_0 + n·ε.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Parameterization {
@@ -16,6 +16,15 @@ pub enum Parameterization {
     V,
     /// u = ε − x_0, the velocity of a straight line from data to noise (Lipman et al. 2022, Liu et al. 2022).
     Velocity,
+    /// The score ∇ log q(x_t), whose denoising target is −ε/n (Vincent 2011; Song & Ermon 2019).
+    Score,
+    /// The mean μ̃ of q(x_{t−1} | x_t, x_0), t − 1 being the trained level before (Ho et al. 2020, eq. 7).
+    PosteriorMean,
+    /// F, with x̂_0 = c_skip·x̃ + c_out·F(c_in·x̃) in x̃ = x/s of noise σ = n/s (Karras et al. 2022, eq. 7).
+    Edm {
+        /// The data's standard deviation; .5 for pictures in [−1, 1].
+        sigma_data: f64,
+    },
 }
 
 /// How an output is read at one level: x_0 = `x0_from_x`·x + `x0_from_out`·out, ε = `eps_from_x`·x + `eps_from_out`·out.
@@ -41,25 +50,31 @@ pub struct Target {
 }
 
 impl Parameterization {
-    /// How an output is read at a level.
+    /// How an output is read at a level; `trained_previous` is the level one trained step cleaner, which only the posterior mean
+    /// depends on.
     ///
     /// # Errors
-    /// [`Error::Singular`] where it would divide by zero: x_0 from ε without signal, ε from x_0 without noise.
-    pub fn reading(self, level: NoiseLevel) -> Result<Reading, Error> {
+    /// [`Error::Singular`] where it would divide by zero: x_0 from ε or from the score without signal, ε from x_0 or from the
+    /// posterior mean without noise. [`Error::NoPrevious`] for a posterior mean without a level before.
+    pub fn reading(self, level: NoiseLevel, trained_previous: Option<NoiseLevel>) -> Result<Reading, Error> {
         let (s, n) = (level.signal_rate(), level.noise_rate());
-        // x = s·x0 + n·ε and out = p·x0 + q·ε are two equations in (x0, ε); their determinant:
-        let Target { from_x0: p, from_eps: q } = self.target(level);
+        if self == Self::Score {
+            // Tweedie: x_0 = (x + n²·score)/s, and ε = −n·score.
+            let x0_from_x = self.quotient(1.0, s, level)?;
+            return Ok(Reading { x0_from_x, x0_from_out: n * n / s, eps_from_x: 0.0, eps_from_out: -n });
+        }
+        // x = s·x0 + n·ε and out = p·x0 + q·ε are two equations in (x0, ε); their determinant s·q − n·p, in its own words:
+        let Target { from_x0: p, from_eps: q } = self.target(level, trained_previous)?;
         let determinant = match self {
-            Self::Epsilon => s,
+            Self::Epsilon | Self::Score => s,
             Self::X0 => -n,
             Self::V => s * s + n * n,
             Self::Velocity => s + n,
+            Self::PosteriorMean => -n * posterior(level, trained_previous)?.x0_coefficient,
+            Self::Edm { sigma_data } => -libm::hypot(n, s * sigma_data) / sigma_data,
         };
-        if determinant == 0.0 {
-            return Err(Error::Singular { what: self.what(), signal: s, noise: n });
-        }
         Ok(Reading {
-            x0_from_x: q / determinant,
+            x0_from_x: self.quotient(q, determinant, level)?,
             x0_from_out: -n / determinant,
             eps_from_x: -p / determinant,
             eps_from_out: s / determinant,
@@ -67,13 +82,36 @@ impl Parameterization {
     }
 
     /// The training target as a combination of x_0 and ε.
-    pub fn target(self, level: NoiseLevel) -> Target {
+    ///
+    /// # Errors
+    /// [`Error::Singular`] for the score of clean data; [`Error::NoPrevious`] for a posterior mean without a level before.
+    pub fn target(self, level: NoiseLevel, trained_previous: Option<NoiseLevel>) -> Result<Target, Error> {
         let (s, n) = (level.signal_rate(), level.noise_rate());
-        match self {
+        Ok(match self {
             Self::Epsilon => Target { from_x0: 0.0, from_eps: 1.0 },
             Self::X0 => Target { from_x0: 1.0, from_eps: 0.0 },
             Self::V => Target { from_x0: -n, from_eps: s },
             Self::Velocity => Target { from_x0: -1.0, from_eps: 1.0 },
+            Self::Score => Target { from_x0: 0.0, from_eps: self.quotient(-1.0, n, level)? },
+            Self::PosteriorMean => {
+                let Posterior { x0_coefficient, xt_coefficient, .. } = posterior(level, trained_previous)?;
+                Target { from_x0: x0_coefficient + xt_coefficient * s, from_eps: xt_coefficient * n }
+            }
+            Self::Edm { sigma_data } => {
+                let total = libm::hypot(n, s * sigma_data);
+                Target { from_x0: n / (total * sigma_data), from_eps: -s * sigma_data / total }
+            }
+        })
+    }
+
+    /// What x is multiplied by before the network sees it: c_in/s for [`Self::Edm`], so that its input has variance 1 where the
+    /// data's is σ_data²; 1 for all others.
+    pub fn input_scale(self, level: NoiseLevel) -> f64 {
+        match self {
+            Self::Edm { sigma_data } => {
+                1.0 / libm::hypot(level.noise_rate(), level.signal_rate() * sigma_data)
+            }
+            _ => 1.0,
         }
     }
 
@@ -81,16 +119,49 @@ impl Parameterization {
     /// where the loss is measured are two choices.
     ///
     /// # Errors
-    /// [`Error::Singular`] where the output says nothing about what is measured.
-    pub fn loss_weight(self, measured: Self, level: NoiseLevel) -> Result<f64, Error> {
+    /// Those of [`Self::reading`] and [`Self::target`], where the output says nothing about what is measured.
+    pub fn loss_weight(
+        self,
+        measured: Self,
+        level: NoiseLevel,
+        trained_previous: Option<NoiseLevel>,
+    ) -> Result<f64, Error> {
         if self == measured {
             return Ok(1.0);
         }
+        // ε = −n·score, also where neither says x_0.
+        let n = level.noise_rate();
+        match (self, measured) {
+            (Self::Score, Self::Epsilon) => return Ok(n * n),
+            (Self::Epsilon, Self::Score) => return self.quotient(1.0, n * n, level),
+            _ => {}
+        }
         // An error of the output moves (x0, ε) by (x0_from_out, eps_from_out); the target map turns that into its own units.
-        let said = self.reading(level)?;
-        let Target { from_x0, from_eps } = measured.target(level);
+        let said = self.reading(level, trained_previous)?;
+        let Target { from_x0, from_eps } = measured.target(level, trained_previous)?;
         let factor = from_x0 * said.x0_from_out + from_eps * said.eps_from_out;
         Ok(factor * factor)
+    }
+
+    /// Fails, naming the parameter, unless it describes an output.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a σ_data that is not positive.
+    pub fn check(self) -> Result<(), Error> {
+        match self {
+            Self::Edm { sigma_data } if !(sigma_data > 0.0 && sigma_data.is_finite()) => {
+                Err(Error::Parameter { name: "sigma_data", found: sigma_data, allowed: "positive" })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn quotient(self, dividend: f64, divisor: f64, level: NoiseLevel) -> Result<f64, Error> {
+        if divisor == 0.0 {
+            let (signal, noise) = (level.signal_rate(), level.noise_rate());
+            return Err(Error::Singular { what: self.what(), signal, noise });
+        }
+        Ok(dividend / divisor)
     }
 
     fn what(self) -> &'static str {
@@ -99,6 +170,15 @@ impl Parameterization {
             Self::X0 => "the noise from a predicted x0",
             Self::V => "x0 and noise from a predicted v",
             Self::Velocity => "x0 and noise from a predicted velocity",
+            Self::Score => "the score, or x0 from it,",
+            Self::PosteriorMean => "x0 and noise from a predicted posterior mean",
+            Self::Edm { .. } => "x0 and noise from a preconditioned output",
         }
     }
+}
+
+/// q(x_{t−1} | x_t, x_0) for a level and the trained one before it.
+fn posterior(level: NoiseLevel, trained_previous: Option<NoiseLevel>) -> Result<Posterior, Error> {
+    let previous = trained_previous.ok_or(Error::NoPrevious)?;
+    Ok(Transition::between(previous, level)?.posterior())
 }

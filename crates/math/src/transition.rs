@@ -26,6 +26,13 @@ pub struct Posterior {
     pub variance: f64,
 }
 
+impl Posterior {
+    /// Its mean, μ̃(x_t, x_0).
+    pub fn mean(&self, x0: f64, xt: f64) -> f64 {
+        self.x0_coefficient * x0 + self.xt_coefficient * xt
+    }
+}
+
 impl Transition {
     /// The kernel from `from` to a level that is at least as noisy.
     ///
@@ -62,6 +69,12 @@ impl Transition {
             xt_coefficient: self.scale * kept_noise * kept_noise,
             variance: self.from.noise_rate() * self.from.noise_rate() * self.fresh,
         }
+    }
+
+    /// The posterior's mean with the x_0 that a noise says: (x_t − β_t/√(1 − ᾱ_t)·ε)/√α_t (Ho et al. 2020, eq. 11); in any
+    /// process (x_t − variance/noise_t·ε)/scale. Not finite from a level without signal.
+    pub fn mean_from_eps(&self, xt: f64, eps: f64) -> f64 {
+        (xt - self.to.noise_rate() * self.fresh * eps) / self.scale
     }
 
     /// The level it starts from.

@@ -4,7 +4,7 @@ use crate::{LearnedVariance, Model};
 use tch::{Kind, Tensor};
 use tweedie_math::{Conditioning, Error as MathError, NoiseLevel};
 use tweedie_networks::ClassCondition;
-use tweedie_samplers::{Coefficient, Denoiser, Error, Estimate, Spread, State};
+use tweedie_samplers::{Coefficient, Denoiser, Differentiable, Error, Estimate, Spread, State};
 
 /// A model with its condition bound: what samplers see.
 #[derive(Debug)]
@@ -62,21 +62,21 @@ impl Denoiser<Tensor> for Conditioned<'_> {
         let own: Vec<NoiseLevel> =
             at.iter().map(|&level| model.own_level(level)).collect::<Result<_, _>>()?;
         let rescale: Vec<f64> = at.iter().zip(&own).map(|(at, own)| rescaling(*at, *own)).collect();
-        let x = if rescale.iter().all(|&factor| factor == 1.0) {
-            x.share()
-        } else {
-            Tensor::combine(&[(coefficient(&rescale), x)])?
-        };
+        let x = scaled(x, &rescale)?;
         let times: Vec<f32> =
             told.iter().map(|&level| Ok(model.told(level)? as f32)).collect::<Result<_, Error>>()?;
         let time = per_sample(&times, n, x.device())?;
-        let out = model.network.forward(&x, &time, self.class.as_ref(), &model.pass).map_err(Error::other)?;
+        let parameterization = model.description.parameterization;
+        let scales: Vec<f64> = own.iter().map(|&level| parameterization.input_scale(level)).collect();
+        let input = scaled(&x, &scales)?;
+        let out =
+            model.network.forward(&input, &time, self.class.as_ref(), &model.pass).map_err(Error::other)?;
         let (out, spread) = split(&out, model.description.variance)?;
 
         // x_0 = x0_from_x·x + x0_from_out·out, ε = eps_from_x·x + eps_from_out·out.
         let mut columns: [Vec<f64>; 4] = Default::default();
         for &level in &own {
-            let reading = model.description.parameterization.reading(level)?;
+            let reading = parameterization.reading(level, model.process.trained_previous(level))?;
             let row = [reading.x0_from_x, reading.x0_from_out, reading.eps_from_x, reading.eps_from_out];
             for (column, value) in columns.iter_mut().zip(row) {
                 column.push(value);
@@ -100,6 +100,46 @@ impl Denoiser<Tensor> for Model {
     ) -> Result<Estimate<Tensor>, Error> {
         self.given(None).denoise_told(x, at, told)
     }
+}
+
+impl Differentiable<Tensor> for Conditioned<'_> {
+    /// By reverse-mode differentiation through the network.
+    fn denoise_vjp(
+        &self,
+        x: &Tensor,
+        at: &[NoiseLevel],
+        cotangents: &[(Tensor, Tensor)],
+    ) -> Result<(Estimate<Tensor>, Vec<Tensor>), Error> {
+        let failed = |error: tch::TchError| Error::Tensor(error.into());
+        let (estimate, products) = tch::with_grad(|| {
+            let x = x.detach().set_requires_grad(true);
+            let estimate = self.denoise(&x, at)?;
+            let product = |(i, (of_x0, of_eps)): (usize, &(Tensor, Tensor))| {
+                let sum = (&estimate.x0 * of_x0 + &estimate.eps * of_eps).sum(Kind::Float);
+                let keeps_graph = i + 1 < cotangents.len();
+                let mut gradients =
+                    Tensor::f_run_backward(&[sum], &[&x], keeps_graph, false).map_err(failed)?;
+                gradients.pop().ok_or_else(|| Error::other("the network's output does not depend on x"))
+            };
+            let products = cotangents.iter().enumerate().map(product).collect::<Result<Vec<_>, Error>>()?;
+            Ok::<_, Error>((estimate, products))
+        })?;
+        let estimate = Estimate {
+            x0: estimate.x0.detach(),
+            eps: estimate.eps.detach(),
+            // A likelihood asks for no variance.
+            spread: None,
+        };
+        Ok((estimate, products))
+    }
+}
+
+/// x, each sample times its factor.
+fn scaled(x: &Tensor, factors: &[f64]) -> Result<Tensor, Error> {
+    if factors.iter().all(|&factor| factor == 1.0) {
+        return Ok(x.share());
+    }
+    Tensor::combine(&[(coefficient(factors), x)])
 }
 
 /// a·x + b·y, without the terms that are zero everywhere.

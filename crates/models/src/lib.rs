@@ -57,9 +57,6 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
-    /// A model that the checkpoint's format cannot express.
-    #[error("this model cannot be saved as a diffusers folder: {0}")]
-    Inexpressible(String),
     /// A wish that does not fit the model.
     #[error("{0}")]
     Wish(String),

@@ -52,6 +52,7 @@ impl Model {
                 per_channel * config.in_channels
             )));
         }
+        description.parameterization.check()?;
         let process = description.schedule.process(description.steps)?;
         Ok(Self { network, process, description, pass: Pass::inference(Precision::F32) })
     }

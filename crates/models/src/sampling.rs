@@ -107,9 +107,14 @@ impl Model {
     /// Fails, naming the wish, unless this model can be sampled so.
     ///
     /// # Errors
-    /// Steps that the process does not have, an η or a bound out of range, a learned variance that is not there.
+    /// Steps that the process does not have, an η or a bound out of range, a learned variance that is not there, a level at
+    /// which x_0 cannot be read from what the network says.
     pub fn check_sampling(&self, sampling: &SamplingDefaults) -> Result<(), Error> {
-        self.path(sampling)?;
+        let path = self.path(sampling)?;
+        for &level in &path.levels()[..path.n_steps()] {
+            let previous = self.process.trained_previous(level);
+            self.description.parameterization.reading(level, previous)?;
+        }
         if !(0.0..=1.0).contains(&sampling.eta) {
             let eta = sampling.eta;
             return Err(Error::Wish(format!(

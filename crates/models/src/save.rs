@@ -43,7 +43,7 @@ impl Model {
     /// The folder that [`Model::save`] writes, in memory.
     ///
     /// # Errors
-    /// [`Error::Inexpressible`]; memory.
+    /// A schedule that does not exist; memory.
     pub fn snapshot(&self) -> Result<Snapshot, Error> {
         let scheduler = scheduler::write(&self.description)?;
         let class = scheduler["_class_name"].clone();
@@ -68,7 +68,7 @@ impl Model {
     /// staging.
     ///
     /// # Errors
-    /// [`Error::Inexpressible`]; a disk that is full or read-only.
+    /// A schedule that does not exist; a disk that is full or read-only.
     pub fn save(
         &self,
         folder: &Path,
@@ -80,7 +80,7 @@ impl Model {
     /// Fails unless the checkpoint's format can express this model.
     ///
     /// # Errors
-    /// [`Error::Inexpressible`].
+    /// A schedule that does not exist.
     pub fn check_savable(&self) -> Result<(), Error> {
         scheduler::write(&self.description).map(|_| ())
     }

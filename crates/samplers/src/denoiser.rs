@@ -55,3 +55,40 @@ impl<X: State, D: Denoiser<X> + ?Sized> Denoiser<X> for Box<D> {
         (**self).denoise_told(x, at, told)
     }
 }
+
+/// A denoiser whose Jacobian can be multiplied with: what likelihoods, and guidance through x̂_0, need.
+pub trait Differentiable<X: State>: Denoiser<X> {
+    /// The estimate at x and, for each pair of cotangents (a, b), the gradient of ⟨a, x̂_0⟩ + ⟨b, ε̂⟩ with respect to x, sample by
+    /// sample.
+    ///
+    /// # Errors
+    /// Those of [`Denoiser::denoise`]; cotangents of another shape than x.
+    fn denoise_vjp(
+        &self,
+        x: &X,
+        at: &[NoiseLevel],
+        cotangents: &[(X, X)],
+    ) -> Result<(Estimate<X>, Vec<X>), Error>;
+}
+
+impl<X: State, D: Differentiable<X> + ?Sized> Differentiable<X> for &D {
+    fn denoise_vjp(
+        &self,
+        x: &X,
+        at: &[NoiseLevel],
+        cotangents: &[(X, X)],
+    ) -> Result<(Estimate<X>, Vec<X>), Error> {
+        (**self).denoise_vjp(x, at, cotangents)
+    }
+}
+
+impl<X: State, D: Differentiable<X> + ?Sized> Differentiable<X> for Box<D> {
+    fn denoise_vjp(
+        &self,
+        x: &X,
+        at: &[NoiseLevel],
+        cotangents: &[(X, X)],
+    ) -> Result<(Estimate<X>, Vec<X>), Error> {
+        (**self).denoise_vjp(x, at, cotangents)
+    }
+}

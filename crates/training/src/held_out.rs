@@ -1,7 +1,7 @@
 //! The loss on pictures that are not trained on, by level: the training loss hides where a model is weak.
 
-use crate::objective::{noise_for, weighted_errors};
-use crate::{Error, HeldOut, HeldOutBin, Trainer, TrainingBatch};
+use crate::objective::{example_losses, noise_for};
+use crate::{DrawnTime, Error, HeldOut, HeldOutBin, Trainer, TrainingBatch};
 use tch::{Kind, Tensor};
 use tweedie_data::Dataset;
 use tweedie_math::random::{Key, Purpose, Stream};
@@ -77,10 +77,10 @@ fn losses(trainer: &Trainer, model: &Model, data: &dyn Dataset, times: &[usize])
         let pictures = examples.into_iter().map(|example| trainer.clean(&example.values, 0, 1, shape));
         let x0 = Tensor::f_cat(&pictures.collect::<Result<Vec<_>, _>>()?, 0)?;
         let eps = noise_for(Purpose::EVALUATE, seed, first as u64, n, shape, model.device())?;
-        let batch = TrainingBatch { x0, eps, times: times[first..first + n].to_vec(), class };
-        let errors = weighted_errors(model, &batch, &trainer.config().objective, &model.pass())?;
-        let each = errors.f_mean_dim(&[1i64, 2, 3][..], false, Kind::Double)?;
-        all.extend(Vec::<f64>::try_from(each)?);
+        let times = times[first..first + n].iter().copied().map(DrawnTime::from).collect();
+        let batch = TrainingBatch { x0, eps, times, class };
+        let each = example_losses(model, &batch, &trainer.config().objective, &model.pass())?;
+        all.extend(Vec::<f64>::try_from(each.f_to_kind(Kind::Double)?)?);
     }
     Ok(all)
 }

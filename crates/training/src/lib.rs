@@ -11,6 +11,7 @@ mod config;
 mod ema;
 mod flat;
 mod held_out;
+mod importance;
 mod levels;
 mod objective;
 mod progress;
@@ -22,12 +23,13 @@ mod trainer;
 pub use adamw::AdamW;
 pub use checkpoint::{Conditions, Keep, ResumeState, load_raw_weights};
 pub use config::{
-    LevelSampling, Objective, OptimizerConfig, PosthocEma, RateDecay, ReportConfig, TrainingConfig,
+    LevelSampling, Loss, Objective, OptimizerConfig, PosthocEma, RateDecay, ReportConfig, TrainingConfig,
 };
 pub use ema::{Ema, OwnWeights};
 pub use flat::FlatParameters;
-pub use levels::draw_times;
-pub use objective::{TrainingBatch, loss};
+pub use importance::Importance;
+pub use levels::{DrawnTime, draw_times};
+pub use objective::{TrainingBatch, example_losses, loss};
 pub use progress::{Progress, Sums, Watch};
 pub use rate::rate_at;
 pub use run::{

@@ -1,14 +1,17 @@
 //! `tweedie evaluate`, `tweedie runs` and `tweedie ema`.
 
 use super::ConfigSource;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use tweedie_math::Subsequence;
 
 /// `tweedie evaluate …`.
 #[derive(Debug, Subcommand)]
 pub enum Evaluate {
     /// Fréchet and kernel distance, precision and recall, nearest neighbours; real pictures beside them.
     Samples(EvaluateSamples),
+    /// The variational bound in bits per dimension, level by level; with --flow the exact likelihood, too.
+    Likelihood(EvaluateLikelihood),
 }
 
 /// `tweedie evaluate samples`.
@@ -52,6 +55,100 @@ pub struct EvaluateSamples {
     /// Where the report and the sheet of neighbours go.
     #[arg(long, value_name = "FOLDER", default_value = "evaluation")]
     pub out: PathBuf,
+}
+
+/// `tweedie evaluate likelihood`.
+#[derive(Debug, Args)]
+pub struct EvaluateLikelihood {
+    /// A checkpoint's or a run's folder. Several are judged on the same pictures and the same noise, and compared with the first.
+    #[arg(required = true, value_name = "MODEL")]
+    pub models: Vec<PathBuf>,
+    /// Which data. A run's own held-out pictures by default; with --data every picture there.
+    #[command(flatten)]
+    pub source: ConfigSource,
+    /// How many pictures.
+    #[arg(short, long, default_value_t = 64)]
+    pub n: usize,
+    /// Which levels the reverse process visits: all, trailing:50, leading:N, linspace:N, quadratic:N, sections:10,15,20, ddim50,
+    /// karras:18, log_snr:N, times:1,5,10.
+    #[arg(long, default_value = "all", value_name = "WHICH")]
+    pub levels: Subsequence,
+    /// The reverse variance; the network's own where it learned one, else the one that the checkpoint is sampled with.
+    #[arg(long)]
+    pub variance: Option<VarianceName>,
+    /// What stands for the variance at the first level, where the posterior has none.
+    #[arg(long, default_value = "second-posterior")]
+    pub first: FirstName,
+    /// How a byte's bin is measured under a Gaussian.
+    #[arg(long, default_value = "exact")]
+    pub decoder: DecoderName,
+    /// Leave x̂0 as the network says it, instead of moving it into the data's range.
+    #[arg(long)]
+    pub no_clip: bool,
+    /// Also the likelihood by the probability-flow ODE.
+    #[arg(long)]
+    pub flow: bool,
+    /// Without the bound.
+    #[arg(long, requires = "flow")]
+    pub no_bound: bool,
+    /// Random probes of the flow's divergence per picture; up to 64 values it is exact unless this is given, else 1.
+    #[arg(long, value_name = "K")]
+    pub probes: Option<usize>,
+    /// The flow's local error per dimension that a step may have.
+    #[arg(long, default_value_t = 1e-4)]
+    pub tolerance: f64,
+    /// Levels (for the flow: pictures) that the network computes at once: memory grows with it.
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub at_once: usize,
+    /// Seed of the noise and of the choice of pictures.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// A class by name or number, or none; a class-conditional model is told each picture's own by default.
+    #[arg(long)]
+    pub class: Option<String>,
+    /// The weights themselves instead of their moving average.
+    #[arg(long)]
+    pub raw: bool,
+    /// auto, f32 or bf16.
+    #[arg(long, default_value = "f32")]
+    pub precision: String,
+    /// auto, cpu, cuda or cuda:N.
+    #[arg(long, default_value = "auto")]
+    pub device: String,
+    /// Where the report (JSON) and the plot (SVG) go.
+    #[arg(long, value_name = "FOLDER", default_value = "evaluation")]
+    pub out: PathBuf,
+}
+
+/// Reverse variances by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum VarianceName {
+    /// The posterior's, β̃.
+    FixedSmall,
+    /// The forward step's, β.
+    FixedLarge,
+    /// The network's.
+    Learned,
+    /// The best for this network: β̃ and the error of x̂0, which is measured on as many other pictures first.
+    Optimal,
+}
+
+/// First variances by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FirstName {
+    /// β̃ of the second level, as OpenAI's code has it: figures compare with the literature's.
+    SecondPosterior,
+    /// β of the first level itself.
+    OwnForward,
+}
+
+/// Decoders by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DecoderName {
+    /// By erf.
+    Exact,
+    /// By the approximation with tanh that OpenAI's code has, for parity.
+    Tanh,
 }
 
 /// `tweedie runs`.

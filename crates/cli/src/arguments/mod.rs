@@ -6,7 +6,10 @@ mod sample;
 mod train;
 
 pub use data::{Data, Get, Preview};
-pub use evaluate::{EmaOptions, Evaluate, EvaluateSamples, Runs, RunsCompare};
+pub use evaluate::{
+    DecoderName, EmaOptions, Evaluate, EvaluateLikelihood, EvaluateSamples, FirstName, Runs, RunsCompare,
+    VarianceName,
+};
 pub use sample::{Inspect, NoiseName, Sample, SamplerName};
 pub use train::{ConfigSource, Train};
 
@@ -39,7 +42,7 @@ pub enum Command {
         #[command(subcommand)]
         command: Data,
     },
-    /// Measure samples against data.
+    /// Measure samples against data, or how likely a model holds data to be.
     Evaluate {
         /// What to measure.
         #[command(subcommand)]

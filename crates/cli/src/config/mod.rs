@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tweedie_data::Dataset;
 use tweedie_math::{Parameterization, Schedule};
 use tweedie_models::sampling::SamplingDefaults;
-use tweedie_models::{Description, Standardization};
+use tweedie_models::{Description, LearnedVariance, Standardization};
 use tweedie_networks::UNetConfig;
 use tweedie_networks::unet::SampleSize;
 use tweedie_training::{TrainingConfig, TrainingData};
@@ -54,6 +54,9 @@ pub struct ModelConfig {
     pub steps: usize,
     /// What the network says.
     pub parameterization: Parameterization,
+    /// Whether it also says the variance of the reverse step, in as many channels again.
+    #[serde(default = "no_variance")]
+    pub variance: LearnedVariance,
     /// Whether it is told the class, and draws one that is asked for.
     #[serde(default)]
     pub conditional: bool,
@@ -64,6 +67,10 @@ const FORMAT: u32 = 1;
 
 fn current_format() -> u32 {
     FORMAT
+}
+
+fn no_variance() -> LearnedVariance {
+    LearnedVariance::None
 }
 
 fn default_held_out() -> f64 {
@@ -114,7 +121,8 @@ impl RunConfig {
     pub fn fit_to(&mut self, data: &dyn Dataset) -> anyhow::Result<()> {
         let shape = data.shape();
         self.network.in_channels = shape.channels as i64;
-        self.network.out_channels = shape.channels as i64;
+        let per_channel = if self.model.variance == LearnedVariance::None { 1 } else { 2 };
+        self.network.out_channels = per_channel * shape.channels as i64;
         self.network.sample_size = Some(SampleSize::of([shape.height as i64, shape.width as i64]));
         self.check_told()?;
         self.fit_classes(data)
@@ -168,6 +176,7 @@ impl RunConfig {
             class_names,
             null_class,
             standardization: data.moments().map(|(mean, scale)| Standardization { mean, scale }),
+            variance: model.variance,
             sampling: self.sampling.clone(),
             ..Description::new(model.schedule.clone(), model.steps, model.parameterization)
         }

@@ -11,6 +11,7 @@ mod disk;
 mod full_disk;
 mod get;
 mod inspect;
+mod likelihood;
 mod make;
 mod mended;
 mod own_data;

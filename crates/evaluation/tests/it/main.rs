@@ -5,6 +5,7 @@ mod extractor;
 mod frechet;
 mod kernel;
 mod lenet;
+mod likelihood;
 mod neighbours;
 mod resnet;
 mod samples;

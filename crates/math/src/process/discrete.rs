@@ -60,6 +60,31 @@ impl DiscreteVp {
         Self::new(&Schedule::Explicit { betas: betas.to_vec() }, betas.len())
     }
 
+    /// The process that visits some of this one's times only: α between them is ᾱ_t/ᾱ_s, re-derived and not approximated, so
+    /// that every kept level is what it was.
+    ///
+    /// `times` may come in any order; t = 0 is always there and need not be named.
+    ///
+    /// # Errors
+    /// [`Error::Time`] for a time outside 1..=T, [`Error::Parameter`] for none at all or one given twice.
+    pub fn respaced(&self, times: &[usize]) -> Result<Self, Error> {
+        let mut times = times.to_vec();
+        times.sort_unstable();
+        if let Some(&outside) = times.iter().find(|&&time| !(1..=self.steps()).contains(&time)) {
+            return Err(Error::Time { time: outside as f64, last: self.last_time() });
+        }
+        if let Some(pair) = times.windows(2).find(|pair| pair[0] == pair[1]) {
+            let allowed = "given once";
+            return Err(Error::Parameter { name: "a time to keep", found: pair[0] as f64, allowed });
+        }
+        if times.is_empty() {
+            let allowed = "at least 1";
+            return Err(Error::Parameter { name: "the number of times to keep", found: 0.0, allowed });
+        }
+        let kept = [0].into_iter().chain(times);
+        Ok(Self { log_alpha_bar: kept.map(|time| self.log_alpha_bar[time]).collect() })
+    }
+
     /// T, the number of levels.
     pub fn steps(&self) -> usize {
         self.log_alpha_bar.len() - 1

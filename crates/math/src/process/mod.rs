@@ -1,9 +1,11 @@
 //! How noise is added over time.
 
+mod continuous;
 mod discrete;
 mod flow;
 mod schedule;
 
+pub use continuous::{ContinuousCosine, Edm, SubVpSde, VeSde, VpSde};
 pub use discrete::DiscreteVp;
 pub use flow::RectifiedFlow;
 pub use schedule::Schedule;

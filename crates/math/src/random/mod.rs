@@ -37,6 +37,10 @@ impl Purpose {
     pub const EVALUATE: Self = Self(11);
     /// Whether a training example keeps its label.
     pub const LABEL_DROPOUT: Self = Self(12);
+    /// The vectors that a trace is estimated with.
+    pub const PROBE: Self = Self(13);
+    /// Where in its bin a byte's continuous value lies.
+    pub const DEQUANTIZE: Self = Self(14);
 }
 
 /// The key of a stream of numbers.

@@ -1,19 +1,29 @@
 //! The laws of `tweedie-math`: identities, limits, exact oracles and known values.
 
+mod continuous;
+mod decoder;
 mod flow;
 mod gaussian;
 mod kl;
+mod laws;
+mod openai;
+mod oracle;
 mod parameterization;
 mod posterior;
 mod power_average;
 mod process;
 mod random;
+mod reverse;
 mod schedule;
 mod spacing;
+mod strategies;
+mod subsequence;
 mod transition;
+mod weighting;
 
 use proptest::prelude::*;
 use tweedie_math::NoiseLevel;
+use tweedie_math::random::{Key, Purpose, Stream};
 
 /// Asserts |found − expected| ≤ `relative`·|expected|; infinities are close to themselves.
 #[track_caller]
@@ -65,4 +75,9 @@ fn integrate(middle: f64, half: f64, n: usize, f: impl Fn(f64) -> f64) -> f64 {
 /// The density of N(mean, variance) at x.
 fn density(x: f64, mean: f64, variance: f64) -> f64 {
     (-0.5 * (x - mean).powi(2) / variance).exp() / (core::f64::consts::TAU * variance).sqrt()
+}
+
+/// The numbers of a seed.
+fn numbers(seed: u64) -> Stream {
+    Stream::new(Key { seed, image: 0, purpose: Purpose::EVALUATE, visit: 0, draw: 0 })
 }

@@ -2,10 +2,10 @@
 
 use crate::{close, within};
 use proptest::prelude::*;
-use tweedie_math::{DiscreteProcess, DiscreteVp, Error, NoiseLevel, Process, Transition};
+use tweedie_math::{DiscreteProcess, DiscreteVp, Error, NoiseLevel, Process, Transition, laws};
 
-/// The levels themselves: rates in range, variance preserved, noise growing.
-fn check_level_laws(process: &DiscreteVp) {
+/// The levels: what is asked for outside is the last, ᾱ is the product of the α, and β falls short of it.
+fn check_levels(process: &DiscreteVp) {
     let steps = process.steps();
     assert_eq!(process.level(0), NoiseLevel::CLEAN);
     assert_eq!(process.alpha_bar(0), 1.0);
@@ -13,24 +13,22 @@ fn check_level_laws(process: &DiscreteVp) {
     assert_eq!(process.levels(), (1..=steps).map(|t| process.level(t)).collect::<Vec<_>>());
     let mut product = 1.0;
     for t in 1..=steps {
-        let (cleaner, level) = (process.level(t - 1), process.level(t));
-        let (s, n) = (level.signal_rate(), level.noise_rate());
-        assert!((0.0..1.0).contains(&s) && 0.0 < n && n <= 1.0, "t = {t}: rates {s}, {n}");
-        // Two squares with a rounding each of rate and square, below 1 in sum.
-        within(s * s + n * n, 1.0, 1e-15);
-        close(s * s, process.alpha_bar(t), 1e-15);
-        assert!(level.log_snr() < cleaner.log_snr(), "t = {t}: no noisier than the level before");
+        let level = process.level(t);
+        close(level.signal_rate().powi(2), process.alpha_bar(t), 1e-15);
         assert!(process.alpha_bar(t) < process.alpha_bar(t - 1), "t = {t}: alpha_bar does not fall");
         product *= process.alpha(t);
         // Each α comes from the difference of two sums with a rounding of |ln ᾱ| each.
         let rounding = f64::EPSILON * (2.0 + process.alpha_bar(t - 1).ln().abs());
         close(process.alpha_bar(t), product, t as f64 * rounding);
         within(process.alpha(t) + process.beta(t), 1.0, f64::EPSILON);
+        let kernel = Transition::between(process.level(t - 1), level).unwrap();
+        let posterior = kernel.posterior();
+        assert!(posterior.variance < kernel.variance, "t = {t}: {posterior:?} of {kernel:?}");
     }
 }
 
-/// Time and level determine each other, at trained times and between them.
-fn check_time_laws(process: &DiscreteVp) {
+/// Times: trained levels at whole ones, the others between them.
+fn check_times(process: &DiscreteVp) {
     let steps = process.steps();
     assert_eq!(process.last_time(), steps as f64);
     assert_eq!(process.time_of(NoiseLevel::CLEAN), 0.0);
@@ -53,24 +51,18 @@ fn check_time_laws(process: &DiscreteVp) {
             let between = process.at_time(time).unwrap();
             within(process.time_of(between), time, rounding);
             assert!(cleaner.log_snr() > between.log_snr() && between.log_snr() > level.log_snr());
-            let (s, n) = (between.signal_rate(), between.noise_rate());
-            within(s * s + n * n, 1.0, 1e-15);
         }
     }
 }
 
-/// Levels by log-SNR, and which of them are trained.
-fn check_log_snr_laws(process: &DiscreteVp) {
+/// Levels by their log-SNR, and which of them are trained.
+fn check_log_snrs(process: &DiscreteVp) {
     let steps = process.steps();
     assert_eq!(process.trained_time(NoiseLevel::CLEAN), Some(0));
     assert_eq!(process.trained_previous(NoiseLevel::CLEAN), None);
     for t in 1..=steps {
         let level = process.level(t);
         let found = process.at_log_snr(level.log_snr()).unwrap();
-        // The log-SNR has a rounding of its size, and is twice the logarithm of a rate.
-        let relative = 2.0 * f64::EPSILON * (2.0 + level.log_snr().abs());
-        close(found.signal_rate(), level.signal_rate(), if relative.is_finite() { relative } else { 0.0 });
-        close(found.noise_rate(), level.noise_rate(), if relative.is_finite() { relative } else { 0.0 });
         assert_eq!(process.trained_time(found), Some(t));
         assert_eq!(process.trained_previous(found), Some(process.level(t - 1)));
         if level.signal_rate() > 0.0 {
@@ -91,43 +83,30 @@ fn check_log_snr_laws(process: &DiscreteVp) {
     }
 }
 
-/// A chain of the one-step kernels N(√α_t·x, β_t) is the closed form between any two of its levels.
-///
-/// The closed form has some roundings of the log-SNR in the gap of two of them, and each step of the chain
-/// adds its own.
-fn check_chain_law(process: &DiscreteVp) {
-    let steps = process.steps();
-    for first in [0, 1, steps / 3, steps - 1] {
-        let (mut scale, mut variance) = (1.0, 0.0);
-        for t in first + 1..=steps {
-            scale *= process.alpha(t).sqrt();
-            variance = process.alpha(t) * variance + process.beta(t);
-            let kernel = Transition::between(process.level(first), process.level(t)).unwrap();
-            let gap = (kernel.variance / process.level(t).noise_rate().powi(2)).min(1.0);
-            let size = 1.0 + process.level(t).log_snr().abs().min(200.0);
-            let doubt = 4.0 * f64::EPSILON * size * (t - first) as f64 / gap;
-            close(kernel.scale, scale, doubt);
-            close(kernel.variance, variance, doubt);
-            let posterior = kernel.posterior();
-            assert!(posterior.variance < kernel.variance, "{first} to {t}: {posterior:?} of {kernel:?}");
-        }
+/// The public laws at every time, and what they do not cover.
+fn check(process: &DiscreteVp) {
+    let times: Vec<f64> = (0..=2 * process.steps()).map(|half| half as f64 / 2.0).collect();
+    laws::rates_are_in_range(process, &times).unwrap();
+    laws::noise_grows(process, &times).unwrap();
+    laws::variance_is_preserved(process, &times).unwrap();
+    laws::times_and_levels_invert(process, &times).unwrap();
+    laws::log_snr_names_levels(process, &times).unwrap();
+    laws::chain_is_closed_form(&process.levels()).unwrap();
+    for t in 1..=process.steps() {
+        laws::steps_are_the_papers(process, t).unwrap();
     }
-}
-
-fn check_process_laws(process: &DiscreteVp) {
-    check_level_laws(process);
-    check_time_laws(process);
-    check_log_snr_laws(process);
-    check_chain_law(process);
+    check_levels(process);
+    check_times(process);
+    check_log_snrs(process);
 }
 
 #[test]
 fn named_schedules_obey_the_laws() {
     for steps in [1, 2, 10, 1000] {
-        check_process_laws(&DiscreteVp::linear(steps, 1e-4, 0.02).unwrap());
-        check_process_laws(&DiscreteVp::linear(steps, 0.02, 1e-4).unwrap());
-        check_process_laws(&DiscreteVp::quadratic(steps, 1e-4, 0.02).unwrap());
-        check_process_laws(&DiscreteVp::cosine(steps).unwrap());
+        check(&DiscreteVp::linear(steps, 1e-4, 0.02).unwrap());
+        check(&DiscreteVp::linear(steps, 0.02, 1e-4).unwrap());
+        check(&DiscreteVp::quadratic(steps, 1e-4, 0.02).unwrap());
+        check(&DiscreteVp::cosine(steps).unwrap());
     }
 }
 
@@ -137,7 +116,7 @@ fn a_schedule_that_ends_at_pure_noise_obeys_the_laws() {
     for steps in [1, 2, 100] {
         let betas: Vec<f64> = (1..=steps).map(|t| 1.0 / (steps - t + 1) as f64).collect();
         let process = DiscreteVp::from_betas(&betas).unwrap();
-        check_process_laws(&process);
+        check(&process);
         let last = process.level(steps);
         assert_eq!((last.signal_rate(), last.noise_rate()), (0.0, 1.0));
         // Half-way to nothing in ln ᾱ is nothing.
@@ -157,7 +136,7 @@ proptest! {
         if ends {
             betas.push(1.0);
         }
-        check_process_laws(&DiscreteVp::from_betas(&betas).unwrap());
+        check(&DiscreteVp::from_betas(&betas).unwrap());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use tweedie_math::{Error, Spacing};
 
-use Spacing::{Leading, Linspace, Trailing};
+use Spacing::{Leading, Linspace, Quadratic, Trailing};
 
 fn ends(times: &[usize]) -> (usize, usize) {
     (times[0], times[times.len() - 1])
@@ -35,16 +35,22 @@ proptest! {
     #[test]
     fn times_descend_within_the_process(last in 1usize..2000, share in 0.0..1.0) {
         let n = 1 + ((last - 1) as f64 * share) as usize;
-        for spacing in [Leading, Trailing, Linspace] {
+        for spacing in [Leading, Trailing, Linspace, Quadratic] {
             let times = spacing.times(last, n, 0).unwrap();
-            prop_assert_eq!(times.len(), n);
+            prop_assert!(times.len() == n || (spacing == Quadratic && times.len() < n));
             prop_assert!(times.windows(2).all(|pair| pair[0] > pair[1]), "{:?}: {:?}", spacing, times);
-            prop_assert!(times[0] <= last && times[n - 1] >= 1);
+            prop_assert!(times[0] <= last && times[times.len() - 1] >= 1);
             match spacing {
                 Leading => prop_assert_eq!(ends(&times), ((n - 1) * (last / n) + 1, 1)),
                 Trailing => prop_assert_eq!(times[0], last),
                 Linspace if n > 1 => prop_assert_eq!(ends(&times), (last, 1)),
-                Linspace => {}
+                // √(.8·T) squared may round to the whole number below.
+                Quadratic if n > 1 => {
+                    let far = 1 + 4 * last / 5;
+                    prop_assert!(times[0] == far || (last % 5 == 0 && times[0] == far - 1), "{times:?}");
+                    prop_assert_eq!(times[times.len() - 1], 1);
+                }
+                Linspace | Quadratic => prop_assert_eq!(&times, &[1]),
             }
         }
     }
@@ -77,13 +83,14 @@ proptest! {
         }
         prop_assert_eq!(Trailing.times(last, n, offset), Trailing.times(last, n, 0));
         prop_assert_eq!(Linspace.times(last, n, offset), Linspace.times(last, n, 0));
+        prop_assert_eq!(Quadratic.times(last, n, offset), Quadratic.times(last, n, 0));
     }
 }
 
 #[test]
 fn too_few_or_too_many_times_are_refused() {
     for (last, n) in [(10, 0), (10, 11), (0, 0), (0, 1)] {
-        for spacing in [Leading, Trailing, Linspace] {
+        for spacing in [Leading, Trailing, Linspace, Quadratic] {
             let refused = spacing.times(last, n, 0);
             let is_named = matches!(&refused, Err(Error::Parameter { found, .. }) if *found == n as f64);
             assert!(is_named, "{n} of {last}: {refused:?}");
@@ -91,10 +98,11 @@ fn too_few_or_too_many_times_are_refused() {
     }
 }
 
-/// Configurations are written by the names of `diffusers`.
+/// Configurations are written by the names of `diffusers`, which has no quadratic spacing.
 #[test]
 fn names_are_those_of_diffusers() {
-    let json = serde_json::to_string(&[Leading, Trailing, Linspace]).unwrap();
-    assert_eq!(json, r#"["leading","trailing","linspace"]"#);
-    assert_eq!(serde_json::from_str::<[Spacing; 3]>(&json).unwrap(), [Leading, Trailing, Linspace]);
+    let all = [Leading, Trailing, Linspace, Quadratic];
+    let json = serde_json::to_string(&all).unwrap();
+    assert_eq!(json, r#"["leading","trailing","linspace","quadratic"]"#);
+    assert_eq!(serde_json::from_str::<[Spacing; 4]>(&json).unwrap(), all);
 }

@@ -57,6 +57,13 @@ fn fill(model: &Model, text: &mut String) -> std::fmt::Result {
     };
     let plain = about.class_names.is_empty() && is_run;
     writeln!(text, "\n## Sampling\n\n```\ntweedie sample . -n 16\n```\n")?;
+    if let Some(reason) = super::scheduler::inexpressible(about) {
+        return writeln!(
+            text,
+            "`diffusers` has no scheduler for this model: {reason}. Its network opens:\n\n\
+             ```python\nfrom diffusers import UNet2DModel\nunet = UNet2DModel.from_pretrained(\".\", subfolder=\"unet\")\n```"
+        );
+    }
     if plain {
         writeln!(
             text,

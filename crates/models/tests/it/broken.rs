@@ -120,11 +120,10 @@ fn schedulers_that_are_not_implemented_are_refused_by_key_and_value() {
     for (key, value, found, implemented) in [
         ("_class_name", json!("PNDMScheduler"), "PNDMScheduler", "DDIMScheduler"),
         ("prediction_type", json!("flow"), "flow", "v_prediction"),
-        ("beta_schedule", json!("sigmoid"), "sigmoid", "squaredcos_cap_v2"),
+        ("beta_schedule", json!("laplace"), "laplace", "squaredcos_cap_v2"),
         ("timestep_spacing", json!("karras"), "karras", "trailing"),
         ("variance_type", json!("fixed_huge"), "fixed_huge", "learned_range"),
         ("thresholding", json!(true), "true", "false"),
-        ("rescale_betas_zero_snr", json!(true), "true", "false"),
     ] {
         let sentence = with(&Folder::foreign(), SCHEDULER, &format!("/{key}"), value);
         for word in [key, found, implemented, "not implemented"] {
@@ -200,7 +199,7 @@ fn our_own_file_is_checked() {
     assert!(sentence.contains("format 2") && sentence.contains("format 1"), "{sentence}");
     for (pointer, value, said) in [
         ("/parameterization", json!("noise"), "noise"),
-        ("/schedule/name", json!("sigmoid"), "sigmoid"),
+        ("/schedule/name", json!("laplace"), "laplace"),
         ("/steps", json!(-3), "-3"),
         ("/sampling/steps", json!("few"), "few"),
         ("/conditioning", json!(null), "null"),

@@ -2,10 +2,10 @@
 
 use crate::{ALL, STEPS, about, model, near, pictures, random, refusal, tiny};
 use tch::{Kind, Tensor};
-use tweedie_math::{NoiseLevel, Parameterization, Schedule};
+use tweedie_math::{NoiseLevel, Parameterization, Schedule, Target};
 use tweedie_models::{Description, LearnedVariance, Model};
 use tweedie_networks::{ClassCondition, UNetConfig};
-use tweedie_samplers::{Denoiser, Estimate, Spread};
+use tweedie_samplers::{Denoiser, Differentiable, Estimate, Spread};
 
 /// What the network itself says when told a number.
 fn network(model: &Model, x: &Tensor, told: f64) -> Tensor {
@@ -18,15 +18,10 @@ fn denoise(model: &Model, x: &Tensor, level: NoiseLevel) -> Estimate<Tensor> {
 }
 
 /// What the parameterisation defines the output to be.
-fn output(says: Parameterization, estimate: &Estimate<Tensor>, level: NoiseLevel) -> Tensor {
-    let (s, n) = (level.signal_rate(), level.noise_rate());
-    match says {
-        Parameterization::Epsilon => estimate.eps.shallow_clone(),
-        Parameterization::X0 => estimate.x0.shallow_clone(),
-        Parameterization::V => &estimate.eps * s - &estimate.x0 * n,
-        Parameterization::Velocity => &estimate.eps - &estimate.x0,
-        other => panic!("{other:?} is new"),
-    }
+fn output(model: &Model, estimate: &Estimate<Tensor>, level: NoiseLevel) -> Tensor {
+    let previous = model.process().trained_previous(level);
+    let target = model.description().parameterization.target(level, previous).unwrap();
+    &estimate.x0 * target.from_x0 + &estimate.eps * target.from_eps
 }
 
 #[test]
@@ -40,8 +35,11 @@ fn both_estimates_make_up_x_and_the_output() {
             let whole = &estimate.x0 * level.signal_rate() + &estimate.eps * level.noise_rate();
             near(&whole, &x, 1e-5);
             // The network is told the 0-based index.
-            let said = network(&model, &x, (time - 1) as f64);
-            near(&output(says, &estimate, level), &said, 1e-5);
+            let said = network(&model, &(&x * says.input_scale(level)), (time - 1) as f64);
+            // Where the output is x_0 and ε times a small number, reading it divides by that.
+            let Target { from_x0, from_eps } =
+                says.target(level, model.process().trained_previous(level)).unwrap();
+            near(&output(&model, &estimate, level), &said, 1e-5 * (1.0 + from_x0.abs() + from_eps.abs()));
             assert!(said.abs().max().double_value(&[]) > 0.1, "the network says nothing");
             assert!(estimate.spread.is_none());
         }
@@ -73,15 +71,26 @@ fn clean_data_is_read_where_that_means_something() {
     for says in ALL {
         let model = model(says);
         let result = tch::no_grad(|| model.denoise(&x, &[NoiseLevel::CLEAN]));
-        if says == Parameterization::X0 {
+        let refused = match says {
+            Parameterization::X0 => Some("the noise from a predicted x0"),
+            Parameterization::PosteriorMean => Some("the trained level before"),
+            _ => None,
+        };
+        if let Some(words) = refused {
             let sentence = refusal(result);
-            assert!(sentence.contains("the noise from a predicted x0"), "{sentence}");
+            assert!(sentence.contains(words), "{sentence}");
             continue;
         }
         let estimate = result.unwrap();
         near(&estimate.x0, &x, 1e-6);
+        if says == Parameterization::Score {
+            // The score of clean data has no target; that it reads as no noise at all is all there is to say.
+            assert_eq!(estimate.eps.abs().max().double_value(&[]), 0.0);
+            continue;
+        }
         // Nothing is cleaner than the first trained level to a network.
-        near(&output(says, &estimate, NoiseLevel::CLEAN), &network(&model, &x, 0.0), 1e-6);
+        let input = &x * says.input_scale(NoiseLevel::CLEAN);
+        near(&output(&model, &estimate, NoiseLevel::CLEAN), &network(&model, &input, 0.0), 1e-6);
     }
 }
 
@@ -97,14 +106,20 @@ fn a_level_without_signal_is_read_where_that_means_something() {
         let last = model.process().level(STEPS);
         assert_eq!(last.signal_rate(), 0.0);
         let result = tch::no_grad(|| model.denoise(&x, &[last]));
-        if says == Parameterization::Epsilon {
+        let refused = match says {
+            Parameterization::Epsilon => Some("x0 from a predicted noise"),
+            Parameterization::Score => Some("x0 from it"),
+            _ => None,
+        };
+        if let Some(words) = refused {
             let sentence = refusal(result);
-            assert!(sentence.contains("x0 from a predicted noise"), "{sentence}");
+            assert!(sentence.contains(words), "{sentence}");
             continue;
         }
         let estimate = result.unwrap();
         near(&estimate.eps, &x, 1e-6);
-        near(&output(says, &estimate, last), &network(&model, &x, (STEPS - 1) as f64), 1e-6);
+        let input = &x * says.input_scale(last);
+        near(&output(&model, &estimate, last), &network(&model, &input, (STEPS - 1) as f64), 1e-6);
     }
 }
 
@@ -154,4 +169,41 @@ fn a_condition_is_bound_before_the_question() {
     assert!(!both.get(1).equal(&first.get(1)));
     let sentence = refusal(model.denoise(&x, &[level]));
     assert!(sentence.contains("class"), "{sentence}");
+}
+
+/// The gradient of ⟨a, x̂_0⟩ + ⟨b, ε̂⟩ with respect to x, along a direction, is a central difference; several cotangents are answered
+/// from one pass, and no gradient is left behind.
+#[test]
+fn products_with_the_jacobian_are_slopes() {
+    let model = model(Parameterization::V);
+    let x = pictures(2, 3);
+    let levels = [model.process().level(5), model.process().level(12)];
+    let wave = |phase: f64| {
+        (Tensor::arange(x.numel() as i64, (Kind::Float, x.device())) * 0.7 + phase).sin().reshape(x.size())
+    };
+    let pairs = [(wave(0.0), wave(1.0)), (wave(2.0), wave(3.0))];
+    let conditioned = model.given(None);
+    let (estimate, products) = conditioned.denoise_vjp(&x, &levels, &pairs).unwrap();
+    let plain = tch::no_grad(|| conditioned.denoise(&x, &levels)).unwrap();
+    near(&estimate.x0, &plain.x0, 1e-6);
+    assert!(!estimate.x0.requires_grad() && !products[0].requires_grad());
+    let direction = wave(4.0);
+    for ((a, b), product) in pairs.iter().zip(&products) {
+        let at = |by: f64| {
+            let said = tch::no_grad(|| conditioned.denoise(&(&x + &direction * by), &levels)).unwrap();
+            (a * said.x0 + b * said.eps).to_kind(Kind::Double).sum_dim_intlist(
+                &[1i64, 2, 3][..],
+                false,
+                Kind::Double,
+            )
+        };
+        let slope = (at(1e-2) - at(-1e-2)) / 2e-2;
+        let found = (product * &direction).to_kind(Kind::Double).sum_dim_intlist(
+            &[1i64, 2, 3][..],
+            false,
+            Kind::Double,
+        );
+        // A central difference over .02 of a function whose f32 values of about 10 have roundings of 1e-6.
+        near(&found, &slope, 2e-2 * (1.0 + slope.abs().max().double_value(&[])));
+    }
 }

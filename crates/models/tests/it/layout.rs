@@ -4,7 +4,7 @@ use crate::{about, model, random, refusal, tiny};
 use serde_json::{Value, json};
 use std::path::Path;
 use tch::Device;
-use tweedie_math::{DiscreteVp, Parameterization, Schedule, Spacing};
+use tweedie_math::{Conditioning, DiscreteVp, Parameterization, Schedule, Spacing};
 use tweedie_models::sampling::{Sampler, SamplingDefaults, Variance};
 use tweedie_models::{Description, LearnedVariance, Model};
 use tweedie_networks::UNetConfig;
@@ -154,6 +154,20 @@ fn a_cosine_of_other_constants_is_written_as_betas() {
     assert!(matches!(without_ours(folder.path()).schedule, Schedule::Explicit { .. }));
 }
 
+/// Names that `diffusers` has, and its flag for a schedule that ends at pure noise.
+#[test]
+fn a_sigmoid_and_a_rescaled_schedule_have_their_names_there() {
+    let sigmoid = Schedule::Sigmoid { beta_start: 1e-4, beta_end: 0.02 };
+    let rescaled = Schedule::ZeroTerminalSnr { of: Box::new(sigmoid.clone()) };
+    for (schedule, flag) in [(sigmoid, false), (rescaled, true)] {
+        let (folder, json) =
+            scheduler(Description { schedule: schedule.clone(), ..about(Parameterization::V) });
+        assert_eq!(json["beta_schedule"], "sigmoid");
+        assert_eq!(json["rescale_betas_zero_snr"], flag);
+        assert_eq!(without_ours(folder.path()).schedule, schedule);
+    }
+}
+
 #[test]
 fn learned_variances_have_their_names_there() {
     for (variance, name) in [(LearnedVariance::Range, "learned_range"), (LearnedVariance::Log, "learned")] {
@@ -163,13 +177,26 @@ fn learned_variances_have_their_names_there() {
     }
 }
 
+/// What `diffusers` cannot express it refuses, instead of reading it as something else; we read it as it is.
 #[test]
-fn a_velocity_cannot_be_saved() {
-    let place = tempfile::tempdir().unwrap();
-    let folder = place.path().join("checkpoint");
-    let result = model(Parameterization::Velocity).save(&folder, |_| Ok(()));
-    assert!(matches!(result, Err(tweedie_models::Error::Inexpressible(_))));
-    let sentence = refusal(result);
-    assert!(sentence.contains("Velocity") && sentence.contains("diffusers"), "{sentence}");
-    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0, "something was written");
+fn what_others_cannot_express_is_ours_alone() {
+    let flow = Schedule::RectifiedFlow { shift: 1.0 };
+    let others = [
+        about(Parameterization::Velocity),
+        about(Parameterization::PosteriorMean),
+        about(Parameterization::Score),
+        about(Parameterization::Edm { sigma_data: 0.5 }),
+        Description { conditioning: Conditioning::NoiseRate { scale: 3.0 }, ..about(Parameterization::X0) },
+        Description::new(flow, 20, Parameterization::X0),
+    ];
+    for description in others {
+        let (folder, json) = scheduler(description.clone());
+        assert_eq!(json["_class_name"], "TweedieScheduler");
+        assert_eq!(*Model::load(folder.path(), Device::Cpu).unwrap().description(), description);
+        let card = std::fs::read_to_string(folder.path().join("README.md")).unwrap();
+        assert!(card.contains("no scheduler for this model"), "{card}");
+        std::fs::remove_file(folder.path().join("tweedie.json")).unwrap();
+        let sentence = refusal(Model::load(folder.path(), Device::Cpu));
+        assert!(sentence.contains("TweedieScheduler"), "{sentence}");
+    }
 }

@@ -22,8 +22,15 @@ use tweedie_networks::unet::SampleSize;
 use tweedie_samplers::{Draw, NoiseSource, StreamNoise};
 
 /// What a denoiser can be told to read, each with the discrete process.
-const ALL: [Parameterization; 4] =
-    [Parameterization::Epsilon, Parameterization::X0, Parameterization::V, Parameterization::Velocity];
+const ALL: [Parameterization; 7] = [
+    Parameterization::Epsilon,
+    Parameterization::X0,
+    Parameterization::V,
+    Parameterization::Velocity,
+    Parameterization::Score,
+    Parameterization::PosteriorMean,
+    Parameterization::Edm { sigma_data: 0.5 },
+];
 
 /// T of most tests.
 const STEPS: usize = 20;

@@ -79,6 +79,35 @@ where
             }
         }))
     }
+
+    fn n_elements(&self) -> usize {
+        self.len()
+    }
+
+    fn dot_per_sample(&self, other: &Self) -> Result<Vec<f64>, Error> {
+        if self.raw_dim() != other.raw_dim() {
+            return Err(mismatch("shapes of a product", &other.shape(), &self.shape()));
+        }
+        let wide = |value: &A| value.to_f64().unwrap_or(f64::NAN);
+        let samples = self.axis_iter(Axis(0)).zip(other.axis_iter(Axis(0)));
+        Ok(samples.map(|(a, b)| a.iter().zip(b.iter()).map(|(a, b)| wide(a) * wide(b)).sum()).collect())
+    }
+
+    fn select_per_sample(&self, other: &Self, own: &[bool]) -> Result<Self, Error> {
+        if self.raw_dim() != other.raw_dim() {
+            return Err(mismatch("shapes of a choice", &other.shape(), &self.shape()));
+        }
+        if own.len() != self.n_samples() {
+            return Err(mismatch("choices of a batch", &own.len(), &self.n_samples()));
+        }
+        let mut chosen = self.clone();
+        for (i, mut sample) in chosen.axis_iter_mut(Axis(0)).enumerate() {
+            if !own[i] {
+                sample.assign(&other.index_axis(Axis(0), i));
+            }
+        }
+        Ok(chosen)
+    }
 }
 
 fn add<A: Float, D: Dimension>(

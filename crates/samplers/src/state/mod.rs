@@ -53,6 +53,22 @@ pub trait State: Sized {
     /// # Errors
     /// [`Error::Tensor`] when the library fails.
     fn clamp(&self, low: f64, high: f64) -> Result<Self, Error>;
+
+    /// How many elements all samples have together.
+    fn n_elements(&self) -> usize;
+
+    /// Σ self·other over each sample's elements, in f64: each sample by itself and in a fixed order, so that neither the batch nor
+    /// the number of threads changes a bit of it.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] for other shapes; [`Error::Tensor`] when the library fails.
+    fn dot_per_sample(&self, other: &Self) -> Result<Vec<f64>, Error>;
+
+    /// The samples of this state where `own` says so, of the other one elsewhere.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] for other shapes, or a number of choices that is not the number of samples.
+    fn select_per_sample(&self, other: &Self, own: &[bool]) -> Result<Self, Error>;
 }
 
 /// The coefficients that a function of the level gives: one for one level, one per sample for several.

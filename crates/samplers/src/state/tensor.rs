@@ -64,6 +64,43 @@ impl State for Tensor {
     fn clamp(&self, low: f64, high: f64) -> Result<Self, Error> {
         self.f_clamp(low, high).map_err(tensor)
     }
+
+    fn n_elements(&self) -> usize {
+        self.numel()
+    }
+
+    fn dot_per_sample(&self, other: &Self) -> Result<Vec<f64>, Error> {
+        if self.size() != other.size() {
+            return Err(mismatch("shapes of a product", &other.size(), &self.size()));
+        }
+        // On the CPU, one after another: the library's own sums depend on the number of threads.
+        let (a, b) = (numbers(self).map_err(tensor)?, numbers(other).map_err(tensor)?);
+        let each = (a.len() / self.n_samples().max(1)).max(1);
+        let samples = a.chunks_exact(each).zip(b.chunks_exact(each));
+        Ok(samples.map(|(a, b)| a.iter().zip(b).map(|(a, b)| a * b).sum()).collect())
+    }
+
+    fn select_per_sample(&self, other: &Self, own: &[bool]) -> Result<Self, Error> {
+        if self.size() != other.size() {
+            return Err(mismatch("shapes of a choice", &other.size(), &self.size()));
+        }
+        if own.len() != self.n_samples() {
+            return Err(mismatch("choices of a batch", &own.len(), &self.n_samples()));
+        }
+        let mut shape = vec![1; self.dim()];
+        shape[0] = own.len() as i64;
+        let choose = || {
+            let own = Tensor::f_from_slice(own)?.f_reshape(&shape)?.f_to_device(self.device())?;
+            self.f_where_self(&own, other)
+        };
+        choose().map_err(tensor)
+    }
+}
+
+/// A tensor's numbers in row-major order.
+fn numbers(of: &Tensor) -> Result<Vec<f64>, TchError> {
+    let flat = of.detach().f_to_device(tch::Device::Cpu)?.f_to_kind(Kind::Double)?.f_contiguous()?;
+    Vec::<f64>::try_from(flat.f_flatten(0, -1)?)
 }
 
 /// Each sample times its own factor.

@@ -6,6 +6,7 @@ mod ddpm;
 mod errors;
 mod hooks;
 mod levels;
+mod likelihood;
 mod linear;
 mod noise;
 mod parity;

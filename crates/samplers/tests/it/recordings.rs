@@ -126,7 +126,8 @@ impl Denoiser<Images> for Replay<'_> {
             "v_prediction" => Parameterization::V,
             other => panic!("no reading for {other}"),
         };
-        let Reading { x0_from_x, x0_from_out, eps_from_x, eps_from_out } = parameterization.reading(at[0])?;
+        let Reading { x0_from_x, x0_from_out, eps_from_x, eps_from_out } =
+            parameterization.reading(at[0], None)?;
         let n_channels = x.shape()[1];
         let out = all.slice(s![.., ..n_channels, .., ..]);
         // A learned range is the second half of the channels.

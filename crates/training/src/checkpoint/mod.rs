@@ -25,6 +25,9 @@ use tweedie_weights::{DataType, TensorBytes, TensorFile, tensor_file_bytes};
 const STATE: &str = "resume/state.json";
 const TENSORS: &str = "resume/tensors.safetensors";
 
+/// The losses that importance sampling has seen, level by level; NaN where none came yet.
+const LEVEL_LOSSES: &str = "level_losses";
+
 /// The version of `resume/` that this crate writes.
 const FORMAT: u32 = 2;
 
@@ -111,6 +114,9 @@ impl Checkpoint {
         for (name, tensor) in trainer.tensors_mut() {
             tensors.insert(name, bytes_of(tensor)?);
         }
+        if let Some(importance) = trainer.importance_mut() {
+            tensors.insert(LEVEL_LOSSES.into(), bytes_of(&Tensor::f_from_slice(importance.losses())?)?);
+        }
         Ok(Self { snapshot: trainer.with_ema(|model| Ok(model.snapshot()?))?, state, tensors })
     }
 
@@ -146,6 +152,13 @@ pub(crate) fn restore(trainer: &mut Trainer, checkpoint: &Path, state: &ResumeSt
             wrong(format!("{TENSORS}: {reason}; was the network or the configuration changed?"))
         })?;
         place.f_copy_(&value)?;
+    }
+    if let Some(importance) = trainer.importance_mut() {
+        let losses = importance.losses_mut();
+        let value = flat_tensor(&mut file, LEVEL_LOSSES, losses.len()).map_err(|reason| {
+            wrong(format!("{TENSORS}: {reason}; was training.objective.levels changed?"))
+        })?;
+        losses.copy_from_slice(&Vec::<f32>::try_from(value)?);
     }
     trainer.go_on_from(state.images, state.steps);
     Ok(())

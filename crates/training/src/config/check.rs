@@ -1,8 +1,8 @@
 //! What numbers describe a training.
 
-use super::{LevelSampling, TrainingConfig};
+use super::{LevelSampling, Objective, TrainingConfig};
 use crate::Error;
-use tweedie_math::power_average;
+use tweedie_math::{Parameterization, Weighting, power_average};
 
 impl TrainingConfig {
     /// Fails, naming the key, unless the numbers describe a training.
@@ -51,21 +51,50 @@ impl TrainingConfig {
             ("training.label_dropout", self.label_dropout, 0.0, 1.0),
             ("training.ema_half_life", self.ema_half_life, 0.0, f64::INFINITY),
             ("training.ema_ramp", self.ema_ramp, 0.0, f64::INFINITY),
+            ("training.objective.vlb_weight", self.objective.vlb_weight, 0.0, f64::INFINITY),
             ("training.objective.max_weight", self.objective.max_weight, 1e-12, f64::INFINITY),
         ] {
             if !(least <= value && value < below) {
                 return wrong(key, value.to_string(), &format!("at least {least} and below {below}"));
             }
         }
-        if let LevelSampling::NormalLogSnr { mean, std } = self.objective.levels
-            && !(mean.is_finite() && std.is_finite() && std >= 0.0)
-        {
+        self.objective.check()
+    }
+}
+
+impl Objective {
+    fn check(&self) -> Result<(), Error> {
+        let wrong =
+            |key, found: String, allowed: &str| Err(Error::Config { key, found, allowed: allowed.into() });
+        if self.measured.is_some() && self.weighting.is_some() {
+            let allowed = "absent where training.objective.measured is given, for either says the weight";
+            return wrong("training.objective.weighting", "given".into(), allowed);
+        }
+        let named = self.measured.map_or(Ok(()), Parameterization::check);
+        if let Err(error) = named.and(self.weighting.map_or(Ok(()), Weighting::check)) {
             return wrong(
-                "training.objective.levels",
-                format!("mean {mean}, std {std}"),
-                "finite, std not negative",
+                "training.objective",
+                error.to_string(),
+                "a weighting whose parameters are in range",
             );
         }
-        Ok(())
+        match self.levels {
+            LevelSampling::NormalLogSnr { mean, std }
+            | LevelSampling::LogNormalSigma { mean, std }
+            | LevelSampling::LogitNormal { mean, std }
+                if !(mean.is_finite() && std.is_finite() && std >= 0.0) =>
+            {
+                let found = format!("mean {mean}, std {std}");
+                wrong("training.objective.levels", found, "finite, std not negative")
+            }
+            LevelSampling::Importance { history, uniform_share }
+                if !(1..=1000).contains(&history) || !(uniform_share > 0.0 && uniform_share <= 1.0) =>
+            {
+                let found = format!("history {history}, uniform_share {uniform_share}");
+                let allowed = "a history of 1 to 1000 losses and a share above 0, at most 1";
+                wrong("training.objective.levels", found, allowed)
+            }
+            _ => Ok(()),
+        }
     }
 }

@@ -3,7 +3,7 @@
 mod check;
 
 use serde::{Deserialize, Serialize};
-use tweedie_math::Parameterization;
+use tweedie_math::{Parameterization, Weighting};
 
 /// The training's part of a configuration. Counts are images unless they say otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -62,12 +62,30 @@ impl Default for PosthocEma {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Objective {
-    /// Where the error is measured; absent means where the network says it.
+    /// Which loss.
+    pub loss: Loss,
+    /// λ of the hybrid loss.
+    pub vlb_weight: f64,
+    /// Where the squared error is measured; absent means where the network says it.
     pub measured: Option<Parameterization>,
+    /// A named weighting of the squared error instead.
+    pub weighting: Option<Weighting>,
     /// The weight that turns one into the other is at most this.
     pub max_weight: f64,
     /// How levels are drawn.
     pub levels: LevelSampling,
+}
+
+/// A loss by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Loss {
+    /// The weighted squared error: L_simple and its kin.
+    Squared,
+    /// L_vlb without L_T, which nothing learned enters, in bits per dimension: T times the term of the level that was drawn.
+    Vlb,
+    /// The squared error plus λ·L_vlb, whose gradient reaches the variance alone (Nichol & Dhariwal 2021, eq. 16).
+    Hybrid,
 }
 
 /// How the level of a training example is drawn.
@@ -76,10 +94,35 @@ pub struct Objective {
 #[non_exhaustive]
 pub enum LevelSampling {
     /// Each trained level equally often.
-    Uniform,
+    Uniform {},
+    /// Each equally often, and any run of examples spread over all of them: less noise of the loss than `uniform`, whatever the batch.
+    Stratified {},
+    /// In proportion to √E[loss²] at each level, the example being weighed down by as much, from the last `history` losses there
+    /// (Nichol & Dhariwal 2021, sec. 3.3); uniform until every level has so many.
+    Importance {
+        /// Losses kept per level; 10 in the paper.
+        history: usize,
+        /// The share of examples drawn uniformly all the same; .001 in the paper's code.
+        uniform_share: f64,
+    },
     /// log-SNR normal, moved to the nearest trained level.
     NormalLogSnr {
         /// Its mean.
+        mean: f64,
+        /// Its standard deviation.
+        std: f64,
+    },
+    /// ln σ = ln(noise/signal) normal, moved to the nearest trained level (Karras et al. 2022; −1.2 and 1.2 there).
+    LogNormalSigma {
+        /// Its mean.
+        mean: f64,
+        /// Its standard deviation.
+        std: f64,
+    },
+    /// The time's share of T is the sigmoid of a normal number, moved to the nearest trained level (Esser et al. 2024; 0 and 1
+    /// there).
+    LogitNormal {
+        /// The normal number's mean.
         mean: f64,
         /// Its standard deviation.
         std: f64,
@@ -168,7 +211,14 @@ impl Default for TrainingConfig {
 
 impl Default for Objective {
     fn default() -> Self {
-        Self { measured: None, max_weight: 400.0, levels: LevelSampling::Uniform }
+        Self {
+            loss: Loss::Squared,
+            vlb_weight: 0.001,
+            measured: None,
+            weighting: None,
+            max_weight: 400.0,
+            levels: LevelSampling::Uniform {},
+        }
     }
 }
 

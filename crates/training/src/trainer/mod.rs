@@ -2,12 +2,17 @@
 
 mod prepare;
 
-use crate::{AdamW, Ema, Error, FlatParameters, TrainingConfig, loss, rate_at};
+use crate::objective::weighted_mean;
+use crate::{
+    AdamW, Ema, Error, FlatParameters, Importance, LevelSampling, Loss, TrainingConfig, example_losses,
+    rate_at,
+};
 use tch::{Kind, Tensor};
 use tweedie_data::Batch;
 use tweedie_math::power_average::gamma_of;
 use tweedie_math::random::{Key, Purpose, Stream};
-use tweedie_models::Model;
+use tweedie_models::sampling::Variance;
+use tweedie_models::{LearnedVariance, Model};
 use tweedie_networks::Pass;
 use tweedie_torch::{Precision, guard, with_seed};
 
@@ -22,6 +27,8 @@ pub struct Trainer {
     ema: Ema,
     /// Power-function averages with their exponents.
     stored: Vec<(f64, Ema)>,
+    /// What importance sampling has seen, where levels are drawn so.
+    importance: Option<Importance>,
     images: u64,
 }
 
@@ -53,9 +60,16 @@ impl Trainer {
             gradient_checkpointing: config.gradient_checkpointing,
             ..Pass::training(precision)
         };
+        let importance = match config.objective.levels {
+            LevelSampling::Importance { history, uniform_share } => {
+                Some(Importance::new(model.process(), history, uniform_share))
+            }
+            _ => None,
+        };
+        check_variance(&model, &config)?;
         let mut model = model;
         model.set_pass(Pass { train: false, gradient_checkpointing: false, ..pass });
-        Ok(Self { model, config, pass, parameters, optimizer, ema, stored, images: 0 })
+        Ok(Self { model, config, pass, parameters, optimizer, ema, stored, importance, images: 0 })
     }
 
     /// One update from one batch of pictures. When the loss or its gradient is no finite number, nothing is changed and the
@@ -67,16 +81,22 @@ impl Trainer {
         self.parameters.zero_gradients();
         let micro = batch.n.div_ceil(self.config.accumulate);
         let mut total = 0.0;
+        let mut seen = Vec::new();
         for start in (0..batch.n).step_by(micro) {
             let n = micro.min(batch.n - start);
             let part = self.prepare(batch, start, n)?;
             let share = n as f64 / batch.n as f64;
-            let loss = self.in_dropout_order(start, || {
-                let loss = loss(&self.model, &part, &self.config.objective, &self.pass)? * share;
+            let (loss, each) = self.in_dropout_order(start, || {
+                let each = example_losses(&self.model, &part, &self.config.objective, &self.pass)?;
+                let loss = weighted_mean(&each, &part)? * share;
                 guard(|| loss.backward())?;
-                Ok::<Tensor, Error>(loss)
+                Ok::<_, Error>((loss, each.detach()))
             })?;
             total += f64::try_from(loss.f_to_kind(Kind::Double)?)?;
+            if self.importance.is_some() {
+                let each = Vec::<f64>::try_from(each.f_to_kind(Kind::Double)?)?;
+                seen.extend(part.times.iter().map(|drawn| drawn.time).zip(each));
+            }
         }
         let norm = self.parameters.gradient_norm();
         let report = StepReport {
@@ -93,6 +113,9 @@ impl Trainer {
                 &scale,
             )?;
             self.images += batch.n as u64;
+            if let Some(importance) = &mut self.importance {
+                importance.remember(seen);
+            }
             let (half_life, ramp) = (self.config.ema_half_life, self.config.ema_ramp);
             self.ema.update(&self.parameters, half_life, ramp, self.images, batch.n)?;
             for (gamma, average) in &mut self.stored {
@@ -147,6 +170,11 @@ impl Trainer {
         tensors
     }
 
+    /// What importance sampling has seen, where levels are drawn so.
+    pub(crate) fn importance_mut(&mut self) -> Option<&mut Importance> {
+        self.importance.as_mut()
+    }
+
     /// The power-function averages with their exponents.
     pub(crate) fn stored_averages(&self) -> &[(f64, Ema)] {
         &self.stored
@@ -181,6 +209,30 @@ impl Trainer {
     /// Updates made.
     pub fn steps(&self) -> u64 {
         self.optimizer.steps
+    }
+}
+
+/// A variational loss needs a variance: the network's, or a fixed one; a learned one needs a loss that it enters.
+fn check_variance(model: &Model, config: &TrainingConfig) -> Result<(), Error> {
+    let learns = model.description().variance != LearnedVariance::None;
+    let takes_learned = model.description().sampling.variance == Variance::Learned;
+    let wrong = |found: &str, allowed: &str| {
+        let (found, allowed) = (found.into(), allowed.into());
+        Err(Error::Config { key: "training.objective.loss", found, allowed })
+    };
+    match (config.objective.loss, learns) {
+        (Loss::Squared, true) => wrong(
+            "squared",
+            "hybrid or vlb where model.variance is learned: the squared error says nothing of a variance",
+        ),
+        (Loss::Hybrid, false) => wrong(
+            "hybrid",
+            "squared or vlb unless model.variance is \"range\" or \"log\", which hybrid teaches",
+        ),
+        (Loss::Vlb, false) if takes_learned => {
+            wrong("vlb", "squared, or sampling.variance fixed_small or fixed_large: no variance is learned")
+        }
+        _ => Ok(()),
     }
 }
 

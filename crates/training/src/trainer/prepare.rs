@@ -25,7 +25,14 @@ impl Trainer {
         Ok(TrainingBatch {
             x0,
             eps: noise_for(Purpose::TRAIN_NOISE, self.config.seed, first, n, shape, device)?,
-            times: draw_times(self.model.process(), self.config.objective.levels, self.config.seed, first, n),
+            times: draw_times(
+                self.model.process(),
+                self.config.objective.levels,
+                self.importance.as_ref(),
+                self.config.seed,
+                first,
+                n,
+            ),
             class,
         })
     }

@@ -5,7 +5,7 @@ use tch::{Device, Kind, Tensor};
 use tweedie_math::{DiscreteVp, Parameterization};
 use tweedie_networks::Pass;
 use tweedie_torch::Precision;
-use tweedie_training::{LevelSampling, Objective, TrainingBatch, draw_times, loss};
+use tweedie_training::{DrawnTime, LevelSampling, Objective, TrainingBatch, draw_times, loss};
 
 fn batch(times: Vec<usize>) -> TrainingBatch {
     let n = times.len() as i64;
@@ -13,13 +13,13 @@ fn batch(times: Vec<usize>) -> TrainingBatch {
     TrainingBatch {
         x0: wave(0.0).reshape([n, 3, 8, 8]) * 0.5,
         eps: wave(1.0).reshape([n, 3, 8, 8]),
-        times,
+        times: times.into_iter().map(DrawnTime::from).collect(),
         class: None,
     }
 }
 
 fn measured(said: Parameterization, measured: Option<Parameterization>, batch: &TrainingBatch) -> f64 {
-    let objective = Objective { measured, max_weight: 1e9, levels: LevelSampling::Uniform };
+    let objective = Objective { measured, max_weight: 1e9, ..Objective::default() };
     let model = model(said);
     let _no_gradient = tch::no_grad_guard();
     loss(&model, batch, &objective, &Pass::inference(Precision::F32)).unwrap().double_value(&[])
@@ -51,11 +51,8 @@ fn measuring_elsewhere_is_a_weight() {
 
 #[test]
 fn the_weight_is_capped() {
-    let objective = Objective {
-        measured: Some(Parameterization::Epsilon),
-        max_weight: 2.0,
-        levels: LevelSampling::Uniform,
-    };
+    let objective =
+        Objective { measured: Some(Parameterization::Epsilon), max_weight: 2.0, ..Objective::default() };
     let (batch, model) = (batch(vec![1]), model(Parameterization::X0));
     let _no_gradient = tch::no_grad_guard();
     let capped =
@@ -87,13 +84,17 @@ fn the_gradient_is_the_losss_slope() {
     assert!(!weights(&model).is_empty());
 }
 
+fn times(process: &DiscreteVp, how: LevelSampling, seed: u64, first: u64, n: usize) -> Vec<usize> {
+    draw_times(process, how, None, seed, first, n).into_iter().map(|drawn| drawn.time).collect()
+}
+
 #[test]
 fn levels_are_keyed_by_the_image_and_drawn_as_asked() {
     let process = DiscreteVp::cosine(1000).unwrap();
     let how = LevelSampling::NormalLogSnr { mean: -1.6, std: 1.6 };
-    let all = draw_times(&process, how, 3, 0, 20_000);
-    assert_eq!(all[500..600], draw_times(&process, how, 3, 500, 100));
-    assert_ne!(all[..100], draw_times(&process, how, 4, 0, 100));
+    let all = times(&process, how, 3, 0, 20_000);
+    assert_eq!(all[500..600], times(&process, how, 3, 500, 100));
+    assert_ne!(all[..100], times(&process, how, 4, 0, 100));
     let log_snrs: Vec<f64> = all.iter().map(|&time| process.level(time).log_snr()).collect();
     let mean = log_snrs.iter().sum::<f64>() / log_snrs.len() as f64;
     let std = (log_snrs.iter().map(|l| (l - mean).powi(2)).sum::<f64>() / log_snrs.len() as f64).sqrt();
@@ -101,7 +102,7 @@ fn levels_are_keyed_by_the_image_and_drawn_as_asked() {
     assert!((mean + 1.6).abs() < 0.06, "mean {mean}");
     assert!((std - 1.6).abs() < 0.05, "std {std}");
 
-    let uniform = draw_times(&process, LevelSampling::Uniform, 3, 0, 20_000);
+    let uniform = times(&process, LevelSampling::Uniform {}, 3, 0, 20_000);
     let mean = uniform.iter().sum::<usize>() as f64 / 20_000.0;
     // Five standard errors: 5·1000/√12/√20000 = 10.2.
     assert!((mean - 500.5).abs() < 10.2, "mean {mean}");

@@ -1,5 +1,7 @@
 //! `tweedie evaluate …`.
 
+mod judged;
+mod likelihood;
 mod subject;
 
 use crate::arguments::{ConfigSource, Evaluate, EvaluateSamples};
@@ -8,6 +10,7 @@ use crate::output::line;
 use anyhow::{Context, bail};
 use serde_json::json;
 use std::path::Path;
+use std::process::ExitCode;
 use subject::Subject;
 use tweedie_data::{Dataset, Order, Shapes, Values};
 use tweedie_evaluation::{Extractor, FEWEST_SAMPLES, Pictures, SamplesReport, judge_samples, shapes_quality};
@@ -23,14 +26,15 @@ const MOST_SAMPLES: usize = 1 << 20;
 const PAIRS: usize = 32;
 
 /// Runs the subcommand.
-pub fn run(command: &Evaluate) -> anyhow::Result<()> {
+pub fn run(command: &Evaluate) -> anyhow::Result<ExitCode> {
     match command {
-        Evaluate::Samples(options) => samples(options),
+        Evaluate::Samples(options) => samples(options).map(|()| ExitCode::SUCCESS),
+        Evaluate::Likelihood(options) => likelihood::run(options),
     }
 }
 
 fn samples(options: &EvaluateSamples) -> anyhow::Result<()> {
-    let config = config_of(options)?;
+    let config = config_of(&options.model, &options.source)?;
     let data = config.open_data()?.shown;
     let shape = data.shape();
     if data.moments().is_some() {
@@ -90,21 +94,16 @@ fn samples(options: &EvaluateSamples) -> anyhow::Result<()> {
 }
 
 /// The data's configuration: as said, else that of the run that the model lies in.
-fn config_of(options: &EvaluateSamples) -> anyhow::Result<RunConfig> {
-    let source = &options.source;
-    let own = options
-        .model
-        .ancestors()
-        .take(3)
-        .map(|folder| folder.join(tweedie_training::CONFIG))
-        .find(|it| it.is_file());
+fn config_of(model: &Path, source: &ConfigSource) -> anyhow::Result<RunConfig> {
+    let own =
+        model.ancestors().take(3).map(|folder| folder.join(tweedie_training::CONFIG)).find(|it| it.is_file());
     if source.preset.is_some() || source.config.is_some() {
         return RunConfig::resolve(source);
     }
     let Some(file) = own else {
         bail!(
             "{} lies in no run, so it must be said what to compare with: --preset NAME or --config FILE, with --data PATH",
-            options.model.display()
+            model.display()
         )
     };
     RunConfig::resolve(&ConfigSource {

@@ -4,6 +4,7 @@ mod judge;
 mod resume;
 mod status;
 
+use super::{INTERRUPTED, interruptible};
 use crate::arguments::Train;
 use crate::config::{DataConfig, RunConfig};
 use crate::output::line;
@@ -13,15 +14,11 @@ use resume::{go_on, pin_threads, precision, resumed_config};
 use status::Status;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use tweedie_data::{Dataset, Shapes};
 use tweedie_models::Model;
 use tweedie_models::sampling::SamplingDefaults;
 use tweedie_training::{Conditions, Ending, Progress, ResumeState, Run, Trainer, train};
-
-/// What a shell sees of a program that was interrupted.
-const INTERRUPTED: u8 = 130;
 
 /// Trains, then shows what was learnt.
 pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
@@ -83,8 +80,8 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
     };
     line(format!("run: {}", run.folder().display()));
 
-    let stop = Arc::new(AtomicBool::new(false));
-    stop_on_signal(&stop)?;
+    // A step that was begun is finished, and saved.
+    let stop = interruptible()?;
     let mut status = Status::new(config.training.images, began, Arc::clone(&stop));
     let ending = train(&mut trainer, data, &mut run, progress, &stop, &mut status)?;
     status.bar.finish_and_clear();
@@ -115,15 +112,4 @@ fn say_left_out(data: &dyn Dataset) {
             names.len()
         ));
     }
-}
-
-/// Ctrl-C and SIGTERM finish the step and save; a second one ends at once.
-fn stop_on_signal(stop: &Arc<AtomicBool>) -> anyhow::Result<()> {
-    let stop = Arc::clone(stop);
-    ctrlc::set_handler(move || {
-        if stop.swap(true, Ordering::Relaxed) {
-            std::process::exit(i32::from(INTERRUPTED));
-        }
-    })
-    .context("signals cannot be caught")
 }

@@ -8,19 +8,19 @@ use crate::{Description, Error};
 use serde_json::{Value, json};
 use tweedie_math::{Conditioning, Parameterization, Schedule};
 
+/// Why the flow's scheduler cannot sample a model, if it cannot.
+pub(super) fn inexpressible(description: &Description) -> Option<String> {
+    let (says, scale) = (description.parameterization, description.steps as f64);
+    if says != Parameterization::Velocity {
+        return Some(format!("a flow's scheduler reads velocities alone, and this network says {says:?}"));
+    }
+    (description.conditioning != (Conditioning::NoiseRate { scale }))
+        .then(|| format!("a flow's network is told {scale} times the noise rate"))
+}
+
 /// The scheduler's configuration for a flow.
-pub(super) fn write(description: &Description, shift: f64) -> Result<Value, Error> {
-    if description.parameterization != Parameterization::Velocity {
-        let other = description.parameterization;
-        return Err(Error::Inexpressible(format!(
-            "a flow's scheduler reads velocities alone, and it says {other:?}"
-        )));
-    }
-    let scale = description.steps as f64;
-    if description.conditioning != (Conditioning::NoiseRate { scale }) {
-        return Err(Error::Inexpressible(format!("a flow's network is told {scale} times the noise rate")));
-    }
-    Ok(json!({
+pub(super) fn write(description: &Description, shift: f64) -> Value {
+    json!({
         "_class_name": FLOW,
         "_diffusers_version": DIFFUSERS,
         "num_train_timesteps": description.steps,
@@ -32,7 +32,7 @@ pub(super) fn write(description: &Description, shift: f64) -> Result<Value, Erro
         "invert_sigmas": false,
         "shift_terminal": null,
         "stochastic_sampling": false,
-    }))
+    })
 }
 
 /// The description that a flow's scheduler gives.

@@ -68,6 +68,14 @@ impl Keys<'_> {
     }
 
     pub(super) fn schedule(&self) -> Result<Schedule, Error> {
+        let schedule = self.schedule_of_betas()?;
+        if self.flag("rescale_betas_zero_snr", false)? {
+            return Ok(Schedule::ZeroTerminalSnr { of: Box::new(schedule) });
+        }
+        Ok(schedule)
+    }
+
+    fn schedule_of_betas(&self) -> Result<Schedule, Error> {
         if let Some(value) = self.get("trained_betas") {
             let betas: Option<Vec<f64>> =
                 value.as_array().and_then(|list| list.iter().map(Value::as_f64).collect());
@@ -79,9 +87,12 @@ impl Keys<'_> {
             "linear" => Ok(Schedule::Linear { beta_start, beta_end }),
             "scaled_linear" => Ok(Schedule::Quadratic { beta_start, beta_end }),
             "squaredcos_cap_v2" => Ok(Schedule::COSINE),
-            other => {
-                Err(self.refuse("beta_schedule", other, &["linear", "scaled_linear", "squaredcos_cap_v2"]))
-            }
+            "sigmoid" => Ok(Schedule::Sigmoid { beta_start, beta_end }),
+            other => Err(self.refuse(
+                "beta_schedule",
+                other,
+                &["linear", "scaled_linear", "squaredcos_cap_v2", "sigmoid"],
+            )),
         }
     }
 }

@@ -8,15 +8,43 @@ use crate::{Description, Error, LearnedVariance};
 use keys::Keys;
 use serde_json::{Map, Value, json};
 use std::path::Path;
-use tweedie_math::{Parameterization, Schedule, Spacing};
+use tweedie_math::{Conditioning, Parameterization, Schedule, Spacing};
 
 /// Schedulers whose training process and sampling this crate implements.
 const KNOWN: [&str; 4] = ["DDPMScheduler", "DDIMScheduler", "DDIMInverseScheduler", FLOW];
 const FLOW: &str = "FlowMatchEulerDiscreteScheduler";
 
+/// Stands where `diffusers` has no scheduler for a model: it refuses the name instead of reading the output as something else.
+const OURS: &str = "TweedieScheduler";
+
+/// Why `diffusers` has no scheduler for a model, where it has none.
+pub(crate) fn inexpressible(description: &Description) -> Option<String> {
+    let says = description.parameterization;
+    if let Schedule::RectifiedFlow { .. } = description.schedule {
+        return flow::inexpressible(description);
+    }
+    if prediction(says).is_none() {
+        return Some(format!("a discrete scheduler has no prediction type for {says:?}"));
+    }
+    (description.conditioning != Conditioning::Index).then(|| {
+        format!("a discrete scheduler's network is told an index, and not {:?}", description.conditioning)
+    })
+}
+
+/// The name that `diffusers` has for what a network says.
+fn prediction(says: Parameterization) -> Option<&'static str> {
+    match says {
+        Parameterization::Epsilon => Some("epsilon"),
+        Parameterization::X0 => Some("sample"),
+        Parameterization::V => Some("v_prediction"),
+        _ => None,
+    }
+}
+
 /// The scheduler of `diffusers` that a description goes with.
 pub(crate) fn class_of(description: &Description) -> &'static str {
     match (&description.schedule, description.sampling.sampler) {
+        _ if inexpressible(description).is_some() => OURS,
         (Schedule::RectifiedFlow { .. }, _) => FLOW,
         (_, Sampler::Ddim) => "DDIMScheduler",
         (_, Sampler::Ddpm) => "DDPMScheduler",
@@ -25,27 +53,27 @@ pub(crate) fn class_of(description: &Description) -> &'static str {
 
 /// The scheduler's configuration for a description.
 pub(crate) fn write(description: &Description) -> Result<Value, Error> {
-    if let Schedule::RectifiedFlow { shift } = description.schedule {
-        return flow::write(description, shift);
+    if let Some(reason) = inexpressible(description) {
+        return Ok(
+            json!({ "_class_name": OURS, "reason": reason, "num_train_timesteps": description.steps }),
+        );
     }
-    let (name, start, end, trained) = match &description.schedule {
+    if let Schedule::RectifiedFlow { shift } = description.schedule {
+        return Ok(flow::write(description, shift));
+    }
+    let (schedule, rescaled) = match &description.schedule {
+        Schedule::ZeroTerminalSnr { of } => (of.as_ref(), true),
+        other => (other, false),
+    };
+    let (name, start, end, trained) = match schedule {
         Schedule::Linear { beta_start, beta_end } => ("linear", *beta_start, *beta_end, None),
         Schedule::Quadratic { beta_start, beta_end } => ("scaled_linear", *beta_start, *beta_end, None),
+        Schedule::Sigmoid { beta_start, beta_end } => ("sigmoid", *beta_start, *beta_end, None),
         cosine if *cosine == Schedule::COSINE => ("squaredcos_cap_v2", 1e-4, 0.02, None),
         other => {
             let betas: Vec<f64> =
                 other.log_alphas(description.steps)?.iter().map(|log_alpha| -log_alpha.exp_m1()).collect();
             ("linear", 1e-4, 0.02, Some(betas))
-        }
-    };
-    let prediction = match description.parameterization {
-        Parameterization::Epsilon => "epsilon",
-        Parameterization::X0 => "sample",
-        Parameterization::V => "v_prediction",
-        other => {
-            return Err(Error::Inexpressible(format!(
-                "a discrete scheduler has no prediction type for {other:?}"
-            )));
         }
     };
     let sampling = &description.sampling;
@@ -65,12 +93,12 @@ pub(crate) fn write(description: &Description) -> Result<Value, Error> {
         },
         "clip_sample": sampling.clip.is_some(),
         "clip_sample_range": sampling.clip.unwrap_or(1.0),
-        "prediction_type": prediction,
+        "prediction_type": prediction(description.parameterization),
         "thresholding": false,
         "timestep_spacing": sampling.spacing,
         "steps_offset": sampling.steps_offset,
         "set_alpha_to_one": sampling.ends_clean,
-        "rescale_betas_zero_snr": false,
+        "rescale_betas_zero_snr": rescaled,
     }))
 }
 
@@ -85,10 +113,8 @@ pub(crate) fn read(config: &Map<String, Value>, path: &Path) -> Result<Descripti
     if class == FLOW {
         return flow::read(&keys);
     }
-    for (key, only) in [("thresholding", false), ("rescale_betas_zero_snr", false)] {
-        if keys.flag(key, only)? != only {
-            return Err(keys.refuse(key, &(!only).to_string(), &["false"]));
-        }
+    if keys.flag("thresholding", false)? {
+        return Err(keys.refuse("thresholding", "true", &["false"]));
     }
     let variance_type = keys.text("variance_type", "fixed_small")?;
     let (variance, fixed) = match variance_type.as_str() {

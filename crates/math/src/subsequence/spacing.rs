@@ -1,4 +1,4 @@
-//! Which of T trained times a sampler visits.
+//! n of T trained times by one rule.
 
 use crate::Error;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,9 @@ pub enum Spacing {
     Trailing,
     /// From T to 1, both included; 1 alone for n = 1, as NumPy has it.
     Linspace,
+    /// 1 + ⌊i²·.8·T/(n − 1)²⌋: dense near clean data, up to .8·T (Song, Meng & Ermon 2021, app. D.2). Times that fall together are
+    /// visited once.
+    Quadratic,
 }
 
 impl Spacing {
@@ -31,6 +34,7 @@ impl Spacing {
             Self::Trailing => {
                 (0..n).map(|i| (last_f - i as f64 * (last_f / n_f)).round_ties_even() as usize).collect()
             }
+            Self::Quadratic => quadratic(last, n),
             Self::Linspace if n == 1 => vec![1],
             Self::Linspace => {
                 let step = (last_f - 1.0) / (n_f - 1.0);
@@ -46,4 +50,13 @@ impl Spacing {
             _ => Ok(times),
         }
     }
+}
+
+/// As NumPy computes `linspace(0, sqrt(.8·T), n)**2`, its roundings included: the truncation shows them.
+fn quadratic(last: usize, n: usize) -> Vec<usize> {
+    let step = if n == 1 { 0.0 } else { libm::sqrt(0.8 * last as f64) / (n - 1) as f64 };
+    let root = |i: usize| if i > 0 && i + 1 == n { libm::sqrt(0.8 * last as f64) } else { i as f64 * step };
+    let mut times: Vec<usize> = (0..n).rev().map(|i| 1 + (root(i) * root(i)) as usize).collect();
+    times.dedup();
+    times
 }

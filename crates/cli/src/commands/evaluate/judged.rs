@@ -1,0 +1,102 @@
+//! The pictures that a likelihood is that of.
+
+use crate::arguments::EvaluateLikelihood;
+use crate::config::RunConfig;
+use anyhow::bail;
+use std::sync::Arc;
+use tch::{Device, Tensor};
+use tweedie_data::{Dataset, Order, Shape, Values};
+use tweedie_models::{Model, from_array, from_pixels};
+
+/// Values of some pictures with their labels, apart from any model.
+pub(super) struct Judged {
+    /// What they are, for people.
+    pub(super) what: String,
+    pub(super) shape: Shape,
+    values: Vec<Values>,
+    labels: Option<Vec<i64>>,
+}
+
+impl Judged {
+    /// `n` pictures in an order of their own, from the `skip`-th on: the run's held-out ones, or all where --data names them.
+    pub(super) fn open(
+        options: &EvaluateLikelihood,
+        config: &RunConfig,
+        skip: usize,
+        n: usize,
+    ) -> anyhow::Result<Self> {
+        let (data, part): (Arc<dyn Dataset>, &str) = if options.source.data.is_some() {
+            (config.data.open(0.0)?.shown, "every picture")
+        } else {
+            match config.open_data()?.held_out {
+                Some(held_out) => (held_out, "held out"),
+                None => bail!(
+                    "the run held no pictures out, so that what it was trained on would be judged; say which others with --data PATH"
+                ),
+            }
+        };
+        let available = data.len().unwrap_or(u64::MAX);
+        if available < (skip + n) as u64 {
+            bail!(
+                "{} has {available} pictures ({part}), and {} are needed; -n says how many are judged{}",
+                data.name(),
+                skip + n,
+                if skip > 0 { ", and the optimal variance is measured on as many others" } else { "" }
+            );
+        }
+        let mut order = Order::new(options.seed, data.len());
+        let chosen: Vec<u64> = (skip..skip + n).map(|i| order.index(i as u64)).collect();
+        let values = chosen.iter().map(|&index| data.values(index)).collect::<Result<_, _>>()?;
+        let labels = chosen.iter().map(|&index| data.label(index).map(i64::from)).collect();
+        Ok(Self { what: format!("{}, {part}", data.name()), shape: data.shape(), values, labels })
+    }
+
+    /// The values as a model sees them, (N, C, H, W).
+    pub(super) fn clean(&self, model: &Model) -> anyhow::Result<Tensor> {
+        let description = model.description();
+        let channels = model.network().config().in_channels;
+        if channels != self.shape.channels as i64 {
+            bail!(
+                "the model knows pictures of {channels} channels, and {} have {}",
+                self.what,
+                self.shape.channels
+            );
+        }
+        let [height, width] = [self.shape.height as i64, self.shape.width as i64];
+        if let Some([h, w]) = model.network().config().sample_size.map(|size| size.sides())
+            && [h, w] != [height, width]
+        {
+            bail!("the model knows pictures of {h}×{w}, and {} are {height}×{width}", self.what);
+        }
+        let size = [1, channels, height, width];
+        let each = self.values.iter().map(|values| match (values, &description.standardization) {
+            (Values::Bytes(bytes), None) => Ok(from_pixels(bytes, &size, description.range, Device::Cpu)?),
+            (Values::Floats(values), Some(how)) => Ok(from_array(values, &size, how, Device::Cpu)?),
+            (Values::Floats(_), None) => bail!("{} holds arrays, and the model knows pictures", self.what),
+            (Values::Bytes(_), Some(_)) => bail!("{} holds pictures, and the model knows arrays", self.what),
+        });
+        Ok(Tensor::f_cat(&each.collect::<anyhow::Result<Vec<_>>>()?, 0)
+            .map_err(tweedie_torch::Error::from)?)
+    }
+
+    /// The class rows that a model is told: each picture's own, unless a class or none was asked for.
+    pub(super) fn classes(&self, model: &Model, asked: Option<&str>) -> anyhow::Result<Option<Vec<i64>>> {
+        use crate::commands::class::Class;
+        let n = self.values.len();
+        if asked == Some("all") {
+            bail!(
+                "--class all draws each class in turn; a picture has one: leave the flag out to tell each its own"
+            );
+        }
+        if let (None, Some(rows), Some(labels)) =
+            (asked, model.network().config().num_class_embeds, &self.labels)
+        {
+            if let Some(label) = labels.iter().find(|label| **label >= rows) {
+                bail!("{} has the class {label}, and the model knows {rows}", self.what);
+            }
+            return Ok(Some(labels.clone()));
+        }
+        let class = Class::of(model, asked)?;
+        Ok((0..n).map(|i| class.row(i)).collect())
+    }
+}

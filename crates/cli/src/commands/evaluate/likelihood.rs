@@ -1,0 +1,272 @@
+//! `tweedie evaluate likelihood`.
+
+use super::config_of;
+use super::judged::Judged;
+use crate::arguments::{DecoderName, EvaluateLikelihood, FirstName, VarianceName};
+use crate::commands::watch::Watch;
+use crate::commands::{INTERRUPTED, device, interruptible};
+use crate::output::line;
+use anyhow::{Context, bail};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::ExitCode;
+use tweedie_evaluation::likelihood::{
+    BoundOptions, BoundReport, BoundVariance, Examples, Figure, FlowReport, bound_report, dequantized,
+    divergence_for, flow_report, image_bounds, image_flows,
+};
+use tweedie_math::bound::bits_per_dimension;
+use tweedie_math::decoder::NormalCdf;
+use tweedie_math::{FirstVariance, NoiseLevel, reverse_steps};
+use tweedie_models::sampling::Variance;
+use tweedie_models::{LearnedVariance, Model};
+use tweedie_networks::Pass;
+use tweedie_report::{Plot, Scale, Series};
+use tweedie_samplers::FlowOptions;
+use tweedie_torch::PrecisionChoice;
+
+const REPORT: &str = "likelihood.json";
+const PLOT: &str = "likelihood.svg";
+
+/// What one model came to.
+struct Verdict<'a> {
+    model: &'a Path,
+    variance: VarianceName,
+    bound: Option<BoundReport>,
+    flow: Option<FlowReport>,
+}
+
+/// Runs the subcommand.
+pub fn run(options: &EvaluateLikelihood) -> anyhow::Result<ExitCode> {
+    if options.n == 0 || options.n > 1 << 20 {
+        bail!("-n is {}; it must be between 1 and {}", options.n, 1 << 20);
+    }
+    if options.at_once == 0 || options.at_once > 1 << 16 {
+        bail!("--at-once is {}; it must be between 1 and {}", options.at_once, 1 << 16);
+    }
+    if !(options.tolerance > 0.0 && options.tolerance.is_finite()) {
+        bail!("--tolerance is {}; it must be positive", options.tolerance);
+    }
+    if options.probes == Some(0) {
+        bail!("--probes is 0; it must be at least 1");
+    }
+    let config = config_of(&options.models[0], &options.source)?;
+    let judged = Judged::open(options, &config, 0, options.n)?;
+    // Whatever can be refused is refused before anything is computed.
+    let models = options
+        .models
+        .iter()
+        .map(|folder| open(options, folder, &judged))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let others = match models.iter().any(|(_, variance)| *variance == VarianceName::Optimal) {
+        true => Some(Judged::open(options, &config, options.n, options.n)?),
+        false => None,
+    };
+    std::fs::create_dir_all(&options.out)
+        .with_context(|| format!("cannot create {}", options.out.display()))?;
+    tweedie_weights::check_writable(&options.out.join(REPORT))?;
+    line(format!("data: {}, {} pictures, noise of seed {}", judged.what, options.n, options.seed));
+
+    let stop = interruptible()?;
+    let watch = Watch::new(&stop);
+    let mut verdicts = Vec::new();
+    for (folder, (model, variance)) in options.models.iter().zip(&models) {
+        let verdict = judge(options, folder, (model, *variance), &judged, others.as_ref(), &watch)?;
+        line(format!("\nmodel: {}", folder.display()));
+        if let Some(bound) = &verdict.bound {
+            line(bound.to_string().trim_end());
+        }
+        if let Some(flow) = &verdict.flow {
+            line(flow.to_string().trim_end());
+        }
+        verdicts.push(verdict);
+        if watch.stopped() {
+            break;
+        }
+    }
+    compare(&verdicts);
+    write(options, &judged.what, &verdicts, watch.stopped())?;
+    if watch.stopped() {
+        line("interrupted: the figures are those of what was done so far");
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A model, and the variance that its bound is to have.
+fn open(
+    options: &EvaluateLikelihood,
+    folder: &Path,
+    judged: &Judged,
+) -> anyhow::Result<(Model, VarianceName)> {
+    let device = device(&options.device)?;
+    let mut model = Model::load(folder, device)?;
+    if options.raw {
+        tweedie_training::load_raw_weights(&model, folder)?;
+    }
+    let (precision, _) = options.precision.parse::<PrecisionChoice>()?.resolve(device);
+    model.set_pass(Pass::inference(precision));
+    let _fits = judged.clean(&model)?;
+    judged.classes(&model, options.class.as_deref())?;
+    let mut times = options.levels.times(model.process()).context("--levels")?;
+    times.reverse();
+    let levels: Vec<NoiseLevel> = times.iter().map(|&time| model.process().level(time)).collect();
+    reverse_steps(&levels, first_of(options)).context("--levels")?;
+    let learns = model.description().variance != LearnedVariance::None;
+    let variance = options.variance.unwrap_or(match model.description().sampling.variance {
+        _ if learns => VarianceName::Learned,
+        Variance::FixedSmall => VarianceName::FixedSmall,
+        _ => VarianceName::FixedLarge,
+    });
+    if variance == VarianceName::Learned && !learns {
+        bail!("{} learned no variance: --variance fixed-small, fixed-large or optimal", folder.display());
+    }
+    Ok((model, variance))
+}
+
+fn first_of(options: &EvaluateLikelihood) -> FirstVariance {
+    match options.first {
+        FirstName::SecondPosterior => FirstVariance::SecondPosterior,
+        FirstName::OwnForward => FirstVariance::OwnForward,
+    }
+}
+
+fn judge<'a>(
+    options: &EvaluateLikelihood,
+    folder: &'a Path,
+    (model, variance): (&Model, VarianceName),
+    judged: &Judged,
+    others: Option<&Judged>,
+    watch: &Watch,
+) -> anyhow::Result<Verdict<'a>> {
+    let n_values = judged.shape.n_values();
+    let examples = |judged: &Judged| {
+        Ok::<_, anyhow::Error>(Examples {
+            x0: judged.clean(model)?,
+            classes: judged.classes(model, options.class.as_deref())?,
+        })
+    };
+    let pictures = model.description().standardization.is_none();
+    let range = model.description().range;
+    let mut verdict = Verdict { model: folder, variance, bound: None, flow: None };
+    if !options.no_bound {
+        let mut how = BoundOptions {
+            times: options.levels.times(model.process())?,
+            variance: match variance {
+                VarianceName::FixedSmall => BoundVariance::FixedSmall,
+                VarianceName::FixedLarge | VarianceName::Optimal => BoundVariance::FixedLarge,
+                VarianceName::Learned => BoundVariance::Learned,
+            },
+            first: first_of(options),
+            cdf: match options.decoder {
+                DecoderName::Exact => NormalCdf::Exact,
+                DecoderName::Tanh => NormalCdf::Tanh,
+            },
+            clip: !options.no_clip,
+            at_once: options.at_once,
+            seed: options.seed,
+        };
+        if let (VarianceName::Optimal, Some(others)) = (variance, others) {
+            watch.begin("errors", options.n);
+            // Other pictures, other noise.
+            let how_others = BoundOptions { seed: options.seed.wrapping_add(1), ..how.clone() };
+            let measured = image_bounds(model, &examples(others)?, &how_others, &mut |_| watch.one(None))?;
+            if watch.stopped() {
+                return Ok(verdict);
+            }
+            let mean =
+                |i: usize| measured.iter().map(|it| it.x0_errors[i]).sum::<f64>() / measured.len() as f64;
+            how.variance = BoundVariance::Optimal((0..how.times.len()).map(mean).collect());
+        }
+        watch.begin("bound", options.n);
+        let bits = |nats: f64| Some(bits_per_dimension(nats, n_values));
+        let bounds =
+            image_bounds(model, &examples(judged)?, &how, &mut |it| watch.one(bits(it.bound.total())))?;
+        if !bounds.is_empty() {
+            let width = pictures.then_some(range.high - range.low);
+            verdict.bound = Some(bound_report(&bounds, n_values, &how, model.process(), width));
+        }
+    }
+    if options.flow && !watch.stopped() {
+        let divergence = divergence_for(n_values, options.probes);
+        let how = FlowOptions { divergence, tolerance: options.tolerance, ..FlowOptions::default() };
+        let mut examples = examples(judged)?;
+        if pictures {
+            examples.x0 = dequantized(&examples.x0, range, options.seed)?;
+        }
+        watch.begin("flow", options.n);
+        let flows =
+            image_flows(model, &examples, how, options.at_once, options.seed, &mut |_| watch.one(None))?;
+        if !flows.is_empty() {
+            verdict.flow = Some(flow_report(&flows, n_values, divergence, pictures.then_some(range)));
+        }
+    }
+    Ok(verdict)
+}
+
+/// How each model differs from the first, on the same pictures and the same noise.
+fn compare(verdicts: &[Verdict]) {
+    let Some((first, rest)) = verdicts.split_first().filter(|(_, rest)| !rest.is_empty()) else { return };
+    let Some(own) = &first.bound else { return };
+    line(format!("\nbits per dimension less than {} (paired, picture by picture)", first.model.display()));
+    for other in rest {
+        if let Some(bound) = &other.bound {
+            let pairs = own.of_images.iter().zip(&bound.of_images);
+            let differences: Vec<f64> = pairs.map(|(own, other)| own - other).collect();
+            line(format!("  {:>24}   {}", Figure::of(&differences).to_string(), other.model.display()));
+        }
+    }
+}
+
+fn name_of(variance: VarianceName) -> &'static str {
+    match variance {
+        VarianceName::FixedSmall => "fixed_small",
+        VarianceName::FixedLarge => "fixed_large",
+        VarianceName::Learned => "learned",
+        VarianceName::Optimal => "optimal",
+    }
+}
+
+/// The report as JSON and, where there is a bound, its terms as a plot.
+fn write(
+    options: &EvaluateLikelihood,
+    data: &str,
+    verdicts: &[Verdict],
+    interrupted: bool,
+) -> anyhow::Result<()> {
+    let of = |it: &Verdict| -> Value {
+        json!({ "model": it.model, "variance": name_of(it.variance), "bound": it.bound, "flow": it.flow })
+    };
+    let value = json!({
+        "data": data, "levels": options.levels.to_string(), "seed": options.seed, "clip": !options.no_clip,
+        "first": format!("{:?}", options.first), "decoder": format!("{:?}", options.decoder),
+        "weights": if options.raw { "raw" } else { "averaged" }, "tolerance": options.flow.then_some(options.tolerance),
+        "interrupted": interrupted, "models": verdicts.iter().map(of).collect::<Vec<_>>(),
+        "version": env!("CARGO_PKG_VERSION"),
+    });
+    let path = options.out.join(REPORT);
+    tweedie_weights::write_file(&path, serde_json::to_string_pretty(&value)?.as_bytes())?;
+    line(format!("\nreport: {}", path.display()));
+    let series: Vec<Series> = verdicts.iter().filter_map(series).collect();
+    if !series.is_empty() {
+        let plot = Plot {
+            title: format!("terms of the bound, {data}"),
+            x_label: "t (1 is the cleanest level)".into(),
+            y_label: "bits per dimension".into(),
+            y_scale: Scale::Log,
+            series,
+        };
+        let path = options.out.join(PLOT);
+        tweedie_weights::write_file(&path, plot.svg().as_bytes())?;
+        line(format!("terms:  {}", path.display()));
+    }
+    Ok(())
+}
+
+/// A model's terms over t.
+fn series(verdict: &Verdict) -> Option<Series> {
+    let bound = verdict.bound.as_ref()?;
+    let points = bound.levels.iter().map(|level| (level.time as f64, level.term.mean)).collect();
+    let name =
+        format!("{} ({}): {:.3}", verdict.model.display(), name_of(verdict.variance), bound.total.mean);
+    Some(Series { name, points })
+}

@@ -1,0 +1,222 @@
+//! The variational bound of images, many levels at once.
+
+use super::term::{Decoder, Said, term};
+use crate::Error;
+use std::collections::VecDeque;
+use tch::{Device, Kind, Tensor};
+use tweedie_math::bound::prior_term;
+use tweedie_math::decoder::{Grid, NormalCdf};
+use tweedie_math::random::{Key, Purpose, Stream};
+use tweedie_math::{Bound, FirstVariance, NoiseLevel, reverse_steps};
+use tweedie_models::{LearnedVariance, Model};
+use tweedie_networks::ClassCondition;
+use tweedie_samplers::{Clipped, Denoiser, EpsAfterClip, Spread};
+
+/// Which reverse variance the bound is that of.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BoundVariance {
+    /// β̃.
+    FixedSmall,
+    /// β.
+    FixedLarge,
+    /// The network's.
+    Learned,
+    /// β̃ + c₁²·Var(x_0 | x_t) with these variances, one per level from the cleanest, in the mean over pixels: estimated from images
+    /// that are not judged (the mean squared errors of [`ImageBound::x0_errors`]), the bound stays a bound (Bao et al. 2022).
+    Optimal(Vec<f64>),
+}
+
+/// How the bound is computed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BoundOptions {
+    /// The trained times that the reverse process visits, in any order; the process is re-derived for them.
+    pub times: Vec<usize>,
+    /// The reverse variance.
+    pub variance: BoundVariance,
+    /// What stands for it at the first level.
+    pub first: FirstVariance,
+    /// How a pixel's bin is measured; arrays have a continuous decoder.
+    pub cdf: NormalCdf,
+    /// Whether x̂_0 is moved into the data's range, as is usual for pictures.
+    pub clip: bool,
+    /// Levels, of one image or several, that the network is asked about at once: memory grows with it.
+    pub at_once: usize,
+    /// Seed of the noise.
+    pub seed: u64,
+}
+
+/// Clean data and what goes with it.
+#[derive(Debug)]
+pub struct Examples {
+    /// In the model's units, (N, C, H, W).
+    pub x0: Tensor,
+    /// The class of each, for a class-conditional model.
+    pub classes: Option<Vec<i64>>,
+}
+
+/// One image's bound.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImageBound {
+    /// Its terms in nats over all pixels; for arrays in the arrays' own units.
+    pub bound: Bound,
+    /// The mean of (x_0 − x̂_0)² at each level, from the cleanest.
+    pub x0_errors: Vec<f64>,
+}
+
+/// The bound of each image. Every (image, time) has its own noise, keyed by the image's number and the time: two models, and two
+/// sub-sequences, are judged on the same noise.
+///
+/// `done` hears of each image as it is finished and says whether to go on; what was finished comes back.
+///
+/// # Errors
+/// Times that the process does not have, a variance that the model does not have, what the network reports.
+pub fn image_bounds(
+    model: &Model,
+    examples: &Examples,
+    options: &BoundOptions,
+    done: &mut dyn FnMut(&ImageBound) -> bool,
+) -> Result<Vec<ImageBound>, Error> {
+    let _no_gradient = tch::no_grad_guard();
+    let description = model.description();
+    if options.variance == BoundVariance::Learned && description.variance == LearnedVariance::None {
+        return Err(tweedie_models::Error::from(tweedie_samplers::Error::NoSpread).into());
+    }
+    let mut times = options.times.clone();
+    times.sort_unstable();
+    let levels: Vec<NoiseLevel> = times.iter().map(|&time| model.process().level(time)).collect();
+    let steps = reverse_steps(&levels, options.first).map_err(tweedie_models::Error::from)?;
+    let decoder = match &description.standardization {
+        Some(_) => Decoder::Continuous,
+        None => {
+            let grid = Grid { low: description.range.low, high: description.range.high, n: 256 };
+            Decoder::Discretised { grid, cdf: options.cdf }
+        }
+    };
+    let size = examples.x0.size();
+    let n_images = size[0] as usize;
+    let n_values = examples.x0.numel() / n_images.max(1);
+    let truth = floats(&examples.x0)?;
+    let truth_of = |image: usize| &truth[image * n_values..][..n_values];
+    let last = levels[levels.len() - 1];
+    let start_std = model.process().start_std(last);
+    let units = unit_nats(model, n_values);
+
+    let mut finished = Vec::new();
+    let mut begun: VecDeque<ImageBound> = VecDeque::new();
+    let rows: Vec<(usize, usize)> =
+        (0..n_images).flat_map(|image| (0..steps.len()).map(move |step| (image, step))).collect();
+    'all: for rows in rows.chunks(options.at_once.max(1)) {
+        let said = ask(model, examples, options, rows, &times, &levels)?;
+        for (row, &(image, index)) in rows.iter().enumerate() {
+            if index == 0 {
+                let prior =
+                    truth_of(image).iter().map(|&x0| prior_term(f64::from(x0), last, start_std)).sum();
+                begun.push_back(ImageBound {
+                    bound: Bound { prior, steps: Vec::new() },
+                    x0_errors: Vec::new(),
+                });
+            }
+            let said = said.row(row, truth_of(image));
+            let [nats, squares] = term(&said, &steps[index], index, &options.variance, &decoder);
+            let Some(own) = begun.back_mut() else { continue };
+            own.bound.steps.push(if index == 0 { nats + units } else { nats });
+            own.x0_errors.push(squares);
+            if index + 1 == steps.len()
+                && let Some(whole) = begun.pop_front()
+            {
+                let goes_on = done(&whole);
+                finished.push(whole);
+                if !goes_on {
+                    break 'all;
+                }
+            }
+        }
+    }
+    Ok(finished)
+}
+
+/// What a density in standardised units lacks of one in the arrays' own: Σ ln scale, in nats.
+fn unit_nats(model: &Model, n_values: usize) -> f64 {
+    let Some(how) = &model.description().standardization else { return 0.0 };
+    let per_channel = n_values as f64 / how.scale.len() as f64;
+    how.scale.iter().map(|scale| per_channel * scale.ln()).sum()
+}
+
+/// A network's answers for a batch of (image, level).
+struct Answers {
+    x0: Vec<f32>,
+    spread: Option<Vec<f32>>,
+    is_range: bool,
+}
+
+impl Answers {
+    fn row<'a>(&'a self, row: usize, truth: &'a [f32]) -> Said<'a> {
+        let n = truth.len();
+        let of = |values: &'a [f32]| &values[row * n..][..n];
+        Said { truth, x0: of(&self.x0), spread: self.spread.as_deref().map(of), is_range: self.is_range }
+    }
+}
+
+/// Noises each row's image to its level and asks the network.
+fn ask(
+    model: &Model,
+    examples: &Examples,
+    options: &BoundOptions,
+    rows: &[(usize, usize)],
+    times: &[usize],
+    levels: &[NoiseLevel],
+) -> Result<Answers, Error> {
+    let device = model.device();
+    let images: Vec<i64> = rows.iter().map(|&(image, _)| image as i64).collect();
+    let at: Vec<NoiseLevel> = rows.iter().map(|&(_, index)| levels[index]).collect();
+    let x0 = examples
+        .x0
+        .f_to_device(device)?
+        .f_index_select(0, &Tensor::f_from_slice(&images)?.f_to_device(device)?)?;
+    let mut noise = vec![0f32; x0.numel()];
+    for (&(image, index), values) in rows.iter().zip(noise.chunks_exact_mut(x0.numel() / rows.len())) {
+        let key = Key {
+            seed: options.seed,
+            image: image as u64,
+            purpose: Purpose::EVALUATE,
+            visit: times[index] as u64,
+            draw: 0,
+        };
+        let mut stream = Stream::new(key);
+        values.iter_mut().for_each(|value| *value = stream.normal() as f32);
+    }
+    let eps = Tensor::f_from_slice(&noise)?.f_reshape(x0.size())?.f_to_device(device)?;
+    let column = |rate: fn(&NoiseLevel) -> f64| -> Result<Tensor, Error> {
+        let rates: Vec<f32> = at.iter().map(|level| rate(level) as f32).collect();
+        Ok(Tensor::f_from_slice(&rates)?.f_reshape([rows.len() as i64, 1, 1, 1])?.f_to_device(device)?)
+    };
+    let x = column(NoiseLevel::signal_rate)? * &x0 + column(NoiseLevel::noise_rate)? * eps;
+    let class = match &examples.classes {
+        None => None,
+        Some(classes) => {
+            let of_rows: Vec<i64> = rows.iter().map(|&(image, _)| classes[image]).collect();
+            Some(ClassCondition::Labels(Tensor::f_from_slice(&of_rows)?.f_to_device(device)?))
+        }
+    };
+    let denoiser = model.given(class);
+    let said = if options.clip && model.description().standardization.is_none() {
+        let range = model.description().range;
+        Clipped { inner: denoiser, low: range.low, high: range.high, eps: EpsAfterClip::Keep }
+            .denoise(&x, &at)
+    } else {
+        denoiser.denoise(&x, &at)
+    };
+    let said = said.map_err(tweedie_models::Error::from)?;
+    let (spread, is_range) = match &said.spread {
+        Some(Spread::Range(v)) => (Some(floats(v)?), true),
+        Some(Spread::LogVariance(log)) => (Some(floats(log)?), false),
+        _ => (None, false),
+    };
+    Ok(Answers { x0: floats(&said.x0)?, spread, is_range })
+}
+
+/// A tensor's numbers, on the CPU.
+fn floats(tensor: &Tensor) -> Result<Vec<f32>, Error> {
+    let flat = tensor.f_to_kind(Kind::Float)?.f_to_device(Device::Cpu)?.f_contiguous()?.f_flatten(0, -1)?;
+    Ok(Vec::<f32>::try_from(flat)?)
+}

@@ -1,0 +1,182 @@
+//! The probability-flow likelihood of images.
+
+use super::{Examples, Figure};
+use crate::Error;
+use serde::Serialize;
+use std::fmt;
+use tch::{Kind, Tensor};
+use tweedie_math::bound::bits_per_dimension;
+use tweedie_math::random::{Key, Purpose, Stream};
+use tweedie_models::{DataRange, Model};
+use tweedie_networks::ClassCondition;
+use tweedie_samplers::{Divergence, FlowOptions, StreamNoise, flow_log_likelihood};
+
+/// Up to so many values the divergence is computed exactly unless probes are asked for.
+pub const EXACT_UP_TO: usize = 64;
+
+/// One image's likelihood by the flow.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImageFlow {
+    /// ln q in nats by each probe, in the model's units; for arrays in the arrays' own.
+    pub log_likelihood: Vec<f64>,
+    /// What the solver may have erred, in nats.
+    pub solver_error: f64,
+}
+
+/// Bytes as continuous values: each moved to a uniform place in its bin, which is one 255th of the range wide; keyed by the image's
+/// number.
+///
+/// # Errors
+/// When LibTorch fails.
+pub fn dequantized(x0: &Tensor, range: DataRange, seed: u64) -> Result<Tensor, Error> {
+    let n = x0.size()[0];
+    let width = (range.high - range.low) / 255.0;
+    let mut moves = Vec::with_capacity(x0.numel());
+    for image in 0..n as u64 {
+        let mut numbers = Stream::new(Key { seed, image, purpose: Purpose::DEQUANTIZE, visit: 0, draw: 0 });
+        let each = x0.numel() / n as usize;
+        moves.extend((0..each).map(|_| (width * (numbers.uniform() - 0.5)) as f32));
+    }
+    let moves = Tensor::f_from_slice(&moves)?.f_reshape(x0.size())?.f_to_device(x0.device())?;
+    Ok(x0.f_add(&moves)?)
+}
+
+/// The likelihood of each image under the model's probability flow, from its first trained level (whose noise is part of the density
+/// that is found) to its last.
+///
+/// `done` hears of each image as it is finished, a batch of `at_once` at a time, and says whether to go on.
+///
+/// # Errors
+/// A level at which the model says nothing; a flow that needs too many steps; what the network reports.
+pub fn image_flows(
+    model: &Model,
+    examples: &Examples,
+    options: FlowOptions,
+    at_once: usize,
+    seed: u64,
+    done: &mut dyn FnMut(&ImageFlow) -> bool,
+) -> Result<Vec<ImageFlow>, Error> {
+    let process = model.process();
+    let (from, to) = (process.level(1), process.level(process.steps()));
+    let n = examples.x0.size()[0] as usize;
+    let n_values = examples.x0.numel() / n.max(1);
+    let per_channel =
+        |scale: &[f64]| n_values as f64 / scale.len() as f64 * scale.iter().map(|s| s.ln()).sum::<f64>();
+    // Data stand where x_t/signal stands; ln q of that, and in the arrays' own units.
+    let units = n_values as f64 * from.signal_rate().ln()
+        - model.description().standardization.as_ref().map_or(0.0, |how| per_channel(&how.scale));
+    let mut finished = Vec::new();
+    for first in (0..n).step_by(at_once.max(1)) {
+        let count = at_once.max(1).min(n - first);
+        let part = examples.x0.f_narrow(0, first as i64, count as i64)?.f_to_device(model.device())?;
+        let x = part.f_to_kind(Kind::Float)?.f_mul_scalar(from.signal_rate())?;
+        let class = match &examples.classes {
+            None => None,
+            Some(classes) => {
+                let of_part = Tensor::f_from_slice(&classes[first..first + count])?;
+                Some(ClassCondition::Labels(of_part.f_to_device(model.device())?))
+            }
+        };
+        let noise = StreamNoise::new(seed, first as u64);
+        let found =
+            flow_log_likelihood(&model.given(class), &x, (from, to), process.start_std(to), options, &noise)
+                .map_err(tweedie_models::Error::from)?;
+        for (log_likelihood, solver_error) in found.log_likelihood.into_iter().zip(found.solver_error) {
+            let log_likelihood = log_likelihood.into_iter().map(|nats| nats + units).collect();
+            let image = ImageFlow { log_likelihood, solver_error };
+            let goes_on = done(&image);
+            finished.push(image);
+            if !goes_on {
+                return Ok(finished);
+            }
+        }
+    }
+    Ok(finished)
+}
+
+/// The divergence for images of so many values: as asked, else exact where that is affordable, else one probe.
+pub fn divergence_for(n_values: usize, probes: Option<usize>) -> Divergence {
+    match probes {
+        Some(probes) => Divergence::Probes(probes),
+        None if n_values <= EXACT_UP_TO => Divergence::Exact,
+        None => Divergence::Probes(1),
+    }
+}
+
+/// The flow's likelihood over images, in bits per dimension.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FlowReport {
+    /// How many images.
+    pub images: usize,
+    /// −log₂ of the probability of the image's bytes (an upper bound of it, for the bytes were moved within their bins), or of the
+    /// density of arrays.
+    pub total: Figure,
+    /// The mean of what the solver may have erred.
+    pub solver_error: f64,
+    /// The share of the probes in the error of the mean; none for an exact divergence or a single probe.
+    pub probe_error: Option<f64>,
+    /// Probes per image; none where the divergence is exact.
+    pub probes: Option<usize>,
+    /// What was added to the density's bits for a probability: −log₂ of a bin's width; 0 for arrays.
+    pub offset: f64,
+    /// Each image's figure, in their order.
+    pub of_images: Vec<f64>,
+}
+
+/// Sums up. `range` is that of bytes; none for arrays.
+///
+/// # Panics
+/// When there is no image.
+pub fn flow_report(
+    flows: &[ImageFlow],
+    n_values: usize,
+    divergence: Divergence,
+    range: Option<DataRange>,
+) -> FlowReport {
+    let offset = range.map_or(0.0, |range| -((range.high - range.low) / 255.0).log2());
+    let bits = |nats: f64| bits_per_dimension(nats, n_values);
+    let n_probes = flows[0].log_likelihood.len();
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let of_images: Vec<f64> = flows.iter().map(|flow| offset - bits(mean(&flow.log_likelihood))).collect();
+    let variance_of_mean = |flow: &ImageFlow| {
+        let values: Vec<f64> = flow.log_likelihood.iter().map(|nats| bits(*nats)).collect();
+        Figure::of(&values).error.unwrap_or(0.0).powi(2)
+    };
+    let probe_error =
+        (n_probes > 1).then(|| flows.iter().map(variance_of_mean).sum::<f64>().sqrt() / flows.len() as f64);
+    FlowReport {
+        images: flows.len(),
+        total: Figure::of(&of_images),
+        solver_error: flows.iter().map(|flow| bits(flow.solver_error)).sum::<f64>() / flows.len() as f64,
+        probe_error,
+        probes: matches!(divergence, Divergence::Probes(_)).then_some(n_probes),
+        offset,
+        of_images,
+    }
+}
+
+impl fmt::Display for FlowReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "bits per dimension by the probability flow over {} images", self.images)?;
+        writeln!(f, "  flow         {}", self.total)?;
+        writeln!(f, "  of which the solver may have erred {:.1e}", self.solver_error)?;
+        match (self.probes, self.probe_error) {
+            (None, _) => writeln!(f, "  the divergence is exact")?,
+            (Some(_), None) => writeln!(
+                f,
+                "  one random probe of the divergence: its share of the error is within the ± and not known apart (--probes 4 says it)"
+            )?,
+            (Some(probes), Some(error)) => {
+                writeln!(f, "  {probes} probes of the divergence: ± {error:.4} of the error is theirs")?;
+            }
+        }
+        if self.offset != 0.0 {
+            writeln!(
+                f,
+                "  bytes were moved uniformly within their bins, so this is a bound too; {:.4} is added for a bin's width",
+                self.offset
+            )?;
+        }
+        Ok(())
+    }
+}

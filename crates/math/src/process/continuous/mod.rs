@@ -1,0 +1,40 @@
+//! Processes in continuous time: stochastic differential equations whose kernels are Gaussians in closed form.
+//!
+//! Each is a pair of rates (signal, noise) as a function of t; the kernel between any two of its times is
+//! [`Transition::between`](crate::Transition::between) of their levels, exactly.
+
+mod cosine;
+mod edm;
+mod sub_vp;
+mod ve_sde;
+mod vp_sde;
+
+pub use cosine::ContinuousCosine;
+pub use edm::Edm;
+pub use sub_vp::SubVpSde;
+pub use ve_sde::VeSde;
+pub use vp_sde::VpSde;
+
+use crate::Error;
+
+/// The time, if it lies in [0, last].
+fn checked(time: f64, last: f64) -> Result<f64, Error> {
+    if (0.0..=last).contains(&time) { Ok(time) } else { Err(Error::Time { time, last }) }
+}
+
+/// The log-SNR, unless it is not a number or below that of the last level by more than what makes two levels the same.
+fn reached(log_snr: f64, last: f64) -> Result<f64, Error> {
+    if log_snr.is_nan() || log_snr < last - super::SAME_LEVEL {
+        return Err(Error::LogSnr { log_snr, last });
+    }
+    Ok(log_snr)
+}
+
+/// Fails, naming the parameter, unless it is positive and finite.
+fn positive(name: &'static str, found: f64) -> Result<f64, Error> {
+    if found > 0.0 && found.is_finite() {
+        Ok(found)
+    } else {
+        Err(Error::Parameter { name, found, allowed: "positive and finite" })
+    }
+}

@@ -1,0 +1,124 @@
+//! The reverse step p(x_s | x_t): what its variance may be.
+
+use crate::{DiscreteProcess, Error, NoiseLevel, Posterior, Transition};
+use serde::{Deserialize, Serialize};
+
+/// A reverse variance that is not learned (Ho et al. 2020, sec. 3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FixedVariance {
+    /// β̃_t, the posterior's: right where the data is one point.
+    FixedSmall,
+    /// β_t, the forward step's: right where the data is N(0, I).
+    FixedLarge,
+}
+
+/// What stands for the variance of the last step, to clean data, where β̃_1 = 0 has no logarithm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FirstVariance {
+    /// β̃_2 for both fixed variances, and as the least of a learned range: what makes bits/dim comparable (Ho et al.'s second
+    /// code, OpenAI's).
+    #[default]
+    SecondPosterior,
+    /// β_1 for both: then fixed-large is the true forward variance, and its bound closes as T grows.
+    OwnForward,
+}
+
+/// One step of the reverse process, from a level to the next cleaner one that is visited.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ReverseStep {
+    /// q(x_t | x_s), the step it undoes; its variance is β_t.
+    pub transition: Transition,
+    /// q(x_s | x_t, x_0), what it should be.
+    pub posterior: Posterior,
+    /// ln β̃_t, the least of a learned range; at the first level what [`FirstVariance`] says.
+    pub log_small: f64,
+    /// ln β_t, the greatest of a learned range.
+    pub log_large: f64,
+    /// ln of the fixed-large variance: `log_large` but at the first level, where [`FirstVariance`] says it.
+    log_fixed_large: f64,
+}
+
+impl ReverseStep {
+    /// The step from a trained level t = 1..=T to the one before.
+    ///
+    /// # Errors
+    /// Those of [`reverse_steps`]; [`Error::Time`] for another t.
+    pub fn trained(process: &dyn DiscreteProcess, t: usize, first: FirstVariance) -> Result<Self, Error> {
+        let last = process.steps();
+        if !(1..=last).contains(&t) {
+            return Err(Error::Time { time: t as f64, last: last as f64 });
+        }
+        let around: Vec<NoiseLevel> = match t {
+            1 => (1..=last.min(2)).map(|t| process.level(t)).collect(),
+            _ => vec![process.level(t - 1), process.level(t)],
+        };
+        Ok(reverse_steps(&around, first)?[usize::from(t > 1)])
+    }
+
+    /// ln σ² of a fixed variance.
+    pub fn log_variance(&self, variance: FixedVariance) -> f64 {
+        match variance {
+            FixedVariance::FixedSmall => self.log_small,
+            FixedVariance::FixedLarge => self.log_fixed_large,
+        }
+    }
+
+    /// ln σ² that lies at (v + 1)/2 of the way from ln β̃ to ln β (Nichol & Dhariwal 2021, eq. 15); v is not bounded.
+    pub fn range_log_variance(&self, v: f64) -> f64 {
+        let share = 0.5 * (v + 1.0);
+        share * self.log_large + (1.0 - share) * self.log_small
+    }
+
+    /// The variance of q(x_s | x_t), β̃ + c₁²·Var(x_0 | x_t), which is the best there is for a Gaussian reverse step whose mean is
+    /// right (Bao et al. 2022, theorem 1); `x0_variance` is Var(x_0 | x_t), of one pixel or in the mean.
+    pub fn optimal_variance(&self, x0_variance: f64) -> f64 {
+        let c1 = self.posterior.x0_coefficient;
+        self.posterior.variance + c1 * c1 * x0_variance
+    }
+
+    /// Whether it ends at clean data, so that its term is the decoder's.
+    pub fn ends_clean(&self) -> bool {
+        self.transition.from().is_clean()
+    }
+}
+
+/// The steps from each of the given levels to the one before, the first one's being clean data; levels from clean to noisy.
+///
+/// # Errors
+/// [`Error::NotNoisier`] for levels in another order or given twice; [`Error::Parameter`] for none, or for a single one of which
+/// [`FirstVariance::SecondPosterior`] was asked.
+pub fn reverse_steps(levels: &[NoiseLevel], first: FirstVariance) -> Result<Vec<ReverseStep>, Error> {
+    let mut before = NoiseLevel::CLEAN;
+    let mut kernels = Vec::with_capacity(levels.len());
+    for &level in levels {
+        let kernel = Transition::between(before, level)?;
+        // A step between equals adds no noise: no reverse step has that variance.
+        if kernel.variance == 0.0 {
+            return Err(Error::NotNoisier { from: before.log_snr(), to: level.log_snr() });
+        }
+        kernels.push(kernel);
+        before = level;
+    }
+    let log_first = match (first, kernels.as_slice()) {
+        (_, []) => {
+            let allowed = "at least 1";
+            return Err(Error::Parameter { name: "the number of levels", found: 0.0, allowed });
+        }
+        (FirstVariance::OwnForward, [own, ..]) => libm::log(own.variance),
+        (FirstVariance::SecondPosterior, [_, second, ..]) => libm::log(second.posterior().variance),
+        (FirstVariance::SecondPosterior, [_]) => {
+            let allowed = "at least 2, since the second one's posterior variance stands for the first one's";
+            return Err(Error::Parameter { name: "the number of levels", found: 1.0, allowed });
+        }
+    };
+    let step = |(i, transition): (usize, Transition)| {
+        let posterior = transition.posterior();
+        let log_large = libm::log(transition.variance);
+        let (log_small, log_fixed_large) =
+            if i == 0 { (log_first, log_first) } else { (libm::log(posterior.variance), log_large) };
+        ReverseStep { transition, posterior, log_small, log_large, log_fixed_large }
+    };
+    Ok(kernels.into_iter().enumerate().map(step).collect())
+}

@@ -1,0 +1,65 @@
+//! n levels spread over a process by what they are instead of when they are.
+
+use crate::{Error, NoiseLevel, Process};
+
+/// Levels of the process whose σ = noise/signal falls as Karras et al. 2022 have it (eq. 5), from `noisiest` to `cleanest`, both
+/// included: σ_i = (σ_max^(1/ρ) + i/(n − 1)·(σ_min^(1/ρ) − σ_max^(1/ρ)))^ρ; ρ = 7 in the paper.
+///
+/// # Errors
+/// [`Error::Parameter`] for n = 0 or a ρ that is not positive; [`Error::Singular`] for a level without signal, whose σ is
+/// infinite; [`Error::LogSnr`] when the process does not reach `noisiest`.
+pub fn karras(
+    process: &dyn Process,
+    noisiest: NoiseLevel,
+    cleanest: NoiseLevel,
+    n: usize,
+    rho: f64,
+) -> Result<Vec<NoiseLevel>, Error> {
+    if !(rho > 0.0 && rho.is_finite()) {
+        return Err(Error::Parameter { name: "rho", found: rho, allowed: "positive" });
+    }
+    let warp = |level: NoiseLevel| libm::pow(level.sigma(), 1.0 / rho);
+    spread(process, noisiest, cleanest, n, warp, |root| -2.0 * rho * libm::log(root))
+}
+
+/// Levels of the process whose log-SNR rises evenly from that of `noisiest` to that of `cleanest`, both included (the spacing of
+/// DPM-Solver, Lu et al. 2022).
+///
+/// # Errors
+/// Those of [`karras`].
+pub fn uniform_log_snr(
+    process: &dyn Process,
+    noisiest: NoiseLevel,
+    cleanest: NoiseLevel,
+    n: usize,
+) -> Result<Vec<NoiseLevel>, Error> {
+    spread(process, noisiest, cleanest, n, |level| level.log_snr(), |log_snr| log_snr)
+}
+
+/// Levels whose image under `warp` is evenly spread; `log_snr_of` takes the image to a log-SNR.
+fn spread(
+    process: &dyn Process,
+    noisiest: NoiseLevel,
+    cleanest: NoiseLevel,
+    n: usize,
+    warp: impl Fn(NoiseLevel) -> f64,
+    log_snr_of: impl Fn(f64) -> f64,
+) -> Result<Vec<NoiseLevel>, Error> {
+    if n == 0 {
+        return Err(Error::Parameter { name: "the number of steps", found: 0.0, allowed: "at least 1" });
+    }
+    for level in [noisiest, cleanest] {
+        if level.signal_rate() == 0.0 || level.is_clean() {
+            let (signal, noise) = (level.signal_rate(), level.noise_rate());
+            return Err(Error::Singular { what: "levels spread by their noise", signal, noise });
+        }
+    }
+    let (from, to) = (warp(noisiest), warp(cleanest));
+    (0..n)
+        .map(|i| match i {
+            0 => process.at_log_snr(noisiest.log_snr()),
+            _ if i + 1 == n => process.at_log_snr(cleanest.log_snr()),
+            _ => process.at_log_snr(log_snr_of(from + i as f64 / (n - 1) as f64 * (to - from))),
+        })
+        .collect()
+}

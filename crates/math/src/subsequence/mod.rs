@@ -1,0 +1,107 @@
+//! Which of a process' levels are visited.
+
+mod levels;
+mod parse;
+mod sections;
+mod spacing;
+
+pub use levels::{karras, uniform_log_snr};
+pub use spacing::Spacing;
+
+use crate::{DiscreteProcess, Error};
+
+/// A sub-sequence of the trained times, by any rule that is in use. As text: `all`, `trailing:50`, `leading:50`, `linspace:50`,
+/// `quadratic:50`, `sections:10,15,20`, `ddim50`, `karras:18` or `karras:18,7`, `log_snr:50`, `times:1,5,10`.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Subsequence {
+    /// Every trained time.
+    All,
+    /// n times by a rule of time.
+    Spaced {
+        /// The rule.
+        spacing: Spacing,
+        /// How many.
+        n: usize,
+    },
+    /// OpenAI's sections, so many times in each.
+    Sections(Vec<usize>),
+    /// OpenAI's "ddimN": the least whole stride that gives exactly n.
+    Strided(usize),
+    /// The trained times nearest to n levels of Karras et al.'s spacing.
+    Karras {
+        /// How many.
+        n: usize,
+        /// ρ, 7 in the paper.
+        rho: f64,
+    },
+    /// The trained times nearest to n levels evenly spread in log-SNR.
+    UniformLogSnr {
+        /// How many.
+        n: usize,
+    },
+    /// These.
+    Times(Vec<usize>),
+}
+
+impl Subsequence {
+    /// The times, descending, each once; all between 1 and T.
+    ///
+    /// Rules of levels take the nearest trained time, and nearest times that fall together once; a level without signal stands
+    /// beside them, before the first that has some.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] or [`Error::Time`] for a number that the rule or the process does not have.
+    pub fn times(&self, process: &dyn DiscreteProcess) -> Result<Vec<usize>, Error> {
+        let last = process.steps();
+        let mut times = match self {
+            Self::All => (1..=last).rev().collect(),
+            Self::Spaced { spacing, n } => spacing.times(last, *n, 0)?,
+            Self::Sections(counts) => sections::sections(last, counts)?,
+            Self::Strided(n) => sections::strided(last, *n)?,
+            Self::Karras { n, rho } => nearest(process, *n, |p, a, b, n| karras(p, a, b, n, *rho))?,
+            Self::UniformLogSnr { n } => nearest(process, *n, uniform_log_snr)?,
+            Self::Times(times) => times.clone(),
+        };
+        if let Some(&time) = times.iter().find(|&&time| !(1..=last).contains(&time)) {
+            return Err(Error::Time { time: time as f64, last: last as f64 });
+        }
+        times.sort_unstable_by(|a, b| b.cmp(a));
+        times.dedup();
+        if times.is_empty() {
+            let allowed = "at least 1";
+            return Err(Error::Parameter { name: "the number of times", found: 0.0, allowed });
+        }
+        Ok(times)
+    }
+}
+
+/// The trained times nearest to levels that a rule spreads between the noisiest level with signal and the first.
+fn nearest(
+    process: &dyn DiscreteProcess,
+    n: usize,
+    rule: impl Fn(
+        &dyn crate::Process,
+        crate::NoiseLevel,
+        crate::NoiseLevel,
+        usize,
+    ) -> Result<Vec<crate::NoiseLevel>, Error>,
+) -> Result<Vec<usize>, Error> {
+    let last = process.steps();
+    if !(1..=last).contains(&n) {
+        let allowed = "between 1 and the number of trained levels";
+        return Err(Error::Parameter { name: "the number of steps", found: n as f64, allowed });
+    }
+    let with_signal = if process.level(last).signal_rate() > 0.0 { last } else { last - 1 };
+    let mut times = Vec::new();
+    if with_signal < last {
+        times.push(last);
+    }
+    if with_signal > 0 && n > times.len() {
+        let levels = rule(process, process.level(with_signal), process.level(1), n - times.len())?;
+        times.extend(
+            levels.iter().map(|&level| (libm::round(process.time_of(level)) as usize).clamp(1, last)),
+        );
+    }
+    Ok(times)
+}

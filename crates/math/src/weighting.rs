@@ -1,0 +1,141 @@
+//! The weights of the losses in use, as one table.
+
+use crate::{Error, NoiseLevel, Parameterization, Transition};
+use serde::{Deserialize, Serialize};
+
+/// A loss as what it weighs an error with at each level. Every one of them has a weight on ‖x_0 − x̂_0‖² and one on ‖ε − ε̂‖², which
+/// differ by the factor SNR = s²/n²; [`Self::on`] says it for any output.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Weighting {
+    /// L_simple: 1 on ε, the SNR on x_0 (Ho et al. 2020, eq. 14).
+    Simple {},
+    /// SNR + 1 on x_0, which is 1 on v in a variance-preserving process (Salimans & Ho 2022).
+    SnrPlusOne {},
+    /// max(SNR, 1) on x_0 (Salimans & Ho 2022).
+    TruncatedSnr {},
+    /// min(SNR, γ) on x_0 (Hang et al. 2023); γ = 5 there.
+    MinSnr {
+        /// γ.
+        gamma: f64,
+    },
+    /// 1/(k + SNR)^γ on ε (Choi et al. 2022); k = 1, γ = 1 there.
+    P2 {
+        /// k.
+        k: f64,
+        /// γ.
+        gamma: f64,
+    },
+    /// (σ² + σ_data²)/(σ·σ_data)² on x_0, which is 1 on the preconditioned output (Karras et al. 2022).
+    Edm {
+        /// The data's standard deviation.
+        sigma_data: f64,
+    },
+    /// The bound's own, in nats, with the reverse variance β: β_t/(2α_t(1 − ᾱ_t)) on ε (Ho et al. 2020, eq. 12).
+    Vlb {},
+}
+
+impl Weighting {
+    /// The weight of ‖x_0 − x̂_0‖².
+    ///
+    /// # Errors
+    /// [`Error::NoPrevious`] for the bound's weight where there is no trained level before.
+    pub fn on_x0(self, level: NoiseLevel, trained_previous: Option<NoiseLevel>) -> Result<f64, Error> {
+        let (snr, inverse) = (snr(level), level.sigma() * level.sigma());
+        Ok(match self {
+            Self::Simple {} => snr,
+            Self::SnrPlusOne {} => snr + 1.0,
+            Self::TruncatedSnr {} => snr.max(1.0),
+            Self::MinSnr { gamma } => snr.min(gamma),
+            // SNR/(k + SNR)^γ, whose limits at both ends are numbers.
+            Self::P2 { k, gamma } if snr < 1.0 => snr * libm::pow(k + snr, -gamma),
+            Self::P2 { k, gamma } => libm::pow(inverse, gamma - 1.0) * libm::pow(1.0 + k * inverse, -gamma),
+            Self::Edm { sigma_data } => snr + libm::pow(sigma_data, -2.0),
+            Self::Vlb {} => {
+                let (c1, beta) = step(level, trained_previous)?;
+                0.5 * c1 * c1 / beta
+            }
+        })
+    }
+
+    /// The weight of ‖ε − ε̂‖², ∞ where an error of ε is one of infinitely much.
+    ///
+    /// # Errors
+    /// Those of [`Self::on_x0`].
+    pub fn on_eps(self, level: NoiseLevel, trained_previous: Option<NoiseLevel>) -> Result<f64, Error> {
+        let (snr, inverse) = (snr(level), level.sigma() * level.sigma());
+        Ok(match self {
+            Self::Simple {} => 1.0,
+            Self::SnrPlusOne {} => 1.0 + inverse,
+            Self::TruncatedSnr {} => inverse.max(1.0),
+            Self::MinSnr { gamma } => (gamma * inverse).min(1.0),
+            Self::P2 { k, gamma } => libm::pow(k + snr, -gamma),
+            Self::Edm { sigma_data } => 1.0 + inverse / (sigma_data * sigma_data),
+            Self::Vlb {} => {
+                let (c1, beta) = step(level, trained_previous)?;
+                let c = c1 * level.sigma();
+                0.5 * c * c / beta
+            }
+        })
+    }
+
+    /// The weight of the squared error of what a network says.
+    ///
+    /// # Errors
+    /// Those of [`Self::on_x0`] and [`Parameterization::loss_weight`].
+    pub fn on(
+        self,
+        said: Parameterization,
+        level: NoiseLevel,
+        trained_previous: Option<NoiseLevel>,
+    ) -> Result<f64, Error> {
+        let weight = |unit| said.loss_weight(unit, level, trained_previous);
+        // By what the output says at this level: near clean data it is the noise, near pure noise the data, unless it is one of them.
+        let by_eps = match said {
+            Parameterization::Epsilon | Parameterization::Score => true,
+            Parameterization::X0 | Parameterization::PosteriorMean => false,
+            _ => level.signal_rate() > level.noise_rate(),
+        };
+        if by_eps {
+            Ok(self.on_eps(level, trained_previous)? * weight(Parameterization::Epsilon)?)
+        } else {
+            Ok(self.on_x0(level, trained_previous)? * weight(Parameterization::X0)?)
+        }
+    }
+
+    /// Fails, naming the parameter, unless it describes a loss.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`].
+    pub fn check(self) -> Result<(), Error> {
+        let positive = |name, found: f64| {
+            if found > 0.0 && found.is_finite() {
+                Ok(())
+            } else {
+                Err(Error::Parameter { name, found, allowed: "positive" })
+            }
+        };
+        match self {
+            Self::MinSnr { gamma } => positive("gamma", gamma),
+            Self::P2 { k, gamma } => positive("k", k).and(if gamma >= 0.0 && gamma.is_finite() {
+                Ok(())
+            } else {
+                Err(Error::Parameter { name: "gamma", found: gamma, allowed: "not negative" })
+            }),
+            Self::Edm { sigma_data } => positive("sigma_data", sigma_data),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn snr(level: NoiseLevel) -> f64 {
+    let ratio = level.signal_rate() / level.noise_rate();
+    ratio * ratio
+}
+
+/// c₁ and β of the step from a level to the trained one before.
+fn step(level: NoiseLevel, trained_previous: Option<NoiseLevel>) -> Result<(f64, f64), Error> {
+    let transition = Transition::between(trained_previous.ok_or(Error::NoPrevious)?, level)?;
+    Ok((transition.posterior().x0_coefficient, transition.variance))
+}

@@ -1,0 +1,252 @@
+//! The flow with its density, every sample with steps of its own.
+
+use super::dormand_prince::{ERROR, NODES, STAGES, step_factor};
+use crate::state::coefficient;
+use crate::{Coefficient, Differentiable, Draw, Error, NoiseSource, State};
+use tweedie_math::NoiseLevel;
+use tweedie_math::random::Purpose;
+
+/// How div v̂ is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Divergence {
+    /// One product with the Jacobian per dimension.
+    Exact,
+    /// Hutchinson's estimate by so many random signs (1990), the same ones along the whole flow; unbiased.
+    Probes(usize),
+}
+
+/// How the flow is solved.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FlowOptions {
+    /// How div v̂ is found.
+    pub divergence: Divergence,
+    /// The local error that a step may have, per dimension: of x relative to 1 + |x|, of ln q in nats.
+    pub tolerance: f64,
+    /// More steps than this, rejected ones included, are an error.
+    pub most_steps: usize,
+}
+
+impl Default for FlowOptions {
+    fn default() -> Self {
+        Self { divergence: Divergence::Probes(1), tolerance: 1e-5, most_steps: 10_000 }
+    }
+}
+
+/// What the flow found, sample by sample.
+#[derive(Debug)]
+pub struct FlowLikelihood<X> {
+    /// ln q of each sample by each probe, in nats: `log_likelihood[sample][probe]`; one "probe" where the divergence is exact.
+    pub log_likelihood: Vec<Vec<f64>>,
+    /// What the solver may have erred in ln q: the sum of its local estimates, in nats.
+    pub solver_error: Vec<f64>,
+    /// How often the denoiser was asked about the batch.
+    pub evaluations: usize,
+    /// Where each sample ends, in variance-preserving coordinates: its latent code.
+    pub latent: X,
+}
+
+/// ln q(x) of each sample under the model that samples N(0, `start_std`²) at the level `to` and follows the flow down to `from`, where
+/// x lies.
+///
+/// # Errors
+/// [`Error::Parameter`] for a tolerance that is not positive, no probe, or steps used up; levels in the wrong order; what the
+/// denoiser reports.
+pub fn flow_log_likelihood<X: State>(
+    denoiser: &(impl Differentiable<X> + ?Sized),
+    x: &X,
+    (from, to): (NoiseLevel, NoiseLevel),
+    start_std: f64,
+    options: FlowOptions,
+    noise: &dyn NoiseSource<X>,
+) -> Result<FlowLikelihood<X>, Error> {
+    let wrong = |name, found, allowed| Err(Error::Parameter { name, found, allowed });
+    if !(options.tolerance > 0.0 && options.tolerance.is_finite()) {
+        return wrong("tolerance", options.tolerance, "positive");
+    }
+    let (begin, end) = (angle(from), angle(to));
+    if begin >= end {
+        return Err(tweedie_math::Error::NotNoisier { from: from.log_snr(), to: to.log_snr() }.into());
+    }
+    let n = x.n_samples();
+    let cotangents = cotangents(x, options.divergence, noise)?;
+    let dimensions = x.n_elements() as f64 / n.max(1) as f64;
+    // From the caller's units to cos φ·x_0 + sin φ·ε.
+    let rescale = rescaling(from);
+    let mut x = X::combine(&[(Coefficient::Same(rescale), x)])?;
+    let n_probes = match options.divergence {
+        Divergence::Exact => 1,
+        Divergence::Probes(probes) => probes,
+    };
+    let mut log_growth = vec![vec![0.0; n_probes]; n];
+    let mut solver_error = vec![0.0; n];
+    let mut at = vec![begin; n];
+    let mut step = vec![0.01 * (end - begin); n];
+    let slope = |x: &X, at: &[f64]| slope(denoiser, x, at, &cotangents, options.divergence);
+    let mut first = slope(&x, &at)?;
+    let (mut evaluations, mut steps) = (1, 0);
+    while at.iter().any(|&at| at < end) {
+        steps += 1;
+        if steps > options.most_steps {
+            let allowed = "enough to solve the flow; a larger tolerance needs fewer";
+            return wrong("the number of steps", options.most_steps as f64, allowed);
+        }
+        // A sample that has arrived stays: its step is 0.
+        let h: Vec<f64> = at.iter().zip(&step).map(|(&at, &step)| step.min(end - at)).collect();
+        let mut slopes = vec![first];
+        let mut next = x.share();
+        for stage in 1..7 {
+            let places: Vec<f64> =
+                at.iter().zip(&h).map(|(at, h)| (at + NODES[stage] * h).min(end)).collect();
+            next = moved(Some(&x), &slopes, STAGES[stage], &h)?;
+            slopes.push(slope(&next, &places)?);
+            evaluations += 1;
+        }
+        let error = moved(None, &slopes, &ERROR, &h)?;
+        let (squares, size) = (error.dot_per_sample(&error)?, next.dot_per_sample(&next)?);
+        let mut accepted = vec![false; n];
+        for i in 0..n {
+            if h[i] == 0.0 {
+                continue;
+            }
+            let sum = |weights: &[f64], probe: usize| -> f64 {
+                weights
+                    .iter()
+                    .zip(&slopes)
+                    .map(|(weight, slope)| h[i] * weight * slope.divergence[i][probe])
+                    .sum()
+            };
+            let of_x = (squares[i] / dimensions).sqrt() / (1.0 + (size[i] / dimensions).sqrt());
+            let of_log = (0..n_probes).map(|probe| sum(&ERROR, probe).abs()).sum::<f64>() / n_probes as f64;
+            let error = of_x.max(of_log / dimensions) / options.tolerance;
+            step[i] = h[i] * step_factor(error);
+            if error <= 1.0 {
+                accepted[i] = true;
+                at[i] = if h[i] >= end - at[i] { end } else { at[i] + h[i] };
+                solver_error[i] += of_log;
+                for (probe, growth) in log_growth[i].iter_mut().enumerate() {
+                    *growth += sum(STAGES[6], probe);
+                }
+            }
+        }
+        // The last stage is the next step's first; rejected samples begin again where they were.
+        let last = slopes.pop();
+        first = match (last, slopes.into_iter().next()) {
+            (Some(last), Some(before)) => last.chosen(&before, &accepted)?,
+            _ => return Err(Error::Path("a step without stages".into())),
+        };
+        x = next.select_per_sample(&x, &accepted)?;
+    }
+    // ln q(x_from) = ln N(x_to; 0, start_std²) + ∫ div v̂ dφ, and the change of units on the way in.
+    let std = start_std * rescaling(to);
+    let squares = x.dot_per_sample(&x)?;
+    let units = dimensions * rescale.ln();
+    let constant = units - dimensions * (std.ln() + 0.5 * std::f64::consts::TAU.ln());
+    let log_likelihood = (0..n)
+        .map(|i| {
+            log_growth[i].iter().map(|growth| growth + constant - 0.5 * squares[i] / (std * std)).collect()
+        })
+        .collect();
+    Ok(FlowLikelihood { log_likelihood, solver_error, evaluations, latent: x })
+}
+
+/// φ of a level: tan φ = noise/signal.
+fn angle(level: NoiseLevel) -> f64 {
+    level.noise_rate().atan2(level.signal_rate())
+}
+
+/// What x is multiplied by to come to variance-preserving coordinates.
+fn rescaling(level: NoiseLevel) -> f64 {
+    1.0 / level.signal_rate().hypot(level.noise_rate())
+}
+
+/// dx/dφ and d ln q/dφ, the latter as +div v̂ by each probe.
+struct Slope<X> {
+    velocity: X,
+    divergence: Vec<Vec<f64>>,
+}
+
+impl<X: State> Slope<X> {
+    /// This one where chosen, the other elsewhere.
+    fn chosen(self, other: &Self, chosen: &[bool]) -> Result<Self, Error> {
+        let divergence = (0..chosen.len())
+            .map(|i| if chosen[i] { self.divergence[i].clone() } else { other.divergence[i].clone() })
+            .collect();
+        Ok(Self { velocity: self.velocity.select_per_sample(&other.velocity, chosen)?, divergence })
+    }
+}
+
+/// The vectors that the Jacobian is multiplied with.
+fn cotangents<X: State>(x: &X, how: Divergence, noise: &dyn NoiseSource<X>) -> Result<Vec<X>, Error> {
+    let each = x.n_elements() / x.n_samples().max(1);
+    match how {
+        Divergence::Exact => (0..each)
+            .map(|axis| {
+                x.like(&mut |_, values| {
+                    (0..values.len()).for_each(|i| values[i] = f64::from(u8::from(i == axis)))
+                })
+            })
+            .collect(),
+        Divergence::Probes(0) => Err(Error::Parameter { name: "probes", found: 0.0, allowed: "at least 1" }),
+        Divergence::Probes(probes) => (0..probes)
+            .map(|probe| {
+                let draw = Draw { purpose: Purpose::PROBE, visit: 0, draw: probe as u64 };
+                // Signs: no other probe of these moments varies less. A normal number times 10³⁰, clamped, is its sign.
+                let normal = noise.normal(x, draw)?;
+                X::combine(&[(Coefficient::Same(1e30), &normal)])?.clamp(-1.0, 1.0)
+            })
+            .collect(),
+    }
+}
+
+/// v̂ and its divergence at each sample's own φ.
+fn slope<X: State>(
+    denoiser: &(impl Differentiable<X> + ?Sized),
+    x: &X,
+    at: &[f64],
+    cotangents: &[X],
+    how: Divergence,
+) -> Result<Slope<X>, Error> {
+    let levels = at.iter().map(|phi| level(*phi)).collect::<Result<Vec<_>, _>>()?;
+    let signal: Vec<f64> = levels.iter().map(NoiseLevel::signal_rate).collect();
+    let minus_noise: Vec<f64> = levels.iter().map(|level| -level.noise_rate()).collect();
+    let (signal, minus_noise) = (coefficient(&signal), coefficient(&minus_noise));
+    // ⟨e, v̂⟩ = ⟨−sin φ·e, x̂_0⟩ + ⟨cos φ·e, ε̂⟩.
+    let pairs = cotangents
+        .iter()
+        .map(|e| Ok((X::combine(&[(minus_noise, e)])?, X::combine(&[(signal, e)])?)))
+        .collect::<Result<Vec<_>, Error>>()?;
+    let (estimate, products) = denoiser.denoise_vjp(x, &levels, &pairs)?;
+    let velocity = X::combine(&[(signal, &estimate.eps), (minus_noise, &estimate.x0)])?;
+    // eᵀ·J·e by each probe; along every axis these are the Jacobian's diagonal.
+    let quadratic = cotangents
+        .iter()
+        .zip(&products)
+        .map(|(e, product)| e.dot_per_sample(product))
+        .collect::<Result<Vec<_>, _>>()?;
+    let of_sample = |i: usize| quadratic.iter().map(move |values| values[i]);
+    let divergence = (0..at.len())
+        .map(|i| match how {
+            Divergence::Exact => vec![of_sample(i).sum()],
+            Divergence::Probes(_) => of_sample(i).collect(),
+        })
+        .collect();
+    Ok(Slope { velocity, divergence })
+}
+
+/// The variance-preserving level of an angle; exactly pure noise at π/2.
+fn level(phi: f64) -> Result<NoiseLevel, Error> {
+    if phi >= std::f64::consts::FRAC_PI_2 {
+        return Ok(NoiseLevel::new(0.0, 1.0)?);
+    }
+    Ok(NoiseLevel::new(phi.cos(), phi.sin())?)
+}
+
+/// x + h·Σ weight·slope, each sample with its h.
+fn moved<X: State>(x: Option<&X>, slopes: &[Slope<X>], weights: &[f64], h: &[f64]) -> Result<X, Error> {
+    let factors: Vec<Vec<f64>> =
+        weights.iter().map(|weight| h.iter().map(|h| h * weight).collect()).collect();
+    let of_slopes =
+        slopes.iter().zip(&factors).map(|(slope, factors)| (coefficient(factors), &slope.velocity));
+    let terms: Vec<_> = x.map(|x| (Coefficient::Same(1.0), x)).into_iter().chain(of_slopes).collect();
+    X::combine(&terms)
+}

@@ -1,0 +1,69 @@
+//! Exact denoisers of known data, as [`Denoiser`]s of (N, D) arrays: what samplers and likelihoods are judged by.
+
+use crate::{Denoiser, Differentiable, Error, Estimate};
+use ndarray::{Array1, Array2, ArrayView1};
+use tweedie_math::{NoiseLevel, Oracle};
+
+/// An oracle's E[x_0 | x_t] and E[ε | x_t], row by row.
+#[derive(Debug, Clone, Copy)]
+pub struct Exact<'a, O: ?Sized>(pub &'a O);
+
+/// The level of row i.
+fn level_of(at: &[NoiseLevel], rows: usize, i: usize) -> Result<NoiseLevel, Error> {
+    match at {
+        [same] => Ok(*same),
+        several if several.len() == rows => Ok(several[i]),
+        _ => Err(Error::Mismatch {
+            what: "noise levels of a batch",
+            found: at.len().to_string(),
+            expected: format!("1 or {rows}"),
+        }),
+    }
+}
+
+impl<O: Oracle + ?Sized> Denoiser<Array2<f64>> for Exact<'_, O> {
+    fn denoise_told(
+        &self,
+        x: &Array2<f64>,
+        at: &[NoiseLevel],
+        _told: &[NoiseLevel],
+    ) -> Result<Estimate<Array2<f64>>, Error> {
+        let (mut x0, mut eps) = (x.clone(), x.clone());
+        for (i, row) in x.rows().into_iter().enumerate() {
+            let level = level_of(at, x.nrows(), i)?;
+            let point = row.to_vec();
+            x0.row_mut(i).assign(&Array1::from(self.0.x0(&point, level)));
+            eps.row_mut(i).assign(&Array1::from(self.0.eps(&point, level)));
+        }
+        Ok(Estimate { x0, eps, spread: None })
+    }
+}
+
+impl<O: Oracle + ?Sized> Differentiable<Array2<f64>> for Exact<'_, O> {
+    /// By Tweedie's formula of second order: ∂x̂_0/∂x = s/n²·Cov(x_0 | x_t), which is symmetric, and ∂ε̂/∂x = (I − s·∂x̂_0/∂x)/n.
+    fn denoise_vjp(
+        &self,
+        x: &Array2<f64>,
+        at: &[NoiseLevel],
+        cotangents: &[(Array2<f64>, Array2<f64>)],
+    ) -> Result<(Estimate<Array2<f64>>, Vec<Array2<f64>>), Error> {
+        let mut products: Vec<Array2<f64>> = cotangents.iter().map(|_| x.clone()).collect();
+        for (i, row) in x.rows().into_iter().enumerate() {
+            let level = level_of(at, x.nrows(), i)?;
+            let (s, n) = (level.signal_rate(), level.noise_rate());
+            let covariance = self.0.x0_covariance(&row.to_vec(), level);
+            for (product, (of_x0, of_eps)) in products.iter_mut().zip(cotangents) {
+                let (a, b): (ArrayView1<f64>, ArrayView1<f64>) = (of_x0.row(i), of_eps.row(i));
+                let value = if n == 0.0 {
+                    // Without noise x̂_0 is x/s and ε̂ is 0.
+                    &a / s
+                } else {
+                    let x0_of = |w: &ArrayView1<f64>| covariance.dot(w) * (s / (n * n));
+                    x0_of(&a) + (&b - &(x0_of(&b) * s)) / n
+                };
+                product.row_mut(i).assign(&value);
+            }
+        }
+        Ok((self.denoise(x, at)?, products))
+    }
+}

@@ -1,0 +1,206 @@
+//! The probability-flow likelihood against oracles whose likelihood is known.
+
+use crate::Batch;
+use ndarray::{Array2, array};
+use proptest::prelude::*;
+use tweedie_math::random::{Key, Purpose, Stream};
+use tweedie_math::{
+    ContinuousCosine, DiscreteVp, Edm, GaussianData, Mixture, NoiseLevel, Oracle, Process, RectifiedFlow,
+    SubVpSde, VeSde, VpSde,
+};
+use tweedie_samplers::{
+    Denoiser, Differentiable, Divergence, Error, Estimate, Exact, FlowLikelihood, FlowOptions, StreamNoise,
+    flow_log_likelihood,
+};
+
+fn points(oracle: &dyn Oracle, n: usize, seed: u64) -> Batch {
+    let mut numbers = Stream::new(Key { seed, image: 0, purpose: Purpose::DATA, visit: 0, draw: 0 });
+    let mut batch = Batch::zeros((n, oracle.dimensions()));
+    for mut row in batch.rows_mut() {
+        row.assign(&ndarray::Array1::from(oracle.sample(&mut numbers)));
+    }
+    batch
+}
+
+/// From clean data to a level so noisy that what it knows of the data is below the tolerance.
+fn noisy_end() -> NoiseLevel {
+    NoiseLevel::variance_preserving(-40.0).unwrap()
+}
+
+fn solve(oracle: &dyn Oracle, x: &Batch, options: FlowOptions, seed: u64) -> FlowLikelihood<Batch> {
+    let noise = StreamNoise::new(seed, 0);
+    flow_log_likelihood(&Exact(oracle), x, (NoiseLevel::CLEAN, noisy_end()), 1.0, options, &noise).unwrap()
+}
+
+fn exact(tolerance: f64) -> FlowOptions {
+    FlowOptions { divergence: Divergence::Exact, tolerance, ..FlowOptions::default() }
+}
+
+fn mixture() -> Mixture {
+    let at = |x, y, variance| GaussianData::isotropic(vec![x, y], variance).unwrap();
+    let tilted = GaussianData::new(vec![0.0, 0.5], &array![[0.3, 0.2], [0.2, 0.2]]).unwrap();
+    Mixture::new(vec![(0.5, at(-1.5, 0.0, 0.05)), (0.3, at(1.5, 0.5, 0.1)), (0.2, tilted)]).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// On Gaussians of any covariance the likelihood is the density, within a hundred tolerances a dimension.
+    #[test]
+    fn gaussians_have_their_density(
+        mean in prop::collection::vec(-2.0..2.0, 3), root in prop::collection::vec(-1.0..1.0, 9), seed in 0u64..1000,
+    ) {
+        let root = Array2::from_shape_vec((3, 3), root).unwrap();
+        let covariance = root.dot(&root.t()) + Array2::<f64>::eye(3) * 0.05;
+        let data = GaussianData::new(mean, &covariance).unwrap();
+        let x = points(&data, 4, seed);
+        let found = solve(&data, &x, exact(1e-8), 0);
+        for (i, row) in x.rows().into_iter().enumerate() {
+            let density = data.log_density(&row.to_vec(), NoiseLevel::CLEAN);
+            let off = (found.log_likelihood[i][0] - density).abs();
+            prop_assert!(off < 3e-6, "off by {off:e}, stated {:e}", found.solver_error[i]);
+        }
+    }
+}
+
+/// A mixture bends the flow; the density is still found, and the error shrinks with the tolerance.
+#[test]
+fn mixtures_have_their_density() {
+    let data = mixture();
+    let x = points(&data, 16, 3);
+    let off = |tolerance: f64| {
+        let found = solve(&data, &x, exact(tolerance), 0);
+        let errors = x.rows().into_iter().enumerate().map(|(i, row)| {
+            (found.log_likelihood[i][0] - data.log_density(&row.to_vec(), NoiseLevel::CLEAN)).abs()
+        });
+        (errors.fold(0.0, f64::max), found.evaluations)
+    };
+    let ((rough, few), (fine, many)) = (off(1e-4), off(1e-8));
+    assert!(rough < 1e-2 && fine < 3e-6, "off by {rough:e} and {fine:e}");
+    assert!(few < many, "{few} evaluations against {many}");
+}
+
+/// Signs estimate the trace without bias: over many probes, within five of their standard errors of the density; and where the
+/// Jacobian is diagonal every single one is exact.
+#[test]
+fn probes_are_unbiased() {
+    let data = mixture();
+    let x = points(&data, 8, 5);
+    let probes =
+        FlowOptions { divergence: Divergence::Probes(400), tolerance: 1e-6, ..FlowOptions::default() };
+    let found = solve(&data, &x, probes, 11);
+    for (i, row) in x.rows().into_iter().enumerate() {
+        let values = &found.log_likelihood[i];
+        let mean = values.iter().sum::<f64>() / 400.0;
+        let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / 399.0;
+        let density = data.log_density(&row.to_vec(), NoiseLevel::CLEAN);
+        let error = (variance / 400.0).sqrt();
+        assert!((mean - density).abs() < 5.0 * error + 1e-4, "{mean} ± {error} against {density}");
+        assert!(error > 1e-4, "the probes agree, and judge nothing");
+    }
+    let round = GaussianData::diagonal(vec![0.5, -1.0, 0.0], vec![0.2, 1.0, 3.0]).unwrap();
+    let x = points(&round, 2, 1);
+    let one = FlowOptions { divergence: Divergence::Probes(2), tolerance: 1e-8, ..FlowOptions::default() };
+    let found = solve(&round, &x, one, 4);
+    for (i, row) in x.rows().into_iter().enumerate() {
+        for value in &found.log_likelihood[i] {
+            assert!((value - round.log_density(&row.to_vec(), NoiseLevel::CLEAN)).abs() < 3e-6);
+        }
+    }
+}
+
+/// Any process' rates lead to the same density: the start and the end of each, in its own units.
+#[test]
+fn the_process_does_not_matter() {
+    let data = mixture();
+    let clean = points(&data, 4, 9);
+    let processes: [Box<dyn Process>; 7] = [
+        Box::new(VpSde::USUAL),
+        Box::new(SubVpSde::USUAL),
+        Box::new(VeSde::new(0.01, 300.0).unwrap()),
+        Box::new(ContinuousCosine::new(0.008).unwrap()),
+        Box::new(Edm::new(300.0).unwrap()),
+        Box::new(RectifiedFlow::new(1000, 3.0).unwrap()),
+        Box::new(DiscreteVp::linear(1000, 1e-4, 0.02).unwrap()),
+    ];
+    for process in processes {
+        let from = process.at_time(0.3 * process.last_time()).unwrap();
+        let to = process.at_time(process.last_time()).unwrap();
+        let x = &clean * from.signal_rate();
+        let noise = StreamNoise::new(0, 0);
+        let std = process.start_std(to);
+        let found = flow_log_likelihood(&Exact(&data), &x, (from, to), std, exact(1e-7), &noise).unwrap();
+        for (i, row) in x.rows().into_iter().enumerate() {
+            let density = data.log_density(&row.to_vec(), from);
+            // The prior that sampling starts from is not quite q(x_T): data of a mean square of 2 and of signal_T² of .00004 at most
+            // move ln q by some of signal_T·|x|, .02.
+            let off = (found.log_likelihood[i][0] - density).abs();
+            assert!(off < 0.03, "{from:?}: off by {off}");
+        }
+    }
+}
+
+/// Every sample has its own steps: alone or in a batch, with an easy or a hard neighbour, the answer has the same bits.
+#[test]
+fn neighbours_do_not_matter() {
+    let data = mixture();
+    let x = points(&data, 5, 2);
+    let together = solve(&data, &x, exact(1e-6), 0);
+    for i in 0..5 {
+        let alone = solve(&data, &x.slice(ndarray::s![i..=i, ..]).to_owned(), exact(1e-6), 0);
+        assert_eq!(alone.log_likelihood[0], together.log_likelihood[i]);
+        assert_eq!(alone.latent.row(0), together.latent.row(i));
+    }
+}
+
+/// The latent codes of data are standard normal: mean and variance within five standard errors of 2,000 of them.
+#[test]
+fn latents_are_normal() {
+    let data = GaussianData::isotropic(vec![0.7], 0.25).unwrap();
+    let found = solve(&data, &points(&data, 2000, 8), exact(1e-5), 0);
+    let mean = found.latent.mean().unwrap();
+    let variance = found.latent.mapv(|z| (z - mean).powi(2)).mean().unwrap();
+    assert!(mean.abs() < 5.0 / 2000f64.sqrt(), "mean {mean}");
+    assert!((variance - 1.0).abs() < 5.0 * (2.0 / 2000f64).sqrt(), "variance {variance}");
+}
+
+/// The oracle's products with its Jacobian are what central differences give.
+#[test]
+fn the_oracles_jacobian_is_its_slope() {
+    let data = mixture();
+    let x = points(&data, 3, 6);
+    let level = NoiseLevel::variance_preserving(0.5).unwrap();
+    let denoiser = Exact(&data);
+    let (a, b) = (array![[0.3, -1.0], [1.0, 0.5], [0.0, 2.0]], array![[1.0, 0.2], [-0.4, 1.0], [0.7, 0.0]]);
+    let (_, products) = denoiser.denoise_vjp(&x, &[level], &[(a.clone(), b.clone())]).unwrap();
+    let at = |x: &Batch| {
+        let Estimate { x0, eps, .. } = denoiser.denoise(x, &[level]).unwrap();
+        (&a * &x0 + &b * &eps).sum_axis(ndarray::Axis(1))
+    };
+    for axis in 0..2 {
+        let moved = |by: f64| {
+            let mut x = x.clone();
+            x.column_mut(axis).mapv_inplace(|value| value + by);
+            at(&x)
+        };
+        let slope = (moved(1e-4) - moved(-1e-4)) / 2e-4;
+        for i in 0..3 {
+            assert!((products[0][[i, axis]] - slope[i]).abs() < 1e-6, "row {i}, axis {axis}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_solved_is_refused() {
+    let data = mixture();
+    let (x, noise) = (points(&data, 1, 0), StreamNoise::new(0, 0));
+    let ask = |levels, options| flow_log_likelihood(&Exact(&data), &x, levels, 1.0, options, &noise);
+    let up = (NoiseLevel::CLEAN, noisy_end());
+    let sentence = |found: Result<FlowLikelihood<Batch>, Error>| found.unwrap_err().to_string();
+    assert!(sentence(ask((up.1, up.0), exact(1e-5))).contains("noisier"));
+    assert!(sentence(ask(up, exact(0.0))).contains("tolerance"));
+    let none = FlowOptions { divergence: Divergence::Probes(0), ..FlowOptions::default() };
+    assert!(sentence(ask(up, none)).contains("probes"));
+    let few = FlowOptions { most_steps: 3, ..exact(1e-9) };
+    assert!(sentence(ask(up, few)).contains("number of steps"));
+}

@@ -1,0 +1,56 @@
+//! Importance sampling of levels by the second moment of their losses (Nichol & Dhariwal 2021, sec. 3.3).
+
+use tweedie_math::DiscreteProcess;
+
+/// The last losses seen at each trained level. Kept in single precision, as checkpoints hold them: a resumed run draws the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Importance {
+    /// T rows, the oldest loss first; what has not come yet is NaN, at a row's beginning.
+    losses: Vec<f32>,
+    history: usize,
+    uniform_share: f64,
+}
+
+impl Importance {
+    /// Nothing seen yet.
+    pub fn new(process: &dyn DiscreteProcess, history: usize, uniform_share: f64) -> Self {
+        Self { losses: vec![f32::NAN; process.steps() * history], history, uniform_share }
+    }
+
+    /// Remembers the examples of a step, in their order: each one's time, 1 ..= T, and its loss before any weight.
+    pub fn remember(&mut self, seen: impl IntoIterator<Item = (usize, f64)>) {
+        for (time, loss) in seen {
+            let row = &mut self.losses[(time - 1) * self.history..][..self.history];
+            row.rotate_left(1);
+            row[self.history - 1] = loss as f32;
+        }
+    }
+
+    /// The probability of each time, √E[loss²] over its sum mixed with a uniform share; uniform until every level has its history.
+    pub fn probabilities(&self) -> Vec<f64> {
+        let steps = self.losses.len() / self.history;
+        let uniform = 1.0 / steps as f64;
+        let moment = |row: &[f32]| {
+            let squares: f64 = row.iter().map(|&loss| f64::from(loss) * f64::from(loss)).sum();
+            (squares / row.len() as f64).sqrt()
+        };
+        // A row that is not full has a NaN, and so has the sum.
+        let moments: Vec<f64> = self.losses.chunks_exact(self.history).map(moment).collect();
+        let total: f64 = moments.iter().sum();
+        if !(total.is_finite() && total > 0.0) {
+            return vec![uniform; steps];
+        }
+        let share = self.uniform_share;
+        moments.into_iter().map(|moment| (1.0 - share) * moment / total + share * uniform).collect()
+    }
+
+    /// The losses, as a checkpoint holds them.
+    pub(crate) fn losses(&self) -> &[f32] {
+        &self.losses
+    }
+
+    /// The losses, to be restored.
+    pub(crate) fn losses_mut(&mut self) -> &mut [f32] {
+        &mut self.losses
+    }
+}

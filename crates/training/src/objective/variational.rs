@@ -1,0 +1,136 @@
+//! L_vlb as a loss: the terms of `tweedie_math::bound` on tensors, where a gradient can reach them.
+
+use super::{TrainingBatch, mean_of_each};
+use crate::Error;
+use tch::{Kind, Tensor};
+use tweedie_math::decoder::Grid;
+use tweedie_math::{FirstVariance, FixedVariance, Posterior, ReverseStep};
+use tweedie_models::sampling::Variance;
+use tweedie_models::{LearnedVariance, Model};
+
+/// T times each example's term of the bound in bits per dimension, (N): its mean over uniform times is the bound without L_T.
+///
+/// At t ≥ 2 the term is KL(q(x_{t−1} | x_t, x_0) ‖ p), at t = 1 it is −log p(x_0 | x_1). x̂_0 is not clipped.
+///
+/// # Errors
+/// Outputs that x_0 cannot be read from; a learned variance that the model does not have.
+pub(super) fn losses(
+    model: &Model,
+    batch: &TrainingBatch,
+    said: &Tensor,
+    learned: Option<&Tensor>,
+    x_t: &Tensor,
+) -> Result<Tensor, Error> {
+    let (description, process) = (model.description(), model.process());
+    let mut columns: [Vec<f32>; 6] = Default::default();
+    for drawn in &batch.times {
+        let (level, previous) = (process.level(drawn.time), Some(process.level(drawn.time - 1)));
+        let step = ReverseStep::trained(process, drawn.time, FirstVariance::default())?;
+        let reading = description.parameterization.reading(level, previous)?;
+        let Posterior { x0_coefficient, variance, .. } = step.posterior;
+        // At t = 1 the term is the decoder's; any finite number keeps the unused one from spoiling the gradient.
+        let log_posterior = if drawn.time == 1 { step.log_small } else { variance.ln() };
+        let row = [
+            reading.x0_from_x,
+            reading.x0_from_out,
+            x0_coefficient,
+            log_posterior,
+            step.log_small,
+            step.log_large,
+        ];
+        for (column, value) in columns.iter_mut().zip(row) {
+            column.push(value as f32);
+        }
+    }
+    let n = batch.times.len() as i64;
+    let table =
+        Tensor::f_from_slice(&columns.concat())?.f_reshape([6, n, 1, 1, 1])?.f_to_device(said.device())?;
+    let column = |i: i64| table.get(i);
+    let error = &batch.x0 - (column(0) * x_t + column(1) * said);
+    let (log_small, log_large) = (column(4), column(5));
+    let log_variance = match (description.variance, learned) {
+        (LearnedVariance::Range, Some(v)) => {
+            // ln σ² lies at (v + 1)/2 of the way from ln β̃ to ln β (eq. 15).
+            let share = (v + 1.0) * 0.5;
+            &share * log_large + (1.0 - &share) * log_small
+        }
+        (LearnedVariance::Log, Some(log_variance)) => log_variance.shallow_clone(),
+        _ => fixed(model, batch)?.f_to_device(said.device())?.f_expand_as(&error)?,
+    };
+
+    // KL = ½·(Δ²/σ² + r − 1 − ln r) with r = β̃/σ², Δ = c₁·(x_0 − x̂_0).
+    let log_ratio = column(3) - &log_variance;
+    let squared = (column(2) * &error).square() * (-&log_variance).exp();
+    let divergence = (squared + log_ratio.expm1() - log_ratio) * 0.5;
+    let mut terms = mean_of_each(&divergence)?;
+    let first: Vec<i64> = (0..n).filter(|&i| batch.times[i as usize].time == 1).collect();
+    if !first.is_empty() {
+        let rows = Tensor::f_from_slice(&first)?.f_to_device(said.device())?;
+        let of = |values: &Tensor| values.f_index_select(0, &rows);
+        let likelihood = if description.standardization.is_some() {
+            continuous(&of(&error)?, &of(&log_variance)?)
+        } else {
+            let grid = Grid { low: description.range.low, high: description.range.high, n: 256 };
+            discretised(&of(&batch.x0)?, &of(&error)?, &of(&log_variance)?, grid)
+        };
+        terms = terms.f_scatter(0, &rows, &-mean_of_each(&likelihood)?)?;
+    }
+    let bits = process.steps() as f64 / std::f64::consts::LN_2;
+    Ok(terms * bits)
+}
+
+/// ln σ² of the fixed variance that the model is sampled with, (N, 1, 1, 1).
+fn fixed(model: &Model, batch: &TrainingBatch) -> Result<Tensor, Error> {
+    let variance = match model.description().sampling.variance {
+        Variance::FixedSmall => FixedVariance::FixedSmall,
+        Variance::FixedLarge => FixedVariance::FixedLarge,
+        Variance::Learned => {
+            return Err(tweedie_models::Error::from(tweedie_samplers::Error::NoSpread).into());
+        }
+    };
+    let log = |time| {
+        Ok::<_, Error>(
+            ReverseStep::trained(model.process(), time, FirstVariance::default())?.log_variance(variance)
+                as f32,
+        )
+    };
+    let logs = batch.times.iter().map(|drawn| log(drawn.time)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Tensor::f_from_slice(&logs)?.f_reshape([logs.len() as i64, 1, 1, 1])?)
+}
+
+/// ln of the density of N(x̂_0, σ²) at x_0.
+fn continuous(error: &Tensor, log_variance: &Tensor) -> Tensor {
+    (error.square() * (-log_variance).exp() + log_variance + std::f64::consts::TAU.ln()) * -0.5
+}
+
+/// ln of the probability of x_0's bin under N(x̂_0, σ²), in double precision: `tweedie_math::decoder`'s exact one, as the difference
+/// of two complementary error functions on the side where they are small.
+fn discretised(x0: &Tensor, error: &Tensor, log_variance: &Tensor, grid: Grid) -> Tensor {
+    let half = grid.half_width();
+    let [x0, error] = [x0, error].map(|it| it.to_kind(Kind::Double));
+    let inverse_sigma = (log_variance.to_kind(Kind::Double) * -0.5).exp();
+    // The bin in the upper tail: mirrored where it lies below the mean.
+    let mirror = error.detach().lt(0.0).to_kind(Kind::Double) * -2.0 + 1.0;
+    let middle = &mirror * &error;
+    let scaled = |edge: f64| (&middle + edge) * &inverse_sigma * std::f64::consts::FRAC_1_SQRT_2;
+    let (near, far) = (scaled(-half), scaled(half));
+    // The outermost bins reach to infinity, on the side that the mirror says.
+    let lowest = x0.lt(grid.low + half).to_kind(Kind::Double);
+    let highest = x0.gt(grid.high - half).to_kind(Kind::Double);
+    let upward = (&mirror + 1.0) * 0.5;
+    let no_far = &highest * &upward + &lowest * (1.0 - &upward);
+    let no_near: Tensor = &lowest * &upward + &highest * (1.0 - &upward);
+    let below_near = near.erfc() * (1.0 - &no_near) + &no_near * 2.0;
+    let above_far = far.erfc() * (1.0 - &no_far);
+    let probability: Tensor = (below_near - above_far) * 0.5;
+    let direct = probability.clamp_min(f64::MIN_POSITIVE).log();
+    // Farther out erfc(z) is e^(−z²)/(z√π)·(1 − 1/(2z²)) to 1e-6, and its logarithm still has a slope.
+    const FAR: f64 = 20.0;
+    let z = near.clamp_min(FAR);
+    let width = (&far - &near).clamp_min(1e-9);
+    let log_one_bin = (-&width * (&z * 2.0 + &width)).expm1().neg().log();
+    let tail: Tensor = -z.square() - (&z * (2.0 * std::f64::consts::PI.sqrt())).log()
+        + (z.square().reciprocal() * -0.5).log1p()
+        + log_one_bin * (1.0 - no_far);
+    tail.where_self(&near.gt(FAR).logical_and(&no_near.eq(0.0)), &direct).to_kind(Kind::Float)
+}
