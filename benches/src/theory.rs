@@ -4,8 +4,12 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use ndarray::Array4;
 use std::hint::black_box;
 use tch::{Device, Kind, Tensor};
+use tweedie_math::decoder::{Grid, NormalCdf, discretised_log_likelihood};
+use tweedie_math::oracle::OracleVariance;
 use tweedie_math::random::{Key, Purpose, Stream};
-use tweedie_math::{DiscreteVp, NoiseLevel, Transition};
+use tweedie_math::{
+    DiscreteVp, FirstVariance, GaussianData, NoiseLevel, Schedule, Transition, reverse_steps,
+};
 use tweedie_samplers::{Estimate, ReverseVariance, State, ddim_step, ddpm_step};
 
 fn schedules(c: &mut Criterion) {
@@ -16,6 +20,10 @@ fn schedules(c: &mut Criterion) {
         });
         group.bench_with_input(BenchmarkId::new("cosine", steps), &steps, |b, &steps| {
             b.iter(|| DiscreteVp::cosine(black_box(steps)));
+        });
+        let rescaled = Schedule::ZeroTerminalSnr { of: Box::new(Schedule::LINEAR) };
+        group.bench_with_input(BenchmarkId::new("linear, zero terminal SNR", steps), &steps, |b, &steps| {
+            b.iter(|| DiscreteVp::new(&rescaled, black_box(steps)));
         });
     }
     group.finish();
@@ -28,6 +36,34 @@ fn posterior(c: &mut Criterion) {
             b.iter(|| Transition::between(black_box(from), black_box(to)).map(|t| t.posterior()))
         });
     }
+}
+
+/// The bound of N(0, Σ) in 3,072 dimensions over all of 1,000 levels, from the schedule to the total.
+fn bound(c: &mut Criterion) {
+    let mut group = c.benchmark_group("bound");
+    let levels = DiscreteVp::linear(1000, 1e-4, 0.02).map(|process| process.levels());
+    if let Ok(levels) = &levels {
+        group.bench_function("table of 1000 reverse steps", |b| {
+            b.iter(|| reverse_steps(black_box(levels), FirstVariance::SecondPosterior));
+        });
+    }
+    let variances = (1..=3072).map(|i| 1.0 / f64::from(i)).collect();
+    let data = GaussianData::diagonal(vec![0.0; 3072], variances);
+    let steps = levels.and_then(|levels| reverse_steps(&levels, FirstVariance::OwnForward));
+    if let (Ok(data), Ok(steps)) = (&data, &steps) {
+        group.sample_size(10);
+        group.bench_function("Gaussian oracle, 3072 dimensions, T = 1000", |b| {
+            b.iter(|| data.expected_bound(black_box(steps), OracleVariance::Optimal, 1.0).total());
+        });
+    }
+    let pixel = (0.1, 0.12, -5.0);
+    group.bench_function("discretised decoder, one pixel", |b| {
+        b.iter(|| {
+            let (x, mean, log_variance) = black_box(pixel);
+            discretised_log_likelihood(x, mean, log_variance, Grid::BYTES, NormalCdf::Exact)
+        });
+    });
+    group.finish();
 }
 
 fn noise(c: &mut Criterion) {
@@ -62,5 +98,5 @@ fn sampler_steps(c: &mut Criterion) {
     steps(c, "tch f32", || Tensor::full([64, 3, 32, 32], 0.5, (Kind::Float, Device::Cpu)));
 }
 
-criterion_group!(theory, schedules, posterior, noise, sampler_steps);
+criterion_group!(theory, schedules, posterior, bound, noise, sampler_steps);
 criterion_main!(theory);

@@ -8,6 +8,7 @@ mod cargo;
 mod ci;
 mod doctor;
 mod fixtures;
+mod mutations;
 mod quality;
 mod setup;
 mod test;
@@ -19,10 +20,11 @@ cargo xtask COMMAND [ARGUMENTS]
 
 The workspace:
   setup [--cuda|--cpu]  find or install LibTorch 2.11.0, so that every cargo command works
-  test [FILTER …]       set up what is missing, run every test
+  test [FILTER …]       set up what is missing, run every test; --explore tries properties on fresh cases
   ci                    format, clippy, docs, tests: what a change must pass
   bench [FILTER]        run the benchmarks, write a table and a JSON, compare with the last run
   quality [--set …]     train small, sample, score; fail where a recorded bound is broken (some minutes)
+  mutations             plant mistakes in the theory; fail where its laws do not see one (some minutes)
   fixtures [NAME]       list the golden values and the scripts that make them, or run one script
   doctor                what is there, what is missing, versions, devices
 
@@ -54,6 +56,7 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
         "bench" => bench::command(rest)?,
         "fixtures" => fixtures::command(rest)?,
         "quality" => quality::command(rest)?,
+        "mutations" => mutations::command(rest)?,
         "doctor" => doctor::command(rest)?,
         "--tweedie-help" => return binary::exec(&["--help".to_string()]),
         _ => return binary::exec(arguments),

@@ -3,14 +3,33 @@
 use crate::{cargo, setup};
 use anyhow::Result;
 use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Crates that must also work without LibTorch, with their default features alone.
 const WITHOUT_LIBTORCH: [&str; 5] =
     ["tweedie-math", "tweedie-samplers", "tweedie-weights", "tweedie-data", "tweedie-report"];
 
-/// Sets up what is missing and runs every test; arguments go to `cargo test`.
+/// Cases of each property when fresh ones are explored.
+const EXPLORED: &str = "2048";
+
+/// Sets up what is missing and runs every test; arguments go to `cargo test`. With `--explore` properties are tried on fresh cases,
+/// eight times as many, of a seed that is printed.
 pub fn command(arguments: &[String]) -> Result<()> {
-    run(arguments, &[])
+    let Some(at) = arguments.iter().position(|argument| argument == "--explore") else {
+        return run(arguments, &[]);
+    };
+    let mut rest = arguments.to_vec();
+    rest.remove(at);
+    let seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
+    let seed = std::env::var("PROPTEST_RNG_SEED").unwrap_or_else(|_| seed.to_string());
+    let cases = std::env::var("PROPTEST_CASES").unwrap_or_else(|_| EXPLORED.into());
+    println!("properties are tried on {cases} cases each, of the seed {seed}");
+    let result = run(&rest, &[("PROPTEST_RNG_SEED", &seed), ("PROPTEST_CASES", &cases)]);
+    println!(
+        "again: PROPTEST_RNG_SEED={seed} PROPTEST_CASES={cases} cargo xtask test --explore; \
+         a case that failed is kept beside the tests, under proptest-regressions, to be committed"
+    );
+    result
 }
 
 /// The same with more variables in the tests' environment.

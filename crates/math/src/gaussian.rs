@@ -46,8 +46,8 @@ pub fn u_minus_log1p(u: f64) -> f64 {
     u * u * sum
 }
 
-/// The exact denoiser of data N(mean, variance) in one dimension: E[x_0 | x_t] = `constant` + `slope`·x_t, with the
-/// variance of x_0 given x_t. The judge of every sampler in this workspace.
+/// The exact denoiser of data N(mean, variance) in one dimension, linear in x_t, with the variance of x_0 given x_t. Any covariance:
+/// [`GaussianData`](crate::GaussianData).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GaussianDenoiser {
     /// The data's mean.

@@ -6,13 +6,19 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`level`] | [`NoiseLevel`]: one point of a forward process |
+//! | [`process`] | [`Process`]: how noise is added over time; [`DiscreteVp`] and its schedules, flows, SDEs |
 //! | [`transition`] | [`Transition`] q(x_t | x_s) and [`Posterior`] q(x_s | x_t, x_0) |
-//! | [`process`] | [`Process`]: how noise is added over time; [`DiscreteVp`] and its schedules, [`RectifiedFlow`] |
+//! | [`subsequence`] | which of the levels are visited |
 //! | [`parameterization`] | [`Parameterization`]: what a network's output means |
 //! | [`conditioning`] | what a network is told of the level |
+//! | [`reverse`] | [`ReverseStep`] p(x_s | x_t): fixed, learned and optimal variances |
+//! | [`bound`] | the variational bound and its terms |
+//! | [`decoder`] | p(x_0 | x_1): the likelihood of a byte or of a number |
+//! | [`weighting`] | the losses in use, as one table of weights |
 //! | [`gaussian`] | Kullback–Leibler divergence of Gaussians, and a Gaussian's exact denoiser |
+//! | [`oracle`] | data whose every answer is known: Gaussians of any covariance, mixtures |
+//! | [`laws`] | what any schedule, process, parameterisation or oracle obeys, one function per law |
 //! | [`power_average`] | averages of weights whose length is chosen after training |
-//! | [`subsequence`] | which of the trained times a sampler visits |
 //! | [`random`] | noise that depends on (seed, image, purpose, visit, draw, element) and on nothing else |
 //!
 //! Time runs as in the papers: t = 0 is clean data, t = 1..=T are the noise levels. Nothing here subtracts nearly equal

@@ -40,12 +40,17 @@ impl<'a> Watch<'a> {
 
     /// A picture is done, with its figure where it has one; whether to go on.
     pub fn one(&self, figure: Option<f64>) -> bool {
+        self.some(1, figure)
+    }
+
+    /// Some pictures are done, `figure` being the sum of theirs; whether to go on.
+    pub fn some(&self, n: usize, figure: Option<f64>) -> bool {
         let mut work = self.work.borrow_mut();
-        work.done += 1;
+        work.done += n;
         work.sum += figure.unwrap_or(0.0);
         let mean = figure.map_or(String::new(), |_| format!(", {:.4} so far", work.sum / work.done as f64));
         work.bar.set_message(mean.clone());
-        work.bar.inc(1);
+        work.bar.inc(n as u64);
         if work.done == work.total {
             work.bar.finish_and_clear();
         } else if work.bar.is_hidden() && work.said.elapsed() > SILENCE {

@@ -8,6 +8,7 @@ mod bad_numbers;
 mod config_fuzz;
 mod data;
 mod disk;
+mod docs;
 mod full_disk;
 mod get;
 mod inspect;

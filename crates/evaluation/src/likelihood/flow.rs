@@ -44,7 +44,7 @@ pub fn dequantized(x0: &Tensor, range: DataRange, seed: u64) -> Result<Tensor, E
 /// The likelihood of each image under the model's probability flow, from its first trained level (whose noise is part of the density
 /// that is found) to its last.
 ///
-/// `done` hears of each image as it is finished, a batch of `at_once` at a time, and says whether to go on.
+/// `done` hears of the images of each batch, `at_once` of them, as it is finished, and says whether to go on.
 ///
 /// # Errors
 /// A level at which the model says nothing; a flow that needs too many steps; what the network reports.
@@ -54,7 +54,7 @@ pub fn image_flows(
     options: FlowOptions,
     at_once: usize,
     seed: u64,
-    done: &mut dyn FnMut(&ImageFlow) -> bool,
+    done: &mut dyn FnMut(&[ImageFlow]) -> bool,
 ) -> Result<Vec<ImageFlow>, Error> {
     let process = model.process();
     let (from, to) = (process.level(1), process.level(process.steps()));
@@ -81,14 +81,13 @@ pub fn image_flows(
         let found =
             flow_log_likelihood(&model.given(class), &x, (from, to), process.start_std(to), options, &noise)
                 .map_err(tweedie_models::Error::from)?;
-        for (log_likelihood, solver_error) in found.log_likelihood.into_iter().zip(found.solver_error) {
-            let log_likelihood = log_likelihood.into_iter().map(|nats| nats + units).collect();
-            let image = ImageFlow { log_likelihood, solver_error };
-            let goes_on = done(&image);
-            finished.push(image);
-            if !goes_on {
-                return Ok(finished);
-            }
+        let image = |(log_likelihood, solver_error): (Vec<f64>, f64)| ImageFlow {
+            log_likelihood: log_likelihood.into_iter().map(|nats| nats + units).collect(),
+            solver_error,
+        };
+        finished.extend(found.log_likelihood.into_iter().zip(found.solver_error).map(image));
+        if !done(&finished[first..]) {
+            break;
         }
     }
     Ok(finished)

@@ -1,5 +1,6 @@
 //! The laws of `tweedie-math`: identities, limits, exact oracles and known values.
 
+mod bound;
 mod continuous;
 mod decoder;
 mod flow;

@@ -1,6 +1,6 @@
-//! q(x_s | x_t, x_0): Bayes' rule, by numbers and by algebra, and its limits.
+//! q(x_s | x_t, x_0): Bayes' rule in algebra, and its limits. (By integration: `laws`.)
 
-use crate::{any_level, close, density, integrate, level, three_levels, within};
+use crate::{any_level, close, level, three_levels, within};
 use proptest::prelude::*;
 use tweedie_math::{NoiseLevel, Posterior, Transition};
 
@@ -9,31 +9,6 @@ fn posterior(s: NoiseLevel, t: NoiseLevel) -> Posterior {
 }
 
 proptest! {
-    /// Mean and variance of the product q(x_s | x_0)·q(x_t | x_s), integrated over x_s.
-    #[test]
-    fn the_posterior_is_bayes_rule_by_integration(
-        [s, t, _] in three_levels(), x0 in -2.0..2.0, eps in -2.0..2.0,
-    ) {
-        let kernel = Transition::between(s, t).unwrap();
-        let xt = t.signal_rate() * x0 + t.noise_rate() * eps;
-        let joint = |xs: f64| {
-            let prior = density(xs, s.signal_rate() * x0, s.noise_rate().powi(2));
-            prior * density(xt, kernel.scale * xs, kernel.variance)
-        };
-        // Twelve standard deviations of the prior around it; 4,000 points are 16 per width of the narrowest
-        // product.
-        let (middle, half): (f64, f64) = (s.signal_rate() * x0, 12.0 * s.noise_rate());
-        let moment = |f: &dyn Fn(f64) -> f64| integrate(middle, half, 4000, |x| f(x) * joint(x));
-        let evidence = moment(&|_| 1.0);
-        let mean = moment(&|x| x) / evidence;
-        let variance = moment(&|x| (x - mean).powi(2)) / evidence;
-
-        let Posterior { x0_coefficient, xt_coefficient, variance: found } = kernel.posterior();
-        close(found, variance, 1e-9);
-        // Both means have roundings of their terms; the integral's are 1e-12 of the widest density.
-        within(x0_coefficient * x0 + xt_coefficient * xt, mean, 1e-11 * (middle.abs() + half));
-    }
-
     /// In algebra: precisions add, and each source is weighed by its own.
     #[test]
     fn the_posterior_adds_precisions([s, t, _] in three_levels()) {
@@ -43,15 +18,6 @@ proptest! {
         close(found.variance, 1.0 / precision, 1e-13);
         close(found.x0_coefficient, s.signal_rate() / s.noise_rate().powi(2) / precision, 1e-13);
         close(found.xt_coefficient, kernel.scale / kernel.variance / precision, 1e-13);
-    }
-
-    /// Averaged over x_t, the posterior is q(x_s | x_0) again.
-    #[test]
-    fn the_posterior_averages_to_the_cleaner_level([s, t, _] in three_levels()) {
-        let found = posterior(s, t);
-        close(found.x0_coefficient + found.xt_coefficient * t.signal_rate(), s.signal_rate(), 1e-14);
-        let variance = found.variance + (found.xt_coefficient * t.noise_rate()).powi(2);
-        close(variance, s.noise_rate().powi(2), 1e-14);
     }
 
     /// To clean data from anywhere: x_0 itself.

@@ -88,7 +88,7 @@ impl Objective {
                 wrong("training.objective.levels", found, "finite, std not negative")
             }
             LevelSampling::Importance { history, uniform_share }
-                if !(1..=1000).contains(&history) || !(uniform_share > 0.0 && uniform_share <= 1.0) =>
+                if !((1..=1000).contains(&history) && uniform_share > 0.0 && uniform_share <= 1.0) =>
             {
                 let found = format!("history {history}, uniform_share {uniform_share}");
                 let allowed = "a history of 1 to 1000 losses and a share above 0, at most 1";

@@ -194,8 +194,9 @@ fn judge<'a>(
             examples.x0 = dequantized(&examples.x0, range, options.seed)?;
         }
         watch.begin("flow", options.n);
-        let flows =
-            image_flows(model, &examples, how, options.at_once, options.seed, &mut |_| watch.one(None))?;
+        let flows = image_flows(model, &examples, how, options.at_once, options.seed, &mut |them| {
+            watch.some(them.len(), None)
+        })?;
         if !flows.is_empty() {
             verdict.flow = Some(flow_report(&flows, n_values, divergence, pictures.then_some(range)));
         }

@@ -3,7 +3,7 @@
 use super::{VpSde, checked, reached};
 use crate::{Error, NoiseLevel, Process};
 
-/// dx = −½β(t)x dt + √(β(t)(1 − ᾱ(t)²)) dw: signal √ᾱ, noise 1 − ᾱ (Song et al. 2021, eq. 13 and 29), ᾱ being that of a
+/// dx = −½β(t)x dt + √(β(t)(1 − ᾱ(t)²)) dw: signal √ᾱ, noise 1 − ᾱ (Song et al. 2021, eq. 12 and 29), ᾱ being that of a
 /// [`VpSde`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SubVpSde {

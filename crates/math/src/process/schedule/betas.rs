@@ -19,7 +19,7 @@ pub(super) fn quadratic(steps: usize, start: f64, end: f64) -> Result<Vec<f64>, 
     ramp(steps, start, end, libm::sqrt, |root| root * root)
 }
 
-/// β linear in t, 1000/T times as large; from about 50/β_T levels down the last β would reach 1.
+/// β linear in t, 1000/T times as large; at T = 1000·β_T levels the last β would reach 1.
 pub(super) fn scaled_linear(steps: usize, start: f64, end: f64) -> Result<Vec<f64>, Error> {
     check_beta("beta_start", start)?;
     check_beta("beta_end", end)?;
