@@ -85,6 +85,9 @@ pub struct EvaluateLikelihood {
     /// Leave x̂0 as the network says it, instead of moving it into the data's range.
     #[arg(long)]
     pub no_clip: bool,
+    /// Write every picture's term of every level into the report, too.
+    #[arg(long)]
+    pub terms: bool,
     /// Also the likelihood by the probability-flow ODE.
     #[arg(long)]
     pub flow: bool,

@@ -50,7 +50,7 @@ fn models_are_compared_picture_by_picture() {
     let place = place();
     let printed = likelihood(
         place.path(),
-        &[checkpoint(), shared_run().to_str().unwrap(), "-n", "2", "--levels", "trailing:5"],
+        &[checkpoint(), shared_run().to_str().unwrap(), "-n", "2", "--levels", "trailing:5", "--terms"],
     );
     assert!(printed.contains("0.0000 ± 0.0000") && printed.contains("paired"), "{printed}");
     let report = report(place.path());
@@ -63,6 +63,8 @@ fn models_are_compared_picture_by_picture() {
         .map(|it| it["time"].as_u64().unwrap())
         .collect();
     assert_eq!(times, [20, 40, 60, 80, 100]);
+    let images = report["models"][0]["bound"]["of_images"].as_array().unwrap();
+    assert_eq!((images.len(), images[1]["terms"].as_array().unwrap().len()), (2, 5));
 }
 
 /// Every flag reaches what it is about.

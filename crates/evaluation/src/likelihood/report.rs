@@ -51,8 +51,24 @@ pub struct BoundReport {
     pub first_error_of_255: Option<f64>,
     /// Each level's term, from the cleanest: L_0, L_1, …
     pub levels: Vec<LevelReport>,
-    /// Each image's total, in their order.
-    pub of_images: Vec<f64>,
+    /// Each image, in their order.
+    pub of_images: Vec<ImageReport>,
+}
+
+/// One image's bound, in bits per dimension.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ImageReport {
+    /// L_T + Σ L_{t−1} + L_0.
+    pub total: f64,
+    /// L_T + Σ L_{t−1}, t ≥ 2.
+    pub rate: f64,
+    /// L_0.
+    pub distortion: f64,
+    /// L_T.
+    pub prior: f64,
+    /// Each level's term, from the cleanest, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Vec<f64>>,
 }
 
 /// One level's term.
@@ -68,7 +84,7 @@ pub struct LevelReport {
     pub x0_error: f64,
 }
 
-/// Sums up. `range` is the width of the data's range, where they are bytes.
+/// Sums up. `range` is the width of the data's range, where they are bytes; with `terms` every image keeps its own.
 ///
 /// # Panics
 /// When there is no image.
@@ -78,12 +94,21 @@ pub fn bound_report(
     options: &BoundOptions,
     process: &dyn DiscreteProcess,
     range: Option<f64>,
+    terms: bool,
 ) -> BoundReport {
     let mut times = options.times.clone();
     times.sort_unstable();
     let figure = |of: &dyn Fn(&ImageBound) -> f64| {
         let bits: Vec<f64> = bounds.iter().map(|it| bits_per_dimension(of(it), dimensions)).collect();
         Figure::of(&bits)
+    };
+    let bits = |nats: f64| bits_per_dimension(nats, dimensions);
+    let image = |it: &ImageBound| ImageReport {
+        total: bits(it.bound.total()),
+        rate: bits(it.bound.rate()),
+        distortion: bits(it.bound.distortion()),
+        prior: bits(it.bound.prior),
+        terms: terms.then(|| it.bound.steps.iter().map(|term| bits(*term)).collect()),
     };
     let x0_error = |i: usize| bounds.iter().map(|it| it.x0_errors[i]).sum::<f64>() / bounds.len() as f64;
     let level = |(i, &time): (usize, &usize)| LevelReport {
@@ -101,7 +126,7 @@ pub fn bound_report(
         prior: figure(&|it| it.bound.prior),
         first_error_of_255: range.map(|range| 255.0 / range * x0_error(0).sqrt()),
         levels: times.iter().enumerate().map(level).collect(),
-        of_images: bounds.iter().map(|it| bits_per_dimension(it.bound.total(), dimensions)).collect(),
+        of_images: bounds.iter().map(image).collect(),
     }
 }
 

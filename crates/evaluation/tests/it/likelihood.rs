@@ -226,9 +226,13 @@ fn a_report_sums_up() {
     let (model, examples) = (model(LearnedVariance::None, |_| {}), examples(5));
     let options = options(BoundVariance::FixedLarge);
     let found = bounds(&model, &examples, &options);
-    let report = bound_report(&found, 192, &options, model.process(), Some(2.0));
+    let report = bound_report(&found, 192, &options, model.process(), Some(2.0), true);
     let totals: Vec<f64> = found.iter().map(|it| bits_per_dimension(it.bound.total(), 192)).collect();
-    assert_eq!(report.of_images, totals);
+    assert_eq!(report.of_images.iter().map(|it| it.total).collect::<Vec<_>>(), totals);
+    for it in &report.of_images {
+        let sum = it.prior + it.terms.as_ref().unwrap().iter().sum::<f64>();
+        assert!((sum - it.total).abs() < 1e-12 && (it.rate + it.distortion - it.total).abs() < 1e-12);
+    }
     assert_eq!(report.total, Figure::of(&totals));
     assert!((report.rate.mean + report.distortion.mean - report.total.mean).abs() < 1e-12);
     let sum: f64 = report.levels.iter().map(|level| level.term.mean).sum::<f64>() + report.prior.mean;

@@ -6,5 +6,6 @@
 
 mod dormand_prince;
 mod flow;
+mod slope;
 
 pub use flow::{Divergence, FlowLikelihood, FlowOptions, flow_log_likelihood};

@@ -1,8 +1,8 @@
 //! What numbers describe a training.
 
-use super::{LevelSampling, Objective, TrainingConfig};
+use super::TrainingConfig;
 use crate::Error;
-use tweedie_math::{Parameterization, Weighting, power_average};
+use tweedie_math::power_average;
 
 impl TrainingConfig {
     /// Fails, naming the key, unless the numbers describe a training.
@@ -59,42 +59,5 @@ impl TrainingConfig {
             }
         }
         self.objective.check()
-    }
-}
-
-impl Objective {
-    fn check(&self) -> Result<(), Error> {
-        let wrong =
-            |key, found: String, allowed: &str| Err(Error::Config { key, found, allowed: allowed.into() });
-        if self.measured.is_some() && self.weighting.is_some() {
-            let allowed = "absent where training.objective.measured is given, for either says the weight";
-            return wrong("training.objective.weighting", "given".into(), allowed);
-        }
-        let named = self.measured.map_or(Ok(()), Parameterization::check);
-        if let Err(error) = named.and(self.weighting.map_or(Ok(()), Weighting::check)) {
-            return wrong(
-                "training.objective",
-                error.to_string(),
-                "a weighting whose parameters are in range",
-            );
-        }
-        match self.levels {
-            LevelSampling::NormalLogSnr { mean, std }
-            | LevelSampling::LogNormalSigma { mean, std }
-            | LevelSampling::LogitNormal { mean, std }
-                if !(mean.is_finite() && std.is_finite() && std >= 0.0) =>
-            {
-                let found = format!("mean {mean}, std {std}");
-                wrong("training.objective.levels", found, "finite, std not negative")
-            }
-            LevelSampling::Importance { history, uniform_share }
-                if !((1..=1000).contains(&history) && uniform_share > 0.0 && uniform_share <= 1.0) =>
-            {
-                let found = format!("history {history}, uniform_share {uniform_share}");
-                let allowed = "a history of 1 to 1000 losses and a share above 0, at most 1";
-                wrong("training.objective.levels", found, allowed)
-            }
-            _ => Ok(()),
-        }
     }
 }

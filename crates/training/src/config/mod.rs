@@ -1,9 +1,11 @@
 //! What can be chosen about training.
 
 mod check;
+mod objective;
+
+pub use objective::{LevelSampling, Loss, Objective};
 
 use serde::{Deserialize, Serialize};
-use tweedie_math::{Parameterization, Weighting};
 
 /// The training's part of a configuration. Counts are images unless they say otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,77 +58,6 @@ impl Default for PosthocEma {
     fn default() -> Self {
         Self { std: Vec::new(), every: 10_000 }
     }
-}
-
-/// What the loss is, beside what the network says (which belongs to the model).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Objective {
-    /// Which loss.
-    pub loss: Loss,
-    /// λ of the hybrid loss.
-    pub vlb_weight: f64,
-    /// Where the squared error is measured; absent means where the network says it.
-    pub measured: Option<Parameterization>,
-    /// A named weighting of the squared error instead.
-    pub weighting: Option<Weighting>,
-    /// The weight that turns one into the other is at most this.
-    pub max_weight: f64,
-    /// How levels are drawn.
-    pub levels: LevelSampling,
-}
-
-/// A loss by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Loss {
-    /// The weighted squared error: L_simple and its kin.
-    Squared,
-    /// L_vlb without L_T, which nothing learned enters, in bits per dimension: T times the term of the level that was drawn.
-    Vlb,
-    /// The squared error plus λ·L_vlb, whose gradient reaches the variance alone (Nichol & Dhariwal 2021, eq. 16).
-    Hybrid,
-}
-
-/// How the level of a training example is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-#[non_exhaustive]
-pub enum LevelSampling {
-    /// Each trained level equally often.
-    Uniform {},
-    /// Each equally often, and any run of examples spread over all of them: less noise of the loss than `uniform`, whatever the batch.
-    Stratified {},
-    /// In proportion to √E[loss²] at each level, the example being weighed down by as much, from the last `history` losses there
-    /// (Nichol & Dhariwal 2021, sec. 3.3); uniform until every level has so many.
-    Importance {
-        /// Losses kept per level; 10 in the paper.
-        history: usize,
-        /// The share of examples drawn uniformly all the same; .001 in the paper's code.
-        uniform_share: f64,
-    },
-    /// log-SNR normal, moved to the nearest trained level.
-    NormalLogSnr {
-        /// Its mean.
-        mean: f64,
-        /// Its standard deviation.
-        std: f64,
-    },
-    /// ln σ = ln(noise/signal) normal, moved to the nearest trained level (Karras et al. 2022; −1.2 and 1.2 there).
-    LogNormalSigma {
-        /// Its mean.
-        mean: f64,
-        /// Its standard deviation.
-        std: f64,
-    },
-    /// The time's share of T is the sigmoid of a normal number, moved to the nearest trained level (Esser et al. 2024; 0 and 1
-    /// there).
-    LogitNormal {
-        /// The normal number's mean.
-        mean: f64,
-        /// Its standard deviation.
-        std: f64,
-    },
 }
 
 /// The optimiser and the rate.
@@ -205,19 +136,6 @@ impl Default for TrainingConfig {
             objective: Objective::default(),
             optimizer: OptimizerConfig::default(),
             report: ReportConfig::default(),
-        }
-    }
-}
-
-impl Default for Objective {
-    fn default() -> Self {
-        Self {
-            loss: Loss::Squared,
-            vlb_weight: 0.001,
-            measured: None,
-            weighting: None,
-            max_weight: 400.0,
-            levels: LevelSampling::Uniform {},
         }
     }
 }

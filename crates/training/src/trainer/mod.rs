@@ -1,18 +1,17 @@
 //! One step of training.
 
+mod check;
 mod prepare;
 
 use crate::objective::weighted_mean;
 use crate::{
-    AdamW, Ema, Error, FlatParameters, Importance, LevelSampling, Loss, TrainingConfig, example_losses,
-    rate_at,
+    AdamW, Ema, Error, FlatParameters, Importance, LevelSampling, TrainingConfig, example_losses, rate_at,
 };
 use tch::{Kind, Tensor};
 use tweedie_data::Batch;
 use tweedie_math::power_average::gamma_of;
 use tweedie_math::random::{Key, Purpose, Stream};
-use tweedie_models::sampling::Variance;
-use tweedie_models::{LearnedVariance, Model};
+use tweedie_models::Model;
 use tweedie_networks::Pass;
 use tweedie_torch::{Precision, guard, with_seed};
 
@@ -66,7 +65,7 @@ impl Trainer {
             }
             _ => None,
         };
-        check_variance(&model, &config)?;
+        check::check_variance(&model, &config)?;
         let mut model = model;
         model.set_pass(Pass { train: false, gradient_checkpointing: false, ..pass });
         Ok(Self { model, config, pass, parameters, optimizer, ema, stored, importance, images: 0 })
@@ -209,30 +208,6 @@ impl Trainer {
     /// Updates made.
     pub fn steps(&self) -> u64 {
         self.optimizer.steps
-    }
-}
-
-/// A variational loss needs a variance: the network's, or a fixed one; a learned one needs a loss that it enters.
-fn check_variance(model: &Model, config: &TrainingConfig) -> Result<(), Error> {
-    let learns = model.description().variance != LearnedVariance::None;
-    let takes_learned = model.description().sampling.variance == Variance::Learned;
-    let wrong = |found: &str, allowed: &str| {
-        let (found, allowed) = (found.into(), allowed.into());
-        Err(Error::Config { key: "training.objective.loss", found, allowed })
-    };
-    match (config.objective.loss, learns) {
-        (Loss::Squared, true) => wrong(
-            "squared",
-            "hybrid or vlb where model.variance is learned: the squared error says nothing of a variance",
-        ),
-        (Loss::Hybrid, false) => wrong(
-            "hybrid",
-            "squared or vlb unless model.variance is \"range\" or \"log\", which hybrid teaches",
-        ),
-        (Loss::Vlb, false) if takes_learned => {
-            wrong("vlb", "squared, or sampling.variance fixed_small or fixed_large: no variance is learned")
-        }
-        _ => Ok(()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! `tweedie evaluate likelihood`.
 
+mod verdict;
+
 use super::config_of;
 use super::judged::Judged;
 use crate::arguments::{DecoderName, EvaluateLikelihood, FirstName, VarianceName};
@@ -7,12 +9,11 @@ use crate::commands::watch::Watch;
 use crate::commands::{INTERRUPTED, device, interruptible};
 use crate::output::line;
 use anyhow::{Context, bail};
-use serde_json::{Value, json};
 use std::path::Path;
 use std::process::ExitCode;
 use tweedie_evaluation::likelihood::{
-    BoundOptions, BoundReport, BoundVariance, Examples, Figure, FlowReport, bound_report, dequantized,
-    divergence_for, flow_report, image_bounds, image_flows,
+    BoundOptions, BoundVariance, Examples, bound_report, dequantized, divergence_for, flow_report,
+    image_bounds, image_flows,
 };
 use tweedie_math::bound::bits_per_dimension;
 use tweedie_math::decoder::NormalCdf;
@@ -20,20 +21,9 @@ use tweedie_math::{FirstVariance, NoiseLevel, reverse_steps};
 use tweedie_models::sampling::Variance;
 use tweedie_models::{LearnedVariance, Model};
 use tweedie_networks::Pass;
-use tweedie_report::{Plot, Scale, Series};
 use tweedie_samplers::FlowOptions;
 use tweedie_torch::PrecisionChoice;
-
-const REPORT: &str = "likelihood.json";
-const PLOT: &str = "likelihood.svg";
-
-/// What one model came to.
-struct Verdict<'a> {
-    model: &'a Path,
-    variance: VarianceName,
-    bound: Option<BoundReport>,
-    flow: Option<FlowReport>,
-}
+use verdict::{REPORT, Verdict, compare, write};
 
 /// Runs the subcommand.
 pub fn run(options: &EvaluateLikelihood) -> anyhow::Result<ExitCode> {
@@ -183,7 +173,8 @@ fn judge<'a>(
             image_bounds(model, &examples(judged)?, &how, &mut |it| watch.one(bits(it.bound.total())))?;
         if !bounds.is_empty() {
             let width = pictures.then_some(range.high - range.low);
-            verdict.bound = Some(bound_report(&bounds, n_values, &how, model.process(), width));
+            verdict.bound =
+                Some(bound_report(&bounds, n_values, &how, model.process(), width, options.terms));
         }
     }
     if options.flow && !watch.stopped() {
@@ -202,72 +193,4 @@ fn judge<'a>(
         }
     }
     Ok(verdict)
-}
-
-/// How each model differs from the first, on the same pictures and the same noise.
-fn compare(verdicts: &[Verdict]) {
-    let Some((first, rest)) = verdicts.split_first().filter(|(_, rest)| !rest.is_empty()) else { return };
-    let Some(own) = &first.bound else { return };
-    line(format!("\nbits per dimension less than {} (paired, picture by picture)", first.model.display()));
-    for other in rest {
-        if let Some(bound) = &other.bound {
-            let pairs = own.of_images.iter().zip(&bound.of_images);
-            let differences: Vec<f64> = pairs.map(|(own, other)| own - other).collect();
-            line(format!("  {:>24}   {}", Figure::of(&differences).to_string(), other.model.display()));
-        }
-    }
-}
-
-fn name_of(variance: VarianceName) -> &'static str {
-    match variance {
-        VarianceName::FixedSmall => "fixed_small",
-        VarianceName::FixedLarge => "fixed_large",
-        VarianceName::Learned => "learned",
-        VarianceName::Optimal => "optimal",
-    }
-}
-
-/// The report as JSON and, where there is a bound, its terms as a plot.
-fn write(
-    options: &EvaluateLikelihood,
-    data: &str,
-    verdicts: &[Verdict],
-    interrupted: bool,
-) -> anyhow::Result<()> {
-    let of = |it: &Verdict| -> Value {
-        json!({ "model": it.model, "variance": name_of(it.variance), "bound": it.bound, "flow": it.flow })
-    };
-    let value = json!({
-        "data": data, "levels": options.levels.to_string(), "seed": options.seed, "clip": !options.no_clip,
-        "first": format!("{:?}", options.first), "decoder": format!("{:?}", options.decoder),
-        "weights": if options.raw { "raw" } else { "averaged" }, "tolerance": options.flow.then_some(options.tolerance),
-        "interrupted": interrupted, "models": verdicts.iter().map(of).collect::<Vec<_>>(),
-        "version": env!("CARGO_PKG_VERSION"),
-    });
-    let path = options.out.join(REPORT);
-    tweedie_weights::write_file(&path, serde_json::to_string_pretty(&value)?.as_bytes())?;
-    line(format!("\nreport: {}", path.display()));
-    let series: Vec<Series> = verdicts.iter().filter_map(series).collect();
-    if !series.is_empty() {
-        let plot = Plot {
-            title: format!("terms of the bound, {data}"),
-            x_label: "t (1 is the cleanest level)".into(),
-            y_label: "bits per dimension".into(),
-            y_scale: Scale::Log,
-            series,
-        };
-        let path = options.out.join(PLOT);
-        tweedie_weights::write_file(&path, plot.svg().as_bytes())?;
-        line(format!("terms:  {}", path.display()));
-    }
-    Ok(())
-}
-
-/// A model's terms over t.
-fn series(verdict: &Verdict) -> Option<Series> {
-    let bound = verdict.bound.as_ref()?;
-    let points = bound.levels.iter().map(|level| (level.time as f64, level.term.mean)).collect();
-    let name =
-        format!("{} ({}): {:.3}", verdict.model.display(), name_of(verdict.variance), bound.total.mean);
-    Some(Series { name, points })
 }

@@ -1,0 +1,88 @@
+//! What models came to: compared, as JSON, as a plot.
+
+use crate::arguments::{EvaluateLikelihood, VarianceName};
+use crate::output::line;
+use serde_json::{Value, json};
+use std::path::Path;
+use tweedie_evaluation::likelihood::{BoundReport, Figure, FlowReport};
+use tweedie_report::{Plot, Scale, Series};
+
+/// The report's name in its folder.
+pub(super) const REPORT: &str = "likelihood.json";
+const PLOT: &str = "likelihood.svg";
+
+/// What one model came to.
+pub(super) struct Verdict<'a> {
+    pub(super) model: &'a Path,
+    pub(super) variance: VarianceName,
+    pub(super) bound: Option<BoundReport>,
+    pub(super) flow: Option<FlowReport>,
+}
+
+/// How each model differs from the first, on the same pictures and the same noise.
+pub(super) fn compare(verdicts: &[Verdict]) {
+    let Some((first, rest)) = verdicts.split_first().filter(|(_, rest)| !rest.is_empty()) else { return };
+    let Some(own) = &first.bound else { return };
+    line(format!("\nbits per dimension less than {} (paired, picture by picture)", first.model.display()));
+    for other in rest {
+        if let Some(bound) = &other.bound {
+            let pairs = own.of_images.iter().zip(&bound.of_images);
+            let differences: Vec<f64> = pairs.map(|(own, other)| own.total - other.total).collect();
+            line(format!("  {:>24}   {}", Figure::of(&differences).to_string(), other.model.display()));
+        }
+    }
+}
+
+fn name_of(variance: VarianceName) -> &'static str {
+    match variance {
+        VarianceName::FixedSmall => "fixed_small",
+        VarianceName::FixedLarge => "fixed_large",
+        VarianceName::Learned => "learned",
+        VarianceName::Optimal => "optimal",
+    }
+}
+
+/// The report as JSON and, where there is a bound, its terms as a plot.
+pub(super) fn write(
+    options: &EvaluateLikelihood,
+    data: &str,
+    verdicts: &[Verdict],
+    interrupted: bool,
+) -> anyhow::Result<()> {
+    let of = |it: &Verdict| -> Value {
+        json!({ "model": it.model, "variance": name_of(it.variance), "bound": it.bound, "flow": it.flow })
+    };
+    let value = json!({
+        "data": data, "levels": options.levels.to_string(), "seed": options.seed, "clip": !options.no_clip,
+        "first": format!("{:?}", options.first), "decoder": format!("{:?}", options.decoder),
+        "weights": if options.raw { "raw" } else { "averaged" }, "tolerance": options.flow.then_some(options.tolerance),
+        "interrupted": interrupted, "models": verdicts.iter().map(of).collect::<Vec<_>>(),
+        "version": env!("CARGO_PKG_VERSION"),
+    });
+    let path = options.out.join(REPORT);
+    tweedie_weights::write_file(&path, serde_json::to_string_pretty(&value)?.as_bytes())?;
+    line(format!("\nreport: {}", path.display()));
+    let series: Vec<Series> = verdicts.iter().filter_map(series).collect();
+    if !series.is_empty() {
+        let plot = Plot {
+            title: format!("terms of the bound, {data}"),
+            x_label: "t (1 is the cleanest level)".into(),
+            y_label: "bits per dimension".into(),
+            y_scale: Scale::Log,
+            series,
+        };
+        let path = options.out.join(PLOT);
+        tweedie_weights::write_file(&path, plot.svg().as_bytes())?;
+        line(format!("terms:  {}", path.display()));
+    }
+    Ok(())
+}
+
+/// A model's terms over t.
+fn series(verdict: &Verdict) -> Option<Series> {
+    let bound = verdict.bound.as_ref()?;
+    let points = bound.levels.iter().map(|level| (level.time as f64, level.term.mean)).collect();
+    let name =
+        format!("{} ({}): {:.3}", verdict.model.display(), name_of(verdict.variance), bound.total.mean);
+    Some(Series { name, points })
+}

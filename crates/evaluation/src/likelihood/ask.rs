@@ -1,0 +1,90 @@
+//! What a model says of many (image, level) at once.
+
+use super::term::Said;
+use super::{BoundOptions, Examples};
+use crate::Error;
+use tch::{Device, Kind, Tensor};
+use tweedie_math::NoiseLevel;
+use tweedie_math::random::{Key, Purpose, Stream};
+use tweedie_models::Model;
+use tweedie_networks::ClassCondition;
+use tweedie_samplers::{Clipped, Denoiser, EpsAfterClip, Spread};
+
+/// A network's answers for a batch of (image, level).
+pub(super) struct Answers {
+    x0: Vec<f32>,
+    spread: Option<Vec<f32>>,
+    is_range: bool,
+}
+
+impl Answers {
+    pub(super) fn row<'a>(&'a self, row: usize, truth: &'a [f32]) -> Said<'a> {
+        let n = truth.len();
+        let of = |values: &'a [f32]| &values[row * n..][..n];
+        Said { truth, x0: of(&self.x0), spread: self.spread.as_deref().map(of), is_range: self.is_range }
+    }
+}
+
+/// Noises each row's image to its level and asks the network.
+pub(super) fn ask(
+    model: &Model,
+    examples: &Examples,
+    options: &BoundOptions,
+    rows: &[(usize, usize)],
+    times: &[usize],
+    levels: &[NoiseLevel],
+) -> Result<Answers, Error> {
+    let device = model.device();
+    let images: Vec<i64> = rows.iter().map(|&(image, _)| image as i64).collect();
+    let at: Vec<NoiseLevel> = rows.iter().map(|&(_, index)| levels[index]).collect();
+    let x0 = examples
+        .x0
+        .f_to_device(device)?
+        .f_index_select(0, &Tensor::f_from_slice(&images)?.f_to_device(device)?)?;
+    let mut noise = vec![0f32; x0.numel()];
+    for (&(image, index), values) in rows.iter().zip(noise.chunks_exact_mut(x0.numel() / rows.len())) {
+        let key = Key {
+            seed: options.seed,
+            image: image as u64,
+            purpose: Purpose::EVALUATE,
+            visit: times[index] as u64,
+            draw: 0,
+        };
+        let mut stream = Stream::new(key);
+        values.iter_mut().for_each(|value| *value = stream.normal() as f32);
+    }
+    let eps = Tensor::f_from_slice(&noise)?.f_reshape(x0.size())?.f_to_device(device)?;
+    let column = |rate: fn(&NoiseLevel) -> f64| -> Result<Tensor, Error> {
+        let rates: Vec<f32> = at.iter().map(|level| rate(level) as f32).collect();
+        Ok(Tensor::f_from_slice(&rates)?.f_reshape([rows.len() as i64, 1, 1, 1])?.f_to_device(device)?)
+    };
+    let x = column(NoiseLevel::signal_rate)? * &x0 + column(NoiseLevel::noise_rate)? * eps;
+    let class = match &examples.classes {
+        None => None,
+        Some(classes) => {
+            let of_rows: Vec<i64> = rows.iter().map(|&(image, _)| classes[image]).collect();
+            Some(ClassCondition::Labels(Tensor::f_from_slice(&of_rows)?.f_to_device(device)?))
+        }
+    };
+    let denoiser = model.given(class);
+    let said = if options.clip && model.description().standardization.is_none() {
+        let range = model.description().range;
+        Clipped { inner: denoiser, low: range.low, high: range.high, eps: EpsAfterClip::Keep }
+            .denoise(&x, &at)
+    } else {
+        denoiser.denoise(&x, &at)
+    };
+    let said = said.map_err(tweedie_models::Error::from)?;
+    let (spread, is_range) = match &said.spread {
+        Some(Spread::Range(v)) => (Some(floats(v)?), true),
+        Some(Spread::LogVariance(log)) => (Some(floats(log)?), false),
+        _ => (None, false),
+    };
+    Ok(Answers { x0: floats(&said.x0)?, spread, is_range })
+}
+
+/// A tensor's numbers, on the CPU.
+pub(super) fn floats(tensor: &Tensor) -> Result<Vec<f32>, Error> {
+    let flat = tensor.f_to_kind(Kind::Float)?.f_to_device(Device::Cpu)?.f_contiguous()?.f_flatten(0, -1)?;
+    Ok(Vec::<f32>::try_from(flat)?)
+}

@@ -1,0 +1,29 @@
+//! Which losses go with which models.
+
+use crate::{Error, Loss, TrainingConfig};
+use tweedie_models::sampling::Variance;
+use tweedie_models::{LearnedVariance, Model};
+
+/// A variational loss needs a variance: the network's, or a fixed one; a learned one needs a loss that it enters.
+pub(super) fn check_variance(model: &Model, config: &TrainingConfig) -> Result<(), Error> {
+    let learns = model.description().variance != LearnedVariance::None;
+    let takes_learned = model.description().sampling.variance == Variance::Learned;
+    let wrong = |found: &str, allowed: &str| {
+        let (found, allowed) = (found.into(), allowed.into());
+        Err(Error::Config { key: "training.objective.loss", found, allowed })
+    };
+    match (config.objective.loss, learns) {
+        (Loss::Squared, true) => wrong(
+            "squared",
+            "hybrid or vlb where model.variance is learned: the squared error says nothing of a variance",
+        ),
+        (Loss::Hybrid, false) => wrong(
+            "hybrid",
+            "squared or vlb unless model.variance is \"range\" or \"log\", which hybrid teaches",
+        ),
+        (Loss::Vlb, false) if takes_learned => {
+            wrong("vlb", "squared, or sampling.variance fixed_small or fixed_large: no variance is learned")
+        }
+        _ => Ok(()),
+    }
+}
