@@ -36,6 +36,18 @@ pub enum Error {
         /// How many are needed.
         needed: i64,
     },
+    /// A term of a bound that is no number.
+    #[error(
+        "the bound of picture {image} (from 0) is {found} at the level t = {time}: the model is no use there"
+    )]
+    NotFinite {
+        /// The picture's number.
+        image: usize,
+        /// The level's time.
+        time: usize,
+        /// What was found.
+        found: f64,
+    },
     /// A file that holds no extractor.
     #[error("{} is no extractor: {reason}", path.display())]
     Extractor {

@@ -17,13 +17,17 @@ pub fn kl(mean_difference: f64, variance1: f64, variance2: f64) -> f64 {
         return f64::INFINITY;
     }
     let excess = (variance1 - variance2) / variance2;
+    // Near −1 the excess has lost the ratio's digits.
     let spread =
-        if excess.abs() > SMALL { excess - libm::log(variance1 / variance2) } else { u_minus_log1p(excess) };
+        if excess < -0.5 { excess - libm::log(variance1 / variance2) } else { u_minus_log1p(excess) };
     0.5 * (mean_difference * mean_difference / variance2 + spread)
 }
 
 /// e^d − 1 − d ≥ 0, by the series of u − ln(1 + u) with u = e^d − 1 where the two nearly cancel.
 pub fn expm1_minus(d: f64) -> f64 {
+    if d == f64::INFINITY {
+        return d;
+    }
     if d.abs() > SMALL { libm::expm1(d) - d } else { u_minus_log1p(libm::expm1(d)) }
 }
 

@@ -27,8 +27,17 @@ impl Model {
         }
     }
 
+    /// The level that a posterior mean is that of: one trained step cleaner, also from between two trained levels; none for clean
+    /// data.
+    pub(crate) fn previous(&self, level: NoiseLevel) -> Result<Option<NoiseLevel>, MathError> {
+        match self.process.trained_time(level) {
+            Some(time) => Ok(time.checked_sub(1).map(|before| self.process.level(before))),
+            None => self.process.at_time((self.process.time_of(level) - 1.0).max(0.0)).map(Some),
+        }
+    }
+
     /// The number that the network is told at a level.
-    fn told(&self, level: NoiseLevel) -> Result<f64, Error> {
+    pub(crate) fn told(&self, level: NoiseLevel) -> Result<f64, Error> {
         if let (Conditioning::Index, Some(time)) =
             (self.description.conditioning, self.process.trained_time(level))
         {
@@ -76,7 +85,7 @@ impl Denoiser<Tensor> for Conditioned<'_> {
         // x_0 = x0_from_x·x + x0_from_out·out, ε = eps_from_x·x + eps_from_out·out.
         let mut columns: [Vec<f64>; 4] = Default::default();
         for &level in &own {
-            let reading = parameterization.reading(level, model.process.trained_previous(level))?;
+            let reading = parameterization.reading(level, model.previous(level)?)?;
             let row = [reading.x0_from_x, reading.x0_from_out, reading.eps_from_x, reading.eps_from_out];
             for (column, value) in columns.iter_mut().zip(row) {
                 column.push(value);

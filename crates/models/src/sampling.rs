@@ -111,10 +111,7 @@ impl Model {
     /// which x_0 cannot be read from what the network says.
     pub fn check_sampling(&self, sampling: &SamplingDefaults) -> Result<(), Error> {
         let path = self.path(sampling)?;
-        for &level in &path.levels()[..path.n_steps()] {
-            let previous = self.process.trained_previous(level);
-            self.description.parameterization.reading(level, previous)?;
-        }
+        path.levels()[..path.n_steps()].iter().try_for_each(|&level| self.check_reading(level))?;
         if !(0.0..=1.0).contains(&sampling.eta) {
             let eta = sampling.eta;
             return Err(Error::Wish(format!(
@@ -132,6 +129,16 @@ impl Model {
         if sampling.sampler == Sampler::Ddpm && sampling.variance == Variance::Learned && has_none {
             return Err(tweedie_samplers::Error::NoSpread.into());
         }
+        Ok(())
+    }
+
+    /// Fails unless x_0 and the noise can be read at a level from what the network says.
+    ///
+    /// # Errors
+    /// The reading's own; a level between trained ones for a network with a learned time table.
+    pub fn check_reading(&self, level: NoiseLevel) -> Result<(), Error> {
+        self.description.parameterization.reading(level, self.previous(level)?)?;
+        self.told(level)?;
         Ok(())
     }
 

@@ -17,7 +17,8 @@ pub struct Progress {
     pub seconds: f64,
 }
 
-/// A loss so many times its least running mean, for so many steps in a row, has exploded.
+/// A loss so many times its least running mean, for so many steps in a row, has exploded. Where that mean is not positive (the bound
+/// of arrays is made of densities) times say nothing.
 const EXPLOSION: (f64, u32) = (100.0, 20);
 
 /// Looks at every step's loss.
@@ -43,7 +44,11 @@ impl Watch {
         let share = (1.0 / self.n as f64).max(0.02);
         self.mean += share * (report.loss - self.mean);
         self.least = if self.n < 50 { self.mean.max(self.least) } else { self.least.min(self.mean) };
-        self.high = if self.n > 50 && report.loss > EXPLOSION.0 * self.least { self.high + 1 } else { 0 };
+        self.high = if self.n > 50 && self.least > 0.0 && report.loss > EXPLOSION.0 * self.least {
+            self.high + 1
+        } else {
+            0
+        };
         (self.high >= EXPLOSION.1)
             .then_some("it has exploded: it stays a hundred times above its least running mean")
     }

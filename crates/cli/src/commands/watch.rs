@@ -19,9 +19,12 @@ pub struct Watch<'a> {
 struct Work {
     name: &'static str,
     bar: ProgressBar,
-    total: usize,
-    done: usize,
-    sum: f64,
+    total: f64,
+    /// Pictures that are done, and the share of the batch that is being done.
+    done: f64,
+    /// Pictures of whole batches.
+    whole: f64,
+    figures: Vec<f64>,
     began: Instant,
     said: Instant,
 }
@@ -38,32 +41,46 @@ impl<'a> Watch<'a> {
         *self.work.borrow_mut() = Work::new(name, total);
     }
 
-    /// A picture is done, with its figure where it has one; whether to go on.
-    pub fn one(&self, figure: Option<f64>) -> bool {
-        self.some(1, figure)
+    /// A picture is done, with its figure where it has one, or nothing is; whether to go on.
+    pub fn seen(&self, picture: Option<Option<f64>>) -> bool {
+        if let Some(figure) = picture {
+            let mut work = self.work.borrow_mut();
+            work.done += 1.0;
+            work.figures.extend(figure);
+            self.say(&mut work);
+        }
+        !self.stopped()
     }
 
-    /// Some pictures are done, `figure` being the sum of theirs; whether to go on.
-    pub fn some(&self, n: usize, figure: Option<f64>) -> bool {
+    /// So many pictures of a batch are done, or a share of one of that size; whether to go on.
+    pub fn batch(&self, pictures: usize, share: f64, size: usize) -> bool {
         let mut work = self.work.borrow_mut();
-        work.done += n;
-        work.sum += figure.unwrap_or(0.0);
-        let mean = figure.map_or(String::new(), |_| format!(", {:.4} so far", work.sum / work.done as f64));
+        if pictures > 0 {
+            work.whole += pictures as f64;
+            work.done = work.whole;
+        } else {
+            work.done = work.whole + share * (work.total - work.whole).min(size as f64);
+        }
+        self.say(&mut work);
+        !self.stopped()
+    }
+
+    fn say(&self, work: &mut Work) {
+        let mean = work.figures.iter().sum::<f64>() / work.figures.len() as f64;
+        let mean = if work.figures.is_empty() { String::new() } else { format!(", {mean:.4} so far") };
         work.bar.set_message(mean.clone());
-        work.bar.inc(n as u64);
-        if work.done == work.total {
+        work.bar.set_position(work.done as u64);
+        if work.done >= work.total {
             work.bar.finish_and_clear();
         } else if work.bar.is_hidden() && work.said.elapsed() > SILENCE {
             work.said = Instant::now();
-            let left =
-                work.began.elapsed().as_secs_f64() / work.done as f64 * (work.total - work.done) as f64;
+            let left = work.began.elapsed().as_secs_f64() / work.done.max(1e-3) * (work.total - work.done);
             let text =
-                format!("{}: {} of {} pictures{mean}, {left:.0} s left", work.name, work.done, work.total);
+                format!("{}: {:.1} of {} pictures{mean}, {left:.0} s left", work.name, work.done, work.total);
             if !try_line(text) {
                 self.stop.store(true, Ordering::Relaxed);
             }
         }
-        !self.stopped()
     }
 
     /// Whether it was asked to stop.
@@ -79,6 +96,16 @@ impl Work {
             ProgressStyle::with_template("{prefix} {bar:30} {pos} of {len} pictures{msg}, {eta} left");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.set_prefix(name);
-        Self { name, bar, total, done: 0, sum: 0.0, began: Instant::now(), said: Instant::now() }
+        let now = Instant::now();
+        Self {
+            name,
+            bar,
+            total: total as f64,
+            done: 0.0,
+            whole: 0.0,
+            figures: Vec::new(),
+            began: now,
+            said: now,
+        }
     }
 }

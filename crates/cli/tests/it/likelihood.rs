@@ -179,11 +179,11 @@ fn what_cannot_be_judged_is_refused_by_name() {
         (&["--levels", "trailing:1"], &["levels is 1", "at least 2"]),
         (&["--variance", "learned"], &["learned no variance"]),
         (&["--class", "circle"], &["unconditional"]),
-        (&["--no-bound"], &["--flow"]),
+        (&["--no-bound"], &["required arguments were not provided"]),
         (&["--flow", "--tolerance", "0"], &["tolerance"]),
         (&["--flow", "--probes", "0"], &["probes"]),
         (&["--precision", "f8"], &["f8"]),
-        (&["--set", "data.height=8"], &["16×16", "8×16"]),
+        (&["--set", "data.height=24"], &["16×16", "24×16"]),
     ] {
         refused(place.path(), &mut ask(arguments), words);
     }

@@ -37,10 +37,8 @@ pub(super) fn ask(
     let device = model.device();
     let images: Vec<i64> = rows.iter().map(|&(image, _)| image as i64).collect();
     let at: Vec<NoiseLevel> = rows.iter().map(|&(_, index)| levels[index]).collect();
-    let x0 = examples
-        .x0
-        .f_to_device(device)?
-        .f_index_select(0, &Tensor::f_from_slice(&images)?.f_to_device(device)?)?;
+    // The rows alone go to the device.
+    let x0 = examples.x0.f_index_select(0, &Tensor::f_from_slice(&images)?)?.f_to_device(device)?;
     let mut noise = vec![0f32; x0.numel()];
     for (&(image, index), values) in rows.iter().zip(noise.chunks_exact_mut(x0.numel() / rows.len())) {
         let key = Key {

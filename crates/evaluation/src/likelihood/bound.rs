@@ -64,15 +64,16 @@ pub struct ImageBound {
 /// The bound of each image. Every (image, time) has its own noise, keyed by the image's number and the time: two models, and two
 /// sub-sequences, are judged on the same noise.
 ///
-/// `done` hears of each image as it is finished and says whether to go on; what was finished comes back.
+/// `done` hears of each image as it is finished, and of nothing in particular after every question to the network; it says whether to
+/// go on, and what was finished comes back.
 ///
 /// # Errors
-/// Times that the process does not have, a variance that the model does not have, what the network reports.
+/// [`Error::NotFinite`] names the image and the level; times that the process does not have, a variance that the model does not have, what the network reports.
 pub fn image_bounds(
     model: &Model,
     examples: &Examples,
     options: &BoundOptions,
-    done: &mut dyn FnMut(&ImageBound) -> bool,
+    done: &mut dyn FnMut(Option<&ImageBound>) -> bool,
 ) -> Result<Vec<ImageBound>, Error> {
     let _no_gradient = tch::no_grad_guard();
     let description = model.description();
@@ -101,10 +102,13 @@ pub fn image_bounds(
 
     let mut finished = Vec::new();
     let mut begun: VecDeque<ImageBound> = VecDeque::new();
-    let rows: Vec<(usize, usize)> =
-        (0..n_images).flat_map(|image| (0..steps.len()).map(move |step| (image, step))).collect();
-    'all: for rows in rows.chunks(options.at_once.max(1)) {
-        let said = ask(model, examples, options, rows, &times, &levels)?;
+    let n_rows = n_images * steps.len();
+    let at_once = options.at_once.max(1);
+    for first in (0..n_rows).step_by(at_once) {
+        // Row by row, the levels of one image after those of another.
+        let rows: Vec<(usize, usize)> =
+            (first..n_rows.min(first + at_once)).map(|row| (row / steps.len(), row % steps.len())).collect();
+        let said = ask(model, examples, options, &rows, &times, &levels)?;
         for (row, &(image, index)) in rows.iter().enumerate() {
             if index == 0 {
                 let prior =
@@ -116,18 +120,21 @@ pub fn image_bounds(
             }
             let said = said.row(row, truth_of(image));
             let [nats, squares] = term(&said, &steps[index], index, &options.variance, &decoder);
+            if !nats.is_finite() {
+                return Err(Error::NotFinite { image, time: times[index], found: nats });
+            }
             let Some(own) = begun.back_mut() else { continue };
             own.bound.steps.push(if index == 0 { nats + units } else { nats });
             own.x0_errors.push(squares);
-            if index + 1 == steps.len()
-                && let Some(whole) = begun.pop_front()
-            {
-                let goes_on = done(&whole);
-                finished.push(whole);
-                if !goes_on {
-                    break 'all;
+            if index + 1 == steps.len() {
+                finished.extend(begun.pop_front());
+                if !done(finished.last()) {
+                    return Ok(finished);
                 }
             }
+        }
+        if !done(None) {
+            break;
         }
     }
     Ok(finished)

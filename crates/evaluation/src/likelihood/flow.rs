@@ -19,7 +19,7 @@ pub const EXACT_UP_TO: usize = 64;
 pub struct ImageFlow {
     /// ln q in nats by each probe, in the model's units; for arrays in the arrays' own.
     pub log_likelihood: Vec<f64>,
-    /// What the solver may have erred, in nats.
+    /// The solver's own estimate of its error, in nats.
     pub solver_error: f64,
 }
 
@@ -44,7 +44,8 @@ pub fn dequantized(x0: &Tensor, range: DataRange, seed: u64) -> Result<Tensor, E
 /// The likelihood of each image under the model's probability flow, from its first trained level (whose noise is part of the density
 /// that is found) to its last.
 ///
-/// `done` hears of the images of each batch, `at_once` of them, as it is finished, and says whether to go on.
+/// `done` hears of the images of each batch, `at_once` of them, as it is finished, and before that which share of a batch is done; it
+/// says whether to go on, and what was finished comes back.
 ///
 /// # Errors
 /// A level at which the model says nothing; a flow that needs too many steps; what the network reports.
@@ -54,7 +55,7 @@ pub fn image_flows(
     options: FlowOptions,
     at_once: usize,
     seed: u64,
-    done: &mut dyn FnMut(&[ImageFlow]) -> bool,
+    done: &mut dyn FnMut(&[ImageFlow], f64) -> bool,
 ) -> Result<Vec<ImageFlow>, Error> {
     let process = model.process();
     let (from, to) = (process.level(1), process.level(process.steps()));
@@ -78,15 +79,25 @@ pub fn image_flows(
             }
         };
         let noise = StreamNoise::new(seed, first as u64);
-        let found =
-            flow_log_likelihood(&model.given(class), &x, (from, to), process.start_std(to), options, &noise)
-                .map_err(tweedie_models::Error::from)?;
+        let mut watch = |share| done(&[], share);
+        let denoiser = model.given(class);
+        let found = flow_log_likelihood(
+            &denoiser,
+            &x,
+            (from, to),
+            process.start_std(to),
+            options,
+            &noise,
+            &mut watch,
+        )
+        .map_err(tweedie_models::Error::from)?;
+        let Some(found) = found else { break };
         let image = |(log_likelihood, solver_error): (Vec<f64>, f64)| ImageFlow {
             log_likelihood: log_likelihood.into_iter().map(|nats| nats + units).collect(),
             solver_error,
         };
         finished.extend(found.log_likelihood.into_iter().zip(found.solver_error).map(image));
-        if !done(&finished[first..]) {
+        if !done(&finished[first..], 1.0) {
             break;
         }
     }
@@ -110,7 +121,7 @@ pub struct FlowReport {
     /// −log₂ of the probability of the image's bytes (an upper bound of it, for the bytes were moved within their bins), or of the
     /// density of arrays.
     pub total: Figure,
-    /// The mean of what the solver may have erred.
+    /// The mean of the solver's own estimates of its error.
     pub solver_error: f64,
     /// The share of the probes in the error of the mean; none for an exact divergence or a single probe.
     pub probe_error: Option<f64>,
@@ -158,7 +169,7 @@ impl fmt::Display for FlowReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "bits per dimension by the probability flow over {} images", self.images)?;
         writeln!(f, "  flow         {}", self.total)?;
-        writeln!(f, "  of which the solver may have erred {:.1e}", self.solver_error)?;
+        writeln!(f, "  the solver's own estimate of its error is {:.1e}", self.solver_error)?;
         match (self.probes, self.probe_error) {
             (None, _) => writeln!(f, "  the divergence is exact")?,
             (Some(_), None) => writeln!(

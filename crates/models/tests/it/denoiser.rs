@@ -207,3 +207,33 @@ fn products_with_the_jacobian_are_slopes() {
         near(&found, &slope, 2e-2 * (1.0 + slope.abs().max().double_value(&[])));
     }
 }
+
+/// Between trained levels a posterior mean is that of one step cleaner, as at them: what is read is continuous in the level, with no
+/// pole above a trained one.
+#[test]
+fn a_posterior_mean_is_read_between_levels() {
+    let model = model(Parameterization::PosteriorMean);
+    let process = model.process();
+    let factor = |time: f64| {
+        let level = process.at_time(time).unwrap();
+        let before = process.at_time((time - 1.0).max(0.0)).unwrap();
+        let reading = Parameterization::PosteriorMean.reading(level, Some(before)).unwrap();
+        let x = pictures(2, 3);
+        let estimate = denoise(&model, &x, level);
+        // x_0 = x0_from_x·x + x0_from_out·out: linear in what the network says, which is the same for a level told the same.
+        let said = network(&model, &x, time - 1.0);
+        near(
+            &estimate.x0,
+            &(&x * reading.x0_from_x + said * reading.x0_from_out),
+            1e-3 * reading.x0_from_out.abs(),
+        );
+        reading.x0_from_out
+    };
+    for time in [3.0, 7.0, 15.0] {
+        let (at, above, middle) = (factor(time), factor(time + 0.01), factor(time + 0.5));
+        assert!(
+            (above / at - 1.0).abs() < 0.05 && (middle / at - 1.0).abs() < 0.5,
+            "{at}, {above}, {middle}"
+        );
+    }
+}

@@ -36,7 +36,8 @@ impl Default for FlowOptions {
 pub struct FlowLikelihood<X> {
     /// ln q of each sample by each probe, in nats: `log_likelihood[sample][probe]`; one "probe" where the divergence is exact.
     pub log_likelihood: Vec<Vec<f64>>,
-    /// What the solver may have erred in ln q: the sum of its local estimates, in nats.
+    /// The solver's own estimate of its error in ln q, in nats: its local errors of the divergence, and of x as it enters the last density,
+    /// summed up. An estimate, not a bound.
     pub solver_error: Vec<f64>,
     /// How often the denoiser was asked about the batch.
     pub evaluations: usize,
@@ -45,7 +46,8 @@ pub struct FlowLikelihood<X> {
 }
 
 /// ln q(x) of each sample under the model that samples N(0, `start_std`²) at the level `to` and follows the flow down to `from`, where
-/// x lies.
+/// x lies. After each step `watch` hears which share of the way the slowest sample has behind it, and says whether to go on; `None` is
+/// what comes of a flow that was stopped.
 ///
 /// # Errors
 /// [`Error::Parameter`] for a tolerance that is not positive, no probe, or steps used up; levels in the wrong order; what the
@@ -57,7 +59,8 @@ pub fn flow_log_likelihood<X: State>(
     start_std: f64,
     options: FlowOptions,
     noise: &dyn NoiseSource<X>,
-) -> Result<FlowLikelihood<X>, Error> {
+    watch: &mut dyn FnMut(f64) -> bool,
+) -> Result<Option<FlowLikelihood<X>>, Error> {
     let wrong = |name, found, allowed| Err(Error::Parameter { name, found, allowed });
     if !(options.tolerance > 0.0 && options.tolerance.is_finite()) {
         return wrong("tolerance", options.tolerance, "positive");
@@ -78,6 +81,7 @@ pub fn flow_log_likelihood<X: State>(
     };
     let mut log_growth = vec![vec![0.0; n_probes]; n];
     let mut solver_error = vec![0.0; n];
+    let mut moved_by = vec![0.0; n];
     let mut at = vec![begin; n];
     let mut step = vec![0.01 * (end - begin); n];
     let slope = |x: &X, at: &[f64]| slope(denoiser, x, at, &cotangents, options.divergence);
@@ -122,6 +126,7 @@ pub fn flow_log_likelihood<X: State>(
                 accepted[i] = true;
                 at[i] = if h[i] >= end - at[i] { end } else { at[i] + h[i] };
                 solver_error[i] += of_log;
+                moved_by[i] += squares[i].sqrt();
                 for (probe, growth) in log_growth[i].iter_mut().enumerate() {
                     *growth += sum(STAGES[6], probe);
                 }
@@ -134,6 +139,10 @@ pub fn flow_log_likelihood<X: State>(
             _ => return Err(Error::Path("a step without stages".into())),
         };
         x = next.select_per_sample(&x, &accepted)?;
+        let slowest = at.iter().copied().fold(end, f64::min);
+        if !watch((slowest - begin) / (end - begin)) {
+            return Ok(None);
+        }
     }
     // ln q(x_from) = ln N(x_to; 0, start_std²) + ∫ div v̂ dφ, and the change of units on the way in.
     let std = start_std * rescaling(to);
@@ -145,7 +154,11 @@ pub fn flow_log_likelihood<X: State>(
             log_growth[i].iter().map(|growth| growth + constant - 0.5 * squares[i] / (std * std)).collect()
         })
         .collect();
-    Ok(FlowLikelihood { log_likelihood, solver_error, evaluations, latent: x })
+    // An error δ of x in no particular direction moves ln N(x) by |δ|·|x|/√D in the root mean square.
+    for i in 0..n {
+        solver_error[i] += moved_by[i] * (squares[i] / dimensions).sqrt() / (std * std);
+    }
+    Ok(Some(FlowLikelihood { log_likelihood, solver_error, evaluations, latent: x }))
 }
 
 /// φ of a level: tan φ = noise/signal.

@@ -99,7 +99,7 @@ impl State for Tensor {
 
 /// A tensor's numbers in row-major order.
 fn numbers(of: &Tensor) -> Result<Vec<f64>, TchError> {
-    let flat = of.detach().f_to_device(tch::Device::Cpu)?.f_to_kind(Kind::Double)?.f_contiguous()?;
+    let flat = of.f_to_device(tch::Device::Cpu)?.f_to_kind(Kind::Double)?.f_contiguous()?;
     Vec::<f64>::try_from(flat.f_flatten(0, -1)?)
 }
 

@@ -29,7 +29,8 @@ fn noisy_end() -> NoiseLevel {
 
 fn solve(oracle: &dyn Oracle, x: &Batch, options: FlowOptions, seed: u64) -> FlowLikelihood<Batch> {
     let noise = StreamNoise::new(seed, 0);
-    flow_log_likelihood(&Exact(oracle), x, (NoiseLevel::CLEAN, noisy_end()), 1.0, options, &noise).unwrap()
+    let levels = (NoiseLevel::CLEAN, noisy_end());
+    flow_log_likelihood(&Exact(oracle), x, levels, 1.0, options, &noise, &mut |_| true).unwrap().unwrap()
 }
 
 fn exact(tolerance: f64) -> FlowOptions {
@@ -129,7 +130,10 @@ fn the_process_does_not_matter() {
         let x = &clean * from.signal_rate();
         let noise = StreamNoise::new(0, 0);
         let std = process.start_std(to);
-        let found = flow_log_likelihood(&Exact(&data), &x, (from, to), std, exact(1e-7), &noise).unwrap();
+        let found =
+            flow_log_likelihood(&Exact(&data), &x, (from, to), std, exact(1e-7), &noise, &mut |_| true)
+                .unwrap()
+                .unwrap();
         for (i, row) in x.rows().into_iter().enumerate() {
             let density = data.log_density(&row.to_vec(), from);
             // The prior that sampling starts from is not quite q(x_T): data of a mean square of 2 and of signal_T² of .00004 at most
@@ -194,13 +198,60 @@ fn the_oracles_jacobian_is_its_slope() {
 fn what_cannot_be_solved_is_refused() {
     let data = mixture();
     let (x, noise) = (points(&data, 1, 0), StreamNoise::new(0, 0));
-    let ask = |levels, options| flow_log_likelihood(&Exact(&data), &x, levels, 1.0, options, &noise);
+    let ask =
+        |levels, options| flow_log_likelihood(&Exact(&data), &x, levels, 1.0, options, &noise, &mut |_| true);
     let up = (NoiseLevel::CLEAN, noisy_end());
-    let sentence = |found: Result<FlowLikelihood<Batch>, Error>| found.unwrap_err().to_string();
+    let sentence = |found: Result<Option<FlowLikelihood<Batch>>, Error>| found.unwrap_err().to_string();
     assert!(sentence(ask((up.1, up.0), exact(1e-5))).contains("noisier"));
     assert!(sentence(ask(up, exact(0.0))).contains("tolerance"));
     let none = FlowOptions { divergence: Divergence::Probes(0), ..FlowOptions::default() };
     assert!(sentence(ask(up, none)).contains("probes"));
     let few = FlowOptions { most_steps: 3, ..exact(1e-9) };
     assert!(sentence(ask(up, few)).contains("number of steps"));
+}
+
+/// The share of the way grows to the whole; told to stop, the flow stops and has no answer.
+#[test]
+fn a_flow_is_watched_and_stopped() {
+    let data = mixture();
+    let (x, noise) = (points(&data, 3, 0), StreamNoise::new(0, 0));
+    let ask = |watch: &mut dyn FnMut(f64) -> bool| {
+        flow_log_likelihood(
+            &Exact(&data),
+            &x,
+            (NoiseLevel::CLEAN, noisy_end()),
+            1.0,
+            exact(1e-5),
+            &noise,
+            watch,
+        )
+        .unwrap()
+    };
+    let mut shares = vec![0.0];
+    assert!(
+        ask(&mut |share| {
+            shares.push(share);
+            true
+        })
+        .is_some()
+    );
+    assert!(shares.windows(2).all(|pair| pair[0] <= pair[1]) && shares.last() == Some(&1.0), "{shares:?}");
+    assert!(ask(&mut |share| share < 0.5).is_none());
+}
+
+/// The stated error is of the size of the true one: over points of a mixture the mean of one is within a factor of ten of the other's.
+#[test]
+fn the_stated_error_is_of_the_true_ones_size() {
+    let data = mixture();
+    let x = points(&data, 64, 12);
+    for tolerance in [1e-3, 1e-4, 1e-5] {
+        let found = solve(&data, &x, exact(tolerance), 0);
+        let off = |(i, row): (usize, ndarray::ArrayView1<f64>)| {
+            (found.log_likelihood[i][0] - data.log_density(&row.to_vec(), NoiseLevel::CLEAN)).abs()
+        };
+        let true_error = x.rows().into_iter().enumerate().map(off).sum::<f64>() / 64.0;
+        let stated = found.solver_error.iter().sum::<f64>() / 64.0;
+        let ratio = stated / true_error;
+        assert!((0.1..100.0).contains(&ratio), "stated {stated:e}, true {true_error:e} at {tolerance:e}");
+    }
 }

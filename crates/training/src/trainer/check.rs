@@ -1,6 +1,7 @@
 //! Which losses go with which models.
 
 use crate::{Error, Loss, TrainingConfig};
+use tweedie_math::{FirstVariance, ReverseStep};
 use tweedie_models::sampling::Variance;
 use tweedie_models::{LearnedVariance, Model};
 
@@ -24,6 +25,25 @@ pub(super) fn check_variance(model: &Model, config: &TrainingConfig) -> Result<(
         (Loss::Vlb, false) if takes_learned => {
             wrong("vlb", "squared, or sampling.variance fixed_small or fixed_large: no variance is learned")
         }
-        _ => Ok(()),
+        (Loss::Squared, _) => Ok(()),
+        _ => check_levels(model),
     }
+}
+
+/// The bound asks for x̂_0 and a reverse step at every level: those at both ends say whether there is one.
+fn check_levels(model: &Model) -> Result<(), Error> {
+    let process = model.process();
+    for time in [1, process.steps()] {
+        let said = model.check_reading(process.level(time)).map_err(|error| error.to_string());
+        let step =
+            ReverseStep::trained(process, time, FirstVariance::default()).map_err(|error| error.to_string());
+        if let Err(reason) = said.and(step.map(|_| ())) {
+            return Err(Error::Config {
+                key: "training.objective.loss",
+                found: "a part of the bound".into(),
+                allowed: format!("squared with this model: at its level t = {time} {reason}"),
+            });
+        }
+    }
+    Ok(())
 }

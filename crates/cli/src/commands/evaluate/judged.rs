@@ -1,7 +1,7 @@
 //! The pictures that a likelihood is that of.
 
 use crate::arguments::EvaluateLikelihood;
-use crate::config::RunConfig;
+use crate::config::{DataConfig, RunConfig};
 use anyhow::bail;
 use std::sync::Arc;
 use tch::{Device, Tensor};
@@ -15,6 +15,8 @@ pub(super) struct Judged {
     pub(super) shape: Shape,
     values: Vec<Values>,
     labels: Option<Vec<i64>>,
+    /// Of the classes, by label.
+    names: Vec<String>,
 }
 
 impl Judged {
@@ -25,10 +27,13 @@ impl Judged {
         skip: usize,
         n: usize,
     ) -> anyhow::Result<Self> {
-        let (data, part): (Arc<dyn Dataset>, &str) = if options.source.data.is_some() {
+        // A set without end has others than those that training draws, wherever it lies.
+        let endless = matches!(config.data, DataConfig::Shapes { .. } | DataConfig::Nouns { .. });
+        let (data, part): (Arc<dyn Dataset>, &str) = if options.source.data.is_some() && !endless {
             (config.data.open(0.0)?.shown, "every picture")
         } else {
-            match config.open_data()?.held_out {
+            let share = if endless { 0.5 } else { config.held_out };
+            match config.data.open(share)?.held_out {
                 Some(held_out) => (held_out, "held out"),
                 None => bail!(
                     "the run held no pictures out, so that what it was trained on would be judged; say which others with --data PATH"
@@ -44,11 +49,19 @@ impl Judged {
                 if skip > 0 { ", and the optimal variance is measured on as many others" } else { "" }
             );
         }
+        // Of a set without end, a stretch that the seed chooses.
+        let first = if data.len().is_none() { options.seed.wrapping_mul(1 << 22) >> 1 } else { 0 };
         let mut order = Order::new(options.seed, data.len());
-        let chosen: Vec<u64> = (skip..skip + n).map(|i| order.index(i as u64)).collect();
+        let chosen: Vec<u64> = (skip..skip + n).map(|i| order.index(first + i as u64)).collect();
         let values = chosen.iter().map(|&index| data.values(index)).collect::<Result<_, _>>()?;
         let labels = chosen.iter().map(|&index| data.label(index).map(i64::from)).collect();
-        Ok(Self { what: format!("{}, {part}", data.name()), shape: data.shape(), values, labels })
+        Ok(Self {
+            what: format!("{}, {part}", data.name()),
+            shape: data.shape(),
+            values,
+            labels,
+            names: data.class_names(),
+        })
     }
 
     /// The values as a model sees them, (N, C, H, W).
@@ -88,15 +101,34 @@ impl Judged {
                 "--class all draws each class in turn; a picture has one: leave the flag out to tell each its own"
             );
         }
-        if let (None, Some(rows), Some(labels)) =
+        if let (None, Some(_), Some(labels)) =
             (asked, model.network().config().num_class_embeds, &self.labels)
         {
-            if let Some(label) = labels.iter().find(|label| **label >= rows) {
-                bail!("{} has the class {label}, and the model knows {rows}", self.what);
-            }
-            return Ok(Some(labels.clone()));
+            return labels
+                .iter()
+                .map(|&label| self.row_of(model, label))
+                .collect::<anyhow::Result<_>>()
+                .map(Some);
         }
         let class = Class::of(model, asked)?;
         Ok((0..n).map(|i| class.row(i)).collect())
+    }
+
+    /// The model's row of a label: the class of the same name, else, where the model has no names, of the same number.
+    fn row_of(&self, model: &Model, label: i64) -> anyhow::Result<i64> {
+        let names = &model.description().class_names;
+        let Some(name) = usize::try_from(label).ok().and_then(|label| self.names.get(label)) else {
+            bail!("{} has a class without a name, {label}", self.what);
+        };
+        let rows = model.network().config().num_class_embeds.unwrap_or(0);
+        let n_classes = rows - i64::from(model.description().null_class.is_some());
+        match names.iter().position(|own| own == name) {
+            Some(row) => Ok(row as i64),
+            None if names.is_empty() && label < n_classes => Ok(label),
+            None => bail!(
+                "{} has the class {name}, which the model does not know: --class none, or one of its own",
+                self.what
+            ),
+        }
     }
 }

@@ -54,6 +54,9 @@ proptest! {
         let told = Conditioning::NoiseRate { scale }.told(&*it.process, level).unwrap();
         // By way of the log-SNR and its roundings.
         close(told, scale * level.noise_rate(), 1e-13);
+        // The process' own noise rate, whatever x was multiplied by.
+        let other = NoiseLevel::new(3.0 * level.signal_rate(), 3.0 * level.noise_rate()).unwrap();
+        close(Conditioning::NoiseRate { scale }.told(&*it.process, other).unwrap(), told, 1e-13);
     }
 }
 

@@ -1,12 +1,9 @@
 //! Laws that are broken: a law that nothing breaks says nothing.
 
 use super::{holds, is_broken, is_refused};
-use crate::{level, numbers};
-use ndarray::Array2;
-use tweedie_math::random::Stream;
+use crate::level;
 use tweedie_math::{
-    DiscreteVp, Error, GaussianData, NoiseLevel, Oracle, Parameterization, Process, Weighting, laws,
-    reverse_steps,
+    DiscreteVp, Error, GaussianData, NoiseLevel, Parameterization, Process, Weighting, laws, reverse_steps,
 };
 
 /// A process of time 0 to 1 with what is wrong about it.
@@ -144,63 +141,4 @@ fn what_is_no_variance_is_found() {
     let step = steps.unwrap()[1];
     // So far below zero that no variance is left.
     is_broken(laws::variance_is_best(&step, -10.0, step.log_small));
-}
-
-/// Standard normal data with what is wrong about it.
-#[derive(Clone, Copy)]
-struct Off {
-    score: f64,
-    x0: f64,
-    covariance: f64,
-    sample: f64,
-}
-
-const SOUND: Off = Off { score: 1.0, x0: 1.0, covariance: 1.0, sample: 0.0 };
-
-impl Oracle for Off {
-    fn dimensions(&self) -> usize {
-        1
-    }
-
-    fn log_density(&self, x: &[f64], level: NoiseLevel) -> f64 {
-        -0.5 * x[0] * x[0] / (level.signal_rate().powi(2) + level.noise_rate().powi(2))
-    }
-
-    fn score(&self, x: &[f64], level: NoiseLevel) -> Vec<f64> {
-        vec![-self.score * x[0] / (level.signal_rate().powi(2) + level.noise_rate().powi(2))]
-    }
-
-    fn x0(&self, x: &[f64], level: NoiseLevel) -> Vec<f64> {
-        let total = level.signal_rate().powi(2) + level.noise_rate().powi(2);
-        vec![self.x0 * level.signal_rate() * x[0] / total]
-    }
-
-    fn x0_covariance(&self, _: &[f64], level: NoiseLevel) -> Array2<f64> {
-        let total = level.signal_rate().powi(2) + level.noise_rate().powi(2);
-        Array2::from_elem((1, 1), self.covariance * level.noise_rate().powi(2) / total)
-    }
-
-    fn sample(&self, numbers: &mut Stream) -> Vec<f64> {
-        vec![numbers.normal()]
-    }
-
-    fn sample_x0(&self, x: &[f64], level: NoiseLevel, numbers: &mut Stream) -> Vec<f64> {
-        let std = self.x0_covariance(x, level)[[0, 0]].sqrt();
-        vec![SOUND.x0(x, level)[0] + std * (self.sample + numbers.normal())]
-    }
-}
-
-#[test]
-fn wrong_oracles_are_found() {
-    let (x, level) = ([0.7], level(0.5, 1.5));
-    holds(laws::score_is_gradient(&SOUND, &x, level));
-    holds(laws::tweedie_holds(&SOUND, &x, level));
-    holds(laws::denoiser_is_best(&SOUND, &x, level, 1000, &mut numbers(0)));
-    is_broken(laws::score_is_gradient(&Off { score: -1.0, ..SOUND }, &x, level));
-    is_broken(laws::score_is_gradient(&Off { score: 1.001, ..SOUND }, &x, level));
-    is_broken(laws::tweedie_holds(&Off { score: 1.0 + 1e-9, ..SOUND }, &x, level));
-    is_broken(laws::tweedie_holds(&Off { x0: 1.0 + 1e-9, ..SOUND }, &x, level));
-    is_broken(laws::tweedie_holds(&Off { covariance: 1.001, ..SOUND }, &x, level));
-    is_broken(laws::denoiser_is_best(&Off { x0: 1.5, ..SOUND }, &x, level, 1000, &mut numbers(0)));
-    is_broken(laws::denoiser_is_best(&Off { sample: 0.2, ..SOUND }, &x, level, 1000, &mut numbers(0)));
 }

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod broken;
+mod broken_oracles;
 mod kernels;
 mod oracles;
 mod outputs;

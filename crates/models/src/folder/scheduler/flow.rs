@@ -4,7 +4,7 @@ use super::FLOW;
 use super::keys::Keys;
 use crate::folder::DIFFUSERS;
 use crate::sampling::SamplingDefaults;
-use crate::{Description, Error};
+use crate::{Description, Error, LearnedVariance};
 use serde_json::{Value, json};
 use tweedie_math::{Conditioning, Parameterization, Schedule};
 
@@ -13,6 +13,9 @@ pub(super) fn inexpressible(description: &Description) -> Option<String> {
     let (says, scale) = (description.parameterization, description.steps as f64);
     if says != Parameterization::Velocity {
         return Some(format!("a flow's scheduler reads velocities alone, and this network says {says:?}"));
+    }
+    if description.variance != LearnedVariance::None {
+        return Some("a flow's scheduler knows no learned variance".into());
     }
     (description.conditioning != (Conditioning::NoiseRate { scale }))
         .then(|| format!("a flow's network is told {scale} times the noise rate"))

@@ -25,6 +25,9 @@ use tweedie_samplers::FlowOptions;
 use tweedie_torch::PrecisionChoice;
 use verdict::{REPORT, Verdict, compare, write};
 
+/// More probes of a picture need too much memory.
+const MOST_PROBES: usize = 4096;
+
 /// Runs the subcommand.
 pub fn run(options: &EvaluateLikelihood) -> anyhow::Result<ExitCode> {
     if options.n == 0 || options.n > 1 << 20 {
@@ -36,8 +39,8 @@ pub fn run(options: &EvaluateLikelihood) -> anyhow::Result<ExitCode> {
     if !(options.tolerance > 0.0 && options.tolerance.is_finite()) {
         bail!("--tolerance is {}; it must be positive", options.tolerance);
     }
-    if options.probes == Some(0) {
-        bail!("--probes is 0; it must be at least 1");
+    if let Some(probes) = options.probes.filter(|probes| !(1..=MOST_PROBES).contains(probes)) {
+        bail!("--probes is {probes}; it must be between 1 and {MOST_PROBES}");
     }
     let config = config_of(&options.models[0], &options.source)?;
     let judged = Judged::open(options, &config, 0, options.n)?;
@@ -59,8 +62,10 @@ pub fn run(options: &EvaluateLikelihood) -> anyhow::Result<ExitCode> {
     let stop = interruptible()?;
     let watch = Watch::new(&stop);
     let mut verdicts = Vec::new();
+    let mut failure = None;
     for (folder, (model, variance)) in options.models.iter().zip(&models) {
-        let verdict = judge(options, folder, (model, *variance), &judged, others.as_ref(), &watch)?;
+        let mut verdict = Verdict { model: folder, variance: *variance, bound: None, flow: None };
+        let outcome = judge(options, model, &mut verdict, &judged, others.as_ref(), &watch);
         line(format!("\nmodel: {}", folder.display()));
         if let Some(bound) = &verdict.bound {
             line(bound.to_string().trim_end());
@@ -69,12 +74,17 @@ pub fn run(options: &EvaluateLikelihood) -> anyhow::Result<ExitCode> {
             line(flow.to_string().trim_end());
         }
         verdicts.push(verdict);
-        if watch.stopped() {
+        failure = outcome.err();
+        if failure.is_some() || watch.stopped() {
             break;
         }
     }
     compare(&verdicts);
-    write(options, &judged.what, &verdicts, watch.stopped())?;
+    // What was done is kept, whatever came after it.
+    write(options, &judged.what, &verdicts, watch.stopped() || failure.is_some())?;
+    if let Some(error) = failure {
+        return Err(error);
+    }
     if watch.stopped() {
         line("interrupted: the figures are those of what was done so far");
         return Ok(ExitCode::from(INTERRUPTED));
@@ -100,7 +110,13 @@ fn open(
     let mut times = options.levels.times(model.process()).context("--levels")?;
     times.reverse();
     let levels: Vec<NoiseLevel> = times.iter().map(|&time| model.process().level(time)).collect();
-    reverse_steps(&levels, first_of(options)).context("--levels")?;
+    if !options.no_bound {
+        reverse_steps(&levels, first_of(options)).context("--levels")?;
+        levels.iter().try_for_each(|&level| model.check_reading(level))?;
+    }
+    if options.flow {
+        check_flow(&model)?;
+    }
     let learns = model.description().variance != LearnedVariance::None;
     let variance = options.variance.unwrap_or(match model.description().sampling.variance {
         _ if learns => VarianceName::Learned,
@@ -113,6 +129,19 @@ fn open(
     Ok((model, variance))
 }
 
+/// Fails unless the flow can be followed from the first trained level to the last.
+fn check_flow(model: &Model) -> anyhow::Result<()> {
+    let (process, last) = (model.process(), model.process().steps());
+    if last < 2 {
+        bail!("--flow goes from the first trained level to the last, and the model has {last}");
+    }
+    let between = process.at_time(1.5)?;
+    for level in [process.level(1), between, process.level(last)] {
+        model.check_reading(level).context("--flow")?;
+    }
+    Ok(())
+}
+
 fn first_of(options: &EvaluateLikelihood) -> FirstVariance {
     match options.first {
         FirstName::SecondPosterior => FirstVariance::SecondPosterior,
@@ -120,14 +149,16 @@ fn first_of(options: &EvaluateLikelihood) -> FirstVariance {
     }
 }
 
-fn judge<'a>(
+/// Fills in a verdict; what was found before an error stays in it.
+fn judge(
     options: &EvaluateLikelihood,
-    folder: &'a Path,
-    (model, variance): (&Model, VarianceName),
+    model: &Model,
+    verdict: &mut Verdict,
     judged: &Judged,
     others: Option<&Judged>,
     watch: &Watch,
-) -> anyhow::Result<Verdict<'a>> {
+) -> anyhow::Result<()> {
+    let variance = verdict.variance;
     let n_values = judged.shape.n_values();
     let examples = |judged: &Judged| {
         Ok::<_, anyhow::Error>(Examples {
@@ -137,7 +168,6 @@ fn judge<'a>(
     };
     let pictures = model.description().standardization.is_none();
     let range = model.description().range;
-    let mut verdict = Verdict { model: folder, variance, bound: None, flow: None };
     if !options.no_bound {
         let mut how = BoundOptions {
             times: options.levels.times(model.process())?,
@@ -159,9 +189,10 @@ fn judge<'a>(
             watch.begin("errors", options.n);
             // Other pictures, other noise.
             let how_others = BoundOptions { seed: options.seed.wrapping_add(1), ..how.clone() };
-            let measured = image_bounds(model, &examples(others)?, &how_others, &mut |_| watch.one(None))?;
+            let measured =
+                image_bounds(model, &examples(others)?, &how_others, &mut |it| watch.seen(it.map(|_| None)))?;
             if watch.stopped() {
-                return Ok(verdict);
+                return Ok(());
             }
             let mean =
                 |i: usize| measured.iter().map(|it| it.x0_errors[i]).sum::<f64>() / measured.len() as f64;
@@ -169,8 +200,9 @@ fn judge<'a>(
         }
         watch.begin("bound", options.n);
         let bits = |nats: f64| Some(bits_per_dimension(nats, n_values));
-        let bounds =
-            image_bounds(model, &examples(judged)?, &how, &mut |it| watch.one(bits(it.bound.total())))?;
+        let bounds = image_bounds(model, &examples(judged)?, &how, &mut |it| {
+            watch.seen(it.map(|it| bits(it.bound.total())))
+        })?;
         if !bounds.is_empty() {
             let width = pictures.then_some(range.high - range.low);
             verdict.bound =
@@ -185,12 +217,12 @@ fn judge<'a>(
             examples.x0 = dequantized(&examples.x0, range, options.seed)?;
         }
         watch.begin("flow", options.n);
-        let flows = image_flows(model, &examples, how, options.at_once, options.seed, &mut |them| {
-            watch.some(them.len(), None)
+        let flows = image_flows(model, &examples, how, options.at_once, options.seed, &mut |them, share| {
+            watch.batch(them.len(), share, options.at_once)
         })?;
         if !flows.is_empty() {
             verdict.flow = Some(flow_report(&flows, n_values, divergence, pictures.then_some(range)));
         }
     }
-    Ok(verdict)
+    Ok(())
 }
