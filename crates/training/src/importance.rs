@@ -26,7 +26,7 @@ impl Importance {
         }
     }
 
-    /// The probability of each time, √E[loss²] over its sum mixed with a uniform share; uniform until every level has its history.
+    /// The probability of each time, √E(loss²) over its sum mixed with a uniform share; uniform until every level has its history.
     pub fn probabilities(&self) -> Vec<f64> {
         let steps = self.losses.len() / self.history;
         let uniform = 1.0 / steps as f64;

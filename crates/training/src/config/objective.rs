@@ -43,7 +43,7 @@ pub enum LevelSampling {
     Uniform {},
     /// Each equally often, and any run of examples spread over all of them: less noise of the loss than `uniform`, whatever the batch.
     Stratified {},
-    /// In proportion to √E[loss²] at each level, the example being weighed down by as much, from the last `history` losses there
+    /// In proportion to √E(loss²) at each level, the example being weighed down by as much, from the last `history` losses there
     /// (Nichol & Dhariwal 2021, sec. 3.3); uniform until every level has so many.
     Importance {
         /// Losses kept per level; 10 in the paper.
