@@ -1,6 +1,6 @@
 //! Configurations that are refused before anything begins.
 
-use crate::{place, refused, train, tweedie};
+use crate::{place, refused, succeeds, train, tweedie};
 
 /// Refuses a training with one more setting.
 #[track_caller]
@@ -75,9 +75,16 @@ fn sizes_that_do_not_divide_come_with_those_that_do() {
     refuses("network.block_out_channels=[8, 16, 24]", &["down_block_types", "3 resolutions"]);
 }
 
+/// What diffusers has no scheduler for is trained, saved and sampled all the same; the folder says that it is ours alone.
 #[test]
-fn what_cannot_be_saved_is_not_trained() {
-    refuses("model.parameterization=velocity", &["elocity"]);
+fn what_others_cannot_express_is_ours_alone() {
+    let place = place();
+    succeeds(&mut train(place.path(), &["--set", "model.parameterization=velocity"]));
+    let run = crate::only_run(&place.path().join("runs"));
+    let scheduler = run.join("checkpoints/0000000064/scheduler/scheduler_config.json");
+    assert!(std::fs::read_to_string(scheduler).unwrap().contains("TweedieScheduler"));
+    succeeds(tweedie(place.path()).args(["sample", run.to_str().unwrap(), "-n", "1"]));
+    refuses("model.parameterization=noise", &["noise"]);
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn descriptions_of_another_version_are_named() {
         ("format", Value::from(9), &["format 9", "newer tweedie"][..]),
         ("steps", "many".into(), &["many"]),
         ("colour", 1.into(), &["colour"]),
-        ("parameterization", "score".into(), &["score"]),
+        ("parameterization", "noise".into(), &["noise"]),
     ] {
         set(&place, "tweedie.json", key, value);
         sample_refused(&place, &[&["ck/tweedie.json"], words].concat());
@@ -136,8 +136,7 @@ fn schedulers_that_are_not_implemented_are_named() {
     for (key, value, words) in [
         ("_class_name", Value::from("PNDMScheduler"), &["PNDMScheduler", "implemented are", "DDIM"][..]),
         ("thresholding", true.into(), &["thresholding", "not implemented"]),
-        ("rescale_betas_zero_snr", true.into(), &["rescale_betas_zero_snr"]),
-        ("beta_schedule", "sigmoid".into(), &["beta_schedule", "sigmoid", "squaredcos_cap_v2"]),
+        ("beta_schedule", "laplace".into(), &["beta_schedule", "laplace", "squaredcos_cap_v2"]),
         ("prediction_type", "flow".into(), &["prediction_type", "flow"]),
         ("timestep_spacing", "even".into(), &["timestep_spacing", "even"]),
         ("num_train_timesteps", (-5).into(), &["num_train_timesteps", "-5"]),
