@@ -193,7 +193,7 @@ fn what_cannot_be_judged_is_refused_by_name() {
     for (setting, words) in [
         ("training.objective.loss=hybrid", "model.variance"),
         ("model.variance=range", "training.objective.loss"),
-        ("training.objective.weighting={ name = \"min_snr\", gamma = -5.0 }", "gamma"),
+        ("training.objective={ weighting = { name = \"min_snr\", gamma = -5.0 } }", "gamma"),
         ("training.objective.levels={ kind = \"importance\", history = 0, uniform_share = 0.1 }", "history"),
         ("model.parameterization={ edm = { sigma_data = -1.0 } }", "sigma_data"),
         (

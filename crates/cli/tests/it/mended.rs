@@ -82,7 +82,7 @@ fn a_logarithm_of_nothing_is_refused() {
 fn a_dry_run_refuses_what_training_does() {
     let place = place();
     for (setting, words) in [
-        ("model.parameterization=velocity", &["elocity"][..]),
+        ("model.variance=range", &["training.objective.loss"][..]),
         ("sampling.steps=5000", &["steps", "5000"]),
         ("training.report.held_out_pictures=9000000000000000000", &["held_out_pictures"]),
     ] {
