@@ -14,12 +14,15 @@ pub enum ReverseVariance {
     FixedLarge,
     /// What the denoiser learned.
     Learned,
+    /// β̃_t + c₁²·Var(x_0 | x_t), with what the denoiser says of Var(x_0 | x_t): the best for a Gaussian step (Bao et al. 2022,
+    /// theorem 1). [`WithX0Variance`](crate::WithX0Variance) lets any differentiable denoiser say it.
+    Optimal,
 }
 
 /// Samples by the ancestral process along a path. The step to clean data adds no noise.
 ///
 /// # Errors
-/// What the denoiser, the noise source and the hook report; [`Error::NoSpread`].
+/// What the denoiser, the noise source and the hook report; [`Error::NoSpread`], [`Error::NoX0Variance`].
 pub fn ddpm<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -28,16 +31,17 @@ pub fn ddpm<X: State>(
     noise: &dyn NoiseSource<X>,
     hook: &mut dyn Hook<X>,
 ) -> Result<X, Error> {
-    walk(denoiser, x, path, noise, hook, |x, estimate, step| {
+    walk(x, path, noise, hook, |x, step, (): &mut ()| {
+        let estimate = denoiser.denoise(x, &[step.from])?;
         let z = if step.to.is_clean() { None } else { Some(step_noise(x, step, noise)?) };
-        ddpm_step(x, estimate, step.from, step.to, variance, z.as_ref())
+        Ok((ddpm_step(x, &estimate, step.from, step.to, variance, z.as_ref())?, estimate))
     })
 }
 
 /// One step: x_s = μ̃(x_t, x̂_0) + σ·z (Ho et al. 2020, eq. 7 with x̂_0 in place of x_0); without z, the mean.
 ///
 /// # Errors
-/// [`Error::NoSpread`]; levels in the wrong order; states of other shapes.
+/// [`Error::NoSpread`], [`Error::NoX0Variance`]; levels in the wrong order; states of other shapes.
 pub fn ddpm_step<X: State>(
     x: &X,
     estimate: &Estimate<X>,
@@ -47,32 +51,45 @@ pub fn ddpm_step<X: State>(
     z: Option<&X>,
 ) -> Result<X, Error> {
     use Coefficient::Same;
-    let kernel = Transition::between(to, from)?;
-    let posterior = kernel.posterior();
+    let posterior = Transition::between(to, from)?.posterior();
     let mean = [(Same(posterior.x0_coefficient), &estimate.x0), (Same(posterior.xt_coefficient), x)];
     let Some(z) = z else { return X::combine(&mean) };
-    let fixed = |variance: f64| X::combine(&[mean[0], mean[1], (Same(variance.sqrt()), z)]);
-    match variance {
-        ReverseVariance::FixedSmall => fixed(posterior.variance),
-        ReverseVariance::FixedLarge => fixed(kernel.variance),
-        ReverseVariance::Learned => {
-            let log_variance = log_variance(estimate, posterior.variance, kernel.variance)?;
-            let sigma = X::combine(&[(Same(0.5), &log_variance)])?.exp()?;
-            X::combine(&[mean[0], mean[1], (Same(1.0), &sigma.mul(z)?)])
+    let added = times_sigma(z, estimate, from, to, variance)?;
+    X::combine(&[mean[0], mean[1], (Same(1.0), &added)])
+}
+
+/// σ·z, with the standard deviation of the reverse step.
+fn times_sigma<X: State>(
+    z: &X,
+    estimate: &Estimate<X>,
+    from: NoiseLevel,
+    to: NoiseLevel,
+    variance: ReverseVariance,
+) -> Result<X, Error> {
+    use Coefficient::{PerSample, Same};
+    let kernel = Transition::between(to, from)?;
+    let posterior = kernel.posterior();
+    match (variance, &estimate.spread) {
+        (ReverseVariance::FixedSmall, _) => X::combine(&[(Same(posterior.variance.sqrt()), z)]),
+        (ReverseVariance::FixedLarge, _) => X::combine(&[(Same(kernel.variance.sqrt()), z)]),
+        (ReverseVariance::Optimal, Some(Spread::X0Variance(of_x0))) => {
+            let c1 = posterior.x0_coefficient;
+            let sigma: Vec<f64> = of_x0.iter().map(|v| (posterior.variance + c1 * c1 * v).sqrt()).collect();
+            X::combine(&[(PerSample(&sigma), z)])
         }
+        (ReverseVariance::Optimal, _) => Err(Error::NoX0Variance),
+        (ReverseVariance::Learned, Some(Spread::LogVariance(log_variance))) => half_exp(log_variance)?.mul(z),
+        // Between the least, ln β̃, and the greatest, ln β (Nichol & Dhariwal 2021, eq. 15).
+        (ReverseVariance::Learned, Some(Spread::Range(v))) => {
+            let one = v.like(&mut |_, values| values.fill(1.0))?;
+            let (low, high) = (posterior.variance.ln(), kernel.variance.ln());
+            half_exp(&X::combine(&[(Same((high - low) / 2.0), v), (Same((high + low) / 2.0), &one)])?)?.mul(z)
+        }
+        (ReverseVariance::Learned, _) => Err(Error::NoSpread),
     }
 }
 
-/// ln σ² of a learned variance, between the least, β̃, and the greatest, β (Nichol & Dhariwal 2021, eq. 15).
-fn log_variance<X: State>(estimate: &Estimate<X>, small: f64, large: f64) -> Result<X, Error> {
-    use Coefficient::Same;
-    match &estimate.spread {
-        None => Err(Error::NoSpread),
-        Some(Spread::LogVariance(log_variance)) => Ok(log_variance.share()),
-        Some(Spread::Range(v)) => {
-            let one = v.like(&mut |_, values| values.fill(1.0))?;
-            let (low, high) = (small.ln(), large.ln());
-            X::combine(&[(Same((high - low) / 2.0), v), (Same((high + low) / 2.0), &one)])
-        }
-    }
+/// e^(½·ln σ²).
+fn half_exp<X: State>(log_variance: &X) -> Result<X, Error> {
+    X::combine(&[(Coefficient::Same(0.5), log_variance)])?.exp()
 }

@@ -10,18 +10,20 @@ pub struct Estimate<X> {
     pub x0: X,
     /// E[ε | x_t].
     pub eps: X,
-    /// What it says of the reverse step's variance, if it learned one.
+    /// What it says of the reverse step's variance, if anything.
     pub spread: Option<Spread<X>>,
 }
 
-/// A learned reverse variance, of x's shape; the sampler resolves it with its own step.
+/// What a denoiser says of the reverse step's variance; the sampler resolves it with its own step.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Spread<X> {
-    /// ln σ².
+    /// ln σ², of x's shape.
     LogVariance(X),
-    /// v in [−1, 1]: ln σ² lies at (v + 1)/2 between ln β̃ and ln β (Nichol & Dhariwal 2021, eq. 15).
+    /// v in [−1, 1], of x's shape: ln σ² lies at (v + 1)/2 between ln β̃ and ln β (Nichol & Dhariwal 2021, eq. 15).
     Range(X),
+    /// Var(x_0 | x_t), the mean over a sample's elements; one per sample.
+    X0Variance(Vec<f64>),
 }
 
 /// A function from (x, level) to an [`Estimate`]. A score, by Tweedie's formula.

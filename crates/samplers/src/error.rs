@@ -35,6 +35,14 @@ pub enum Error {
         "the learned reverse variance was asked for, and the denoiser reports none: choose fixed_small or fixed_large"
     )]
     NoSpread,
+    /// The sampler needs the variance of x_0 given x_t and the denoiser does not report it.
+    #[error(
+        "the optimal reverse variance was asked for, and the denoiser does not say how sure it is of x0: wrap it in WithX0Variance, or choose another variance"
+    )]
+    NoX0Variance,
+    /// The noise source draws no uniform numbers.
+    #[error("this noise source draws no uniform numbers, by which Metropolis' rule accepts or rejects")]
+    Uniform,
     /// The tensor library failed.
     #[error("the tensor library failed: {0}")]
     Tensor(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -1,7 +1,7 @@
 //! The exact denoiser of Gaussian data as a [`Denoiser`].
 
 use crate::state::{coefficient, per_level};
-use crate::{Denoiser, Error, Estimate, State};
+use crate::{Denoiser, Differentiable, Error, Estimate, State};
 use tweedie_math::{GaussianDenoiser, NoiseLevel};
 
 impl<X: State> Denoiser<X> for GaussianDenoiser {
@@ -19,5 +19,24 @@ impl<X: State> Denoiser<X> for GaussianDenoiser {
             eps: line(&|x, level| self.eps(x, level))?,
             spread: None,
         })
+    }
+}
+
+impl<X: State> Differentiable<X> for GaussianDenoiser {
+    /// Both estimates are lines in each element.
+    fn denoise_vjp(
+        &self,
+        x: &X,
+        at: &[NoiseLevel],
+        cotangents: &[(X, X)],
+    ) -> Result<(Estimate<X>, Vec<X>), Error> {
+        let n = x.n_samples();
+        let slopes = |value: &dyn Fn(f64, NoiseLevel) -> f64| {
+            per_level(n, at, |level| Ok::<_, Error>(value(1.0, level) - value(0.0, level)))
+        };
+        let (of_x0, of_eps) =
+            (slopes(&|x, level| self.x0(x, level))?, slopes(&|x, level| self.eps(x, level))?);
+        let product = |(a, b): &(X, X)| X::combine(&[(coefficient(&of_x0), a), (coefficient(&of_eps), b)]);
+        Ok((self.denoise(x, at)?, cotangents.iter().map(product).collect::<Result<_, _>>()?))
     }
 }

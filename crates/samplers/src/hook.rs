@@ -16,6 +16,13 @@ pub struct Step {
     pub to: NoiseLevel,
 }
 
+impl Step {
+    /// Whether it puts noise on.
+    pub fn ascends(&self) -> bool {
+        self.to.log_snr() < self.from.log_snr()
+    }
+}
+
 /// What happens after a step.
 #[derive(Debug)]
 pub enum Next<X> {
@@ -29,7 +36,8 @@ pub enum Next<X> {
 
 /// Called after each step: previews, progress, cancelling, and methods that change x on its way.
 pub trait Hook<X: State> {
-    /// `x` is at `step.to`; `estimate` is what the denoiser said at `step.from`, absent where noise was put back on.
+    /// `x` is at `step.to`; `estimate` is what the denoiser said where the step began, absent where noise was put back on or x was
+    /// only rescaled.
     ///
     /// # Errors
     /// What the hook has to report.

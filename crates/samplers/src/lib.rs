@@ -25,25 +25,46 @@ mod ddim;
 mod ddpm;
 mod denoiser;
 mod error;
+mod flow;
 mod gaussian;
 mod guidance;
 mod hook;
+mod langevin;
 mod likelihood;
 mod noise;
+mod ode;
 mod oracle;
 mod path;
+mod spread;
 mod state;
+mod threshold;
 mod walk;
 
 pub use clip::{Clipped, EpsAfterClip};
-pub use ddim::{ddim, ddim_sigma, ddim_step};
+pub use ddim::{
+    DdimNoise, Inversion, Told, ddim, ddim_invert, ddim_invert_step, ddim_sigma, ddim_step, ddim_with,
+    reconstruct, slerp,
+};
 pub use ddpm::{ReverseVariance, ddpm, ddpm_step};
 pub use denoiser::{Denoiser, Differentiable, Estimate, Spread};
 pub use error::Error;
-pub use guidance::Guide;
+pub use guidance::{ClassifierGuided, Extrapolated, Guide, ddpm_guided};
 pub use hook::{Hook, Next, Step};
+pub use langevin::{
+    Adjusted, Annealed, Corrector, EMA_DECAY, Energy, EnergyAndScore, Norms, Predictor, Score, ScoreAt,
+    ScoreOf, Underdamped, adjusted_langevin, adjusted_langevin_step, annealed_langevin, corrector_step,
+    first_sigma, geometric_sigmas, langevin_step, level_ratio, predictor_corrector, scale_by_noise,
+    step_size, unadjusted_langevin, underdamped_langevin, underdamped_step, variance_after_levels,
+};
 pub use likelihood::{Divergence, FlowLikelihood, FlowOptions, flow_log_likelihood};
 pub use noise::{Draw, NoiseSource, StreamNoise, start};
-pub use oracle::Exact;
+pub use ode::{
+    Adaptive, Churn, Dynamics, Past, ThirdOrder, UniPc, UniPcKernel, dpm_solver_2m, dpm_solver_3m,
+    dpm_solver_step, euler, euler_ancestral, euler_ancestral_step, euler_step, exponential_step, heun,
+    heun_step, probability_flow, unipc, unipc_corrector, unipc_predictor,
+};
+pub use oracle::{Exact, ExactAt};
 pub use path::Path;
+pub use spread::WithX0Variance;
 pub use state::{Coefficient, State};
+pub use threshold::Thresholded;

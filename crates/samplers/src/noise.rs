@@ -15,13 +15,21 @@ pub struct Draw {
     pub draw: u64,
 }
 
-/// A source of standard normal noise.
+/// A source of standard normal noise, and of uniform numbers.
 pub trait NoiseSource<X: State> {
     /// Noise of x's shape, kind and device.
     ///
     /// # Errors
     /// What the source has to report.
     fn normal(&self, like: &X, draw: Draw) -> Result<X, Error>;
+
+    /// One number uniform in [0, 1) per sample: what a proposed step is accepted by.
+    ///
+    /// # Errors
+    /// [`Error::Uniform`] from a source that has none.
+    fn uniform_per_sample(&self, _like: &X, _draw: Draw) -> Result<Vec<f64>, Error> {
+        Err(Error::Uniform)
+    }
 }
 
 /// Counter-based noise: an image's noise depends on (seed, image number, draw) and on nothing else, whatever batch it
@@ -37,16 +45,21 @@ impl StreamNoise {
     pub fn new(seed: u64, first_image: u64) -> Self {
         Self { seed, first_image }
     }
+
+    /// The key of the batch's sample i.
+    fn key(&self, i: usize, draw: Draw) -> Key {
+        let image = self.first_image.wrapping_add(i as u64);
+        Key { seed: self.seed, image, purpose: draw.purpose, visit: draw.visit, draw: draw.draw }
+    }
 }
 
 impl<X: State> NoiseSource<X> for StreamNoise {
     fn normal(&self, like: &X, draw: Draw) -> Result<X, Error> {
-        like.like(&mut |i, values| {
-            let image = self.first_image.wrapping_add(i as u64);
-            let key =
-                Key { seed: self.seed, image, purpose: draw.purpose, visit: draw.visit, draw: draw.draw };
-            Stream::new(key).fill_normal(values);
-        })
+        like.like(&mut |i, values| Stream::new(self.key(i, draw)).fill_normal(values))
+    }
+
+    fn uniform_per_sample(&self, like: &X, draw: Draw) -> Result<Vec<f64>, Error> {
+        Ok((0..like.n_samples()).map(|i| Stream::new(self.key(i, draw)).uniform()).collect())
     }
 }
 

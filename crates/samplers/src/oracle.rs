@@ -1,6 +1,6 @@
 //! Exact denoisers of known data, as [`Denoiser`]s of (N, D) arrays: what samplers and likelihoods are judged by.
 
-use crate::{Denoiser, Differentiable, Error, Estimate};
+use crate::{Denoiser, Differentiable, Energy, EnergyAndScore, Error, Estimate};
 use ndarray::{Array1, Array2, ArrayView1};
 use tweedie_math::{NoiseLevel, Oracle};
 
@@ -65,5 +65,26 @@ impl<O: Oracle + ?Sized> Differentiable<Array2<f64>> for Exact<'_, O> {
             }
         }
         Ok((self.denoise(x, at)?, products))
+    }
+}
+
+/// An oracle's density at one level as an energy: E = −ln q(x_t), normalised.
+#[derive(Debug, Clone, Copy)]
+pub struct ExactAt<'a, O: ?Sized> {
+    /// The oracle.
+    pub oracle: &'a O,
+    /// Where x is.
+    pub level: NoiseLevel,
+}
+
+impl<O: Oracle + ?Sized> Energy<Array2<f64>> for ExactAt<'_, O> {
+    fn energy_and_score(&self, x: &Array2<f64>) -> Result<EnergyAndScore<Array2<f64>>, Error> {
+        let rows = || x.rows().into_iter().map(|row| row.to_vec());
+        let energy = rows().map(|point| -self.oracle.log_density(&point, self.level)).collect();
+        let mut score = x.clone();
+        for (mut row, point) in score.rows_mut().into_iter().zip(rows()) {
+            row.assign(&Array1::from(self.oracle.score(&point, self.level)));
+        }
+        Ok(EnergyAndScore { energy, score })
     }
 }

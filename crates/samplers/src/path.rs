@@ -1,6 +1,6 @@
 //! The levels that a sampler visits.
 
-use crate::Error;
+use crate::{Error, Step};
 use tweedie_math::{DiscreteProcess, NoiseLevel};
 
 /// Levels in the order of their visits, usually from noise down to clean data. An ascending pair means: noise again.
@@ -47,6 +47,20 @@ impl Path {
             .position(|here| here.log_snr() >= level.log_snr())
             .unwrap_or(self.levels.len() - 1);
         Self::new(self.levels[..=end].to_vec())
+    }
+
+    /// Its steps, in order.
+    pub fn steps(&self) -> impl DoubleEndedIterator<Item = Step> + ExactSizeIterator + '_ {
+        let count = self.n_steps();
+        let pair = move |index: usize| (self.levels[index], self.levels[index + 1]);
+        (0..count).map(move |index| Step { index, count, from: pair(index).0, to: pair(index).1 })
+    }
+
+    /// The path without its step to clean data, where it has one and another step is left: what convergence is measured on.
+    pub fn without_last_step(&self) -> Self {
+        let n = self.levels.len();
+        let ends_clean = self.levels[n - 1].is_clean() && n > 2;
+        Self { levels: self.levels[..n - usize::from(ends_clean)].to_vec() }
     }
 
     /// The levels, in order.

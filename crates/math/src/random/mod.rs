@@ -41,6 +41,14 @@ impl Purpose {
     pub const PROBE: Self = Self(13);
     /// Where in its bin a byte's continuous value lies.
     pub const DEQUANTIZE: Self = Self(14);
+    /// The noise of Langevin dynamics.
+    pub const LANGEVIN: Self = Self(15);
+    /// Whether a proposed step is accepted.
+    pub const ACCEPT: Self = Self(16);
+    /// The noise of a corrector's step.
+    pub const CORRECT: Self = Self(17);
+    /// The velocities that underdamped dynamics start with.
+    pub const MOMENTUM: Self = Self(18);
 }
 
 /// The key of a stream of numbers.

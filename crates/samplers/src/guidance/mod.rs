@@ -1,5 +1,11 @@
 //! Guidance: denoisers made of denoisers, and of what else is known of the data.
 
+mod classifier;
+mod extrapolated;
+
+pub use classifier::{ClassifierGuided, ddpm_guided};
+pub use extrapolated::Extrapolated;
+
 use crate::{Error, State};
 use tweedie_math::NoiseLevel;
 

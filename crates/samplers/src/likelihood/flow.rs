@@ -1,7 +1,7 @@
 //! The flow with its density, every sample with steps of its own.
 
-use super::dormand_prince::{ERROR, NODES, STAGES, step_factor};
-use super::slope::{cotangents, moved, slope};
+use super::slope::{cotangents, slope};
+use crate::flow::{Solver, Way, angle, rescaling};
 use crate::{Coefficient, Differentiable, Error, NoiseSource, State};
 use tweedie_math::NoiseLevel;
 
@@ -61,89 +61,23 @@ pub fn flow_log_likelihood<X: State>(
     noise: &dyn NoiseSource<X>,
     watch: &mut dyn FnMut(f64) -> bool,
 ) -> Result<Option<FlowLikelihood<X>>, Error> {
-    let wrong = |name, found, allowed| Err(Error::Parameter { name, found, allowed });
-    if !(options.tolerance > 0.0 && options.tolerance.is_finite()) {
-        return wrong("tolerance", options.tolerance, "positive");
-    }
-    let (begin, end) = (angle(from), angle(to));
-    if begin >= end {
+    let way = Way { begin: angle(from), end: angle(to) };
+    if way.begin >= way.end {
         return Err(tweedie_math::Error::NotNoisier { from: from.log_snr(), to: to.log_snr() }.into());
     }
     let n = x.n_samples();
-    let cotangents = cotangents(x, options.divergence, noise)?;
-    let dimensions = x.n_elements() as f64 / n.max(1) as f64;
-    // From the caller's units to cos φ·x_0 + sin φ·ε.
-    let rescale = rescaling(from);
-    let mut x = X::combine(&[(Coefficient::Same(rescale), x)])?;
     let n_probes = match options.divergence {
         Divergence::Exact => 1,
         Divergence::Probes(probes) => probes,
     };
-    let mut log_growth = vec![vec![0.0; n_probes]; n];
-    let mut solver_error = vec![0.0; n];
-    let mut moved_by = vec![0.0; n];
-    let mut at = vec![begin; n];
-    let mut step = vec![0.01 * (end - begin); n];
-    let slope = |x: &X, at: &[f64]| slope(denoiser, x, at, &cotangents, options.divergence);
-    let mut first = slope(&x, &at)?;
-    let (mut evaluations, mut steps) = (1, 0);
-    while at.iter().any(|&at| at < end) {
-        steps += 1;
-        if steps > options.most_steps {
-            let allowed = "enough to solve the flow; a larger tolerance needs fewer";
-            return wrong("the number of steps", options.most_steps as f64, allowed);
-        }
-        // A sample that has arrived stays: its step is 0.
-        let h: Vec<f64> = at.iter().zip(&step).map(|(&at, &step)| step.min(end - at)).collect();
-        let mut slopes = vec![first];
-        let mut next = x.share();
-        for stage in 1..7 {
-            let places: Vec<f64> =
-                at.iter().zip(&h).map(|(at, h)| (at + NODES[stage] * h).min(end)).collect();
-            next = moved(Some(&x), &slopes, STAGES[stage], &h)?;
-            slopes.push(slope(&next, &places)?);
-            evaluations += 1;
-        }
-        let error = moved(None, &slopes, &ERROR, &h)?;
-        let (squares, size) = (error.dot_per_sample(&error)?, next.dot_per_sample(&next)?);
-        let mut accepted = vec![false; n];
-        for i in 0..n {
-            if h[i] == 0.0 {
-                continue;
-            }
-            let sum = |weights: &[f64], probe: usize| -> f64 {
-                weights
-                    .iter()
-                    .zip(&slopes)
-                    .map(|(weight, slope)| h[i] * weight * slope.divergence[i][probe])
-                    .sum()
-            };
-            let of_x = (squares[i] / dimensions).sqrt() / (1.0 + (size[i] / dimensions).sqrt());
-            let of_log = (0..n_probes).map(|probe| sum(&ERROR, probe).abs()).sum::<f64>() / n_probes as f64;
-            let error = of_x.max(of_log / dimensions) / options.tolerance;
-            step[i] = h[i] * step_factor(error);
-            if error <= 1.0 {
-                accepted[i] = true;
-                at[i] = if h[i] >= end - at[i] { end } else { at[i] + h[i] };
-                solver_error[i] += of_log;
-                moved_by[i] += squares[i].sqrt();
-                for (probe, growth) in log_growth[i].iter_mut().enumerate() {
-                    *growth += sum(STAGES[6], probe);
-                }
-            }
-        }
-        // The last stage is the next step's first; rejected samples begin again where they were.
-        let last = slopes.pop();
-        first = match (last, slopes.into_iter().next()) {
-            (Some(last), Some(before)) => last.chosen(&before, &accepted)?,
-            _ => return Err(Error::Path("a step without stages".into())),
-        };
-        x = next.select_per_sample(&x, &accepted)?;
-        let slowest = at.iter().copied().fold(end, f64::min);
-        if !watch((slowest - begin) / (end - begin)) {
-            return Ok(None);
-        }
-    }
+    let mut solver = Solver::new(options.tolerance, options.most_steps, n, n_probes)?;
+    let cotangents = cotangents(x, options.divergence, noise)?;
+    let dimensions = x.n_elements() as f64 / n.max(1) as f64;
+    // From the caller's units to cos φ·x_0 + sin φ·ε.
+    let rescale = rescaling(from);
+    let x = X::combine(&[(Coefficient::Same(rescale), x)])?;
+    let mut slope = |x: &X, at: &[f64]| slope(denoiser, x, at, &cotangents, options.divergence);
+    let Some(x) = solver.run(x, way, &mut slope, watch)? else { return Ok(None) };
     // ln q(x_from) = ln N(x_to; 0, start_std²) + ∫ div v̂ dφ, and the change of units on the way in.
     let std = start_std * rescaling(to);
     let squares = x.dot_per_sample(&x)?;
@@ -151,22 +85,12 @@ pub fn flow_log_likelihood<X: State>(
     let constant = units - dimensions * (std.ln() + 0.5 * std::f64::consts::TAU.ln());
     let log_likelihood = (0..n)
         .map(|i| {
-            log_growth[i].iter().map(|growth| growth + constant - 0.5 * squares[i] / (std * std)).collect()
+            solver.growth[i].iter().map(|growth| growth + constant - 0.5 * squares[i] / (std * std)).collect()
         })
         .collect();
     // An error δ of x in no particular direction moves ln N(x) by |δ|·|x|/√D in the root mean square.
-    for i in 0..n {
-        solver_error[i] += moved_by[i] * (squares[i] / dimensions).sqrt() / (std * std);
-    }
-    Ok(Some(FlowLikelihood { log_likelihood, solver_error, evaluations, latent: x }))
-}
-
-/// φ of a level: tan φ = noise/signal.
-fn angle(level: NoiseLevel) -> f64 {
-    level.noise_rate().atan2(level.signal_rate())
-}
-
-/// What x is multiplied by to come to variance-preserving coordinates.
-fn rescaling(level: NoiseLevel) -> f64 {
-    1.0 / level.signal_rate().hypot(level.noise_rate())
+    let solver_error = (0..n)
+        .map(|i| solver.growth_error[i] + solver.moved_by[i] * (squares[i] / dimensions).sqrt() / (std * std))
+        .collect();
+    Ok(Some(FlowLikelihood { log_likelihood, solver_error, evaluations: solver.evaluations, latent: x }))
 }

@@ -1,29 +1,14 @@
 //! The flow's right side: v̂ and its divergence.
 
 use super::Divergence;
+use crate::flow::{Slope, level, velocity};
 use crate::state::coefficient;
 use crate::{Coefficient, Differentiable, Draw, Error, NoiseSource, State};
 use tweedie_math::NoiseLevel;
 use tweedie_math::random::Purpose;
 
-/// dx/dφ and d ln q/dφ, the latter as +div v̂ by each probe.
-pub(super) struct Slope<X> {
-    pub(super) velocity: X,
-    pub(super) divergence: Vec<Vec<f64>>,
-}
-
-impl<X: State> Slope<X> {
-    /// This one where chosen, the other elsewhere.
-    pub(super) fn chosen(self, other: &Self, chosen: &[bool]) -> Result<Self, Error> {
-        let divergence = (0..chosen.len())
-            .map(|i| if chosen[i] { self.divergence[i].clone() } else { other.divergence[i].clone() })
-            .collect();
-        Ok(Self { velocity: self.velocity.select_per_sample(&other.velocity, chosen)?, divergence })
-    }
-}
-
 /// The vectors that the Jacobian is multiplied with.
-pub(super) fn cotangents<X: State>(
+pub(crate) fn cotangents<X: State>(
     x: &X,
     how: Divergence,
     noise: &dyn NoiseSource<X>,
@@ -67,7 +52,7 @@ pub(super) fn slope<X: State>(
         .map(|e| Ok((X::combine(&[(minus_noise, e)])?, X::combine(&[(signal, e)])?)))
         .collect::<Result<Vec<_>, Error>>()?;
     let (estimate, products) = denoiser.denoise_vjp(x, &levels, &pairs)?;
-    let velocity = X::combine(&[(signal, &estimate.eps), (minus_noise, &estimate.x0)])?;
+    let velocity = velocity(&estimate, &levels)?;
     // eᵀ·J·e by each probe; along every axis these are the Jacobian's diagonal.
     let quadratic = cotangents
         .iter()
@@ -82,27 +67,4 @@ pub(super) fn slope<X: State>(
         })
         .collect();
     Ok(Slope { velocity, divergence })
-}
-
-/// The variance-preserving level of an angle; exactly pure noise at π/2.
-fn level(phi: f64) -> Result<NoiseLevel, Error> {
-    if phi >= std::f64::consts::FRAC_PI_2 {
-        return Ok(NoiseLevel::new(0.0, 1.0)?);
-    }
-    Ok(NoiseLevel::new(phi.cos(), phi.sin())?)
-}
-
-/// x + h·Σ weight·slope, each sample with its h.
-pub(super) fn moved<X: State>(
-    x: Option<&X>,
-    slopes: &[Slope<X>],
-    weights: &[f64],
-    h: &[f64],
-) -> Result<X, Error> {
-    let factors: Vec<Vec<f64>> =
-        weights.iter().map(|weight| h.iter().map(|h| h * weight).collect()).collect();
-    let of_slopes =
-        slopes.iter().zip(&factors).map(|(slope, factors)| (coefficient(factors), &slope.velocity));
-    let terms: Vec<_> = x.map(|x| (Coefficient::Same(1.0), x)).into_iter().chain(of_slopes).collect();
-    X::combine(&terms)
 }

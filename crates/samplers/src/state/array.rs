@@ -1,6 +1,6 @@
 //! `ndarray` arrays as states.
 
-use super::{Coefficient, State};
+use super::{Coefficient, State, quantile_abs};
 use crate::Error;
 use ndarray::{Array, Axis, Dimension, RemoveAxis, Zip};
 use num_traits::{Float, NumCast};
@@ -91,6 +91,11 @@ where
         let wide = |value: &A| value.to_f64().unwrap_or(f64::NAN);
         let samples = self.axis_iter(Axis(0)).zip(other.axis_iter(Axis(0)));
         Ok(samples.map(|(a, b)| a.iter().zip(b.iter()).map(|(a, b)| wide(a) * wide(b)).sum()).collect())
+    }
+
+    fn quantile_abs_per_sample(&self, q: f64) -> Result<Vec<f64>, Error> {
+        let wide = |value: &A| value.to_f64().unwrap_or(f64::NAN);
+        self.axis_iter(Axis(0)).map(|sample| quantile_abs(sample.iter().map(wide), q)).collect()
     }
 
     fn select_per_sample(&self, other: &Self, own: &[bool]) -> Result<Self, Error> {

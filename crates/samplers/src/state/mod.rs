@@ -64,6 +64,13 @@ pub trait State: Sized {
     /// [`Error::Mismatch`] for other shapes; [`Error::Tensor`] when the library fails.
     fn dot_per_sample(&self, other: &Self) -> Result<Vec<f64>, Error>;
 
+    /// The q-quantile of |x| over each sample's elements, q in (0, 1], between two elements on the straight line: what is sorted is
+    /// each sample by itself.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for another q; [`Error::Tensor`] when the library fails.
+    fn quantile_abs_per_sample(&self, q: f64) -> Result<Vec<f64>, Error>;
+
     /// The samples of this state where `own` says so, of the other one elsewhere.
     ///
     /// # Errors
@@ -96,4 +103,20 @@ pub(crate) fn coefficient(values: &[f64]) -> Coefficient<'_> {
         [same] => Coefficient::Same(*same),
         several => Coefficient::PerSample(several),
     }
+}
+
+/// The q-quantile of absolute values, between two of them on the straight line.
+///
+/// # Errors
+/// [`Error::Parameter`] for a q outside (0, 1].
+pub(crate) fn quantile_abs(values: impl Iterator<Item = f64>, q: f64) -> Result<f64, Error> {
+    if !(q > 0.0 && q <= 1.0) {
+        return Err(Error::Parameter { name: "the quantile", found: q, allowed: "above 0 and at most 1" });
+    }
+    let mut sorted: Vec<f64> = values.map(f64::abs).collect();
+    sorted.sort_by(f64::total_cmp);
+    let Some(last) = sorted.len().checked_sub(1) else { return Ok(0.0) };
+    let place = q * last as f64;
+    let (below, share) = (place.floor() as usize, place.fract());
+    Ok(sorted[below] + share * (sorted[(below + 1).min(last)] - sorted[below]))
 }

@@ -1,6 +1,6 @@
 //! `tch::Tensor` as a state: results take kind and device from the operands.
 
-use super::{Coefficient, State};
+use super::{Coefficient, State, quantile_abs};
 use crate::Error;
 use tch::{Kind, TchError, Tensor};
 
@@ -78,6 +78,12 @@ impl State for Tensor {
         let each = (a.len() / self.n_samples().max(1)).max(1);
         let samples = a.chunks_exact(each).zip(b.chunks_exact(each));
         Ok(samples.map(|(a, b)| a.iter().zip(b).map(|(a, b)| a * b).sum()).collect())
+    }
+
+    fn quantile_abs_per_sample(&self, q: f64) -> Result<Vec<f64>, Error> {
+        let values = numbers(self).map_err(tensor)?;
+        let each = (values.len() / self.n_samples().max(1)).max(1);
+        values.chunks_exact(each).map(|sample| quantile_abs(sample.iter().copied(), q)).collect()
     }
 
     fn select_per_sample(&self, other: &Self, own: &[bool]) -> Result<Self, Error> {

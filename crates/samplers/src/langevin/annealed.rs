@@ -1,0 +1,77 @@
+//! Annealed Langevin dynamics (Song & Ermon 2019, Algorithm 1; 2020, sec. 3).
+
+use super::target::score_at;
+use super::unadjusted::{check_step_size, langevin_step};
+use crate::walk::walk;
+use crate::{Coefficient, Denoiser, Draw, Error, Hook, NoiseSource, Path, State, Step, ddim_step};
+use tweedie_math::random::Purpose;
+
+/// How each level is sampled.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Annealed {
+    /// ε: at the last level a step is x̃ + ε·∇ln p + √(2ε)·z in x̃ = x/signal, as in NCSNv2's code; δ = 2ε in this module's
+    /// convention. At the others it grows with σ².
+    pub epsilon: f64,
+    /// T: steps per level.
+    pub steps_per_level: usize,
+    /// Whether the last step is to E[x_0 | x] (Jolicoeur-Martineau et al. 2021), without which the last level's noise stays on.
+    pub denoise: bool,
+}
+
+impl Default for Annealed {
+    /// NCSNv2's for CIFAR-10, whose levels fall from σ = 50 to .01.
+    fn default() -> Self {
+        Self { epsilon: 6.2e-6, steps_per_level: 5, denoise: true }
+    }
+}
+
+/// Samples each level of a path by some steps of Langevin dynamics, from the noisiest on. The levels' σ have to be finite. The last
+/// level with noise sets the scale of ε.
+///
+/// # Errors
+/// [`Error::Parameter`] for an ε that is not positive or no steps; [`Error::Path`] for a level without signal; what the denoiser,
+/// the noise source and the hook report.
+pub fn annealed_langevin<X: State>(
+    denoiser: &(impl Denoiser<X> + ?Sized),
+    x: X,
+    path: &Path,
+    how: Annealed,
+    noise: &dyn NoiseSource<X>,
+    hook: &mut dyn Hook<X>,
+) -> Result<X, Error> {
+    check_step_size(how.epsilon)?;
+    if how.steps_per_level == 0 {
+        return Err(Error::Parameter { name: "the steps per level", found: 0.0, allowed: "at least 1" });
+    }
+    if path.levels().iter().any(|level| level.signal_rate() == 0.0) {
+        return Err(Error::Path("it visits pure noise, where Langevin dynamics has no scale".into()));
+    }
+    let last_sigma =
+        path.levels().iter().map(|l| l.sigma()).filter(|&s| s > 0.0).fold(f64::INFINITY, f64::min);
+    walk(x, path, noise, hook, |x, step, (): &mut ()| {
+        // α_i = ε·σ_i²/σ_L² in x̃; in x it is signal² times that.
+        let ratio = step.from.sigma() / last_sigma;
+        let signal = step.from.signal_rate();
+        let delta = 2.0 * how.epsilon * ratio * ratio * signal * signal;
+        let mut estimate = denoiser.denoise(x, &[step.from])?;
+        let mut at = x.share();
+        for draw in 0..how.steps_per_level {
+            if draw > 0 {
+                estimate = denoiser.denoise(&at, &[step.from])?;
+            }
+            let z = noise.normal(&at, langevin_draw(step, draw))?;
+            at = langevin_step(&at, &score_at(&estimate.eps, &[step.from])?, delta, &z)?;
+        }
+        if step.to.is_clean() && how.denoise {
+            let last = denoiser.denoise(&at, &[step.from])?;
+            return Ok((ddim_step(&last, step.to, 0.0, None)?, last));
+        }
+        // x̃ goes on as it is.
+        let scale = step.to.signal_rate() / step.from.signal_rate();
+        Ok((X::combine(&[(Coefficient::Same(scale), &at)])?, estimate))
+    })
+}
+
+fn langevin_draw(step: &Step, draw: usize) -> Draw {
+    Draw { purpose: Purpose::LANGEVIN, visit: step.index as u64, draw: draw as u64 }
+}

@@ -1,0 +1,21 @@
+//! Langevin dynamics: sampling from a density that is known by its score, or by its energy.
+//!
+//! The step convention is δ/2·∇log p + √δ·z throughout; NCSN's ε of [`annealed_langevin`] is half of it.
+
+mod adjusted;
+mod annealed;
+mod corrector;
+mod rules;
+mod target;
+mod unadjusted;
+mod underdamped;
+
+pub use adjusted::{Adjusted, adjusted_langevin, adjusted_langevin_step};
+pub use annealed::{Annealed, annealed_langevin};
+pub use corrector::{Corrector, Norms, Predictor, corrector_step, predictor_corrector};
+pub use rules::{
+    EMA_DECAY, first_sigma, geometric_sigmas, level_ratio, scale_by_noise, step_size, variance_after_levels,
+};
+pub use target::{Energy, EnergyAndScore, Score, ScoreAt, ScoreOf};
+pub use unadjusted::{langevin_step, unadjusted_langevin};
+pub use underdamped::{Underdamped, underdamped_langevin, underdamped_step};

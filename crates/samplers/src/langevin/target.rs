@@ -1,0 +1,87 @@
+//! What Langevin dynamics samples from.
+
+use crate::state::{coefficient, per_level};
+use crate::{Denoiser, Error, State};
+use tweedie_math::NoiseLevel;
+
+/// A density known by ∇ ln p.
+pub trait Score<X: State> {
+    /// ∇ ln p(x), sample by sample.
+    ///
+    /// # Errors
+    /// What it has to report.
+    fn score(&self, x: &X) -> Result<X, Error>;
+}
+
+/// E(x) of each sample, and ∇ ln p = −∇E.
+#[derive(Debug)]
+pub struct EnergyAndScore<X> {
+    /// E(x) = −ln p(x) up to a constant, one number per sample.
+    pub energy: Vec<f64>,
+    /// −∇E, of x's shape.
+    pub score: X,
+}
+
+/// A density known up to a constant factor, p(x) ∝ e^(−E(x)).
+#[diagnostic::on_unimplemented(
+    message = "Metropolis' rule needs an energy, and `{Self}` gives none",
+    note = "a score alone does not say the ratio of two densities, by which a step is accepted or rejected: use `unadjusted_langevin`"
+)]
+pub trait Energy<X: State> {
+    /// E(x) and −∇E(x), sample by sample.
+    ///
+    /// # Errors
+    /// What it has to report.
+    fn energy_and_score(&self, x: &X) -> Result<EnergyAndScore<X>, Error>;
+}
+
+/// The score of what a denoiser knows at one level: −ε̂/noise, by Tweedie's formula. A denoiser with its condition bound gives the
+/// conditional one.
+#[derive(Debug, Clone, Copy)]
+pub struct ScoreAt<D> {
+    /// The denoiser.
+    pub denoiser: D,
+    /// Where x is; with noise.
+    pub level: NoiseLevel,
+}
+
+impl<X: State, D: Denoiser<X>> Score<X> for ScoreAt<D> {
+    fn score(&self, x: &X) -> Result<X, Error> {
+        score_at(&self.denoiser.denoise(x, &[self.level])?.eps, &[self.level])
+    }
+}
+
+/// The score of an energy.
+#[derive(Debug, Clone, Copy)]
+pub struct ScoreOf<E>(pub E);
+
+impl<X: State, E: Energy<X>> Score<X> for ScoreOf<E> {
+    fn score(&self, x: &X) -> Result<X, Error> {
+        Ok(self.0.energy_and_score(x)?.score)
+    }
+}
+
+impl<X: State, S: Score<X> + ?Sized> Score<X> for &S {
+    fn score(&self, x: &X) -> Result<X, Error> {
+        (**self).score(x)
+    }
+}
+
+impl<X: State, E: Energy<X> + ?Sized> Energy<X> for &E {
+    fn energy_and_score(&self, x: &X) -> Result<EnergyAndScore<X>, Error> {
+        (**self).energy_and_score(x)
+    }
+}
+
+/// −ε̂/noise.
+pub(super) fn score_at<X: State>(eps: &X, at: &[NoiseLevel]) -> Result<X, Error> {
+    let factors = per_level(eps.n_samples(), at, |level| match level.noise_rate() {
+        0.0 => Err(Error::Parameter {
+            name: "the noise rate where a score is asked for",
+            found: 0.0,
+            allowed: "positive: clean data has no score",
+        }),
+        noise => Ok(-1.0 / noise),
+    })?;
+    X::combine(&[(coefficient(&factors), eps)])
+}

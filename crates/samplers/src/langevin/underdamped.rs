@@ -1,0 +1,71 @@
+//! Underdamped (kinetic) Langevin dynamics by the splitting BAOAB (Leimkuhler & Matthews 2013).
+
+use super::Score;
+use super::unadjusted::check_step_size;
+use crate::{Coefficient, Draw, Error, NoiseSource, State};
+use tweedie_math::random::Purpose;
+
+/// dx = v dt, dv = ∇ln p(x) dt − γ·v dt + √(2γ) dW, with unit mass.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Underdamped {
+    /// Time per step.
+    pub step_size: f64,
+    /// γ: without friction it is Hamiltonian, with much of it overdamped.
+    pub friction: f64,
+}
+
+/// `n_steps` steps, from velocities drawn from N(0, I). On a Gaussian the positions settle at its own variance exactly, whatever the
+/// step size below 2s. After each step `watch` sees its number and x and says whether to go on.
+///
+/// # Errors
+/// [`Error::Parameter`] for a step size that is not positive or a negative friction; what the score or the noise source reports.
+pub fn underdamped_langevin<X: State>(
+    target: &(impl Score<X> + ?Sized),
+    x: X,
+    how: Underdamped,
+    n_steps: u64,
+    noise: &dyn NoiseSource<X>,
+    watch: &mut dyn FnMut(u64, &X) -> bool,
+) -> Result<X, Error> {
+    check_step_size(how.step_size)?;
+    if !(how.friction >= 0.0 && how.friction.is_finite()) {
+        let found = how.friction;
+        return Err(Error::Parameter { name: "the friction", found, allowed: "finite and not negative" });
+    }
+    let mut v = noise.normal(&x, Draw { purpose: Purpose::MOMENTUM, visit: 0, draw: 0 })?;
+    let mut score = target.score(&x)?;
+    let mut x = x;
+    for visit in 0..n_steps {
+        let z = noise.normal(&x, Draw { purpose: Purpose::LANGEVIN, visit, draw: 0 })?;
+        (x, v, score) = underdamped_step(target, &x, &v, &score, how, &z)?;
+        if !watch(visit, &x) {
+            break;
+        }
+    }
+    Ok(x)
+}
+
+/// One step: half a kick (B), half a drift (A), the friction and noise exactly (O), half a drift, half a kick. Returns position,
+/// velocity and the score at the new position.
+///
+/// # Errors
+/// What the score reports; states of other shapes.
+pub fn underdamped_step<X: State>(
+    target: &(impl Score<X> + ?Sized),
+    x: &X,
+    v: &X,
+    score: &X,
+    how: Underdamped,
+    z: &X,
+) -> Result<(X, X, X), Error> {
+    use Coefficient::Same;
+    let half = 0.5 * how.step_size;
+    let kicked = X::combine(&[(Same(1.0), v), (Same(half), score)])?;
+    let kept = (-how.friction * how.step_size).exp();
+    let fresh = (-(-2.0 * how.friction * how.step_size).exp_m1()).sqrt();
+    let rubbed = X::combine(&[(Same(kept), &kicked), (Same(fresh), z)])?;
+    let x = X::combine(&[(Same(1.0), x), (Same(half), &kicked), (Same(half), &rubbed)])?;
+    let score = target.score(&x)?;
+    let v = X::combine(&[(Same(1.0), &rubbed), (Same(half), &score)])?;
+    Ok((x, v, score))
+}

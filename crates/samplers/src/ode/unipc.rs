@@ -1,0 +1,192 @@
+//! UniPC: a predictor and a corrector of any order from the same calls (Zhao et al. 2023, Algorithms 5 to 8).
+
+use super::multistep::{Past, exponential_step, lambda, remember};
+use crate::walk::walk;
+use crate::{Coefficient, Denoiser, Error, Hook, NoiseSource, Path, State};
+use tweedie_math::NoiseLevel;
+
+/// B(h), which scales the differences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UniPcKernel {
+    /// B₁(h) = −h (of data prediction).
+    H,
+    /// B₂(h) = e^(−h) − 1.
+    #[default]
+    ExpH,
+}
+
+/// How UniPC works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UniPc {
+    /// Order of the predictor, 1 to 3; the corrector gains one more.
+    pub order: usize,
+    /// B(h).
+    pub kernel: UniPcKernel,
+}
+
+impl Default for UniPc {
+    fn default() -> Self {
+        Self { order: 2, kernel: UniPcKernel::default() }
+    }
+}
+
+/// What is known from before: x̂_0 at earlier levels, newest first, the corrected x that the last prediction began at, and that
+/// prediction's order.
+struct Memory<X> {
+    past: Vec<Past<X>>,
+    last: Option<(X, usize)>,
+}
+
+impl<X> Default for Memory<X> {
+    fn default() -> Self {
+        Self { past: Vec::new(), last: None }
+    }
+}
+
+/// Samples along a path: one call per step, which corrects the step before and predicts the next.
+///
+/// # Errors
+/// [`Error::Parameter`] for an order outside 1 ..= 3; what the denoiser and the hook report.
+pub fn unipc<X: State>(
+    denoiser: &(impl Denoiser<X> + ?Sized),
+    x: X,
+    path: &Path,
+    how: UniPc,
+    noise: &dyn NoiseSource<X>,
+    hook: &mut dyn Hook<X>,
+) -> Result<X, Error> {
+    if !(1..=3).contains(&how.order) {
+        let found = how.order as f64;
+        return Err(Error::Parameter { name: "the order", found, allowed: "1, 2 or 3" });
+    }
+    walk(x, path, noise, hook, |x, step, memory: &mut Memory<X>| {
+        let estimate = denoiser.denoise(x, &[step.from])?;
+        let corrected = match &memory.last {
+            Some((last, order)) => {
+                unipc_corrector(last, &estimate.x0, &memory.past[..*order], step.from, how.kernel)?
+            }
+            None => x.share(),
+        };
+        remember(&mut memory.past, step.from, &estimate.x0, how.order);
+        // Towards the end the order falls: fewer steps are left to correct what a high order makes of few points.
+        let order = how.order.min(memory.past.len()).min(step.count - step.index);
+        let (next, last) = match order {
+            // From pure noise, or to clean data.
+            0 => (exponential_step(&corrected, &estimate.x0, step.from, step.to, &[])?, None),
+            _ if step.to.is_clean() => {
+                (exponential_step(&corrected, &estimate.x0, step.from, step.to, &[])?, None)
+            }
+            _ => {
+                let next = unipc_predictor(&corrected, &memory.past[..order], step.to, how.kernel)?;
+                (next, Some((corrected, order)))
+            }
+        };
+        memory.last = last;
+        Ok((next, estimate))
+    })
+}
+
+/// One prediction, from x at the newest level of the past (UniP): of as high an order as the past is long.
+///
+/// # Errors
+/// [`Error::Mismatch`] for no past; states of other shapes.
+pub fn unipc_predictor<X: State>(
+    x: &X,
+    past: &[Past<X>],
+    to: NoiseLevel,
+    kernel: UniPcKernel,
+) -> Result<X, Error> {
+    let Some((newest, before)) = past.split_first() else { return Err(no_past()) };
+    let h = lambda(to) - lambda(newest.level);
+    let ratios: Vec<f64> = before.iter().map(|p| (lambda(p.level) - lambda(newest.level)) / h).collect();
+    // Of order 2 the weight is ½ in place of the equations' own (ibid., after eq. 9).
+    let weights = if ratios.len() == 1 { vec![0.5] } else { weights(&ratios, h, kernel) };
+    step(x, newest, to, kernel, &differences(newest, before, &ratios)?, &weights)
+}
+
+/// One correction (UniC): x at `to` again, from `x` at the newest level of the past, now that x̂_0 at `to` is known.
+///
+/// # Errors
+/// [`Error::Mismatch`] for no past; states of other shapes.
+pub fn unipc_corrector<X: State>(
+    x: &X,
+    x0: &X,
+    past: &[Past<X>],
+    to: NoiseLevel,
+    kernel: UniPcKernel,
+) -> Result<X, Error> {
+    use Coefficient::Same;
+    let Some((newest, before)) = past.split_first() else { return Err(no_past()) };
+    let h = lambda(to) - lambda(newest.level);
+    let mut ratios: Vec<f64> = before.iter().map(|p| (lambda(p.level) - lambda(newest.level)) / h).collect();
+    let mut changes = differences(newest, before, &ratios)?;
+    changes.push(X::combine(&[(Same(1.0), x0), (Same(-1.0), &newest.x0)])?);
+    ratios.push(1.0);
+    let weights = if ratios.len() == 1 { vec![0.5] } else { weights(&ratios, h, kernel) };
+    step(x, newest, to, kernel, &changes, &weights)
+}
+
+/// The exponential step, and signal·(−B)·Σ ρ_k·D_k.
+fn step<X: State>(
+    x: &X,
+    newest: &Past<X>,
+    to: NoiseLevel,
+    kernel: UniPcKernel,
+    changes: &[X],
+    weights: &[f64],
+) -> Result<X, Error> {
+    let b = scale(lambda(to) - lambda(newest.level), kernel);
+    let terms: Vec<(f64, &X)> = weights.iter().map(|weight| -b * weight).zip(changes).collect();
+    exponential_step(x, &newest.x0, newest.level, to, &terms)
+}
+
+/// D_k = (x̂_0 at the k-th earlier level − the newest)/r_k.
+fn differences<X: State>(newest: &Past<X>, before: &[Past<X>], ratios: &[f64]) -> Result<Vec<X>, Error> {
+    use Coefficient::Same;
+    let of = |(p, r): (&Past<X>, &f64)| X::combine(&[(Same(1.0 / r), &p.x0), (Same(-1.0 / r), &newest.x0)]);
+    before.iter().zip(ratios).map(of).collect()
+}
+
+/// B(h) of data prediction.
+fn scale(h: f64, kernel: UniPcKernel) -> f64 {
+    match kernel {
+        UniPcKernel::H => -h,
+        UniPcKernel::ExpH => (-h).exp_m1(),
+    }
+}
+
+/// ρ with Σ_k r_k^(i−1)·ρ_k = i!·h·φ_(i+1)(−h)/B for i = 1 … (theorem 3.1): what makes the step exact for polynomials.
+fn weights(ratios: &[f64], h: f64, kernel: UniPcKernel) -> Vec<f64> {
+    let (n, b, hh) = (ratios.len(), scale(h, kernel), -h);
+    let mut phi = hh.exp_m1() / hh - 1.0;
+    let mut factorial = 1.0;
+    let mut rows = Vec::with_capacity(n);
+    for i in 1..=n {
+        let mut row: Vec<f64> = ratios.iter().map(|r| r.powi(i as i32 - 1)).collect();
+        row.push(phi * factorial / b);
+        rows.push(row);
+        factorial *= (i + 1) as f64;
+        phi = phi / hh - 1.0 / factorial;
+    }
+    solved(rows)
+}
+
+/// The solution of a few linear equations, by elimination with the largest pivot.
+fn solved(mut rows: Vec<Vec<f64>>) -> Vec<f64> {
+    let n = rows.len();
+    for column in 0..n {
+        let pivot = (column..n).max_by(|&a, &b| rows[a][column].abs().total_cmp(&rows[b][column].abs()));
+        rows.swap(column, pivot.unwrap_or(column));
+        let own: Vec<f64> = rows[column].iter().map(|value| value / rows[column][column]).collect();
+        for (i, row) in rows.iter_mut().enumerate() {
+            let factor = if i == column { 0.0 } else { row[column] };
+            row.iter_mut().zip(&own).for_each(|(value, own)| *value -= factor * own);
+        }
+        rows[column] = own;
+    }
+    rows.iter().map(|row| row[n]).collect()
+}
+
+fn no_past() -> Error {
+    Error::Mismatch { what: "what is known from before", found: "nothing".into(), expected: "a level".into() }
+}
