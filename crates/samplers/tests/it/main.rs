@@ -3,8 +3,10 @@
 mod clip;
 mod ddim;
 mod ddpm;
+mod ddpm_exact;
 mod edm;
 mod errors;
+mod family;
 mod hooks;
 mod inversion;
 mod inversion_recorded;
@@ -14,6 +16,7 @@ mod linear;
 mod noise;
 mod order;
 mod parity;
+mod processes;
 mod recordings;
 mod roster;
 mod slerp;
