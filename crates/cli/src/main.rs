@@ -37,7 +37,10 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     match arguments.command {
         Command::Train(options) => return commands::train::run(&options),
-        Command::Sample(options) => commands::sample::run(&options)?,
+        Command::Sample(options) => return commands::sample::run(&options),
+        Command::Compare(options) => commands::compare::run(&options)?,
+        Command::Invert(options) => commands::invert::run(&options)?,
+        Command::Reconstruct(options) => commands::reconstruct::run(&options)?,
         Command::Inspect(options) => commands::inspect::run(&options)?,
         Command::Data { command } => commands::data::run(&command)?,
         Command::Evaluate { command } => return commands::evaluate::run(&command),

@@ -27,6 +27,12 @@ impl Model {
         }
     }
 
+    /// Whether some of the levels are clean and what the network says cannot be read there.
+    fn says_nothing_of_clean(&self, at: &[NoiseLevel]) -> bool {
+        at.iter().any(NoiseLevel::is_clean)
+            && self.description.parameterization.reading(NoiseLevel::CLEAN, None).is_err()
+    }
+
     /// The level that a posterior mean is that of: one trained step cleaner, also from between two trained levels; none for clean
     /// data.
     pub(crate) fn previous(&self, level: NoiseLevel) -> Result<Option<NoiseLevel>, MathError> {
@@ -53,6 +59,61 @@ impl Model {
     }
 }
 
+impl Conditioned<'_> {
+    /// The estimate where some samples are clean, of which what the network says cannot be read (x̂_0 tells ε only where there is
+    /// some): x_0 is x itself, and ε̂ what is said of x at the level that the network is told, the first trained one at least.
+    fn denoise_clean(
+        &self,
+        x: &Tensor,
+        at: &[NoiseLevel],
+        told: &[NoiseLevel],
+    ) -> Result<Estimate<Tensor>, Error> {
+        let n = x.n_samples();
+        let of = |levels: &[NoiseLevel], i: usize| levels[i.min(levels.len() - 1)];
+        let is_clean: Vec<bool> = (0..n).map(|i| of(at, i).is_clean()).collect();
+        let first = self.model.process.level(1);
+        let near = |i: usize| match (is_clean[i], of(told, i)) {
+            (false, _) => of(at, i),
+            (true, told) if told.log_snr() > first.log_snr() => first,
+            (true, told) => told,
+        };
+        let levels: Vec<NoiseLevel> = (0..n).map(near).collect();
+        let factor =
+            |i: usize| if is_clean[i] { levels[i].signal_rate() / of(at, i).signal_rate() } else { 1.0 };
+        let factors: Vec<f64> = (0..n).map(factor).collect();
+        let noisy = Tensor::combine(&[(coefficient(&factors), x)])?;
+        let said = self.denoise_told(&noisy, &levels, told)?;
+        let own: Vec<f64> =
+            (0..n).map(|i| if is_clean[i] { 1.0 / of(at, i).signal_rate() } else { 1.0 }).collect();
+        let x0 = Tensor::combine(&[(coefficient(&own), x)])?.select_per_sample(&said.x0, &is_clean)?;
+        Ok(Estimate { x0, ..said })
+    }
+
+    /// The network's output, computed in parts of the model's micro-batch where it has one.
+    fn forward(&self, input: &Tensor, time: &Tensor) -> Result<Tensor, Error> {
+        let model = self.model;
+        let n = input.n_samples();
+        let whole = |input: &Tensor, time: &Tensor, class: Option<&ClassCondition>| {
+            model.network.forward(input, time, class, &model.pass).map_err(Error::other)
+        };
+        let Some(size) = model.micro_batch else { return whole(input, time, self.class.as_ref()) };
+        let mut parts = Vec::new();
+        for first in (0..n).step_by(size) {
+            // Pictures beyond the last are the last one again; what is said of them is dropped.
+            let taken: Vec<i64> = (0..size).map(|i| (first + i).min(n - 1) as i64).collect();
+            let failed = |error: tch::TchError| Error::Tensor(error.into());
+            let rows =
+                Tensor::f_from_slice(&taken).and_then(|t| t.f_to_device(input.device())).map_err(failed)?;
+            let part = |of: &Tensor| of.f_index_select(0, &rows).map_err(failed);
+            let class =
+                self.class.as_ref().map(|class| class.rows(&rows)).transpose().map_err(Error::other)?;
+            let out = whole(&part(input)?, &part(time)?, class.as_ref())?;
+            parts.push(out.f_narrow(0, 0, size.min(n - first) as i64).map_err(failed)?);
+        }
+        Tensor::f_cat(&parts, 0).map_err(|error| Error::Tensor(error.into()))
+    }
+}
+
 impl Denoiser<Tensor> for Conditioned<'_> {
     fn denoise_told(
         &self,
@@ -68,6 +129,9 @@ impl Denoiser<Tensor> for Conditioned<'_> {
                 return Err(Error::Mismatch { what: "noise levels of a batch", found, expected });
             }
         }
+        if model.says_nothing_of_clean(at) {
+            return self.denoise_clean(x, at, told);
+        }
         let own: Vec<NoiseLevel> =
             at.iter().map(|&level| model.own_level(level)).collect::<Result<_, _>>()?;
         let rescale: Vec<f64> = at.iter().zip(&own).map(|(at, own)| rescaling(*at, *own)).collect();
@@ -78,8 +142,7 @@ impl Denoiser<Tensor> for Conditioned<'_> {
         let parameterization = model.description.parameterization;
         let scales: Vec<f64> = own.iter().map(|&level| parameterization.input_scale(level)).collect();
         let input = scaled(&x, &scales)?;
-        let out =
-            model.network.forward(&input, &time, self.class.as_ref(), &model.pass).map_err(Error::other)?;
+        let out = self.forward(&input, &time)?;
         let (out, spread) = split(&out, model.description.variance)?;
 
         // x_0 = x0_from_x·x + x0_from_out·out, ε = eps_from_x·x + eps_from_out·out.

@@ -14,6 +14,8 @@ pub struct Model {
     pub(crate) process: Box<dyn DiscreteProcess>,
     pub(crate) description: Description,
     pub(crate) pass: Pass,
+    /// The network computes so many pictures at once, always; none is as many as it is given.
+    pub(crate) micro_batch: Option<usize>,
 }
 
 impl Model {
@@ -54,7 +56,7 @@ impl Model {
         }
         description.parameterization.check()?;
         let process = description.schedule.process(description.steps)?;
-        Ok(Self { network, process, description, pass: Pass::inference(Precision::F32) })
+        Ok(Self { network, process, description, pass: Pass::inference(Precision::F32), micro_batch: None })
     }
 
     /// The network.
@@ -90,6 +92,13 @@ impl Model {
     /// How its network computes when it denoises.
     pub fn pass(&self) -> Pass {
         self.pass
+    }
+
+    /// Lets its network compute so many pictures at a time, always, when it denoises: the last part of a batch is filled up. A
+    /// network's bits depend on how many pictures it computes at once; thus they do not depend on the batch. `None` is as many as it
+    /// is given.
+    pub fn set_micro_batch(&mut self, size: Option<usize>) {
+        self.micro_batch = size.filter(|size| *size > 0);
     }
 
     /// Where its weights lie.

@@ -9,7 +9,7 @@ mod png;
 mod sheet;
 mod tensorboard;
 
-pub use crate::png::{Picture, read_png, read_png_text, write_png};
+pub use crate::png::{Picture, read_png, read_png_text, write_animation, write_png};
 pub use canvas::Canvas;
 pub use page::Page;
 pub use plot::{Plot, Scale, Series};

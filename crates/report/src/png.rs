@@ -20,6 +20,40 @@ pub fn write_png(canvas: &Canvas, text: &[(&str, String)], sink: impl Write) -> 
     writer.finish().map_err(failed)
 }
 
+/// Encodes pictures of one size as an animated PNG, which repeats for ever; each stands for `delay` milliseconds, the last eight
+/// times as long. Viewers that know no animation show the first.
+///
+/// # Errors
+/// [`Error::Png`] for no picture or other sizes, and those of [`write_png`].
+pub fn write_animation(
+    frames: &[Canvas],
+    delay: u16,
+    text: &[(&str, String)],
+    sink: impl Write,
+) -> Result<(), Error> {
+    let wrong = |reason: &str| Error::Png { action: "written", reason: reason.into() };
+    let failed = |error: png::EncodingError| Error::Png { action: "written", reason: error.to_string() };
+    let first = frames.first().ok_or_else(|| wrong("an animation has at least one picture"))?;
+    let size = (first.width, first.height);
+    if frames.iter().any(|frame| (frame.width, frame.height) != size) {
+        return Err(wrong("the pictures of an animation have one size"));
+    }
+    let mut encoder = png::Encoder::new(sink, first.width as u32, first.height as u32);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_animated(frames.len() as u32, 0).map_err(failed)?;
+    for (keyword, value) in text {
+        encoder.add_itxt_chunk((*keyword).to_string(), value.clone()).map_err(failed)?;
+    }
+    let mut writer = encoder.write_header().map_err(failed)?;
+    for (i, frame) in frames.iter().enumerate() {
+        let long = if i + 1 == frames.len() { delay.saturating_mul(8) } else { delay };
+        writer.set_frame_delay(long, 1000).map_err(failed)?;
+        writer.write_image_data(&frame.pixels).map_err(failed)?;
+    }
+    writer.finish().map_err(failed)
+}
+
 /// The text of a PNG, as keyword and value.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! `tweedie evaluate`, `tweedie runs` and `tweedie ema`.
 
-use super::ConfigSource;
+use super::{ConfigSource, GuidanceFlags, SamplerFlags};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use tweedie_math::Subsequence;
@@ -34,12 +34,12 @@ pub struct EvaluateSamples {
     /// Seed of the noise.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// How many steps; the checkpoint says otherwise.
-    #[arg(long)]
-    pub steps: Option<usize>,
-    /// DDIM's η; the checkpoint says otherwise.
-    #[arg(long)]
-    pub eta: Option<f64>,
+    /// How the model is sampled.
+    #[command(flatten)]
+    pub how: SamplerFlags,
+    /// How it is led.
+    #[command(flatten)]
+    pub guidance: GuidanceFlags,
     /// A class by name or number, `all` for one after another, `none`.
     #[arg(long)]
     pub class: Option<String>,

@@ -2,7 +2,9 @@
 
 mod data;
 mod evaluate;
+mod latent;
 mod sample;
+mod sampler;
 mod train;
 
 pub use data::{Data, Get, Preview};
@@ -10,7 +12,9 @@ pub use evaluate::{
     DecoderName, EmaOptions, Evaluate, EvaluateLikelihood, EvaluateSamples, FirstName, Runs, RunsCompare,
     VarianceName,
 };
-pub use sample::{Inspect, NoiseName, Sample, SamplerName};
+pub use latent::{Compare, InversionFlags, Invert, Reconstruct, ToldName};
+pub use sample::{Inspect, NoiseName, Sample};
+pub use sampler::{AfterClipName, Eta, GuidanceFlags, NormsName, SamplerFlags, ThirdOrderName};
 pub use train::{ConfigSource, Train};
 
 use clap::{Parser, Subcommand};
@@ -34,6 +38,12 @@ pub enum Command {
     Train(Train),
     /// Draw pictures from a trained model.
     Sample(Sample),
+    /// Samplers beside each other: how far each is from a many-step reference, what it costs, what it draws.
+    Compare(Compare),
+    /// Encode pictures into the noise that they are drawn from (DDIM backwards).
+    Invert(Invert),
+    /// Encode pictures and decode them again: how much of them comes back.
+    Reconstruct(Reconstruct),
     /// Say what a checkpoint is; plot its schedule; show the forward process on an image.
     Inspect(Inspect),
     /// Look at data.

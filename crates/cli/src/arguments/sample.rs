@@ -1,5 +1,6 @@
 //! `tweedie sample` and `tweedie inspect`.
 
+use super::{GuidanceFlags, SamplerFlags};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -7,28 +8,44 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 pub struct Sample {
     /// A checkpoint's or a run's folder; one saved by diffusers will do.
+    #[arg(required_unless_present = "list", default_value = "")]
     pub model: PathBuf,
-    /// Which sampler; the checkpoint says, else ddim.
+    /// List the samplers, each with a line and its source, and stop.
     #[arg(long)]
-    pub sampler: Option<SamplerName>,
-    /// How many steps; the checkpoint says, else 50.
-    #[arg(long)]
-    pub steps: Option<usize>,
-    /// DDIM's η: 0 is deterministic, 1 is DDPM.
-    #[arg(long)]
-    pub eta: Option<f64>,
+    pub list: bool,
+    /// How the model is sampled.
+    #[command(flatten)]
+    pub how: SamplerFlags,
+    /// How it is led.
+    #[command(flatten)]
+    pub guidance: GuidanceFlags,
     /// Seed of the noise.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
     /// How many pictures.
     #[arg(short, long, default_value_t = 16)]
     pub n: usize,
+    /// The number of the first picture: a run of many can be split, as each picture's noise is that of its number.
+    #[arg(long, default_value_t = 0, value_name = "I")]
+    pub first: u64,
     /// Pictures computed at once; 0 is 64, or all of them with --noise torch.
     #[arg(long, default_value_t = 0)]
     pub batch: usize,
     /// Where the noise comes from.
     #[arg(long, default_value = "stream")]
     pub noise: NoiseName,
+    /// Begin with these latents, as `invert` and --raw write them, instead of noise; -n and --first then say nothing.
+    #[arg(long, value_name = "FILE", conflicts_with = "interpolate")]
+    pub start: Option<PathBuf>,
+    /// Draw the way between each two neighbouring starts in so many pictures: a sheet with a row for each pair.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1000))]
+    pub interpolate: Option<u32>,
+    /// With --interpolate: between these two pictures (PNG), encoded first, instead of between noises.
+    #[arg(long, value_names = ["A", "B"], num_args = 2, requires = "interpolate")]
+    pub between: Option<Vec<PathBuf>>,
+    /// Also write what the model thinks on the way, x̂0 at so many steps: a sheet with a row for each picture, and an animation (PNG).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub save_steps: Option<u32>,
     /// Where to write: a folder of pictures, or a .png for a sheet.
     #[arg(long, value_name = "PATH")]
     pub out: Option<PathBuf>,
@@ -51,15 +68,6 @@ pub struct Sample {
     /// Height and width as HxW, where the checkpoint does not say them.
     #[arg(long, value_name = "HxW")]
     pub size: Option<String>,
-}
-
-/// Samplers by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SamplerName {
-    /// Ancestral sampling (Ho et al. 2020).
-    Ddpm,
-    /// Denoising diffusion implicit models (Song et al. 2021).
-    Ddim,
 }
 
 /// Noise sources by name.

@@ -1,13 +1,18 @@
 //! One file per subcommand.
 
 mod class;
+pub mod compare;
 pub mod completions;
 pub mod data;
 pub mod devices;
+mod drawing;
 pub mod ema;
 mod estimate;
 pub mod evaluate;
 pub mod inspect;
+pub mod invert;
+mod pictures;
+pub mod reconstruct;
 pub mod runs;
 pub mod sample;
 pub mod train;

@@ -42,7 +42,7 @@ fn fill(model: &Model, text: &mut String) -> std::fmt::Result {
     let sampling = &about.sampling;
     row(
         "made to be sampled by",
-        format!("{:?}, {} steps, η = {}", sampling.sampler, sampling.steps, sampling.eta).to_lowercase(),
+        format!("{}, {} steps, η = {}", sampling.sampler, sampling.steps, sampling.eta),
     )?;
     if let Some(training) = &about.training {
         row("images seen", format!("{} in {} steps", training.images, training.steps))?;

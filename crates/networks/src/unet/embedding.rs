@@ -99,6 +99,20 @@ pub enum ClassCondition {
     Vector(Tensor),
 }
 
+impl ClassCondition {
+    /// The condition of some images of a batch, by their numbers (M) in it.
+    ///
+    /// # Errors
+    /// Numbers outside the batch.
+    pub fn rows(&self, images: &Tensor) -> Result<Self, Error> {
+        Ok(match self {
+            Self::Labels(values) => Self::Labels(values.f_index_select(0, images)?),
+            Self::Timestep(values) => Self::Timestep(values.f_index_select(0, images)?),
+            Self::Vector(values) => Self::Vector(values.f_index_select(0, images)?),
+        })
+    }
+}
+
 /// How a class becomes a vector that is added to the time embedding.
 #[derive(Debug)]
 pub(super) enum ClassEmbedding {

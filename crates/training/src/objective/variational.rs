@@ -84,7 +84,8 @@ fn fixed(model: &Model, batch: &TrainingBatch) -> Result<Tensor, Error> {
     let variance = match model.description().sampling.variance {
         Variance::FixedSmall => FixedVariance::FixedSmall,
         Variance::FixedLarge => FixedVariance::FixedLarge,
-        Variance::Learned => {
+        // An optimal variance is the sampler's: what is trained against it would chase its own error.
+        Variance::Learned | Variance::Optimal => {
             return Err(tweedie_models::Error::from(tweedie_samplers::Error::NoSpread).into());
         }
     };

@@ -8,7 +8,8 @@ use tweedie_models::{LearnedVariance, Model};
 /// A variational loss needs a variance: the network's, or a fixed one; a learned one needs a loss that it enters.
 pub(super) fn check_variance(model: &Model, config: &TrainingConfig) -> Result<(), Error> {
     let learns = model.description().variance != LearnedVariance::None;
-    let takes_learned = model.description().sampling.variance == Variance::Learned;
+    let takes_fixed =
+        matches!(model.description().sampling.variance, Variance::FixedSmall | Variance::FixedLarge);
     let wrong = |found: &str, allowed: &str| {
         let (found, allowed) = (found.into(), allowed.into());
         Err(Error::Config { key: "training.objective.loss", found, allowed })
@@ -22,7 +23,7 @@ pub(super) fn check_variance(model: &Model, config: &TrainingConfig) -> Result<(
             "hybrid",
             "squared or vlb unless model.variance is \"range\" or \"log\", which hybrid teaches",
         ),
-        (Loss::Vlb, false) if takes_learned => {
+        (Loss::Vlb, false) if !takes_fixed => {
             wrong("vlb", "squared, or sampling.variance fixed_small or fixed_large: no variance is learned")
         }
         (Loss::Squared, _) => Ok(()),

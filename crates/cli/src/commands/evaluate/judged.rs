@@ -1,6 +1,5 @@
 //! The pictures that a likelihood is that of.
 
-use crate::arguments::EvaluateLikelihood;
 use crate::config::{DataConfig, RunConfig};
 use anyhow::bail;
 use std::sync::Arc;
@@ -9,10 +8,10 @@ use tweedie_data::{Dataset, Order, Shape, Values};
 use tweedie_models::{Model, from_array, from_pixels};
 
 /// Values of some pictures with their labels, apart from any model.
-pub(super) struct Judged {
+pub(in crate::commands) struct Judged {
     /// What they are, for people.
-    pub(super) what: String,
-    pub(super) shape: Shape,
+    pub(in crate::commands) what: String,
+    pub(in crate::commands) shape: Shape,
     values: Vec<Values>,
     labels: Option<Vec<i64>>,
     /// Of the classes, by label.
@@ -21,15 +20,16 @@ pub(super) struct Judged {
 
 impl Judged {
     /// `n` pictures in an order of their own, from the `skip`-th on: the run's held-out ones, or all where --data names them.
-    pub(super) fn open(
-        options: &EvaluateLikelihood,
+    pub(in crate::commands) fn open(
         config: &RunConfig,
+        names_data: bool,
+        seed: u64,
         skip: usize,
         n: usize,
     ) -> anyhow::Result<Self> {
         // A set without end has others than those that training draws, wherever it lies.
         let endless = matches!(config.data, DataConfig::Shapes { .. } | DataConfig::Nouns { .. });
-        let (data, part): (Arc<dyn Dataset>, &str) = if options.source.data.is_some() && !endless {
+        let (data, part): (Arc<dyn Dataset>, &str) = if names_data && !endless {
             (config.data.open(0.0)?.shown, "every picture")
         } else {
             let share = if endless { 0.5 } else { config.held_out };
@@ -50,8 +50,8 @@ impl Judged {
             );
         }
         // Of a set without end, a stretch that the seed chooses.
-        let first = if data.len().is_none() { options.seed.wrapping_mul(1 << 22) >> 1 } else { 0 };
-        let mut order = Order::new(options.seed, data.len());
+        let first = if data.len().is_none() { seed.wrapping_mul(1 << 22) >> 1 } else { 0 };
+        let mut order = Order::new(seed, data.len());
         let chosen: Vec<u64> = (skip..skip + n).map(|i| order.index(first + i as u64)).collect();
         let values = chosen.iter().map(|&index| data.values(index)).collect::<Result<_, _>>()?;
         let labels = chosen.iter().map(|&index| data.label(index).map(i64::from)).collect();
@@ -65,7 +65,7 @@ impl Judged {
     }
 
     /// The values as a model sees them, (N, C, H, W).
-    pub(super) fn clean(&self, model: &Model) -> anyhow::Result<Tensor> {
+    pub(in crate::commands) fn clean(&self, model: &Model) -> anyhow::Result<Tensor> {
         let description = model.description();
         let channels = model.network().config().in_channels;
         if channels != self.shape.channels as i64 {
@@ -93,7 +93,11 @@ impl Judged {
     }
 
     /// The class rows that a model is told: each picture's own, unless a class or none was asked for.
-    pub(super) fn classes(&self, model: &Model, asked: Option<&str>) -> anyhow::Result<Option<Vec<i64>>> {
+    pub(in crate::commands) fn classes(
+        &self,
+        model: &Model,
+        asked: Option<&str>,
+    ) -> anyhow::Result<Option<Vec<i64>>> {
         use crate::commands::class::Class;
         let n = self.values.len();
         if asked == Some("all") {

@@ -1,6 +1,6 @@
 //! `tweedie evaluate …`.
 
-mod judged;
+pub(super) mod judged;
 mod likelihood;
 mod subject;
 
@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use subject::Subject;
 use tweedie_data::{Dataset, Order, Shapes, Values};
 use tweedie_evaluation::{Extractor, FEWEST_SAMPLES, Pictures, SamplesReport, judge_samples, shapes_quality};
+use tweedie_models::sampling::SamplingDefaults;
 use tweedie_report::{Sheet, sheet, write_png};
 
 /// The report's name in its folder.
@@ -90,11 +91,11 @@ fn samples(options: &EvaluateSamples) -> anyhow::Result<()> {
         line(format!("distance of the histograms (total variation): {:.3}", quality.distance()));
     }
     let shapes = shapes.map(|quality| (quality.samples.share(), quality.distance()));
-    write(options, &compared, &report, &pictures, shapes)
+    write(options, &compared, &report, &pictures, shapes, subject.sampling())
 }
 
 /// The data's configuration: as said, else that of the run that the model lies in.
-fn config_of(model: &Path, source: &ConfigSource) -> anyhow::Result<RunConfig> {
+pub(super) fn config_of(model: &Path, source: &ConfigSource) -> anyhow::Result<RunConfig> {
     let own =
         model.ancestors().take(3).map(|folder| folder.join(tweedie_training::CONFIG)).find(|it| it.is_file());
     if source.preset.is_some() || source.config.is_some() {
@@ -149,10 +150,11 @@ fn write(
     report: &SamplesReport,
     pictures: &Pictures,
     shapes: Option<(f64, f64)>,
+    sampling: Option<&SamplingDefaults>,
 ) -> anyhow::Result<()> {
     let value = json!({
         "model": options.model, "data": data, "weights": if options.raw { "raw" } else { "averaged" }, "seed": options.seed,
-        "steps": options.steps, "eta": options.eta, "class": options.class, "report": report,
+        "sampling": sampling, "guidance": options.guidance.guidance, "class": options.class, "report": report,
         "shapes": shapes.map(|(share, distance)| json!({ "recognised": share, "histogram_distance": distance })),
         "version": env!("CARGO_PKG_VERSION"),
     });

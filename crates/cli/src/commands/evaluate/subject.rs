@@ -1,7 +1,7 @@
 //! What is judged: pictures from files, or drawn from a model.
 
 use crate::arguments::EvaluateSamples;
-use crate::commands::class::Class;
+use crate::commands::drawing::Drawing;
 use crate::commands::{device, progress};
 use anyhow::{Context, bail};
 use tweedie_data::{BadFiles, Dataset, Fit, ImageFiles, ImageOptions, Order, Shape};
@@ -22,7 +22,7 @@ pub(super) enum Subject {
     /// So many pictures of a set, in an order of their own: by name the first ones may be of one class.
     Files { files: ImageFiles, n: usize, seed: u64 },
     /// A model and how it is to draw.
-    Model { model: Box<Model>, class: Class, sampling: SamplingDefaults, shape: Shape, seed: u64, n: usize },
+    Model { drawing: Box<Drawing>, shape: Shape, seed: u64, n: usize },
 }
 
 impl Subject {
@@ -71,12 +71,16 @@ impl Subject {
             bail!("the model draws pictures of {h}×{w}, and the data are {height}×{width}");
         }
         model.network().config().check_size(height, width)?;
-        let class = Class::of(&model, options.class.as_deref())?;
-        let mut sampling = model.description().sampling.clone();
-        sampling.steps = options.steps.unwrap_or(sampling.steps);
-        sampling.eta = options.eta.unwrap_or(sampling.eta);
-        model.check_sampling(&sampling)?;
-        Ok(Self::Model { model: Box::new(model), class, sampling, shape, seed: options.seed, n: options.n })
+        let drawing = Drawing::new(model, &options.how, &options.guidance, options.class.as_deref())?;
+        Ok(Self::Model { drawing: Box::new(drawing), shape, seed: options.seed, n: options.n })
+    }
+
+    /// How the model draws, where it is one.
+    pub(super) fn sampling(&self) -> Option<&SamplingDefaults> {
+        match self {
+            Self::Files { .. } => None,
+            Self::Model { drawing, .. } => Some(&drawing.sampling),
+        }
     }
 
     /// How many pictures there will be.
@@ -94,35 +98,28 @@ impl Subject {
                 let read = |i| super::bytes_of(files.values(order.index(i))?);
                 Ok(((0..*n as u64).map(read).collect::<anyhow::Result<_>>()?, None))
             }
-            Self::Model { model, class, sampling, shape, seed, n } => {
-                let pictures = draw(model, *class, sampling, *shape, *seed, *n)?;
-                let asked: Option<Vec<i64>> = (0..*n).map(|i| class.row(i)).collect();
-                let null = model.description().null_class;
+            Self::Model { drawing, shape, seed, n } => {
+                let pictures = draw(drawing, *shape, *seed, *n)?;
+                let asked: Option<Vec<i64>> = (0..*n).map(|i| drawing.class.row(i)).collect();
+                let null = drawing.model.description().null_class;
                 Ok((pictures, asked.filter(|rows| rows.iter().all(|row| Some(*row) != null))))
             }
         }
     }
 }
 
-fn draw(
-    model: &Model,
-    class: Class,
-    sampling: &SamplingDefaults,
-    shape: Shape,
-    seed: u64,
-    n: usize,
-) -> anyhow::Result<Vec<Vec<u8>>> {
+fn draw(drawing: &Drawing, shape: Shape, seed: u64, n: usize) -> anyhow::Result<Vec<Vec<u8>>> {
     let [channels, height, width] = shape.as_array().map(|side| side as i64);
-    let bar = progress((n.div_ceil(AT_ONCE) * sampling.steps) as u64);
+    let bar = progress((n.div_ceil(AT_ONCE) * drawing.path.n_steps()) as u64);
     let mut pictures = Vec::new();
     for first in (0..n).step_by(AT_ONCE) {
         // Every batch has one size: what a network computes depends on it in the last bits.
         let size = [AT_ONCE as i64, channels, height, width];
         let noise = StreamNoise::new(seed, first as u64);
         let mut look = |_: &Step, _: &tch::Tensor| bar.inc(1);
-        let condition = class.condition(first, AT_ONCE, model.device());
-        let x = model.sample(size, sampling, condition, &noise, &mut look)?;
-        let bytes = to_pixels(&x, model.description().range).map_err(tweedie_torch::Error::from)?;
+        let x = drawing.from(drawing.start(size, &noise)?, first, &noise, &mut look)?;
+        let range = drawing.model.description().range;
+        let bytes = to_pixels(&x, range).map_err(tweedie_torch::Error::from)?;
         pictures.extend(bytes.chunks_exact(shape.n_values()).map(<[u8]>::to_vec));
     }
     bar.finish_and_clear();

@@ -1,75 +1,91 @@
 //! `tweedie sample`.
 
+mod list;
+mod look;
+mod previews;
+mod starts;
 mod targets;
 
-use super::class::Class;
-use crate::arguments::{NoiseName, Sample, SamplerName};
+use super::drawing::{Drawing, check_finite, open};
+use crate::arguments::{NoiseName, Sample};
 use crate::output::line;
 use anyhow::{Context, bail};
-use serde_json::json;
+use look::Look;
+use previews::Previews;
+use serde_json::{Value, json};
+use starts::Starts;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::ExitCode;
 use targets::Targets;
 use tch::Tensor;
-use tweedie_models::sampling::{Sampler, SamplingDefaults};
 use tweedie_models::{Model, TorchNoise, bytes_of, to_array, to_pixels};
-use tweedie_networks::Pass;
-use tweedie_samplers::{NoiseSource, Step, StreamNoise};
-use tweedie_torch::PrecisionChoice;
+use tweedie_samplers::{NoiseSource, StreamNoise};
+
+/// Pictures computed at once unless the user says otherwise.
+const AT_ONCE: usize = 64;
 
 /// Draws pictures and writes them with their parameters inside.
-pub fn run(options: &Sample) -> anyhow::Result<()> {
-    let device = super::device(&options.device)?;
-    let (precision, _) = options.precision.parse::<PrecisionChoice>()?.resolve(device);
+pub fn run(options: &Sample) -> anyhow::Result<ExitCode> {
+    if options.list {
+        list::print();
+        return Ok(ExitCode::SUCCESS);
+    }
     if options.n == 0 {
         bail!("-n is 0; at least one picture can be drawn");
     }
-    let mut model = Model::load(&options.model, device)?;
-    model.set_pass(Pass::inference(precision));
-    let sampling = wishes(options, &model);
-    model.check_sampling(&sampling)?;
-    let [height, width] = size(options, &model)?;
+    let (model, precision) = open(&options.model, &options.device, &options.precision)?;
+    let mut how = options.how.clone();
+    // A clip would change what a code decodes to.
+    how.no_clip |= (options.start.is_some() || options.between.is_some()) && how.clip.is_none();
+    let drawing = Drawing::new(model, &how, &options.guidance, options.class.as_deref())?;
+    let model = &drawing.model;
+    let [height, width] = size(options, model)?;
     model.network().config().check_size(height, width)?;
-    let class = Class::of(&model, options.class.as_deref())?;
     let channels = model.network().config().in_channels;
     // A model of arrays draws arrays: numbers in the data's own units.
     let arrays = model.description().standardization.clone();
-    if options.raw.is_none() && (arrays.is_some() || !matches!(channels, 1 | 3)) {
+    let draws_pictures = arrays.is_none() && matches!(channels, 1 | 3);
+    if options.raw.is_none() && !draws_pictures {
         bail!(
             "this model draws arrays of {channels} channels, which are no pictures: write them with --raw FILE"
         );
     }
-    let targets =
-        if arrays.is_some() || !matches!(channels, 1 | 3) { None } else { Some(Targets::new(options)?) };
+    if options.save_steps.is_some() && !draws_pictures {
+        bail!("--save-steps shows pictures, and this model draws arrays");
+    }
+    let targets = if draws_pictures { Some(Targets::new(options)?) } else { None };
     if let Some(path) = &options.raw {
         tweedie_weights::check_writable(path)?;
     }
-
+    let shape = [channels, height, width];
+    let stop = super::interruptible()?;
+    let starts = Starts::new(options, &drawing, shape)?;
+    let n = starts.n(options.n);
     let batch = match (options.batch, options.noise) {
-        (0, NoiseName::Torch) => options.n,
-        (0, NoiseName::Stream) => 64.min(options.n),
-        (given, _) => given.min(options.n),
+        (0, NoiseName::Torch) => n,
+        (0, NoiseName::Stream) => AT_ONCE.min(n),
+        (given, _) => given.min(n),
     };
     let torch = TorchNoise::new(options.seed)?;
-    let n_batches = options.n.div_ceil(batch);
-    let bar = super::progress((n_batches * sampling.steps) as u64);
+    let previews = options.save_steps.map(|frames| Previews::new(frames as usize, drawing.path.n_steps()));
+    let mut look = Look::new(n.div_ceil(batch) * drawing.path.n_steps(), &stop, previews);
     let mut pictures: Vec<Vec<u8>> = Vec::new();
     let mut numbers = Vec::new();
-    for first in (0..options.n).step_by(batch) {
-        let n = batch.min(options.n - first);
-        let stream = StreamNoise::new(options.seed, first as u64);
+    for at in (0..n).step_by(batch) {
+        let n = batch.min(n - at);
+        let first = options.first + at as u64;
+        let stream = StreamNoise::new(options.seed, first);
         let noise: &dyn NoiseSource<Tensor> = match options.noise {
             NoiseName::Stream => &stream,
             NoiseName::Torch => &torch,
         };
-        let condition = class.condition(first, n, device);
-        let mut look = |_: &Step, _: &Tensor| bar.inc(1);
-        let x = model.sample([n as i64, channels, height, width], &sampling, condition, noise, &mut look)?;
-        if x.isfinite().all().int64_value(&[]) == 0 {
-            bail!(
-                "the samples are not finite numbers: is the checkpoint whole, and does --precision suit it?"
-            );
+        let x = starts.batch(&drawing, at, [n as i64, channels, height, width], noise)?;
+        let x = drawing.from(x, first as usize, noise, &mut look)?;
+        if look.stopped() {
+            break;
         }
+        check_finite(&x)?;
         let bytes = to_pixels(&x, model.description().range).map_err(tweedie_torch::Error::from)?;
         pictures.extend(bytes.chunks_exact((channels * height * width) as usize).map(<[u8]>::to_vec));
         if options.raw.is_some() {
@@ -79,26 +95,66 @@ pub fn run(options: &Sample) -> anyhow::Result<()> {
             });
         }
     }
-    bar.finish_and_clear();
-
+    let previews = look.finish();
     let parameters = |image: Option<usize>| {
-        json!({
-            "model": options.model, "sampler": sampling.sampler, "steps": sampling.steps, "eta": sampling.eta,
-            "spacing": sampling.spacing, "seed": options.seed, "image": image, "n": options.n,
-            "noise": format!("{:?}", options.noise).to_lowercase(), "precision": precision.name(), "class": options.class,
-            "version": env!("CARGO_PKG_VERSION"),
-        })
-        .to_string()
+        let image = image.map(|image| options.first + image as u64);
+        said(options, &drawing, precision.name(), image, pictures.len()).to_string()
     };
+    if pictures.is_empty() {
+        line("interrupted before the first pictures were done; nothing is written");
+        return Ok(ExitCode::from(super::INTERRUPTED));
+    }
     if let Some(path) = &options.raw {
         write_raw(&numbers, path, parameters(None))?;
-        line(format!("{} samples as numbers: {}", options.n, path.display()));
+        line(format!("{} samples as numbers: {}", pictures.len(), path.display()));
     }
     let shape = [channels as usize, height as usize, width as usize];
-    match targets {
-        Some(targets) => targets.write(&pictures, shape, parameters),
-        None => Ok(()),
+    if let Some(targets) = targets {
+        targets.write(&pictures, shape, starts.columns(), options.first, parameters)?;
+        if let Some(previews) = previews {
+            previews.write(&targets.beside("steps"), shape, model.description().range, parameters(None))?;
+        }
     }
+    if stop.load(std::sync::atomic::Ordering::Relaxed) {
+        line("interrupted: those are the pictures that were done");
+        return Ok(ExitCode::from(super::INTERRUPTED));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How a picture was made.
+fn said(options: &Sample, drawing: &Drawing, precision: &str, image: Option<u64>, n: usize) -> Value {
+    let sampling = &drawing.sampling;
+    let mut said = json!({
+        "model": options.model, "sampler": sampling.sampler, "steps": drawing.path.n_steps(), "eta": sampling.eta,
+        "spacing": sampling.spacing, "levels": sampling.levels, "clip": sampling.clip, "seed": options.seed, "image": image, "n": n,
+        "noise": format!("{:?}", options.noise).to_lowercase(), "precision": precision, "class": options.class,
+        "version": env!("CARGO_PKG_VERSION"),
+    });
+    let more = [
+        ("options", json!(sampling.options), sampling.options != Default::default()),
+        ("variance", json!(sampling.variance), sampling.sampler == tweedie_models::sampling::Sampler::Ddpm),
+        ("guidance", json!(options.guidance.guidance), options.guidance.guidance.is_some()),
+        (
+            "guidance_rescale",
+            json!(options.guidance.guidance_rescale),
+            options.guidance.guidance_rescale.is_some(),
+        ),
+        (
+            "guidance_interval",
+            json!(options.guidance.guidance_interval),
+            options.guidance.guidance_interval.is_some(),
+        ),
+        ("weak", json!(options.guidance.weak), options.guidance.weak.is_some()),
+        ("micro_batch", json!(options.how.micro_batch), options.how.micro_batch.is_some()),
+        ("start", json!(options.start), options.start.is_some()),
+        ("interpolate", json!(options.interpolate), options.interpolate.is_some()),
+        ("between", json!(options.between), options.between.is_some()),
+    ];
+    if let Value::Object(said) = &mut said {
+        said.extend(more.into_iter().filter(|(.., is)| *is).map(|(key, value, _)| (key.to_string(), value)));
+    }
+    said
 }
 
 /// The samples themselves, under the name `samples`.
@@ -108,20 +164,6 @@ fn write_raw(batches: &[Tensor], path: &Path, parameters: String) -> anyhow::Res
     let metadata = BTreeMap::from([("parameters".to_string(), parameters)]);
     let bytes = tweedie_weights::tensor_file_bytes(path, &tensors, &metadata)?;
     Ok(tweedie_weights::write_file(path, &bytes)?)
-}
-
-/// What the checkpoint says, changed by what the user says.
-fn wishes(options: &Sample, model: &Model) -> SamplingDefaults {
-    let mut sampling = model.description().sampling.clone();
-    if let Some(sampler) = options.sampler {
-        sampling.sampler = match sampler {
-            SamplerName::Ddpm => Sampler::Ddpm,
-            SamplerName::Ddim => Sampler::Ddim,
-        };
-    }
-    sampling.steps = options.steps.unwrap_or(sampling.steps);
-    sampling.eta = options.eta.unwrap_or(sampling.eta);
-    sampling
 }
 
 fn size(options: &Sample, model: &Model) -> anyhow::Result<[i64; 2]> {

@@ -20,7 +20,8 @@ impl Targets {
         let target = match &options.out {
             Some(path) if options.grid || is_png(path) => Self::Sheet(path.clone()),
             Some(path) => Self::Folder(path.clone()),
-            None if options.grid => Self::Sheet("samples.png".into()),
+            // Ways are looked at row by row.
+            None if options.grid || options.interpolate.is_some() => Self::Sheet("samples.png".into()),
             None => Self::Folder("samples".into()),
         };
         let first = match &target {
@@ -31,7 +32,7 @@ impl Targets {
                 )
             }
             Self::Sheet(path) => path.clone(),
-            Self::Folder(folder) => folder.join(name(0)),
+            Self::Folder(folder) => folder.join(name(options.first)),
         };
         if let Some(folder) = first.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
@@ -40,24 +41,41 @@ impl Targets {
         Ok(target)
     }
 
+    /// A PNG beside the pictures: in their folder, or named after their sheet.
+    pub(super) fn beside(&self, what: &str) -> PathBuf {
+        match self {
+            Self::Sheet(path) => {
+                let stem = path.file_stem().map_or_else(Default::default, |stem| stem.to_string_lossy());
+                path.with_file_name(format!("{stem}-{what}.png"))
+            }
+            Self::Folder(folder) => folder.join(format!("{what}.png")),
+        }
+    }
+
     pub(super) fn write(
         &self,
         pictures: &[Vec<u8>],
         shape: [usize; 3],
+        columns: usize,
+        first: u64,
         parameters: impl Fn(Option<usize>) -> String,
     ) -> anyhow::Result<()> {
         match self {
             Self::Sheet(path) => {
-                save(&sheet(pictures, shape, &Sheet::default()), path, parameters(None))?;
+                save(
+                    &sheet(pictures, shape, &Sheet { columns, ..Sheet::default() }),
+                    path,
+                    parameters(None),
+                )?;
                 line(format!("{} samples: {}", pictures.len(), path.display()));
             }
             Self::Folder(folder) => {
                 for (i, picture) in pictures.iter().enumerate() {
                     let mut canvas = Canvas::new(shape[2], shape[1], [0; 3]);
                     canvas.draw(0, 0, picture, shape, 1);
-                    save(&canvas, &folder.join(name(i)), parameters(Some(i)))?;
+                    save(&canvas, &folder.join(name(first + i as u64)), parameters(Some(i)))?;
                 }
-                line(format!("{} samples: {} …", pictures.len(), folder.join(name(0)).display()));
+                line(format!("{} samples: {} …", pictures.len(), folder.join(name(first)).display()));
             }
         }
         Ok(())
@@ -65,7 +83,7 @@ impl Targets {
 }
 
 /// A picture's name in its folder.
-fn name(image: usize) -> String {
+fn name(image: u64) -> String {
     format!("{image:05}.png")
 }
 

@@ -3,7 +3,7 @@
 mod flow;
 mod keys;
 
-use crate::sampling::{Sampler, SamplingDefaults, Variance};
+use crate::sampling::{AfterClip, Sampler, SamplingDefaults, SolverOptions, Variance};
 use crate::{Description, Error, LearnedVariance};
 use keys::Keys;
 use serde_json::{Map, Value, json};
@@ -46,8 +46,9 @@ pub(crate) fn class_of(description: &Description) -> &'static str {
     match (&description.schedule, description.sampling.sampler) {
         _ if inexpressible(description).is_some() => OURS,
         (Schedule::RectifiedFlow { .. }, _) => FLOW,
-        (_, Sampler::Ddim) => "DDIMScheduler",
         (_, Sampler::Ddpm) => "DDPMScheduler",
+        // Whatever else samples it best with us, there it is DDIM.
+        _ => "DDIMScheduler",
     }
 }
 
@@ -144,6 +145,9 @@ pub(crate) fn read(config: &Map<String, Value>, path: &Path) -> Result<Descripti
         "linspace" => Spacing::Linspace,
         other => return Err(keys.refuse("timestep_spacing", other, &["leading", "trailing", "linspace"])),
     };
+    // What the folder's own pipeline does: all steps of ancestral sampling, or 50 of DDIM.
+    let sampler = if class == "DDPMScheduler" { Sampler::Ddpm } else { Sampler::Ddim };
+    let steps = keys.whole("num_train_timesteps", 1000)?;
     let clip = keys.flag("clip_sample", true)?.then_some(keys.number("clip_sample_range", 1.0)?);
     Ok(Description {
         variance,
@@ -153,8 +157,12 @@ pub(crate) fn read(config: &Map<String, Value>, path: &Path) -> Result<Descripti
             steps_offset: keys.whole("steps_offset", 0)?,
             ends_clean: keys.flag("set_alpha_to_one", true)?,
             clip,
+            sampler,
+            steps: if sampler == Sampler::Ddpm { steps } else { steps.min(50) },
+            // `diffusers`' DDIM leaves ε̂ as it was said.
+            options: SolverOptions { after_clip: AfterClip::Keep, ..SolverOptions::default() },
             ..SamplingDefaults::default()
         },
-        ..Description::new(keys.schedule()?, keys.whole("num_train_timesteps", 1000)?, parameterization)
+        ..Description::new(keys.schedule()?, steps, parameterization)
     })
 }

@@ -43,7 +43,7 @@ pub fn run(options: &EvaluateLikelihood) -> anyhow::Result<ExitCode> {
         bail!("--probes is {probes}; it must be between 1 and {MOST_PROBES}");
     }
     let config = config_of(&options.models[0], &options.source)?;
-    let judged = Judged::open(options, &config, 0, options.n)?;
+    let judged = Judged::open(&config, options.source.data.is_some(), options.seed, 0, options.n)?;
     // Whatever can be refused is refused before anything is computed.
     let models = options
         .models
@@ -51,7 +51,9 @@ pub fn run(options: &EvaluateLikelihood) -> anyhow::Result<ExitCode> {
         .map(|folder| open(options, folder, &judged))
         .collect::<anyhow::Result<Vec<_>>>()?;
     let others = match models.iter().any(|(_, variance)| *variance == VarianceName::Optimal) {
-        true => Some(Judged::open(options, &config, options.n, options.n)?),
+        true => {
+            Some(Judged::open(&config, options.source.data.is_some(), options.seed, options.n, options.n)?)
+        }
         false => None,
     };
     std::fs::create_dir_all(&options.out)

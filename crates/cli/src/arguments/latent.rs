@@ -1,0 +1,137 @@
+//! `tweedie invert`, `tweedie reconstruct` and `tweedie compare`.
+
+use super::{ConfigSource, GuidanceFlags, SamplerFlags};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+use tweedie_models::sampling::{Levels, Sampler};
+
+/// How pictures are encoded by DDIM backwards.
+#[derive(Debug, Clone, Args)]
+pub struct InversionFlags {
+    /// Which level the network is told while a picture climbs from one to the next.
+    #[arg(long, default_value = "here")]
+    pub told: ToldName,
+    /// Solve each step again so many times by what the network says at its upper end: costs as many calls, gains exactness.
+    #[arg(long, default_value_t = 0, value_name = "K")]
+    pub refine: usize,
+}
+
+/// Which level the network is told, by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ToldName {
+    /// The one where x is.
+    Here,
+    /// The one above it, as published: a smaller error at few steps.
+    Upper,
+}
+
+/// `tweedie invert`.
+#[derive(Debug, Args)]
+pub struct Invert {
+    /// A checkpoint's or a run's folder.
+    pub model: PathBuf,
+    /// Pictures (PNG) of the model's size.
+    #[arg(required = true, value_name = "IMAGE")]
+    pub images: Vec<PathBuf>,
+    /// How many steps; the checkpoint says, else 50.
+    #[arg(long)]
+    pub steps: Option<usize>,
+    /// Which levels are visited, instead of --steps, as of `tweedie sample`.
+    #[arg(long, value_name = "RULE")]
+    pub levels: Option<Levels>,
+    /// How it is encoded.
+    #[command(flatten)]
+    pub how: InversionFlags,
+    /// Where the latents go: safetensors, f32, (N, C, H, W), which `tweedie sample --start` decodes.
+    #[arg(long, value_name = "FILE", default_value = "latents.safetensors")]
+    pub out: PathBuf,
+    /// A class by name or number, or none.
+    #[arg(long)]
+    pub class: Option<String>,
+    /// auto, f32 or bf16.
+    #[arg(long, default_value = "f32")]
+    pub precision: String,
+    /// auto, cpu, cuda or cuda:N.
+    #[arg(long, default_value = "auto")]
+    pub device: String,
+}
+
+/// `tweedie reconstruct`.
+#[derive(Debug, Args)]
+pub struct Reconstruct {
+    /// A checkpoint's or a run's folder.
+    pub model: PathBuf,
+    /// Pictures (PNG) of the model's size; without any, those that the run held out, or those of --data.
+    #[arg(value_name = "IMAGE")]
+    pub images: Vec<PathBuf>,
+    /// Which data, where no pictures are named.
+    #[command(flatten)]
+    pub source: ConfigSource,
+    /// How many of the data's pictures.
+    #[arg(short, long, default_value_t = 16)]
+    pub n: usize,
+    /// Numbers of steps, each of which is tried.
+    #[arg(long, value_delimiter = ',', default_value = "10,20,50,100")]
+    pub steps: Vec<usize>,
+    /// How they are encoded.
+    #[command(flatten)]
+    pub how: InversionFlags,
+    /// Seed of the choice of pictures.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// A class by name or number, or none; a class-conditional model is told each picture's own by default.
+    #[arg(long)]
+    pub class: Option<String>,
+    /// Where the sheet goes: the pictures, and below them their reconstructions.
+    #[arg(long, value_name = "FILE", default_value = "reconstructed.png")]
+    pub out: PathBuf,
+    /// auto, f32 or bf16.
+    #[arg(long, default_value = "f32")]
+    pub precision: String,
+    /// auto, cpu, cuda or cuda:N.
+    #[arg(long, default_value = "auto")]
+    pub device: String,
+}
+
+/// `tweedie compare`.
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// A checkpoint's or a run's folder; one saved by diffusers will do.
+    pub model: PathBuf,
+    /// Samplers by name.
+    #[arg(long, value_delimiter = ',', default_value = "ddim,heun,dpmpp_2m,dpmpp_3m,unipc")]
+    pub samplers: Vec<Sampler>,
+    /// Numbers of steps, each of which is tried.
+    #[arg(long, value_delimiter = ',', default_value = "5,10,20,50")]
+    pub steps: Vec<usize>,
+    /// Options of the samplers, the same for all; --sampler and --steps are those above.
+    #[command(flatten)]
+    pub how: SamplerFlags,
+    /// How the model is led.
+    #[command(flatten)]
+    pub guidance: GuidanceFlags,
+    /// How many pictures, each from the same noise with every sampler.
+    #[arg(short, long, default_value_t = 16)]
+    pub n: usize,
+    /// Heun steps of the reference that they are compared with.
+    #[arg(long, default_value_t = 200, value_name = "STEPS")]
+    pub reference: usize,
+    /// How levels are spread for a number of steps: trailing, leading, linspace, quadratic, karras, `log_snr`, flow, edm.
+    #[arg(long, default_value = "karras", value_name = "RULE")]
+    pub spread: String,
+    /// Seed of the noise.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// A class by name or number, `all` for one after another, `none`.
+    #[arg(long)]
+    pub class: Option<String>,
+    /// Where the sheet (PNG) and the table (JSON) go.
+    #[arg(long, value_name = "FOLDER", default_value = "comparison")]
+    pub out: PathBuf,
+    /// auto, f32 or bf16.
+    #[arg(long, default_value = "f32")]
+    pub precision: String,
+    /// auto, cpu, cuda or cuda:N.
+    #[arg(long, default_value = "auto")]
+    pub device: String,
+}
