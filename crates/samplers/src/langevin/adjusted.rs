@@ -18,6 +18,17 @@ pub struct Adjusted<X> {
 /// not say the ratio of two densities. The best δ accepts about .57 of the steps in many dimensions (Roberts & Rosenthal 1998).
 /// After each step `watch` sees its number and x and says whether to go on.
 ///
+/// A score does not compile in an energy's place:
+///
+/// ```compile_fail,E0277
+/// # use ndarray::array;
+/// # use tweedie_math::{GaussianDenoiser, NoiseLevel};
+/// # use tweedie_samplers::{ScoreAt, StreamNoise, adjusted_langevin};
+/// let denoiser = GaussianDenoiser { mean: 0.0, variance: 1.0 };
+/// let target = ScoreAt { denoiser, level: NoiseLevel::variance_preserving(0.0).unwrap() };
+/// adjusted_langevin(&target, array![[0.5]], 0.1, 10, &StreamNoise::new(0, 0), &mut |_, _| true);
+/// ```
+///
 /// # Errors
 /// [`Error::Parameter`] for a δ that is not positive; [`Error::Uniform`] from a noise source without uniform numbers; what the
 /// energy reports.

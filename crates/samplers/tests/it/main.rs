@@ -1,6 +1,8 @@
 //! The laws of `tweedie-samplers` in f64 against exact answers, and parity with recordings of `diffusers`.
 
+mod annealed;
 mod clip;
+mod corrector;
 mod ddim;
 mod ddpm;
 mod ddpm_exact;
@@ -10,6 +12,7 @@ mod family;
 mod hooks;
 mod inversion;
 mod inversion_recorded;
+mod langevin;
 mod levels;
 mod likelihood;
 mod linear;
@@ -19,8 +22,10 @@ mod parity;
 mod processes;
 mod recordings;
 mod roster;
+mod rules;
 mod slerp;
 mod state;
+mod two_modes;
 mod variance;
 mod walk;
 
