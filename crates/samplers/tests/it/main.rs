@@ -16,6 +16,7 @@ mod langevin;
 mod levels;
 mod likelihood;
 mod linear;
+mod memory;
 mod noise;
 mod order;
 mod parity;

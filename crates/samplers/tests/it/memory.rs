@@ -1,0 +1,176 @@
+//! What solvers remember, when they forget, and how often they ask.
+
+use crate::roster::{Named, Sampler, solvers};
+use crate::{Batch, Silent, path};
+use ndarray::array;
+use std::cell::Cell;
+use tweedie_math::{GaussianData, Mixture, NoiseLevel};
+use tweedie_samplers::{
+    Adaptive, Annealed, Churn, Corrector, Denoiser, Dynamics, Error, Estimate, Exact, Hook, Next,
+    NoiseSource, Norms, Path, Predictor, ReverseVariance, Step, StreamNoise, ThirdOrder, annealed_langevin,
+    ddpm, dpm_solver_2m, dpm_solver_3m, heun, predictor_corrector, probability_flow,
+};
+
+const LEVELS: [f64; 9] = [-6.0, -4.5, -3.0, -2.0, -1.0, 0.0, 1.5, 3.0, 5.0];
+
+/// A curved denoiser: on a line a solver's memory could not be told from none.
+fn mixture() -> Mixture {
+    let at = |x, y| GaussianData::isotropic(vec![x, y], 0.05).unwrap();
+    Mixture::new(vec![(0.6, at(-1.0, 0.3)), (0.4, at(0.8, -0.5))]).unwrap()
+}
+
+fn start() -> Batch {
+    array![[0.3, -1.2], [1.4, 0.1]]
+}
+
+/// Replaces x after one step.
+struct Replaced {
+    after: usize,
+    by: Batch,
+}
+
+impl Hook<Batch> for Replaced {
+    fn after(
+        &mut self,
+        _: &Batch,
+        step: &Step,
+        _: Option<&Estimate<Batch>>,
+        _: &dyn NoiseSource<Batch>,
+    ) -> Result<Next<Batch>, Error> {
+        Ok(if step.index == self.after { Next::Replace(self.by.clone()) } else { Next::Go })
+    }
+}
+
+/// The solvers that remember.
+fn multistep() -> impl Iterator<Item = Named<Batch>> {
+    let remembers = ["2m", "3m", "3m published", "unipc 1", "unipc 2", "unipc 3", "unipc 3, h"];
+    solvers().into_iter().filter(move |it| remembers.contains(&it.0))
+}
+
+fn walk(sampler: Sampler<Batch>, x: Batch, path: &Path, hook: &mut dyn Hook<Batch>) -> Batch {
+    sampler(&Exact(&mixture()), x, path, &StreamNoise::new(0, 0), hook).unwrap()
+}
+
+/// After a hook has replaced x the walk is that of the rest of the path from there, bit for bit.
+#[test]
+fn a_replaced_state_has_no_past() {
+    for (name, sampler) in solvers() {
+        for after in [0, 2, 5, 8] {
+            let by = array![[-0.3, 0.2], [0.7, -0.4]];
+            let found = walk(sampler, start(), &path(&LEVELS), &mut Replaced { after, by: by.clone() });
+            let expected = match &LEVELS[after + 1..] {
+                [] => by,
+                rest => walk(sampler, by, &path(rest), &mut ()),
+            };
+            assert_eq!(found, expected, "{name}, after {after}");
+        }
+    }
+}
+
+/// And otherwise they do remember: replaced by itself, x is walked on from otherwise. (UniPC of order 1 remembers what it corrects.)
+#[test]
+fn a_state_that_stays_has_one() {
+    for (name, sampler) in multistep() {
+        let mut third = None;
+        let whole = walk(sampler, start(), &path(&LEVELS), &mut |step: &Step, x: &Batch| {
+            if step.index == 3 {
+                third = Some(x.clone());
+            }
+        });
+        let by = third.unwrap();
+        let forgetful = walk(sampler, start(), &path(&LEVELS), &mut Replaced { after: 3, by });
+        assert_ne!(whole, forgetful, "{name}");
+    }
+}
+
+/// A climb is a new beginning: what follows is the walk from where it led.
+#[test]
+fn climbs_are_forgotten_over() {
+    let climbing = [-4.0, -2.0, 0.0, 1.0, -1.0, 0.5, 2.0, 4.0];
+    for (name, sampler) in solvers() {
+        let mut top = None;
+        let found = walk(sampler, start(), &path(&climbing), &mut |step: &Step, x: &Batch| {
+            if step.ascends() {
+                top = Some(x.clone());
+            }
+        });
+        let expected = walk(sampler, top.unwrap(), &path(&climbing[4..]), &mut ());
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
+/// What was said at pure noise, where λ is −∞, takes part in no difference: the walk from the next level on is a new one.
+#[test]
+fn pure_noise_is_not_remembered() {
+    let rest = path(&LEVELS[2..]);
+    let mut levels = rest.levels().to_vec();
+    levels.insert(0, NoiseLevel::new(0.0, 1.0).unwrap());
+    let whole = Path::new(levels).unwrap();
+    for (name, sampler) in solvers() {
+        let mut second = None;
+        let found = walk(sampler, start(), &whole, &mut |step: &Step, x: &Batch| {
+            if step.index == 0 {
+                second = Some(x.clone());
+            }
+        });
+        assert_eq!(found, walk(sampler, second.unwrap(), &rest, &mut ()), "{name}");
+    }
+}
+
+/// Counts how often it is asked.
+struct Counted(Cell<usize>);
+
+impl Denoiser<Batch> for Counted {
+    fn denoise_told(
+        &self,
+        x: &Batch,
+        at: &[NoiseLevel],
+        told: &[NoiseLevel],
+    ) -> Result<Estimate<Batch>, Error> {
+        self.0.set(self.0.get() + 1);
+        Exact(&mixture()).denoise_told(x, at, told)
+    }
+}
+
+/// Calls of n levels and the step to clean data: one a level for most, two for Heun but at the end, k + 1 with k corrections, T with T Langevin
+/// steps and one to denoise.
+#[test]
+fn calls_are_counted() {
+    let n = LEVELS.len();
+    let calls = |sample: &dyn Fn(&Counted) -> Result<Batch, Error>| {
+        let denoiser = Counted(Cell::new(0));
+        sample(&denoiser).unwrap();
+        denoiser.0.get()
+    };
+    let (path, noise) = (path(&LEVELS), StreamNoise::new(0, 0));
+    for (name, sampler) in solvers() {
+        let found = calls(&|d| sampler(d, start(), &path, &Silent, &mut ()));
+        assert_eq!(found, if name == "heun" { 2 * n - 1 } else { n }, "{name}");
+    }
+    let sde = Dynamics::Sde;
+    let large = ReverseVariance::FixedLarge;
+    let churn = Churn { churn: 4.0, ..Churn::default() };
+    let form = ThirdOrder::Corrected;
+    assert_eq!(calls(&|d| ddpm(d, start(), &path, large, &noise, &mut ())), n);
+    assert_eq!(calls(&|d| dpm_solver_2m(d, start(), &path, sde, &noise, &mut ())), n);
+    assert_eq!(calls(&|d| dpm_solver_3m(d, start(), &path, sde, form, &noise, &mut ())), n);
+    assert_eq!(calls(&|d| heun(d, start(), &path, churn, &noise, &mut ())), 2 * n - 1);
+    for k in 0..3 {
+        let corrector = Corrector { snr: 0.1, steps: k, norms: Norms::PerSample };
+        let of = |predictor| {
+            calls(&|d| predictor_corrector(d, start(), &path, predictor, corrector, &noise, &mut ()))
+        };
+        assert_eq!(of(Predictor::Ancestral(large)), n * (k + 1));
+        // Without a predictor a level's last call is not made but at the end.
+        assert_eq!(of(Predictor::None), if k == 0 { n } else { n * k + 1 });
+    }
+    for denoise in [true, false] {
+        let how = Annealed { epsilon: 1e-3, steps_per_level: 3, denoise };
+        let found = calls(&|d| annealed_langevin(d, start(), &path, how, &noise, &mut ()));
+        assert_eq!(found, 3 * n + usize::from(denoise));
+    }
+    // Seven stages a step, the last of which is the next one's first; one call more for each level, and the last step's.
+    let how = Adaptive { tolerance: 1e-3, ..Adaptive::default() };
+    let flow = calls(&|d| probability_flow(d, start(), &path, how, &Silent, &mut ()));
+    assert_eq!((flow - n) % 6, 0, "{flow}");
+}
