@@ -43,11 +43,6 @@ fn weights_are_found_level_by_level() {
     let plain =
         unadjusted_langevin(&at_last, x.clone(), 0.006, 100, &OneStream(9), &mut |_, _| true).unwrap();
     let error = (0.3 * 0.7 / 600.0_f64).sqrt();
-        "annealed {} plain {} start {}",
-        TwoModes::found_share(&annealed),
-        TwoModes::found_share(&plain),
-        TwoModes::found_share(&x)
-    );
     within(TwoModes::found_share(&annealed), 0.3, 4.0 * error + 0.05);
     within(TwoModes::found_share(&x), 0.5, 4.0 * error);
     assert_eq!(TwoModes::found_share(&plain), TwoModes::found_share(&x));
