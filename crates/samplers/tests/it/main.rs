@@ -11,6 +11,7 @@ mod errors;
 mod family;
 mod guided;
 mod hooks;
+mod invariance;
 mod inversion;
 mod inversion_recorded;
 mod langevin;
