@@ -8,7 +8,7 @@ use tweedie_math::NoiseLevel;
 /// Noise that is put on before each step; none by default.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Churn {
-    /// `S_churn`: σ grows by this share of the number of steps, at most by √2 − 1.
+    /// `S_churn`: σ grows by this divided by the number of steps, at most by √2 − 1 and not beyond the path's noisiest level.
     pub churn: f64,
     /// `S_tmin`: the least σ where it does.
     pub from_sigma: f64,
@@ -25,11 +25,15 @@ impl Default for Churn {
 }
 
 impl Churn {
-    /// γ_i: the share by which σ grows before a step.
-    fn gamma(&self, step: &Step) -> f64 {
+    /// γ_i: the share by which σ grows before a step, never beyond the path's noisiest level.
+    fn gamma(&self, step: &Step, noisiest: f64) -> f64 {
         let sigma = step.from.sigma();
         let within = (self.from_sigma..=self.to_sigma).contains(&sigma) && sigma.is_finite();
-        if within { (self.churn / step.count as f64).min(std::f64::consts::SQRT_2 - 1.0) } else { 0.0 }
+        if !within {
+            return 0.0;
+        }
+        let most = (std::f64::consts::SQRT_2 - 1.0).min(noisiest / sigma - 1.0);
+        (self.churn / step.count as f64).min(most)
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -57,9 +61,11 @@ pub fn heun<X: State>(
 ) -> Result<X, Error> {
     use Coefficient::Same;
     churn.check()?;
+    // A denoiser need not know more noise than the path has.
+    let noisiest = path.levels().iter().map(NoiseLevel::sigma).fold(0.0, f64::max);
     walk(x, path, noise, hook, |x, step, (): &mut ()| {
         // Lines 5 and 6: x̂ = x + √(σ̂² − σ²)·S_noise·z, at σ̂ = (1 + γ)·σ.
-        let gamma = churn.gamma(step);
+        let gamma = churn.gamma(step, noisiest);
         if gamma == 0.0 {
             return heun_step(denoiser, x, step.from, step.to);
         }

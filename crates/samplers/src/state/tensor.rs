@@ -58,7 +58,7 @@ impl State for Tensor {
     }
 
     fn exp(&self) -> Result<Self, Error> {
-        self.f_exp().map_err(tensor)
+        exp_by_parts(self).map_err(tensor)
     }
 
     fn clamp(&self, low: f64, high: f64) -> Result<Self, Error> {
@@ -101,6 +101,26 @@ impl State for Tensor {
         };
         choose().map_err(tensor)
     }
+}
+
+/// So many elements are computed by one thread.
+const PART: i64 = 1 << 14;
+
+/// e^x, each sample by itself in parts of a fixed size. The library computes what is left over after whole vectors by another
+/// formula, so that its bits depend on where in a batch, or in a thread's share, an element lies.
+fn exp_by_parts(x: &Tensor) -> Result<Tensor, TchError> {
+    if x.numel() == 0 {
+        return x.f_exp();
+    }
+    let flat = x.f_contiguous()?.f_reshape([x.n_samples() as i64, -1])?;
+    let each = flat.size()[1];
+    let mut parts = Vec::new();
+    for sample in 0..x.n_samples() as i64 {
+        for first in (0..each).step_by(PART as usize) {
+            parts.push(flat.f_get(sample)?.f_narrow(0, first, PART.min(each - first))?.f_exp()?);
+        }
+    }
+    Tensor::f_cat(&parts, 0)?.f_reshape(x.size())
 }
 
 /// A tensor's numbers in row-major order.

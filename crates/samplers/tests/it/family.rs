@@ -74,8 +74,7 @@ proptest! {
     fn sigma_hat_adds_the_forward_steps_variance(log_snr in -8.0..8.0, gap in 0.01..8.0) {
         let step = |to| Path::new(vec![level(log_snr), to]).unwrap();
         let added = |path: &Path, added| {
-            let found = result_variance(path, 0.0, |x| ddim_with(&Truth(0.0), x, path, added, &Impulses, &mut ()));
-            found
+            result_variance(path, 0.0, |x| ddim_with(&Truth(0.0), x, path, added, &Impulses, &mut ()))
         };
         let path = step(level(log_snr + gap));
         let kernel = Transition::between(level(log_snr + gap), level(log_snr)).unwrap();

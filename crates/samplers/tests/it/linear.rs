@@ -5,22 +5,25 @@ use tweedie_math::DiscreteVp;
 use tweedie_math::random::Purpose;
 use tweedie_samplers::{Draw, Error, NoiseSource, Path, State};
 
-/// Sample i of the batch gets a 1 at step i and 0 elsewhere.
+/// Sample i of the batch, or element i of a single sample, gets a 1 at step i and 0 elsewhere.
 pub struct Impulses;
 
 impl<X: State> NoiseSource<X> for Impulses {
     fn normal(&self, like: &X, draw: Draw) -> Result<X, Error> {
         assert_eq!((draw.purpose, draw.draw), (Purpose::STEP, 0));
+        if like.n_samples() == 1 {
+            return like.like(&mut |_, values| values[draw.visit as usize] = 1.0);
+        }
         like.like(&mut |i, values| values.fill(if i as u64 == draw.visit { 1.0 } else { 0.0 }))
     }
 }
 
 /// The variance of what a sampler makes of a start with the given variance: with data of mean 0 its result is
-/// A·x + Σ Bᵢ·zᵢ, of which sample i shows Bᵢ and the last sample A.
+/// A·x + Σ Bᵢ·zᵢ, of which element i shows Bᵢ and the last one A.
 pub fn result_variance(path: &Path, start: f64, sample: impl FnOnce(Batch) -> Result<Batch, Error>) -> f64 {
     let n_steps = path.n_steps();
-    let mut x = Batch::zeros((n_steps + 1, 1));
-    x[[n_steps, 0]] = start.sqrt();
+    let mut x = Batch::zeros((1, n_steps + 1));
+    x[[0, n_steps]] = start.sqrt();
     sample(x).unwrap().iter().map(|coefficient| coefficient * coefficient).sum()
 }
 
