@@ -48,18 +48,26 @@ fn heuns_errors_are_as_noted() {
     }
 }
 
-/// The variance by Algorithm 2, a line at a time: σ̂ = σ + γσ, x̂ = x + √(σ̂² − σ²)·S_noise·z, a trapezoid of d = ε̂.
+/// The variance by Algorithm 2, a line at a time: σ̂ = σ + γσ, x̂ = x + √(σ̂² − σ²)·S_noise·z, a trapezoid of d = ε̂. Without an upper end
+/// to the churn σ̂ stops at the path's noisiest level.
 #[test]
 fn churn_adds_what_algorithm_2_says() {
-    for (churn, noise) in [(0.0, 1.0), (2.0, 1.0), (10.0, 1.007), (80.0, 0.9)] {
+    for (churn, noise, most) in [
+        (0.0, 1.0, 50.0),
+        (2.0, 1.0, 50.0),
+        (10.0, 1.007, 50.0),
+        (80.0, 0.9, 50.0),
+        (80.0, 0.9, f64::INFINITY),
+    ] {
         let path = levels(18);
-        let how = Churn { churn, from_sigma: 0.05, to_sigma: 50.0, noise };
+        let how = Churn { churn, from_sigma: 0.05, to_sigma: most, noise };
         let start = DATA.marginal_variance(path.first());
         let found = result_variance(&path, start, |x| heun(&DATA, x, &path, how, &Impulses, &mut ()));
         let expected = path.levels().windows(2).fold(start, |variance, pair| {
             let (sigma, next) = (pair[0].sigma(), pair[1].sigma());
+            let within = (0.05..=most).contains(&sigma);
             let gamma =
-                if (0.05..=50.0).contains(&sigma) { (churn / 18.0).min(2.0_f64.sqrt() - 1.0) } else { 0.0 };
+                if within { (churn / 18.0).min(2.0_f64.sqrt() - 1.0).min(80.0 / sigma - 1.0) } else { 0.0 };
             let raised = sigma + gamma * sigma;
             let churned = variance + (raised * raised - sigma * sigma) * noise * noise;
             let d = |sigma: f64| sigma / (sigma * sigma + DATA.variance);
