@@ -11,12 +11,14 @@ use tweedie_samplers::{Coefficient, Denoiser, Differentiable, Error, Estimate, S
 pub struct Conditioned<'a> {
     model: &'a Model,
     class: Option<ClassCondition>,
+    /// The number of the batch's first picture: says where in a micro-batch each one lies.
+    first: usize,
 }
 
 impl Model {
     /// The model under a condition.
     pub fn given(&self, class: Option<ClassCondition>) -> Conditioned<'_> {
-        Conditioned { model: self, class }
+        Conditioned { model: self, class, first: 0 }
     }
 
     /// The process' own level of a level's log-SNR. One within 1e-9 of a trained level is that level.
@@ -89,28 +91,39 @@ impl Conditioned<'_> {
         Ok(Estimate { x0, ..said })
     }
 
+    /// The same for a batch whose first picture has a number: with a micro-batch each picture has a place of its own in it, for a
+    /// network's bits depend on that, too.
+    #[must_use]
+    pub fn from_picture(self, first: usize) -> Self {
+        Self { first, ..self }
+    }
+
     /// The network's output, computed in parts of the model's micro-batch where it has one.
     fn forward(&self, input: &Tensor, time: &Tensor) -> Result<Tensor, Error> {
-        let model = self.model;
-        let n = input.n_samples();
         let whole = |input: &Tensor, time: &Tensor, class: Option<&ClassCondition>| {
-            model.network.forward(input, time, class, &model.pass).map_err(Error::other)
+            self.model.network.forward(input, time, class, &self.model.pass).map_err(Error::other)
         };
-        let Some(size) = model.micro_batch else { return whole(input, time, self.class.as_ref()) };
+        let Some(size) = self.model.micro_batch else { return whole(input, time, self.class.as_ref()) };
+        let failed = |error: tch::TchError| Error::Tensor(error.into());
+        let (n, before) = (input.n_samples(), self.first % size);
         let mut parts = Vec::new();
-        for first in (0..n).step_by(size) {
-            // Pictures beyond the last are the last one again; what is said of them is dropped.
-            let taken: Vec<i64> = (0..size).map(|i| (first + i).min(n - 1) as i64).collect();
-            let failed = |error: tch::TchError| Error::Tensor(error.into());
+        // Picture i lies at the place before + i of the parts put one after another.
+        for begin in (0..before + n).step_by(size) {
+            // Places before the first and after the last picture are filled up; what is said of them is dropped.
+            let taken: Vec<i64> = (begin..begin + size)
+                .map(|place| place.clamp(before, before + n - 1) - before)
+                .map(|i| i as i64)
+                .collect();
             let rows =
                 Tensor::f_from_slice(&taken).and_then(|t| t.f_to_device(input.device())).map_err(failed)?;
             let part = |of: &Tensor| of.f_index_select(0, &rows).map_err(failed);
             let class =
                 self.class.as_ref().map(|class| class.rows(&rows)).transpose().map_err(Error::other)?;
             let out = whole(&part(input)?, &part(time)?, class.as_ref())?;
-            parts.push(out.f_narrow(0, 0, size.min(n - first) as i64).map_err(failed)?);
+            let (from, to) = (before.max(begin) - begin, (before + n).min(begin + size) - begin);
+            parts.push(out.f_narrow(0, from as i64, (to - from) as i64).map_err(failed)?);
         }
-        Tensor::f_cat(&parts, 0).map_err(|error| Error::Tensor(error.into()))
+        Tensor::f_cat(&parts, 0).map_err(failed)
     }
 }
 

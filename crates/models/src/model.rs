@@ -95,8 +95,8 @@ impl Model {
     }
 
     /// Lets its network compute so many pictures at a time, always, when it denoises: the last part of a batch is filled up. A
-    /// network's bits depend on how many pictures it computes at once; thus they do not depend on the batch. `None` is as many as it
-    /// is given.
+    /// network's bits depend on how many pictures it computes at once, and on a picture's place among them; thus they depend on the
+    /// picture's number alone ([`Conditioned::from_picture`](crate::Conditioned::from_picture)). `None` is as many as it is given.
     pub fn set_micro_batch(&mut self, size: Option<usize>) {
         self.micro_batch = size.filter(|size| *size > 0);
     }

@@ -5,8 +5,17 @@ use ndarray::{Array1, Array2, ArrayView1};
 use tweedie_math::{NoiseLevel, Oracle};
 
 /// An oracle's E[x_0 | x_t] and E[ε | x_t], row by row.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Exact<'a, O: ?Sized>(pub &'a O);
+
+// Derived, these would ask for a copy of the oracle and not of the reference to it.
+impl<O: ?Sized> Clone for Exact<'_, O> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<O: ?Sized> Copy for Exact<'_, O> {}
 
 /// The level of row i.
 fn level_of(at: &[NoiseLevel], rows: usize, i: usize) -> Result<NoiseLevel, Error> {
@@ -69,13 +78,21 @@ impl<O: Oracle + ?Sized> Differentiable<Array2<f64>> for Exact<'_, O> {
 }
 
 /// An oracle's density at one level as an energy: E = −ln q(x_t), normalised.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct ExactAt<'a, O: ?Sized> {
     /// The oracle.
     pub oracle: &'a O,
     /// Where x is.
     pub level: NoiseLevel,
 }
+
+impl<O: ?Sized> Clone for ExactAt<'_, O> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<O: ?Sized> Copy for ExactAt<'_, O> {}
 
 impl<O: Oracle + ?Sized> Energy<Array2<f64>> for ExactAt<'_, O> {
     fn energy_and_score(&self, x: &Array2<f64>) -> Result<EnergyAndScore<Array2<f64>>, Error> {

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 pub struct Sample {
     /// A checkpoint's or a run's folder; one saved by diffusers will do.
-    #[arg(required_unless_present = "list", default_value = "")]
-    pub model: PathBuf,
+    #[arg(required_unless_present = "list")]
+    pub model: Option<PathBuf>,
     /// List the samplers, each with a line and its source, and stop.
     #[arg(long)]
     pub list: bool,

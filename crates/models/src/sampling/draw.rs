@@ -90,14 +90,16 @@ fn technique_4(path: &Path, dimensions: usize, steps: usize) -> Result<f64, twee
 }
 
 impl Model {
-    /// The denoiser that the wishes describe: under a class, with the optimal variance where it is asked for, its x̂_0 bounded.
+    /// The denoiser that the wishes describe, for a batch whose first picture has the number `first`: under a class, with the
+    /// optimal variance where it is asked for, its x̂_0 bounded.
     pub fn denoiser<'a>(
         &'a self,
         sampling: &SamplingDefaults,
         class: Option<ClassCondition>,
+        first: usize,
         noise: &'a dyn NoiseSource<Tensor>,
     ) -> Box<dyn Denoiser<Tensor> + 'a> {
-        let model = self.given(class);
+        let model = self.given(class).from_picture(first);
         let takes_variance = matches!(sampling.sampler, Sampler::Ddpm | Sampler::PredictorCorrector);
         if takes_variance && sampling.variance == Variance::Optimal {
             let probes = Divergence::Probes(sampling.options.variance_probes);
@@ -122,7 +124,7 @@ impl Model {
 
     /// Draws pictures: a batch of noise walked down the path, in the model's range.
     ///
-    /// `shape` is (N, C, H, W). No gradient is recorded.
+    /// `shape` is (N, C, H, W). No gradient is recorded. With a micro-batch the batch counts as the first one of its run.
     ///
     /// # Errors
     /// What the network, the sampler, the noise or the hook reports.
@@ -138,7 +140,7 @@ impl Model {
         let _no_gradient = tch::no_grad_guard();
         let path = self.path(sampling)?;
         let x = self.start(shape, &path, noise)?;
-        let denoiser = self.denoiser(sampling, class, noise);
+        let denoiser = self.denoiser(sampling, class, 0, noise);
         Ok(walk_down(&denoiser, x, &path, sampling, noise, hook)?)
     }
 }

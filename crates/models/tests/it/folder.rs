@@ -5,7 +5,7 @@ use std::path::Path;
 use tch::{Device, Kind, Tensor};
 use tweedie_math::random::{Key, Purpose, Stream};
 use tweedie_math::{Parameterization, Schedule, Spacing};
-use tweedie_models::sampling::{Sampler, SamplingDefaults, Variance};
+use tweedie_models::sampling::{DdimAdds, Sampler, SamplingDefaults, SolverOptions, Variance};
 use tweedie_models::{DataRange, Description, LearnedVariance, Model, TrainingSummary};
 use tweedie_networks::UNetConfig;
 use tweedie_samplers::StreamNoise;
@@ -81,8 +81,10 @@ fn every_part_of_a_description_comes_back() {
             variance: Variance::FixedLarge,
             spacing: Spacing::Leading,
             steps_offset: 1,
+            levels: Some("karras:5,7".parse().unwrap()),
             ends_clean: false,
             clip: None,
+            options: SolverOptions { order: 3, ddim: DdimAdds::SigmaHat, ..SolverOptions::default() },
         },
         training: Some(TrainingSummary {
             data: "a set".into(),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use tch::Device;
 use tweedie_math::{Conditioning, DiscreteVp, Parameterization, Schedule, Spacing};
-use tweedie_models::sampling::{Sampler, SamplingDefaults, Variance};
+use tweedie_models::sampling::{AfterClip, Sampler, SamplingDefaults, SolverOptions, Variance};
 use tweedie_models::{Description, LearnedVariance, Model};
 use tweedie_networks::UNetConfig;
 
@@ -76,6 +76,9 @@ fn the_scheduler_says_how_to_sample() {
         ends_clean: false,
         clip: Some(0.75),
         variance: Variance::FixedLarge,
+        // What is read there: no more steps than trained levels, and ε̂ as it was said.
+        steps: 20,
+        options: SolverOptions { after_clip: AfterClip::Keep, ..SolverOptions::default() },
         ..SamplingDefaults::default()
     };
     let (folder, found) = scheduler(Description { sampling: sampling.clone(), ..about(Parameterization::V) });

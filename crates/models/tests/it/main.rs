@@ -4,12 +4,17 @@ mod ages;
 mod broken;
 mod broken_weights;
 mod denoiser;
+mod derivative;
+mod encoding;
+mod every_sampler;
 mod folder;
 mod layout;
 mod levels;
+mod micro_batch;
 mod paths;
 mod pixels;
 mod reference;
+mod rules;
 mod sampling;
 
 use tch::{Device, Kind, Tensor};

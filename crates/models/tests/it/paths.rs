@@ -2,7 +2,7 @@
 
 use crate::{about, model, pictures, random, refusal, tiny};
 use tweedie_math::{NoiseLevel, Parameterization, Schedule, Spacing};
-use tweedie_models::sampling::{Sampler, SamplingDefaults, Variance};
+use tweedie_models::sampling::{AfterClip, Sampler, SamplingDefaults, SolverOptions, Variance};
 use tweedie_models::{Description, Model};
 use tweedie_samplers::{Denoiser, Step, StreamNoise};
 
@@ -35,7 +35,9 @@ fn every_spacing_visits_its_times_and_ends_clean() {
 #[test]
 fn a_path_may_end_at_the_first_trained_level() {
     let model = model(Parameterization::X0);
-    let unclean = |spacing| SamplingDefaults { ends_clean: false, ..spaced(spacing, 5) };
+    let keep = SolverOptions { after_clip: AfterClip::Keep, ..SolverOptions::default() };
+    let unclean =
+        |spacing| SamplingDefaults { ends_clean: false, options: keep.clone(), ..spaced(spacing, 5) };
     assert_eq!(times(&model, &unclean(Spacing::Trailing)), [20, 16, 12, 8, 4, 1]);
     // The last step would lead from the first level to itself.
     assert_eq!(times(&model, &unclean(Spacing::Leading)), [17, 13, 9, 5, 1]);
@@ -46,7 +48,13 @@ fn a_path_may_end_at_the_first_trained_level() {
     // A step of noise is left on it: the last estimate's x0 and ε at the first level's rates.
     assert!(x.isfinite().all().int64_value(&[]) == 1);
     let clean = model
-        .sample([1, 2, 8, 8], &spaced(Spacing::Trailing, 5), None, &StreamNoise::new(0, 0), &mut ())
+        .sample(
+            [1, 2, 8, 8],
+            &SamplingDefaults { ends_clean: true, ..unclean(Spacing::Trailing) },
+            None,
+            &StreamNoise::new(0, 0),
+            &mut (),
+        )
         .unwrap();
     let eps = noise_of_last_step(&model, &unclean(Spacing::Trailing));
     let first = model.process().level(1);

@@ -3,7 +3,7 @@
 use crate::{STEPS, about, greatest, model, near, random, refusal, tiny};
 use tch::{Device, Kind, Tensor};
 use tweedie_math::Parameterization;
-use tweedie_models::sampling::{Sampler, SamplingDefaults, Variance};
+use tweedie_models::sampling::{AfterClip, Sampler, SamplingDefaults, SolverOptions, Variance};
 use tweedie_models::{Description, LearnedVariance, Model, TorchNoise};
 use tweedie_networks::{ClassCondition, UNetConfig};
 use tweedie_samplers::{Draw, Error, NoiseSource, Path, Step, StreamNoise, ddim};
@@ -62,7 +62,13 @@ fn clipping_bounds_the_pictures() {
 }
 
 #[test]
-fn clipping_keeps_the_noise_that_the_network_said() {
+fn clipping_derives_the_noise_again_unless_it_is_to_keep_it() {
+    for after_clip in [AfterClip::Rederive, AfterClip::Keep] {
+        one_clipped_step(after_clip);
+    }
+}
+
+fn one_clipped_step(after_clip: AfterClip) {
     // One step by hand, from the last level to the middle one.
     let model = model(Parameterization::Epsilon);
     let (from, to) = (model.process().level(STEPS), model.process().level(STEPS / 2));
@@ -72,7 +78,8 @@ fn clipping_keeps_the_noise_that_the_network_said() {
             after_first = Some(x.shallow_clone());
         }
     };
-    let sampling = SamplingDefaults { steps: 2, clip: Some(0.5), ..SamplingDefaults::default() };
+    let options = SolverOptions { after_clip, ..SolverOptions::default() };
+    let sampling = SamplingDefaults { steps: 2, clip: Some(0.5), options, ..SamplingDefaults::default() };
     let noise = StreamNoise::new(0, 0);
     let _ = model.sample([1, 2, 8, 8], &sampling, None, &noise, &mut look).unwrap();
     let start = Draw { purpose: tweedie_math::random::Purpose::START, visit: 0, draw: 0 };
@@ -80,6 +87,10 @@ fn clipping_keeps_the_noise_that_the_network_said() {
     let told = Tensor::full([1], (STEPS - 1) as f64, (Kind::Float, Device::Cpu));
     let eps = tch::no_grad(|| model.network().forward(&x, &told, None, &model.pass())).unwrap();
     let x0 = ((&x - &eps * from.noise_rate()) / from.signal_rate()).clamp(-0.5, 0.5);
+    let eps = match after_clip {
+        AfterClip::Keep => eps,
+        AfterClip::Rederive => (&x - &x0 * from.signal_rate()) / from.noise_rate(),
+    };
     near(&after_first.unwrap(), &(x0 * to.signal_rate() + eps * to.noise_rate()), 1e-5);
 }
 

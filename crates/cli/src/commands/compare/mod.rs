@@ -42,8 +42,12 @@ pub fn run(options: &Compare) -> anyhow::Result<()> {
     let base = super::drawing::wishes(&options.how, own);
     let mut wishes = vec![with(&base, Sampler::Heun, options.reference, "karras")?];
     for &sampler in &options.samplers {
-        for &steps in &options.steps {
-            wishes.push(with(&base, sampler, steps, &options.spread)?);
+        // An adaptive solver has one number of steps: its own.
+        let n = if sampler == Sampler::Ode { 1 } else { options.steps.len() };
+        for &steps in &options.steps[..n] {
+            let eta =
+                if sampler == Sampler::EulerAncestral && options.how.eta.is_none() { 1.0 } else { base.eta };
+            wishes.push(SamplingDefaults { eta, ..with(&base, sampler, steps, &options.spread)? });
         }
     }
     for (i, wish) in wishes.iter_mut().enumerate() {

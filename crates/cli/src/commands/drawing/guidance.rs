@@ -66,13 +66,13 @@ impl Guidance {
         n: usize,
     ) -> Box<dyn Denoiser<Tensor> + 'a> {
         let condition = |class: Class| class.condition(first, n, model.device());
-        let better = model.given(condition(class));
+        let better = model.given(condition(class)).from_picture(first);
         match self {
             Self::None => Box::new(better),
             Self::Away { from, weight, rescale, interval } => {
                 let worse = match from {
-                    Worse::Unconditional(null) => model.given(condition(Class::Row(*null))),
-                    Worse::Weak(weak) => weak.given(condition(class)),
+                    Worse::Unconditional(null) => model.given(condition(Class::Row(*null))).from_picture(first),
+                    Worse::Weak(weak) => weak.given(condition(class)).from_picture(first),
                 };
                 let (weight, rescale, interval) = (*weight, *rescale, *interval);
                 Box::new(Extrapolated { better, worse, weight, rescale, interval })

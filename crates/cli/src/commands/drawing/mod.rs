@@ -92,7 +92,7 @@ impl Drawing {
     ) -> Box<dyn Denoiser<Tensor> + 'a> {
         if !self.guidance.is_any() {
             let condition = self.class.condition(first, n, self.model.device());
-            return self.model.denoiser(&self.sampling, condition, noise);
+            return self.model.denoiser(&self.sampling, condition, first, noise);
         }
         bounded(self.guidance.denoiser(&self.model, self.class, first, n), &self.sampling)
     }

@@ -2,7 +2,7 @@
 
 use crate::arguments::{AfterClipName, Eta, NormsName, SamplerFlags, ThirdOrderName, VarianceName};
 use tweedie_models::sampling::{
-    AfterClip, CorrectorNorms, DdimAdds, SamplingDefaults, ThirdOrderForm, Variance,
+    AfterClip, CorrectorNorms, DdimAdds, Sampler, SamplingDefaults, ThirdOrderForm, Variance,
 };
 
 /// The wishes of the command line over those of a checkpoint.
@@ -37,6 +37,8 @@ pub fn wishes(flags: &SamplerFlags, own: SamplingDefaults) -> SamplingDefaults {
         Some(Eta::Number(eta)) => (sampling.eta, options.ddim) = (eta, DdimAdds::Eta),
         Some(Eta::Fresh) => options.ddim = DdimAdds::Fresh,
         Some(Eta::SigmaHat) => options.ddim = DdimAdds::SigmaHat,
+        // Who asks for the ancestral form wants its noise.
+        None if flags.sampler == Some(Sampler::EulerAncestral) => sampling.eta = 1.0,
         None => {}
     }
     set(

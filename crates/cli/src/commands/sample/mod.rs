@@ -27,14 +27,14 @@ const AT_ONCE: usize = 64;
 
 /// Draws pictures and writes them with their parameters inside.
 pub fn run(options: &Sample) -> anyhow::Result<ExitCode> {
-    if options.list {
+    let Some(folder) = options.model.as_deref().filter(|_| !options.list) else {
         list::print();
         return Ok(ExitCode::SUCCESS);
-    }
+    };
     if options.n == 0 {
         bail!("-n is 0; at least one picture can be drawn");
     }
-    let (model, precision) = open(&options.model, &options.device, &options.precision)?;
+    let (model, precision) = open(folder, &options.device, &options.precision)?;
     let mut how = options.how.clone();
     // A clip would change what a code decodes to.
     how.no_clip |= (options.start.is_some() || options.between.is_some()) && how.clip.is_none();

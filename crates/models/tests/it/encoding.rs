@@ -1,0 +1,61 @@
+//! Pictures taken up a path and down again by a model, whatever its network says.
+
+use crate::{ALL, about, greatest, model, near, pictures, random, tiny};
+use tweedie_math::{NoiseLevel, Parameterization, Schedule};
+use tweedie_models::Description;
+use tweedie_models::sampling::SamplingDefaults;
+use tweedie_samplers::{Denoiser, Inversion, Told, ddim_invert, reconstruct};
+
+fn path(model: &tweedie_models::Model, steps: usize) -> tweedie_samplers::Path {
+    model.path(&SamplingDefaults { steps, ..SamplingDefaults::default() }).unwrap()
+}
+
+/// At clean data x0 is x itself, and ε what is said of x at the first trained level, for every parameterisation.
+#[test]
+fn clean_data_is_its_own_estimate() {
+    let x = pictures(3, 5) * 0.5;
+    for says in ALL {
+        let model = model(says);
+        let first = model.process().level(1);
+        for told in [NoiseLevel::CLEAN, first, model.process().level(7)] {
+            let said = tch::no_grad(|| model.denoise_told(&x, &[NoiseLevel::CLEAN], &[told])).unwrap();
+            near(&said.x0, &x, 1e-6);
+            assert!(bool::try_from(said.eps.isfinite().all()).unwrap(), "{says:?}");
+            // Beside a noisy sample it is the same.
+            let levels = [NoiseLevel::CLEAN, model.process().level(9), NoiseLevel::CLEAN];
+            let mixed = tch::no_grad(|| model.denoise_told(&x, &levels, &[told; 3])).unwrap();
+            near(&mixed.x0.get(0), &x.get(0), 1e-6);
+            near(&mixed.eps.get(2), &said.eps.get(2), 1e-4);
+        }
+    }
+}
+
+/// Encoding and decoding along one path comes back, the better the more steps, and exactly where each step is solved.
+#[test]
+fn codes_give_pictures_back() {
+    let x = pictures(2, 6) * 0.5;
+    for says in [Parameterization::Epsilon, Parameterization::X0, Parameterization::V] {
+        // Small steps: the fixed point of one is found where ε̂ changes less over it than x.
+        let schedule = Schedule::Linear { beta_start: 5e-4, beta_end: 0.01 };
+        let model = random(&tiny(), Description { schedule, ..about(says) }, 1);
+        let back = |steps, how| {
+            let path = path(&model, steps);
+            let x = tch::no_grad(|| reconstruct(&model, x.shallow_clone(), &path, how)).unwrap();
+            greatest(&x, &(pictures(2, 6) * 0.5))
+        };
+        let plain = Inversion::default();
+        let (few, many) = (back(4, plain), back(20, plain));
+        assert!(many < few, "{says:?}: {few} by 4 steps, {many} by 20");
+        if says == Parameterization::X0 {
+            // A random x̂0 is no contraction: its steps have no fixed point to be found.
+            continue;
+        }
+        let solved = back(20, Inversion { refinements: 30, ..plain });
+        assert!(solved < 1e-3 && solved < 0.1 * many, "{says:?}: {solved} where each step is solved");
+        let upper = Inversion { told: Told::Upper, refinements: 0 };
+        assert!(back(20, upper).is_finite());
+        let latent =
+            |how| tch::no_grad(|| ddim_invert(&model, x.shallow_clone(), &path(&model, 4), how, &mut ()));
+        assert!(greatest(&latent(plain).unwrap(), &latent(upper).unwrap()) > 1e-4);
+    }
+}

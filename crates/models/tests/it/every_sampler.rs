@@ -1,0 +1,148 @@
+//! Every sampler on every kind of model: the process, what the network says, the path and the sampler are four choices.
+
+use crate::{STEPS, about, greatest, near, random, refusal, tiny};
+use tch::Tensor;
+use tweedie_math::{Conditioning, Parameterization, Schedule};
+use tweedie_models::sampling::{Levels, Sampler, SamplingDefaults, SolverOptions, Variance};
+use tweedie_models::{Description, LearnedVariance, Model};
+use tweedie_samplers::StreamNoise;
+
+/// Kinds of models: on discrete processes and on a flow, with what they say.
+fn models() -> Vec<(&'static str, Model)> {
+    let flow = Description {
+        schedule: Schedule::RectifiedFlow { shift: 1.0 },
+        conditioning: Conditioning::NoiseRate { scale: STEPS as f64 },
+        ..about(Parameterization::Velocity)
+    };
+    let cosine = Description { schedule: Schedule::COSINE, ..about(Parameterization::X0) };
+    [
+        ("ε", about(Parameterization::Epsilon)),
+        ("v", about(Parameterization::V)),
+        ("x0 on a cosine", cosine),
+        ("a flow", flow),
+    ]
+    .into_iter()
+    .map(|(name, about)| (name, random(&tiny(), about, 2)))
+    .collect()
+}
+
+fn wishes(sampler: Sampler, levels: Option<Levels>) -> SamplingDefaults {
+    let options = SolverOptions { tolerance: 0.05, langevin_steps: 2, ..SolverOptions::default() };
+    SamplingDefaults { sampler, steps: 5, levels, options, ..SamplingDefaults::default() }
+}
+
+fn draw(model: &Model, sampling: &SamplingDefaults) -> Result<Tensor, tweedie_models::Error> {
+    model.sample([2, 2, 8, 8], sampling, None, &StreamNoise::new(3, 0), &mut ())
+}
+
+/// Paths of the process' own, of Karras', of a flow, of EDM.
+fn rules() -> Vec<Option<Levels>> {
+    let of = |text: &str| Some(text.parse().unwrap());
+    vec![None, of("karras:5"), of("log_snr:5"), of("flow:5"), of("flow:5,3"), of("edm:5")]
+}
+
+#[test]
+fn every_sampler_draws_from_every_model_on_every_path() {
+    for (name, model) in models() {
+        for levels in rules() {
+            for (sampler, ..) in Sampler::ALL {
+                let sampling = wishes(sampler, levels.clone());
+                let begins_without_signal = model.path(&sampling).unwrap().first().signal_rate() == 0.0;
+                let what = format!("{name}, {sampler} on {levels:?}");
+                match draw(&model, &sampling) {
+                    Ok(x) => {
+                        let spread = x.std(true).double_value(&[]);
+                        assert!(bool::try_from(x.isfinite().all()).unwrap() && spread > 0.01, "{what}");
+                        // ε is derived from the clipped x0, with roundings of x, which is up to some hundreds.
+                        let most = x.abs().max().double_value(&[]);
+                        assert!(most <= 1.0 + 1e-4, "{what}: x0 is clipped, and there is {most}");
+                    }
+                    Err(error) => {
+                        // Langevin dynamics alone has no scale at pure noise, and says so.
+                        assert!(sampler == Sampler::Langevin && begins_without_signal, "{what}: {error}");
+                        assert!(error.to_string().contains("pure noise"), "{what}: {error}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn solvers_of_one_flow_agree_as_steps_grow() {
+    for (name, model) in models() {
+        let fine = |sampler, n| {
+            let mut sampling = wishes(sampler, Some(format!("log_snr:{n}").parse().unwrap()));
+            (sampling.clip, sampling.options.tolerance) = (None, 1e-4);
+            if sampler == Sampler::Ode {
+                sampling.levels = None;
+            }
+            draw(&model, &sampling).unwrap()
+        };
+        // At a level without signal the rule takes trained levels, of which there are few.
+        if name == "a flow" || name == "x0 on a cosine" {
+            continue;
+        }
+        let exact = fine(Sampler::Ode, 0);
+        for sampler in [Sampler::Heun, Sampler::Dpm2m, Sampler::Dpm3m, Sampler::UniPc, Sampler::Ddim] {
+            let off = |n| greatest(&fine(sampler, n), &exact);
+            let (few, many) = (off(20), off(160));
+            // Below a hundredth roundings and the reference's own error are seen.
+            assert!(many < 0.4 * few || many < 0.01, "{name}, {sampler}: {few} by 20 steps, {many} by 160");
+        }
+    }
+}
+
+#[test]
+fn euler_is_ddim_and_its_ancestral_form_is_ddim_with_noise() {
+    for (name, model) in models() {
+        for (eta, euler) in [(0.0, Sampler::Euler), (0.6, Sampler::EulerAncestral)] {
+            let of = |sampler| draw(&model, &SamplingDefaults { eta, ..wishes(sampler, None) }).unwrap();
+            near(&of(euler), &of(Sampler::Ddim), 1e-4);
+            assert!(greatest(&of(euler), &of(Sampler::Heun)) > 1e-4, "{name}: Heun changes nothing");
+        }
+    }
+}
+
+#[test]
+fn an_optimal_variance_lies_above_the_posteriors() {
+    let model = random(&tiny(), about(Parameterization::Epsilon), 2);
+    let of = |variance| {
+        let sampling = SamplingDefaults { variance, clip: None, ..wishes(Sampler::Ddpm, None) };
+        draw(&model, &sampling).unwrap()
+    };
+    let (small, optimal) = (of(Variance::FixedSmall), of(Variance::Optimal));
+    assert!(optimal.equal(&of(Variance::Optimal)), "the probes are the noise's own");
+    assert!(greatest(&small, &optimal) > 1e-3);
+    let learned = SamplingDefaults { variance: Variance::Learned, ..wishes(Sampler::Ddpm, None) };
+    assert!(refusal(draw(&model, &learned)).contains("learned reverse variance"));
+    let about = Description { variance: LearnedVariance::Range, ..about(Parameterization::Epsilon) };
+    let network = tweedie_networks::UNetConfig { out_channels: 4, ..tiny() };
+    assert!(draw(&random(&network, about, 2), &learned).is_ok());
+}
+
+#[test]
+fn options_out_of_range_are_refused_by_name() {
+    let model = random(&tiny(), about(Parameterization::Epsilon), 2);
+    type Change = fn(&mut SamplingDefaults);
+    let cases: [(Change, &str); 9] = [
+        (|s| s.options.churn = -1.0, "churn is -1"),
+        (|s| s.options.churn_noise = f64::NAN, "churn's noise is NaN"),
+        (|s| s.options.order = 4, "order is 4"),
+        (|s| s.options.tolerance = 0.0, "tolerance is 0"),
+        (|s| s.options.corrector_snr = 0.0, "snr is 0"),
+        (|s| s.options.langevin_steps = 0, "Langevin steps per level is 0"),
+        (|s| s.options.variance_probes = 0, "probes is 0"),
+        (|s| s.options.threshold = Some(1.5), "quantile is 1.5"),
+        (|s| (s.options.threshold, s.clip) = (Some(0.9), None), "there is no clip"),
+    ];
+    for (change, words) in cases {
+        let mut sampling = wishes(Sampler::Ddim, None);
+        change(&mut sampling);
+        let sentence = refusal(draw(&model, &sampling));
+        assert!(sentence.contains(words), "{sentence}");
+    }
+    assert!("mala".parse::<Sampler>().unwrap_err().to_string().contains("ratio of two densities"));
+    assert!("dpm".parse::<Sampler>().unwrap_err().to_string().contains("dpmpp_2m, dpmpp_2m_sde"));
+    assert_eq!("dpmpp-2m-sde".parse::<Sampler>(), Ok(Sampler::Dpm2mSde));
+}

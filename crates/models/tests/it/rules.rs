@@ -1,0 +1,98 @@
+//! Rules for the levels of a path.
+
+use crate::{STEPS, about, model, random, refusal, tiny};
+use proptest::prelude::*;
+use tweedie_math::{Conditioning, NoiseLevel, Parameterization, Schedule};
+use tweedie_models::sampling::{Levels, Sampler, SamplingDefaults};
+use tweedie_models::{Description, Model};
+use tweedie_networks::UNetConfig;
+
+fn levels(model: &Model, rule: &str) -> Vec<NoiseLevel> {
+    let sampling = SamplingDefaults { levels: Some(rule.parse().unwrap()), ..SamplingDefaults::default() };
+    model.path(&sampling).unwrap().levels().to_vec()
+}
+
+proptest! {
+    #[test]
+    fn a_rule_is_what_it_is_written_as(n in 1..5000usize, shift in 0.1..9.0f64, rho in 1.0..9.0f64) {
+        for text in [format!("flow:{n},{shift}"), format!("edm:{n}"), format!("karras:{n},{rho}"), format!("trailing:{n}")] {
+            let rule: Levels = text.parse().unwrap();
+            prop_assert_eq!(rule.to_string(), text.clone());
+            let json = serde_json::to_string(&rule).unwrap();
+            prop_assert_eq!(&json, &format!("\"{text}\""));
+            prop_assert_eq!(serde_json::from_str::<Levels>(&json).unwrap(), rule);
+        }
+    }
+}
+
+#[test]
+fn what_is_no_rule_is_said() {
+    for (text, words) in [
+        ("flow:x", "\"x\" is no number of levels"),
+        ("flow:3,y", "\"y\" is no shift"),
+        ("other:3", "names no sub-sequence"),
+    ] {
+        let sentence = refusal(text.parse::<Levels>());
+        assert!(sentence.contains(words) && sentence.contains("edm:N"), "{sentence}");
+    }
+    let model = model(Parameterization::Epsilon);
+    let zero = SamplingDefaults { levels: Some("flow:0".parse().unwrap()), ..SamplingDefaults::default() };
+    assert!(refusal(model.path(&zero)).contains("number of steps"));
+}
+
+#[test]
+fn karras_levels_are_visited_themselves() {
+    let model = model(Parameterization::Epsilon);
+    let found = levels(&model, "karras:6,7");
+    assert_eq!(found.len(), 7);
+    let (first, last) = (model.process().level(STEPS).sigma(), model.process().level(1).sigma());
+    for (i, level) in found[..6].iter().enumerate() {
+        let root = first.powf(1.0 / 7.0) + i as f64 / 5.0 * (last.powf(1.0 / 7.0) - first.powf(1.0 / 7.0));
+        assert!((level.sigma() / root.powi(7) - 1.0).abs() < 1e-9, "level {i}");
+    }
+    // A network with a learned table of times knows the trained ones alone.
+    let network = UNetConfig {
+        time_embedding_type: "learned".into(),
+        num_train_timesteps: Some(STEPS as i64),
+        ..tiny()
+    };
+    let table = random(&network, about(Parameterization::Epsilon), 1);
+    assert!(levels(&table, "karras:6,7").iter().all(|&level| table.process().trained_time(level).is_some()));
+}
+
+#[test]
+fn another_processs_levels_are_its_log_snrs_on_this_one() {
+    let model = model(Parameterization::Epsilon);
+    let found = levels(&model, "flow:4");
+    let expected = [0.75, 0.5, 0.25].map(|t: f64| 2.0 * ((1.0 - t) / t).ln());
+    assert_eq!(found[0], model.process().level(STEPS), "pure noise is this process' noisiest level");
+    for (level, log_snr) in found[1..4].iter().zip(expected) {
+        assert!((level.log_snr() - log_snr).abs() < 1e-9);
+        let total = level.signal_rate().powi(2) + level.noise_rate().powi(2);
+        assert!((total - 1.0).abs() < 1e-12, "in the process' own rates");
+    }
+    let edm = levels(&model, "edm:5");
+    assert!((edm[4].sigma() - 0.002).abs() < 1e-12);
+    assert_eq!(edm[0], model.process().level(STEPS), "nothing is noisier than the process");
+    // From a flow on, EDM's levels are σ from 80 to .002 where the flow has them.
+    let flow = Description {
+        schedule: Schedule::RectifiedFlow { shift: 1.0 },
+        conditioning: Conditioning::NoiseRate { scale: STEPS as f64 },
+        ..about(Parameterization::Velocity)
+    };
+    let flow = levels(&random(&tiny(), flow, 1), "edm:5");
+    assert!(
+        (flow[0].sigma() / 80.0 - 1.0).abs() < 1e-9
+            && (flow[0].signal_rate() + flow[0].noise_rate() - 1.0).abs() < 1e-12
+    );
+}
+
+#[test]
+fn an_adaptive_solver_visits_the_ends_alone() {
+    let model = model(Parameterization::Epsilon);
+    let sampling = SamplingDefaults { sampler: Sampler::Ode, ..SamplingDefaults::default() };
+    let ends = [model.process().level(STEPS), model.process().level(1), NoiseLevel::CLEAN];
+    assert_eq!(model.path(&SamplingDefaults { steps: 9, ..sampling.clone() }).unwrap().levels(), ends);
+    let asked = SamplingDefaults { levels: Some("trailing:4".parse().unwrap()), ..sampling };
+    assert_eq!(model.path(&asked).unwrap().n_steps(), 4);
+}
