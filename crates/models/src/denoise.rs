@@ -144,7 +144,7 @@ impl Differentiable<Tensor> for Conditioned<'_> {
 }
 
 /// x, each sample times its factor.
-fn scaled(x: &Tensor, factors: &[f64]) -> Result<Tensor, Error> {
+pub(crate) fn scaled(x: &Tensor, factors: &[f64]) -> Result<Tensor, Error> {
     if factors.iter().all(|&factor| factor == 1.0) {
         return Ok(x.share());
     }
@@ -163,7 +163,7 @@ fn linear(a: &[f64], x: &Tensor, b: &[f64], y: &Tensor) -> Result<Tensor, Error>
 }
 
 /// What x is multiplied by to come from one level to another of the same log-SNR.
-fn rescaling(from: NoiseLevel, to: NoiseLevel) -> f64 {
+pub(crate) fn rescaling(from: NoiseLevel, to: NoiseLevel) -> f64 {
     if from.signal_rate() > from.noise_rate() {
         to.signal_rate() / from.signal_rate()
     } else {
@@ -178,7 +178,7 @@ fn coefficient(values: &[f64]) -> Coefficient<'_> {
     }
 }
 
-fn per_sample(values: &[f32], n: usize, device: tch::Device) -> Result<Tensor, Error> {
+pub(crate) fn per_sample(values: &[f32], n: usize, device: tch::Device) -> Result<Tensor, Error> {
     let make = || match values {
         [same] => Tensor::f_full([n as i64], f64::from(*same), (Kind::Float, device)),
         several => Tensor::f_from_slice(several)?.f_to_device(device),
