@@ -1,0 +1,53 @@
+//! What a configuration means where a classifier of noisy pictures is to be trained: the network is the way down of the one that
+//! would denoise, the process is its process.
+
+use super::RunConfig;
+use anyhow::bail;
+use tweedie_data::Dataset;
+use tweedie_models::{ClassifierDescription, LearnedVariance, Standardization};
+use tweedie_networks::NoisyClassifierConfig;
+
+impl RunConfig {
+    /// Fails where data have no classes to learn, or where what is asked is a denoiser's alone; a classifier draws no sheets.
+    pub(super) fn fit_to_classify(&mut self, data: &dyn Dataset) -> anyhow::Result<()> {
+        let n = data.class_names().len();
+        if n < 2 {
+            bail!(
+                "training.objective.kind is classifier, and the set {} has {}; a classifier learns from at least 2",
+                data.name(),
+                if n == 0 { "no classes" } else { "one class" }
+            );
+        }
+        if self.model.conditional {
+            bail!(
+                "model.conditional is true and training.objective.kind is classifier: a classifier finds the class and is not told it"
+            );
+        }
+        if self.model.variance != LearnedVariance::None {
+            bail!(
+                "model.variance is learned and training.objective.kind is classifier: a classifier says no variance"
+            );
+        }
+        if !self.training.posthoc_ema.std.is_empty() {
+            bail!(
+                "training.posthoc_ema.std is given and training.objective.kind is classifier: it must be [] there"
+            );
+        }
+        self.training.report.sheet = 0;
+        self.classifier(data).check()?;
+        Ok(())
+    }
+
+    /// The classifier's network.
+    pub fn classifier(&self, data: &dyn Dataset) -> NoisyClassifierConfig {
+        NoisyClassifierConfig { n_classes: data.class_names().len() as i64, encoder: self.network.clone() }
+    }
+
+    /// The classifier's description.
+    pub fn classifier_description(&self, data: &dyn Dataset) -> ClassifierDescription {
+        let (schedule, steps) = (self.model.schedule.clone(), self.model.steps);
+        let mut description = ClassifierDescription::new(schedule, steps, data.class_names());
+        description.standardization = data.moments().map(|(mean, scale)| Standardization { mean, scale });
+        description
+    }
+}
