@@ -3,9 +3,23 @@
 
 use super::RunConfig;
 use anyhow::bail;
+use toml::{Table, Value};
 use tweedie_data::Dataset;
 use tweedie_models::{ClassifierDescription, LearnedVariance, Standardization};
 use tweedie_networks::NoisyClassifierConfig;
+
+/// Whether changes ask for a classifier.
+pub(super) fn is_wanted(asked: &Table) -> bool {
+    let objective = asked.get("training").and_then(|part| part.get("objective"));
+    objective.and_then(|part| part.get("kind")).and_then(Value::as_str) == Some("classifier")
+}
+
+/// What a preset says of the objective, levels included, is a denoiser's: a classifier's is the usual one, every level alike.
+pub(super) fn forget_objective(preset: &mut Table) {
+    if let Some(training) = preset.get_mut("training").and_then(Value::as_table_mut) {
+        training.remove("objective");
+    }
+}
 
 impl RunConfig {
     /// Fails where data have no classes to learn, or where what is asked is a denoiser's alone; a classifier draws no sheets.

@@ -93,13 +93,12 @@ impl RunConfig {
             }
         };
         let mut table = merge::parse(&text).with_context(|| format!("{from} is not TOML"))?;
-        for change in &source.set {
-            // What is learned is the training's part; it may be named by itself.
-            match change.strip_prefix("objective.") {
-                Some(key) => merge::set(&mut table, &format!("training.objective.{key}"))?,
-                None => merge::set(&mut table, change)?,
-            }
+        let mut asked = toml::Table::new();
+        merge::set_all(&mut asked, &source.set)?;
+        if source.config.is_none() && classifier::is_wanted(&asked) {
+            classifier::forget_objective(&mut table);
         }
+        merge::set_all(&mut table, &source.set)?;
         if let Some(format) = table.get("format").and_then(toml::Value::as_integer)
             && format != i64::from(FORMAT)
         {

@@ -95,11 +95,12 @@ fn what_is_learned_may_be_named_by_itself() {
 #[test]
 fn what_goes_not_together_is_not_begun() {
     let place = place();
-    let cases: [(&str, &[&str]); 7] = [
+    let cases: [(&str, &[&str]); 8] = [
         ("model.conditional=true", &["model.conditional", "finds the class"]),
         ("model.variance=range", &["model.variance", "classifier"]),
         ("training.objective.loss=hybrid", &["training.objective.loss is hybrid", "cross entropy"]),
         ("training.objective.loss=vlb", &["training.objective.loss is vlb", "cross entropy"]),
+        ("training.objective.measured=velocity", &["training.objective.measured", "cross entropy"]),
         ("training.posthoc_ema.std=[0.05]", &["posthoc_ema", "classifier"]),
         ("network.num_class_embeds=3", &["num_class_embeds", "must be null in a classifier"]),
         ("network.attention_head_dim=3", &["attention_head_dim", "16"]),
@@ -132,6 +133,11 @@ fn a_preset_of_digits_becomes_a_classifier_of_digits() {
     ]);
     let printed = succeeds(&mut command);
     assert!(printed.contains("# parameters: 0.") && printed.contains("kind = \"classifier\""), "{printed}");
+    // The preset's objective is a denoiser's; what is asked for is asked for.
+    assert!(printed.contains("measured = \"null\"") && printed.contains("kind = \"uniform\""), "{printed}");
+    command.args(["--set", "training.objective.levels={ kind = \"stratified\" }"]);
+    let printed = succeeds(&mut command);
+    assert!(printed.contains("kind = \"stratified\""), "{printed}");
 }
 
 #[test]

@@ -48,6 +48,12 @@ impl Learner for Classifier {
         if objective.kind != ObjectiveKind::Classifier {
             return wrong("training.objective.kind", "denoiser", "classifier where a classifier is trained");
         }
+        if objective.measured.is_some() {
+            return wrong("training.objective.measured", "given", WITHOUT_LOSS);
+        }
+        if objective.weighting.is_some() {
+            return wrong("training.objective.weighting", "given", WITHOUT_LOSS);
+        }
         match objective.loss {
             Loss::Squared => Ok(()),
             Loss::Vlb => wrong("training.objective.loss", "vlb", WITHOUT_LOSS),

@@ -4,7 +4,7 @@ use crate::common::{StopAfter, batches, conditions, data, go_on, identity, model
 use std::path::PathBuf;
 use tch::{Device, Kind, Tensor};
 use tweedie_data::{Batch, Shape, Values};
-use tweedie_math::{Parameterization, Schedule};
+use tweedie_math::{Parameterization, Schedule, Weighting};
 use tweedie_models::{Classifier, ClassifierDescription, Model};
 use tweedie_networks::unet::SampleSize;
 use tweedie_networks::{ClassCondition, NoisyClassifierConfig, UNetConfig};
@@ -173,6 +173,9 @@ fn what_goes_not_together_is_a_sentence() {
     assert!(said.contains("training.objective.kind is denoiser; it must be classifier"), "{said}");
     let said = refusal(Objective { kind, loss: Loss::Hybrid, ..Objective::default() });
     assert!(said.contains("loss is hybrid") && said.contains("cross entropy"), "{said}");
+    let weighting = Some(Weighting::MinSnr { gamma: 5.0 });
+    let said = refusal(Objective { kind, weighting, ..Objective::default() });
+    assert!(said.contains("weighting is given") && said.contains("cross entropy"), "{said}");
     let denoiser =
         Trainer::new(model(Parameterization::X0), config(), Precision::F32).unwrap_err().to_string();
     assert!(denoiser.contains("training.objective.kind is classifier; it must be denoiser"), "{denoiser}");
