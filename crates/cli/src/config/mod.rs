@@ -96,7 +96,7 @@ impl RunConfig {
         let mut asked = toml::Table::new();
         merge::set_all(&mut asked, &source.set)?;
         if source.config.is_none() && classifier::is_wanted(&asked) {
-            classifier::forget_objective(&mut table);
+            classifier::replace_objective(&mut table);
         }
         merge::set_all(&mut table, &source.set)?;
         if let Some(format) = table.get("format").and_then(toml::Value::as_integer)
