@@ -1,5 +1,6 @@
 //! A model as a denoiser, at any level.
 
+use crate::parts::Part;
 use crate::{LearnedVariance, Model};
 use tch::{Kind, Tensor};
 use tweedie_math::{Conditioning, Error as MathError, NoiseLevel};
@@ -105,25 +106,14 @@ impl Conditioned<'_> {
         };
         let Some(size) = self.model.micro_batch else { return whole(input, time, self.class.as_ref()) };
         let failed = |error: tch::TchError| Error::Tensor(error.into());
-        let (n, before) = (input.n_samples(), self.first % size);
-        let mut parts = Vec::new();
-        // Picture i lies at the place before + i of the parts put one after another.
-        for begin in (0..before + n).step_by(size) {
-            // Places before the first and after the last picture are filled up; what is said of them is dropped.
-            let taken: Vec<i64> = (begin..begin + size)
-                .map(|place| place.clamp(before, before + n - 1) - before)
-                .map(|i| i as i64)
-                .collect();
-            let rows =
-                Tensor::f_from_slice(&taken).and_then(|t| t.f_to_device(input.device())).map_err(failed)?;
-            let part = |of: &Tensor| of.f_index_select(0, &rows).map_err(failed);
+        let parts = Part::of(input.n_samples(), self.first, size).into_iter().map(|part| {
+            let rows = part.rows(input.device()).map_err(failed)?;
+            let of = |all: &Tensor| all.f_index_select(0, &rows).map_err(failed);
             let class =
                 self.class.as_ref().map(|class| class.rows(&rows)).transpose().map_err(Error::other)?;
-            let out = whole(&part(input)?, &part(time)?, class.as_ref())?;
-            let (from, to) = (before.max(begin) - begin, (before + n).min(begin + size) - begin);
-            parts.push(out.f_narrow(0, from as i64, (to - from) as i64).map_err(failed)?);
-        }
-        Tensor::f_cat(&parts, 0).map_err(failed)
+            part.counted(&whole(&of(input)?, &of(time)?, class.as_ref())?).map_err(failed)
+        });
+        Tensor::f_cat(&parts.collect::<Result<Vec<_>, Error>>()?, 0).map_err(failed)
     }
 }
 
@@ -220,7 +210,7 @@ impl Differentiable<Tensor> for Conditioned<'_> {
 }
 
 /// x, each sample times its factor.
-fn scaled(x: &Tensor, factors: &[f64]) -> Result<Tensor, Error> {
+pub(crate) fn scaled(x: &Tensor, factors: &[f64]) -> Result<Tensor, Error> {
     if factors.iter().all(|&factor| factor == 1.0) {
         return Ok(x.share());
     }
@@ -239,7 +229,7 @@ fn linear(a: &[f64], x: &Tensor, b: &[f64], y: &Tensor) -> Result<Tensor, Error>
 }
 
 /// What x is multiplied by to come from one level to another of the same log-SNR.
-fn rescaling(from: NoiseLevel, to: NoiseLevel) -> f64 {
+pub(crate) fn rescaling(from: NoiseLevel, to: NoiseLevel) -> f64 {
     if from.signal_rate() > from.noise_rate() {
         to.signal_rate() / from.signal_rate()
     } else {
@@ -254,7 +244,7 @@ fn coefficient(values: &[f64]) -> Coefficient<'_> {
     }
 }
 
-fn per_sample(values: &[f32], n: usize, device: tch::Device) -> Result<Tensor, Error> {
+pub(crate) fn per_sample(values: &[f32], n: usize, device: tch::Device) -> Result<Tensor, Error> {
     let make = || match values {
         [same] => Tensor::f_full([n as i64], f64::from(*same), (Kind::Float, device)),
         several => Tensor::f_from_slice(several)?.f_to_device(device),

@@ -1,20 +1,25 @@
-//! Models: a network, the process it was trained on, and how its output is read. A model is a denoiser at *any* level.
+//! Models: a network, the process it was trained on, and how its output is read. A model is a denoiser at *any* level; a
+//! [`Classifier`] of noisy pictures guides one.
 //!
 //! [`Model::load`] opens a checkpoint folder, ours or one that `diffusers` saved; [`Model::save`] writes one that
 //! `diffusers` opens. [`sampling`] turns a checkpoint's wishes and a user's into a path and a sampler.
 
+mod classifier;
 mod denoise;
 mod description;
 mod folder;
 mod load;
 mod model;
 mod noise;
+mod parts;
 mod pixels;
 pub mod sampling;
 mod save;
 
+pub use classifier::{ClassGuide, Classifier, ClassifierDescription};
 pub use denoise::Conditioned;
 pub use description::{DataRange, Description, LearnedVariance, Standardization, TrainingSummary};
+pub use folder::Kind;
 pub use model::Model;
 pub use noise::TorchNoise;
 pub use pixels::{from_array, from_pixels, to_array, to_pixels};
@@ -48,6 +53,16 @@ pub enum Error {
         path: PathBuf,
         /// What is missing.
         reason: String,
+    },
+    /// A folder that holds another kind of model.
+    #[error("{} holds {found}; {wanted} is needed here", path.display())]
+    OtherKind {
+        /// The folder.
+        path: PathBuf,
+        /// What lies there.
+        found: Kind,
+        /// What was to be opened.
+        wanted: Kind,
     },
     /// A configuration file that cannot be read or says what is not implemented.
     #[error("{}: {reason}", path.display())]

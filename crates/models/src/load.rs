@@ -3,10 +3,11 @@
 use crate::description::FORMAT;
 use crate::folder::{DESCRIPTION, Files, SCHEDULER, json, scheduler};
 use crate::{Description, Error, Model, tensor_of};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::path::Path;
 use tch::{Device, Tensor};
-use tweedie_networks::{UNet, UNetConfig};
+use tweedie_networks::{Parameters, UNet, UNetConfig};
 use tweedie_weights::{DataType, Expected, Weights, compare, modern_name};
 
 impl Model {
@@ -14,37 +15,37 @@ impl Model {
     /// for its newest checkpoint.
     ///
     /// # Errors
-    /// [`Error::NotACheckpoint`]; configurations that are not implemented, by key; weights that do not fit, by name.
+    /// [`Error::NotACheckpoint`]; [`Error::OtherKind`] for a classifier's folder; configurations that are not implemented, by key; weights that do not fit, by name.
     pub fn load(folder: &Path, device: Device) -> Result<Self, Error> {
         let files = Files::find(folder)?;
         let config = network_config(json::read_object(&files.network)?, &files.network)?;
-        let description = read_description(&files)?;
+        let description = description_in(&files)?;
         let network = UNet::new(&config, device, 0)?;
-        read_weights(&network, &files.weights)?;
+        read_weights(network.parameters(), &files.weights)?;
         Self::of_network(network, description)
     }
 }
 
-fn read_description(files: &Files) -> Result<Description, Error> {
-    if let Some(own) = &files.description {
-        let object = json::read_object(own)?;
-        let wrong = |reason: String| Error::Configuration { path: own.clone(), reason };
-        match object.get("format").and_then(Value::as_u64) {
-            Some(format) if format > u64::from(FORMAT) => {
-                return Err(wrong(format!(
-                    "it has format {format}, of a newer tweedie; this version reads format {FORMAT}"
-                )));
-            }
-            _ => {}
-        }
-        return serde_json::from_value(Value::Object(object)).map_err(|error| wrong(error.to_string()));
-    }
-    match &files.scheduler {
-        Some(path) => scheduler::read(&json::read_object(path)?, path),
-        None => {
+fn description_in(files: &Files) -> Result<Description, Error> {
+    match (&files.description, &files.scheduler) {
+        (Some(own), _) => read_description(own),
+        (None, Some(path)) => scheduler::read(&json::read_object(path)?, path),
+        (None, None) => {
             let reason = format!("it holds neither {DESCRIPTION} nor {SCHEDULER}");
             Err(Error::NotACheckpoint { path: files.folder.clone(), reason })
         }
+    }
+}
+
+/// A `tweedie.json` of this version's format.
+pub(crate) fn read_description<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
+    let object = json::read_object(path)?;
+    let wrong = |reason: String| Error::Configuration { path: path.to_path_buf(), reason };
+    match object.get("format").and_then(Value::as_u64) {
+        Some(format) if format > u64::from(FORMAT) => Err(wrong(format!(
+            "it has format {format}, of a newer tweedie; this version reads format {FORMAT}"
+        ))),
+        _ => serde_json::from_value(Value::Object(object)).map_err(|error| wrong(error.to_string())),
     }
 }
 
@@ -61,17 +62,14 @@ fn network_config(mut object: Map<String, Value>, path: &Path) -> Result<UNetCon
 }
 
 /// Reads every tensor into its place, one at a time.
-fn read_weights(network: &UNet, path: &Path) -> Result<(), Error> {
+pub(crate) fn read_weights(parameters: &Parameters, path: &Path) -> Result<(), Error> {
     let mut weights = Weights::open(path)?.renamed(modern_name)?;
     let shape = |tensor: &Tensor| tensor.size().iter().map(|&side| side as usize).collect();
-    let expected: Expected = network
-        .parameters()
-        .iter()
-        .map(|parameter| (parameter.name.clone(), shape(&parameter.tensor)))
-        .collect();
+    let expected: Expected =
+        parameters.iter().map(|parameter| (parameter.name.clone(), shape(&parameter.tensor))).collect();
     compare(path, &weights.shapes(), &expected)?;
     let _no_gradient = tch::no_grad_guard();
-    for parameter in network.parameters().iter() {
+    for parameter in parameters.iter() {
         let name = &parameter.name;
         let Some((stored, bytes)) = weights.read(name)? else { continue };
         let value = tensor_of(stored, &bytes, &parameter.tensor.size())?;

@@ -8,13 +8,15 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tch::{Device, Kind, Tensor};
+use tweedie_networks::Parameters;
 use tweedie_weights::{DataType, Staging, TensorBytes, write_tensors};
 
 /// A model's folder in memory: a deep copy that a thread can write while the model goes on being trained.
 #[derive(Debug)]
 pub struct Snapshot {
-    files: Vec<(&'static str, Vec<u8>)>,
-    weights: BTreeMap<String, TensorBytes>,
+    pub(crate) files: Vec<(&'static str, Vec<u8>)>,
+    /// The file of weights, and what it holds.
+    pub(crate) weights: (&'static str, BTreeMap<String, TensorBytes>),
 }
 
 impl Snapshot {
@@ -33,7 +35,8 @@ impl Snapshot {
             staging.write(name, bytes)?;
         }
         let metadata = BTreeMap::from([("format".to_string(), "pt".to_string())]);
-        write_tensors(&staging.path(UNET_WEIGHTS)?, &self.weights, &metadata)?;
+        let (name, weights) = &self.weights;
+        write_tensors(&staging.path(name)?, weights, &metadata)?;
         more(&staging)?;
         staging.commit()
     }
@@ -61,7 +64,7 @@ impl Model {
             (DESCRIPTION, json::bytes_of(&self.description)),
             (CARD, card::write(self).into_bytes()),
         ];
-        Ok(Snapshot { files, weights: self.weights()? })
+        Ok(Snapshot { files, weights: (UNET_WEIGHTS, weights_of(self.network.parameters())?) })
     }
 
     /// Writes the folder; what stood there before is replaced after the new one is whole. `more` may add files to the same
@@ -92,14 +95,11 @@ impl Model {
         }
         config
     }
+}
 
-    fn weights(&self) -> Result<BTreeMap<String, TensorBytes>, Error> {
-        self.network
-            .parameters()
-            .iter()
-            .map(|parameter| Ok((parameter.name.clone(), bytes_of(&parameter.tensor)?)))
-            .collect()
-    }
+/// Every parameter by its name.
+pub(crate) fn weights_of(parameters: &Parameters) -> Result<BTreeMap<String, TensorBytes>, Error> {
+    parameters.iter().map(|parameter| Ok((parameter.name.clone(), bytes_of(&parameter.tensor)?))).collect()
 }
 
 /// A tensor's values as f32 bytes, whatever its kind, device and strides.

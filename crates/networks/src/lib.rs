@@ -10,6 +10,7 @@ mod parameters;
 mod pass;
 pub mod unet;
 
+pub use classifier::{NoisyClassifier, NoisyClassifierConfig};
 pub use parameters::{Parameter, Parameters, Scope};
 pub use pass::{Attention, Pass};
 pub use unet::{ClassCondition, UNet, UNetConfig};

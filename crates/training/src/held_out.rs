@@ -1,12 +1,10 @@
 //! The loss on pictures that are not trained on, by level: the training loss hides where a model is weak.
 
-use crate::objective::{example_losses, noise_for};
-use crate::{DrawnTime, Error, HeldOut, HeldOutBin, Trainer, TrainingBatch};
+use crate::objective::noise_for;
+use crate::{Accuracy, DrawnTime, Error, HeldOut, HeldOutBin, Learner, Trainer, TrainingBatch};
 use tch::{Kind, Tensor};
 use tweedie_data::Dataset;
 use tweedie_math::random::{Key, Purpose, Stream};
-use tweedie_models::Model;
-use tweedie_networks::ClassCondition;
 
 /// Bins of levels, each of as many trained levels.
 const BINS: usize = 8;
@@ -22,7 +20,11 @@ const AT_ONCE: usize = 64;
 ///
 /// # Errors
 /// What the data or the network reports.
-pub(crate) fn held_out_loss(trainer: &mut Trainer, data: &dyn Dataset, n: usize) -> Result<HeldOut, Error> {
+pub(crate) fn held_out_loss<L: Learner>(
+    trainer: &mut Trainer<L>,
+    data: &dyn Dataset,
+    n: usize,
+) -> Result<HeldOut, Error> {
     let steps = trainer.model().process().steps();
     let n_bins = BINS.min(steps);
     let n = n.max(n_bins);
@@ -35,52 +37,70 @@ pub(crate) fn held_out_loss(trainer: &mut Trainer, data: &dyn Dataset, n: usize)
         low + 1 + Stream::new(key).below((high - low) as u64) as usize
     };
     let times: Vec<usize> = (0..n).map(time).collect();
-    let raw = losses(trainer, trainer.model(), data, &times)?;
-    let averaged = trainer.averaged(|trainer| losses(trainer, trainer.model(), data, &times))?;
+    let raw = measure(trainer, data, &times)?;
+    let averaged = trainer.averaged(|trainer| measure(trainer, data, &times))?;
 
-    let mean_of = |losses: &[f64], bin: Option<usize>| {
-        let chosen: Vec<f64> = losses
+    let mean_of = |values: &[f64], bin: Option<usize>| {
+        let chosen: Vec<f64> = values
             .iter()
             .enumerate()
             .filter(|(i, _)| bin.is_none_or(|b| i % n_bins == b))
-            .map(|(_, l)| *l)
+            .map(|(_, value)| *value)
             .collect();
         chosen.iter().sum::<f64>() / chosen.len() as f64
+    };
+    let accuracy = |bin: Option<usize>| {
+        let (raw, averaged) = (raw.right.as_deref()?, averaged.right.as_deref()?);
+        Some(Accuracy { raw: mean_of(raw, bin), averaged: mean_of(averaged, bin) })
     };
     let process = trainer.model().process();
     let log_snr = |time| process.level(time).log_snr().clamp(-EXTREME, EXTREME);
     let bins = (0..n_bins).map(|b| HeldOutBin {
         log_snr: [log_snr(edge(b)), log_snr(edge(b + 1) + 1)],
-        raw: mean_of(&raw, Some(b)),
-        averaged: mean_of(&averaged, Some(b)),
+        raw: mean_of(&raw.losses, Some(b)),
+        averaged: mean_of(&averaged.losses, Some(b)),
+        accuracy: accuracy(Some(b)),
     });
-    Ok(HeldOut { raw: mean_of(&raw, None), averaged: mean_of(&averaged, None), bins: bins.collect() })
+    Ok(HeldOut {
+        raw: mean_of(&raw.losses, None),
+        averaged: mean_of(&averaged.losses, None),
+        accuracy: accuracy(None),
+        bins: bins.collect(),
+    })
 }
 
-/// The loss of each example, with the weights that the model has now.
-fn losses(trainer: &Trainer, model: &Model, data: &dyn Dataset, times: &[usize]) -> Result<Vec<f64>, Error> {
+/// What was measured of each example.
+struct Measured {
+    losses: Vec<f64>,
+    /// 1 where a classifier was right, 0 where it was not.
+    right: Option<Vec<f64>>,
+}
+
+/// Of each example, with the weights that the model has now.
+fn measure<L: Learner>(trainer: &Trainer<L>, data: &dyn Dataset, times: &[usize]) -> Result<Measured, Error> {
     let _no_gradient = tch::no_grad_guard();
     let shape = data.shape().as_array().map(|side| side as i64);
-    let seed = trainer.config().seed;
-    let mut all = Vec::new();
+    let (model, seed) = (trainer.model(), trainer.config().seed);
+    let mut all = Measured { losses: Vec::new(), right: None };
     for first in (0..times.len()).step_by(AT_ONCE) {
         let n = AT_ONCE.min(times.len() - first);
         let index = |i: usize| data.len().map_or((first + i) as u64, |len| (first + i) as u64 % len);
         let examples = (0..n).map(|i| data.get(index(i))).collect::<Result<Vec<_>, _>>()?;
-        let class = match model.network().config().num_class_embeds {
-            Some(_) => {
-                let labels: Vec<i64> = examples.iter().map(|it| i64::from(it.label.unwrap_or(0))).collect();
-                Some(ClassCondition::Labels(Tensor::f_from_slice(&labels)?.f_to_device(model.device())?))
-            }
-            None => None,
-        };
+        let labels: Option<Vec<u32>> = examples.iter().map(|example| example.label).collect();
+        let class = trainer.condition(labels.as_deref(), None)?;
         let pictures = examples.into_iter().map(|example| trainer.clean(&example.values, 0, 1, shape));
         let x0 = Tensor::f_cat(&pictures.collect::<Result<Vec<_>, _>>()?, 0)?;
-        let eps = noise_for(Purpose::EVALUATE, seed, first as u64, n, shape, model.device())?;
+        let eps = noise_for(Purpose::EVALUATE, seed, first as u64, n, shape, trainer.device())?;
         let times = times[first..first + n].iter().copied().map(DrawnTime::from).collect();
         let batch = TrainingBatch { x0, eps, times, class };
-        let each = example_losses(model, &batch, &trainer.config().objective, &model.pass())?;
-        all.extend(Vec::<f64>::try_from(each.f_to_kind(Kind::Double)?)?);
+        let found = model.examine(&batch, &trainer.config().objective, &model.pass())?;
+        let numbers = |of: &Tensor| -> Result<Vec<f64>, Error> {
+            Ok(Vec::<f64>::try_from(of.f_to_kind(Kind::Double)?)?)
+        };
+        all.losses.extend(numbers(&found.losses)?);
+        if let Some(right) = &found.right {
+            all.right.get_or_insert_default().extend(numbers(right)?);
+        }
     }
     Ok(all)
 }

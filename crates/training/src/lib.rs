@@ -12,6 +12,7 @@ mod ema;
 mod flat;
 mod held_out;
 mod importance;
+mod learner;
 mod levels;
 mod objective;
 mod progress;
@@ -23,18 +24,20 @@ mod trainer;
 pub use adamw::AdamW;
 pub use checkpoint::{Conditions, Keep, ResumeState, load_raw_weights};
 pub use config::{
-    LevelSampling, Loss, Objective, OptimizerConfig, PosthocEma, RateDecay, ReportConfig, TrainingConfig,
+    LevelSampling, Loss, Objective, ObjectiveKind, OptimizerConfig, PosthocEma, RateDecay, ReportConfig,
+    TrainingConfig,
 };
 pub use ema::{Ema, OwnWeights};
 pub use flat::FlatParameters;
 pub use importance::Importance;
+pub use learner::{Examination, Labels, Learner};
 pub use levels::{DrawnTime, draw_times};
 pub use objective::{TrainingBatch, example_losses, loss};
 pub use progress::{Progress, Sums, Watch};
 pub use rate::rate_at;
 pub use run::{
-    CONFIG, Clock, HeldOut, HeldOutBin, Resumed, Run, State, Tick, average_of_width, checkpoints_in,
-    read_metrics, run_state,
+    Accuracy, CONFIG, Clock, HeldOut, HeldOutBin, Resumed, Run, State, Tick, average_of_width,
+    checkpoints_in, read_metrics, run_state,
 };
 pub use train::{Ending, Observer, TrainingData, train};
 pub use trainer::{StepReport, Trainer};
@@ -86,6 +89,17 @@ pub enum Error {
     /// Numbers that are no pixels, for a model that has no mean and scale for them.
     #[error("the data are arrays, and the model's description has no standardization for them")]
     Arrays,
+    /// Pictures without classes, for a learner that is asked for their class.
+    #[error("the data have no classes, and a classifier learns from labelled pictures alone")]
+    Unlabelled,
+    /// A label beyond a classifier's classes.
+    #[error("a picture has the label {label}; the classifier knows 0 … {}", n_classes - 1)]
+    Label {
+        /// The label.
+        label: u32,
+        /// How many classes there are.
+        n_classes: i64,
+    },
     /// A folder that is no run.
     #[error("{} is no run: {reason}", path.display())]
     NoRun {

@@ -1,6 +1,6 @@
 //! What the loop itself remembers between steps, so that an interrupted run goes on as if nothing had happened.
 
-use crate::{Clock, HeldOut, StepReport, Tick, Trainer};
+use crate::{Clock, HeldOut, Learner, StepReport, Tick, Trainer};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
 
@@ -125,7 +125,7 @@ impl Stopwatch {
 
 impl Progress {
     /// The line of a stretch that ends here.
-    pub(crate) fn tick(&self, stopwatch: &Stopwatch, trainer: &Trainer) -> Tick {
+    pub(crate) fn tick<L: Learner>(&self, stopwatch: &Stopwatch, trainer: &Trainer<L>) -> Tick {
         let n = self.sums.steps.max(1) as f64;
         Tick {
             images: trainer.images(),

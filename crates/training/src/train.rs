@@ -3,7 +3,7 @@
 use crate::checkpoint::{Checkpoint, CheckpointWriter, Keep};
 use crate::held_out::held_out_loss;
 use crate::progress::{Stopwatch, Sums};
-use crate::{Error, Progress, Run, StepReport, Tick, Trainer};
+use crate::{Error, Learner, Progress, Run, StepReport, Tick, Trainer};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -47,8 +47,8 @@ pub enum Ending {
 ///
 /// # Errors
 /// [`Error::Diverged`] names the step; the last good checkpoint is kept. What data, model or disk report.
-pub fn train(
-    trainer: &mut Trainer,
+pub fn train<L: Learner>(
+    trainer: &mut Trainer<L>,
     data: TrainingData,
     run: &mut Run,
     progress: Progress,
@@ -64,6 +64,8 @@ pub fn train(
     let mut progress = progress;
     let mut writer = CheckpointWriter::default();
     let keep = Keep::of(&config);
+    // A classifier draws nothing.
+    let sheet = if trainer.model().denoiser().is_some() { config.report.sheet } else { 0 };
     let due = |every: u64, before: u64, now: u64| every > 0 && before / every != now / every;
     observer.begins();
     while trainer.images() < config.images && !stop.load(Ordering::Relaxed) {
@@ -99,7 +101,7 @@ pub fn train(
             (progress.sums, progress.held_out) = (Sums::default(), None);
             stopwatch.begin();
         }
-        if due(config.report.sheet, before, now) || (last && config.report.sheet > 0) {
+        if due(sheet, before, now) || (last && sheet > 0) {
             stopwatch.pause(|| run.draw_sheet(trainer, shape).and_then(|()| run.write_page()))?;
             observer.wrote("sheet", &run.sheet(now));
         }
@@ -135,8 +137,8 @@ fn announce(written: Option<PathBuf>, observer: &mut dyn Observer) {
 }
 
 /// A deep copy of everything that the checkpoint holds.
-fn capture(
-    trainer: &mut Trainer,
+fn capture<L: Learner>(
+    trainer: &mut Trainer<L>,
     data: &DataIdentity,
     progress: &Progress,
     scheduled: bool,
@@ -150,11 +152,11 @@ fn capture(
         loss: progress.watch.mean,
         precision,
     };
-    trainer.model_mut().description_mut().training = Some(summary);
+    trainer.model_mut().set_summary(summary);
     Checkpoint::capture(trainer, data, progress.clone(), scheduled)
 }
 
-fn diverged(trainer: &Trainer, run: &Run, step: u64, loss: f64, complaint: &str) -> Error {
+fn diverged<L: Learner>(trainer: &Trainer<L>, run: &Run, step: u64, loss: f64, complaint: &str) -> Error {
     let kept =
         run.newest_checkpoint().ok().flatten().map_or("no checkpoint was written yet".into(), |(_, path)| {
             format!("the last good checkpoint is {}", path.display())

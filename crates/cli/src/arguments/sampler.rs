@@ -81,7 +81,7 @@ pub struct SamplerFlags {
 }
 
 /// Guidance.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Guidance")]
 pub struct GuidanceFlags {
     /// w of worse + w·(better − worse): 1 is none, diffusers' `guidance_scale`. Away from the model without its class, or with
@@ -97,6 +97,29 @@ pub struct GuidanceFlags {
     /// The σ = noise/signal between which there is guidance.
     #[arg(long, value_name = "LOW,HIGH", value_parser = interval, requires = "guidance")]
     pub guidance_interval: Option<[f64; 2]>,
+    /// A classifier of noisy pictures (`train --set training.objective.kind=classifier`) that leads towards the class of --class.
+    #[arg(long, value_name = "MODEL")]
+    pub classifier: Option<PathBuf>,
+    /// The scale of its gradient: 1 is Bayes' rule, more sharpens.
+    #[arg(long, value_name = "S", default_value_t = 1.0, requires = "classifier")]
+    pub classifier_scale: f64,
+    /// Its class where that is not the model's, by name or number, or `all`.
+    #[arg(long, value_name = "CLASS", requires = "classifier")]
+    pub classifier_class: Option<String>,
+}
+
+impl Default for GuidanceFlags {
+    fn default() -> Self {
+        Self {
+            guidance: None,
+            weak: None,
+            guidance_rescale: None,
+            guidance_interval: None,
+            classifier: None,
+            classifier_scale: 1.0,
+            classifier_class: None,
+        }
+    }
 }
 
 /// η as a number, or a name of what DDIM adds.

@@ -27,19 +27,25 @@ impl Class {
             };
         };
         let n_classes = if description.null_class.is_some() { rows - 1 } else { rows };
-        let names = &description.class_names;
+        match (asked, description.null_class) {
+            (None | Some("none"), Some(row)) => Ok(Self::Row(row)),
+            (Some("none"), None) => bail!("this model was not trained to draw without a class"),
+            (asked, _) => Self::among(&description.class_names, n_classes, asked, "--class"),
+        }
+    }
+
+    /// From a class' name or number, or `all`, of so many classes; `flag` is where it is said.
+    pub fn among(names: &[String], n_classes: i64, asked: Option<&str>, flag: &str) -> anyhow::Result<Self> {
         let listed = if names.is_empty() { String::new() } else { format!("({})", names.join(", ")) };
-        let row = match (asked, description.null_class) {
-            (None | Some("none"), Some(row)) => return Ok(Self::Row(row)),
-            (Some("all"), _) => return Ok(Self::All(n_classes)),
-            (None, None) => {
+        let row = match asked {
+            Some("all") => return Ok(Self::All(n_classes)),
+            None => {
                 bail!(
-                    "this model draws classes: say which with --class, 0 … {} {listed}, or all",
+                    "this model draws classes: say which with {flag}, 0 … {} {listed}, or all",
                     n_classes - 1
                 )
             }
-            (Some("none"), None) => bail!("this model was not trained to draw without a class"),
-            (Some(class), _) => match names.iter().position(|name| name == class) {
+            Some(class) => match names.iter().position(|name| name == class) {
                 Some(row) => row as i64,
                 None => match class.parse() {
                     Ok(row) => row,

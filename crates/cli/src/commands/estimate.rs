@@ -3,9 +3,8 @@
 use crate::config::RunConfig;
 use std::time::Instant;
 use tweedie_data::{Batch, Loader};
-use tweedie_models::Model;
 use tweedie_torch::Precision;
-use tweedie_training::{Clock, Trainer, TrainingConfig, TrainingData};
+use tweedie_training::{Clock, Learner, Trainer, TrainingConfig, TrainingData};
 
 /// Pictures in the first step that is timed.
 const FIRST: usize = 8;
@@ -20,7 +19,7 @@ const KEPT: f64 = 20.0;
 const LOADED: usize = 512;
 
 /// How long an update from so many pictures at once takes, in seconds.
-fn step_time(trainer: &mut Trainer, data: &TrainingData, n: usize) -> anyhow::Result<f64> {
+fn step_time<L: Learner>(trainer: &mut Trainer<L>, data: &TrainingData, n: usize) -> anyhow::Result<f64> {
     let batch: Batch = Loader::new(std::sync::Arc::clone(&data.shown), 0, n, 0, false)?.next_batch()?;
     let began = Instant::now();
     trainer.step(&batch)?;
@@ -41,20 +40,20 @@ fn loaded_per_second(data: &TrainingData) -> anyhow::Result<f64> {
 }
 
 /// The lines, as comments of the configuration, from a few steps of a model that is not needed afterwards.
-pub fn lines(
+pub fn lines<L: Learner>(
     config: &RunConfig,
     data: &TrainingData,
-    model: Model,
+    learner: L,
     (precision, reason): (Precision, &str),
 ) -> anyhow::Result<Vec<String>> {
     let shown = data.shown.as_ref();
-    let device = model.device();
+    let device = learner.parameters().device();
     // First, while nothing is in memory yet.
     let load = loaded_per_second(data)?;
-    let n_parameters = model.network().parameters().n_trained() as f64;
+    let n_parameters = learner.parameters().n_trained() as f64;
     let micro = config.training.batch / config.training.accumulate.max(1);
     let whole = TrainingConfig { accumulate: 1, ..config.training.clone() };
-    let mut trainer = Trainer::new(model, whole, precision)?;
+    let mut trainer = Trainer::new(learner, whole, precision)?;
     let before = Clock::memory_mib();
     let mut n = FIRST.min(micro);
     // The first step also makes what later ones find: kernels, threads, memory.

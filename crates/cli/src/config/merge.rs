@@ -17,8 +17,16 @@ pub fn parse(text: &str) -> anyhow::Result<Table> {
     })
 }
 
+/// Applies changes in their order. What is learned is the training's part; `objective.…` names it by itself.
+pub fn set_all(table: &mut Table, changes: &[String]) -> anyhow::Result<()> {
+    changes.iter().try_for_each(|change| match change.strip_prefix("objective.") {
+        Some(key) => set(table, &format!("training.objective.{key}")),
+        None => set(table, change),
+    })
+}
+
 /// Applies `a.b=value`. The value is read as TOML; what is no TOML value is taken for text.
-pub fn set(table: &mut Table, change: &str) -> anyhow::Result<()> {
+fn set(table: &mut Table, change: &str) -> anyhow::Result<()> {
     let Some((key, text)) = change.split_once('=') else {
         bail!("--set takes KEY=VALUE, such as training.batch=32; found `{change}`")
     };

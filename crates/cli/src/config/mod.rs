@@ -1,5 +1,6 @@
 //! A run's configuration: each crate's own part, composed; from a preset, a file and `--set`.
 
+mod classifier;
 mod data;
 mod merge;
 mod presets;
@@ -15,7 +16,7 @@ use tweedie_models::sampling::SamplingDefaults;
 use tweedie_models::{Description, LearnedVariance, Standardization};
 use tweedie_networks::UNetConfig;
 use tweedie_networks::unet::SampleSize;
-use tweedie_training::{TrainingConfig, TrainingData};
+use tweedie_training::{ObjectiveKind, TrainingConfig, TrainingData};
 
 /// Everything that a run is made of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -92,9 +93,12 @@ impl RunConfig {
             }
         };
         let mut table = merge::parse(&text).with_context(|| format!("{from} is not TOML"))?;
-        for change in &source.set {
-            merge::set(&mut table, change)?;
+        let mut asked = toml::Table::new();
+        merge::set_all(&mut asked, &source.set)?;
+        if source.config.is_none() && classifier::is_wanted(&asked) {
+            classifier::replace_objective(&mut table);
         }
+        merge::set_all(&mut table, &source.set)?;
         if let Some(format) = table.get("format").and_then(toml::Value::as_integer)
             && format != i64::from(FORMAT)
         {
@@ -125,7 +129,10 @@ impl RunConfig {
         self.network.out_channels = per_channel * shape.channels as i64;
         self.network.sample_size = Some(SampleSize::of([shape.height as i64, shape.width as i64]));
         self.check_told()?;
-        self.fit_classes(data)
+        match self.training.objective.kind {
+            ObjectiveKind::Denoiser => self.fit_classes(data),
+            ObjectiveKind::Classifier => self.fit_to_classify(data),
+        }
     }
 
     /// Fails where the network takes the logarithm of a number that may be 0.

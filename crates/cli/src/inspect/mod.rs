@@ -1,8 +1,13 @@
 //! What can be seen of a checkpoint.
 
+mod classifier;
 pub mod strip;
 
-use tweedie_models::Model;
+pub use classifier::summary_of_classifier;
+
+use tweedie_math::{DiscreteProcess, Schedule};
+use tweedie_models::{Model, TrainingSummary};
+use tweedie_networks::Parameters;
 use tweedie_report::{Plot, Scale, Series};
 
 /// What a checkpoint is, as lines.
@@ -38,23 +43,26 @@ pub fn summary(model: &Model) -> Vec<String> {
     if !about.class_names.is_empty() {
         lines.push(format!("classes: {}", about.class_names.join(", ")));
     }
-    if let Some(training) = &about.training {
-        lines.push(format!(
-            "trained on {}: {} images, {} steps, loss {:.4}, {}, seed {}",
-            training.data, training.images, training.steps, training.loss, training.precision, training.seed
-        ));
-    }
+    lines.extend(about.training.as_ref().map(history));
     lines.push(String::new());
-    lines.extend(parts(model));
+    lines.extend(parts(model.network().parameters()));
     lines.push(String::new());
-    lines.extend(levels(model));
+    lines.extend(levels(model.process()));
     lines
 }
 
+/// How it came to be.
+fn history(training: &TrainingSummary) -> String {
+    format!(
+        "trained on {}: {} images, {} steps, loss {:.4}, {}, seed {}",
+        training.data, training.images, training.steps, training.loss, training.precision, training.seed
+    )
+}
+
 /// Parameters by part of the network.
-fn parts(model: &Model) -> Vec<String> {
+fn parts(parameters: &Parameters) -> Vec<String> {
     let mut counts: Vec<(String, usize)> = Vec::new();
-    for parameter in model.network().parameters().iter() {
+    for parameter in parameters.iter() {
         let mut names = parameter.name.split('.');
         let part = match (names.next(), names.next()) {
             (Some(first @ ("down_blocks" | "up_blocks")), Some(index)) => format!("{first}.{index}"),
@@ -70,8 +78,7 @@ fn parts(model: &Model) -> Vec<String> {
 }
 
 /// A few levels of the process as a table.
-fn levels(model: &Model) -> Vec<String> {
-    let process = model.process();
+fn levels(process: &dyn DiscreteProcess) -> Vec<String> {
     let last = process.steps();
     let mut times: Vec<usize> = (0..=8).map(|i| (last * i / 8).max(1)).collect();
     times.dedup();
@@ -89,8 +96,7 @@ fn levels(model: &Model) -> Vec<String> {
 }
 
 /// Signal and noise rates over time.
-pub fn schedule_plot(model: &Model) -> Plot {
-    let process = model.process();
+pub fn schedule_plot(process: &dyn DiscreteProcess, schedule: &Schedule) -> Plot {
     let curve = |of: &dyn Fn(f64) -> f64| -> Vec<(f64, f64)> {
         (0..=200).map(|i| process.last_time() * f64::from(i) / 200.0).map(|time| (time, of(time))).collect()
     };
@@ -102,7 +108,7 @@ pub fn schedule_plot(model: &Model) -> Plot {
         }
     };
     Plot {
-        title: format!("{}, T = {}", name_of_schedule(&model.description().schedule), process.steps()),
+        title: format!("{}, T = {}", name_of_schedule(schedule), process.steps()),
         x_label: "time t (0 is clean data)".into(),
         y_label: "rate".into(),
         y_scale: Scale::Linear,
@@ -118,7 +124,7 @@ fn name(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|json| json.as_str().map(String::from)).unwrap_or_default()
 }
 
-fn name_of_schedule(schedule: &tweedie_math::Schedule) -> String {
+fn name_of_schedule(schedule: &Schedule) -> String {
     let json = serde_json::to_value(schedule).unwrap_or_default();
     let name = json["name"].as_str().unwrap_or_default().to_string();
     let rest: Vec<String> = json

@@ -1,6 +1,6 @@
 //! Which files of a folder are which: today's layout, the old flat one, a network by itself.
 
-use super::{DESCRIPTION, SCHEDULER, UNET_CONFIG};
+use super::{CLASSIFIER_CONFIG, DESCRIPTION, FLAT_CONFIG, Kind, SCHEDULER, UNET_CONFIG};
 use crate::Error;
 use std::path::{Path, PathBuf};
 
@@ -28,22 +28,12 @@ const WEIGHTS: [&str; 5] = [
     "diffusion_pytorch_model.bin.index.json",
 ];
 
-/// The configuration's name in the flat layout.
-const FLAT_CONFIG: &str = "config.json";
 const FLAT_SCHEDULER: &str = "scheduler_config.json";
 
 impl Files {
     /// Finds them; a run's folder stands for its newest checkpoint.
     pub(crate) fn find(folder: &Path) -> Result<Self, Error> {
-        let not = |reason: String| Error::NotACheckpoint { path: folder.to_path_buf(), reason };
-        if !folder.exists() {
-            return Err(not("it does not exist".into()));
-        }
-        let folder = if holds(folder, UNET_CONFIG)? || holds(folder, FLAT_CONFIG)? {
-            folder.to_path_buf()
-        } else {
-            newest_checkpoint(folder)?
-        };
+        let folder = Kind::Denoiser.find(folder)?;
         let network = if holds(&folder, UNET_CONFIG)? { UNET_CONFIG } else { FLAT_CONFIG };
         let network = folder.join(network);
         let beside = network.parent().unwrap_or(&folder);
@@ -63,7 +53,7 @@ impl Files {
 }
 
 /// Whether a file is there; a folder that may not be looked into is not called empty.
-fn holds(folder: &Path, name: &str) -> Result<bool, Error> {
+pub(super) fn holds(folder: &Path, name: &str) -> Result<bool, Error> {
     match std::fs::metadata(folder.join(name)) {
         Ok(_) => Ok(true),
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
@@ -75,13 +65,14 @@ fn holds(folder: &Path, name: &str) -> Result<bool, Error> {
 }
 
 /// A run's newest checkpoint.
-fn newest_checkpoint(run: &Path) -> Result<PathBuf, Error> {
+pub(super) fn newest_checkpoint(run: &Path) -> Result<PathBuf, Error> {
     let not = |reason: String| Error::NotACheckpoint { path: run.to_path_buf(), reason };
     let inside = std::fs::read_dir(run.join("checkpoints")).map(|entries| {
         entries
             .flatten()
             .map(|entry| entry.path())
-            .filter(|path| is_whole(path) && path.join(UNET_CONFIG).is_file())
+            .filter(|path| is_whole(path))
+            .filter(|path| [UNET_CONFIG, CLASSIFIER_CONFIG].iter().any(|name| path.join(name).is_file()))
             .max()
     });
     match inside {

@@ -3,6 +3,7 @@
 mod ages;
 mod broken;
 mod broken_weights;
+mod classifier;
 mod denoiser;
 mod derivative;
 mod encoding;
@@ -22,8 +23,8 @@ use tweedie_math::random::{Key, Purpose, Stream};
 use tweedie_math::{Conditioning, Parameterization, Schedule};
 use tweedie_models::sampling::SamplingDefaults;
 use tweedie_models::{DataRange, Description, LearnedVariance, Model};
-use tweedie_networks::UNetConfig;
 use tweedie_networks::unet::SampleSize;
+use tweedie_networks::{Parameters, UNetConfig};
 use tweedie_samplers::{Draw, NoiseSource, StreamNoise};
 
 /// What a denoiser can be told to read, each with the discrete process.
@@ -76,7 +77,12 @@ fn about(parameterization: Parameterization) -> Description {
 /// A model whose weights are random everywhere: a fresh network's last layers are zero, and would hide most mistakes.
 fn random(network: &UNetConfig, description: Description, seed: u64) -> Model {
     let model = Model::new(network, description, Device::Cpu, seed).unwrap();
-    for (number, parameter) in model.network().parameters().iter().enumerate() {
+    random_weights(model.network().parameters(), seed);
+    model
+}
+
+fn random_weights(parameters: &Parameters, seed: u64) {
+    for (number, parameter) in parameters.iter().enumerate() {
         let shape = parameter.tensor.size();
         let inputs: i64 = shape[1..].iter().product();
         let scale = if shape.len() > 1 { (inputs as f64).powf(-0.5) } else { 0.2 };
@@ -87,7 +93,6 @@ fn random(network: &UNetConfig, description: Description, seed: u64) -> Model {
             (0..parameter.tensor.numel()).map(|_| (shift + scale * stream.normal()) as f32).collect();
         tch::no_grad(|| parameter.tensor.shallow_clone().copy_(&Tensor::from_slice(&values).reshape(&shape)));
     }
-    model
 }
 
 /// The usual random model.

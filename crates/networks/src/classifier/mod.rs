@@ -1,7 +1,11 @@
-//! Small classifiers whose features judge samples: they are read from files, never trained here.
+//! Classifiers. Small ones whose features judge samples are read from files, never trained here ([`Classifier`]); one of noisy
+//! pictures, told their level, is trained to guide a sampler ([`NoisyClassifier`]).
 
 mod lenet;
+mod noisy;
 mod resnet;
+
+pub use noisy::{NoisyClassifier, NoisyClassifierConfig};
 
 use crate::Error;
 use lenet::LeNet;

@@ -28,18 +28,7 @@ impl SelfAttention {
         norm: Option<(i64, f64)>,
         output_scale: f64,
     ) -> Result<Self, Error> {
-        if head_dim < 1 || channels % head_dim != 0 {
-            let divisors: Vec<_> =
-                (1..=channels).filter(|d| channels % d == 0).map(|d| d.to_string()).collect();
-            return Err(Error::Config {
-                key: "attention_head_dim",
-                found: head_dim.to_string(),
-                allowed: format!(
-                    "it must divide a block's {channels} channels ({}) or be null",
-                    divisors.join(", ")
-                ),
-            });
-        }
+        check_heads(channels, head_dim)?;
         let group_norm = match norm {
             Some((groups, eps)) => Some(GroupNorm::new(scope.sub("group_norm"), channels, groups, eps)?),
             None => None,
@@ -65,19 +54,36 @@ impl SelfAttention {
         let q = split(self.to_q.forward(&tokens, pass));
         let k = split(self.to_k.forward(&tokens, pass));
         let v = split(self.to_v.forward(&tokens, pass));
-        let mixed = match pass.attention {
-            Attention::Fused => {
-                Tensor::scaled_dot_product_attention(&q, &k, &v, None::<&Tensor>, 0.0, false, None, false)
-            }
-            Attention::Plain => plain(&q, &k, &v),
-        };
-        let joined = mixed.transpose(1, 2).reshape([n, places, c]);
+        let joined = mixed(&q, &k, &v, pass).transpose(1, 2).reshape([n, places, c]);
         let out = self.to_out.forward(&joined, pass).transpose(1, 2).reshape(&size);
         scaled(x + out, self.output_scale)
     }
 }
 
-/// softmax(q·kᵀ/√d)·v, the softmax in f32.
+/// Fails unless heads of so many channels make up all of them.
+pub(super) fn check_heads(channels: i64, head_dim: i64) -> Result<(), Error> {
+    if head_dim >= 1 && channels % head_dim == 0 {
+        return Ok(());
+    }
+    let divisors: Vec<_> = (1..=channels).filter(|d| channels % d == 0).map(|d| d.to_string()).collect();
+    Err(Error::Config {
+        key: "attention_head_dim",
+        found: head_dim.to_string(),
+        allowed: format!("it must divide a block's {channels} channels ({}) or be null", divisors.join(", ")),
+    })
+}
+
+/// softmax(q·kᵀ/√d)·v of (N, heads, places, d), in the form that the pass asks for.
+pub(super) fn mixed(q: &Tensor, k: &Tensor, v: &Tensor, pass: &Pass) -> Tensor {
+    match pass.attention {
+        Attention::Fused => {
+            Tensor::scaled_dot_product_attention(q, k, v, None::<&Tensor>, 0.0, false, None, false)
+        }
+        Attention::Plain => plain(q, k, v),
+    }
+}
+
+/// The same, the softmax in f32.
 fn plain(q: &Tensor, k: &Tensor, v: &Tensor) -> Tensor {
     let scale = 1.0 / (q.size()[3] as f64).sqrt();
     let weights = (q.matmul(&k.transpose(-2, -1)) * scale).softmax(-1, Kind::Float);

@@ -6,6 +6,7 @@ mod conv;
 mod embedding;
 mod linear;
 mod norm;
+mod pool;
 mod resample;
 
 pub use activation::Activation;
@@ -15,6 +16,7 @@ pub use conv::Conv2d;
 pub use embedding::{Embedding, sinusoidal};
 pub use linear::Linear;
 pub use norm::GroupNorm;
+pub use pool::AttentionPool;
 pub use resample::{avg_pool_2, upsample_nearest_2};
 
 /// The first values of a layer that a residual branch ends with.

@@ -1,7 +1,7 @@
 //! Weights and inputs by the formula of `fixtures/unet_variants.py`, so that neither needs to be stored.
 
 use tch::{Kind, Tensor};
-use tweedie_networks::UNet;
+use tweedie_networks::{Parameters, UNet};
 
 /// Tensor numbers of the input.
 pub const X: i64 = 100_000;
@@ -33,15 +33,23 @@ pub fn tensor(shape: &[i64], number: i64, scale: f64) -> Tensor {
 
 /// Names and shapes of a network's parameters in the alphabetical order of the names.
 pub fn sorted(network: &UNet) -> Vec<(String, Tensor)> {
-    let mut parameters: Vec<_> =
-        network.parameters().iter().map(|p| (p.name.clone(), p.tensor.shallow_clone())).collect();
-    parameters.sort_by(|a, b| a.0.cmp(&b.0));
-    parameters
+    in_alphabet(network.parameters())
+}
+
+fn in_alphabet(parameters: &Parameters) -> Vec<(String, Tensor)> {
+    let mut sorted: Vec<_> = parameters.iter().map(|p| (p.name.clone(), p.tensor.shallow_clone())).collect();
+    sorted.sort_by(|a, b| a.0.cmp(&b.0));
+    sorted
 }
 
 /// Fills every parameter: weights of variance 1/(numbers per output), norms' scales near 1, all else near 0.
 pub fn fill(network: &UNet) {
-    for (k, (name, parameter)) in sorted(network).iter().enumerate() {
+    fill_all(network.parameters());
+}
+
+/// The same for any network's parameters.
+pub fn fill_all(parameters: &Parameters) {
+    for (k, (name, parameter)) in in_alphabet(parameters).iter().enumerate() {
         let shape = parameter.size();
         let count: i64 = shape.iter().product();
         let is_norm_scale = name.contains("norm") && name.ends_with(".weight");

@@ -5,6 +5,7 @@ mod files;
 mod formula;
 mod inputs;
 mod laws;
+mod noisy;
 mod parity;
 mod passes;
 mod variants;

@@ -97,7 +97,7 @@ fn x0_variance(
     seed: u64,
 ) -> Vec<f64> {
     let noise = StreamNoise::new(seed, 0);
-    let estimate = WithX0Variance::new(denoiser, how, &noise).denoise(x, &[at]).unwrap();
+    let estimate = WithX0Variance::new(*denoiser, how, &noise).denoise(x, &[at]).unwrap();
     match estimate.spread {
         Some(Spread::X0Variance(variances)) => variances,
         other => panic!("{other:?}"),

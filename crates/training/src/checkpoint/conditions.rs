@@ -1,6 +1,6 @@
 //! The conditions under which the same numbers come out bit for bit.
 
-use crate::Trainer;
+use crate::{Learner, Trainer};
 use serde::{Deserialize, Serialize};
 use tweedie_torch::machine;
 
@@ -24,7 +24,7 @@ pub struct Conditions {
 
 impl Conditions {
     /// Those of a trainer on this machine, now.
-    pub fn of(trainer: &Trainer) -> Self {
+    pub fn of<L: Learner>(trainer: &Trainer<L>) -> Self {
         let machine = machine();
         let pass = trainer.model().pass();
         Self {
@@ -33,7 +33,7 @@ impl Conditions {
             libtorch: machine.libtorch,
             memory_layout: if pass.channels_last { "NHWC" } else { "NCHW" }.into(),
             precision: pass.precision.name().into(),
-            device: if trainer.model().device().is_cuda() { "cuda" } else { "cpu" }.into(),
+            device: if trainer.device().is_cuda() { "cuda" } else { "cpu" }.into(),
         }
     }
 

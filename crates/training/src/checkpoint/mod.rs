@@ -13,7 +13,7 @@ pub use keep::Keep;
 pub(crate) use keep::remove_stale_ones;
 pub(crate) use writer::CheckpointWriter;
 
-use crate::{Error, FlatParameters, Progress, Trainer};
+use crate::{Error, FlatParameters, Learner, Progress, Trainer};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -95,8 +95,8 @@ pub(crate) struct Checkpoint {
 
 impl Checkpoint {
     /// A deep copy of everything that a checkpoint holds.
-    pub(crate) fn capture(
-        trainer: &mut Trainer,
+    pub(crate) fn capture<L: Learner>(
+        trainer: &mut Trainer<L>,
         data: &DataIdentity,
         progress: Progress,
         scheduled: bool,
@@ -117,7 +117,7 @@ impl Checkpoint {
         if let Some(importance) = trainer.importance_mut() {
             tensors.insert(LEVEL_LOSSES.into(), bytes_of(&Tensor::f_from_slice(importance.losses())?)?);
         }
-        Ok(Self { snapshot: trainer.with_ema(|model| Ok(model.snapshot()?))?, state, tensors })
+        Ok(Self { snapshot: trainer.with_ema(L::snapshot)?, state, tensors })
     }
 
     /// Writes the folder, whole or not at all.
@@ -133,7 +133,11 @@ impl Checkpoint {
 }
 
 /// Puts a checkpoint's tensors into a trainer; what it computes afterwards is what the checkpoint's writer computed.
-pub(crate) fn restore(trainer: &mut Trainer, checkpoint: &Path, state: &ResumeState) -> Result<(), Error> {
+pub(crate) fn restore<L: Learner>(
+    trainer: &mut Trainer<L>,
+    checkpoint: &Path,
+    state: &ResumeState,
+) -> Result<(), Error> {
     let path = checkpoint.join(TENSORS);
     let wrong = |reason: String| Error::Resume { path: checkpoint.to_path_buf(), reason };
     let mut file = TensorFile::open(&path)?;

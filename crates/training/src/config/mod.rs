@@ -3,7 +3,7 @@
 mod check;
 mod objective;
 
-pub use objective::{LevelSampling, Loss, Objective};
+pub use objective::{LevelSampling, Loss, Objective, ObjectiveKind};
 
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +27,7 @@ pub struct TrainingConfig {
     pub posthoc_ema: PosthocEma,
     /// Whether pictures may be mirrored, where the set allows it.
     pub flip: bool,
-    /// Share of labels that a class-conditional model does not see, so that it learns to draw without one, too.
+    /// Share of labels that a class-conditional denoiser does not see, so that it learns to draw without one, too.
     pub label_dropout: f64,
     /// `auto`, `f32` or `bf16`.
     pub precision: String,

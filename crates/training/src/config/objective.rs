@@ -8,6 +8,8 @@ use tweedie_math::{Parameterization, Weighting};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Objective {
+    /// What is to be learned. A classifier's loss is the cross entropy; of what follows it takes `levels` alone.
+    pub kind: ObjectiveKind,
     /// Which loss.
     pub loss: Loss,
     /// λ of the hybrid loss.
@@ -20,6 +22,17 @@ pub struct Objective {
     pub max_weight: f64,
     /// How levels are drawn.
     pub levels: LevelSampling,
+}
+
+/// What a network is to learn.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ObjectiveKind {
+    /// What lies under the noise.
+    #[default]
+    Denoiser,
+    /// Which class lies under the noise, p(y | x_t).
+    Classifier,
 }
 
 /// A loss by name.
@@ -78,6 +91,7 @@ pub enum LevelSampling {
 impl Default for Objective {
     fn default() -> Self {
         Self {
+            kind: ObjectiveKind::Denoiser,
             loss: Loss::Squared,
             vlb_weight: 0.001,
             measured: None,

@@ -2,7 +2,7 @@
 
 use super::{Run, numbered_in};
 use crate::checkpoint::flat_tensor;
-use crate::{Error, FlatParameters, Trainer};
+use crate::{Error, FlatParameters, Learner, Trainer};
 use std::collections::BTreeMap;
 use std::path::Path;
 use tch::Kind;
@@ -14,7 +14,7 @@ const FOLDER: &str = "averages";
 
 impl Run {
     /// Stores a trainer's power-function averages; each is one flat tensor named by its exponent.
-    pub(crate) fn store_averages(&self, trainer: &Trainer) -> Result<(), Error> {
+    pub(crate) fn store_averages<L: Learner>(&self, trainer: &Trainer<L>) -> Result<(), Error> {
         let folder = self.folder().join(FOLDER);
         std::fs::create_dir_all(&folder).map_err(super::failed("cannot create", &folder))?;
         let path = folder.join(format!("{:010}.safetensors", trainer.images()));

@@ -49,8 +49,15 @@ impl Events {
         if let Some(held_out) = &tick.held_out {
             scalars.push(("loss/held_out".into(), held_out.raw));
             scalars.push(("loss/held_out_averaged".into(), held_out.averaged));
+            if let Some(accuracy) = &held_out.accuracy {
+                scalars.push(("accuracy/held_out".into(), accuracy.raw));
+                scalars.push(("accuracy/held_out_averaged".into(), accuracy.averaged));
+            }
             for (i, bin) in held_out.bins.iter().enumerate() {
                 scalars.push((format!("held_out_by_level/bin_{i}"), bin.averaged));
+                if let Some(accuracy) = &bin.accuracy {
+                    scalars.push((format!("accuracy_by_level/bin_{i}"), accuracy.averaged));
+                }
             }
         }
         self.append(&scalar_record(tick.images, now(), &scalars))

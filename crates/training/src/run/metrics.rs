@@ -35,6 +35,9 @@ pub struct HeldOut {
     pub raw: f64,
     /// Of their moving average.
     pub averaged: f64,
+    /// Of a classifier: how often it is right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<Accuracy>,
     /// The same by level, from the noisiest; each bin holds as many trained levels.
     pub bins: Vec<HeldOutBin>,
 }
@@ -44,6 +47,18 @@ pub struct HeldOut {
 pub struct HeldOutBin {
     /// Least and greatest log-SNR of its levels; −100 for pure noise.
     pub log_snr: [f64; 2],
+    /// Of the weights themselves.
+    pub raw: f64,
+    /// Of their moving average.
+    pub averaged: f64,
+    /// Of a classifier: how often it is right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<Accuracy>,
+}
+
+/// The share of noisy pictures whose class a classifier thinks likeliest.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Accuracy {
     /// Of the weights themselves.
     pub raw: f64,
     /// Of their moving average.

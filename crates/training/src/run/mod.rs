@@ -10,10 +10,10 @@ mod pictures;
 
 pub use averages::average_of_width;
 pub use find::{State, checkpoints_in, run_state};
-pub use metrics::{Clock, HeldOut, HeldOutBin, Tick, read_metrics};
+pub use metrics::{Accuracy, Clock, HeldOut, HeldOutBin, Tick, read_metrics};
 
 use crate::checkpoint::{Keep, ResumeState, remove_stale_ones, restore};
-use crate::{Conditions, Error, Progress, Trainer};
+use crate::{Conditions, Error, Learner, Progress, Trainer};
 use events::Events;
 use find::{next_number, numbered_in};
 use lock::Lock;
@@ -105,7 +105,11 @@ impl Run {
     ///
     /// # Errors
     /// [`Error::Resume`] for a checkpoint that does not fit the configuration or is damaged.
-    pub fn resume(&mut self, trainer: &mut Trainer, data: &DataIdentity) -> Result<Resumed, Error> {
+    pub fn resume<L: Learner>(
+        &mut self,
+        trainer: &mut Trainer<L>,
+        data: &DataIdentity,
+    ) -> Result<Resumed, Error> {
         let now = Conditions::of(trainer);
         let Some((images, path)) = self.newest_checkpoint()? else {
             self.cut_back(0)?;
@@ -117,7 +121,7 @@ impl Run {
             let reason = format!("it is named after {images} images, and its state says {}", state.images);
             return Err(Error::Resume { path, reason });
         }
-        let classes = trainer.model().description().class_names.as_slice();
+        let classes = trainer.model().class_names();
         if !classes.is_empty() && !state.data.classes.is_empty() && state.data.classes != classes {
             let (before, now) = (state.data.classes.join(", "), classes.join(", "));
             let reason = format!("its classes were {before}, and the data's are {now}");

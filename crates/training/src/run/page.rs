@@ -1,6 +1,6 @@
 //! `index.html`: a run at a glance, made from what lies in its folder.
 
-use super::{CONFIG, Run, Tick, numbered_in, read_metrics};
+use super::{CONFIG, HeldOutBin, Run, Tick, numbered_in, read_metrics};
 use crate::Error;
 use std::path::Path;
 use tweedie_report::{Page, Plot, Scale, Series};
@@ -53,6 +53,13 @@ fn facts(ticks: &[Tick]) -> Vec<(String, String)> {
         ("memory".into(), format!("{:.0} MiB", last.clock.memory_mib)),
     ];
     let held_out = ticks.iter().filter_map(|tick| Some((tick.images, tick.held_out.as_ref()?)));
+    if let Some(accuracy) = ticks.iter().rev().find_map(|tick| tick.held_out.as_ref()?.accuracy) {
+        let [averaged, raw] = [accuracy.averaged, accuracy.raw].map(|share| 100.0 * share);
+        facts.push((
+            "held-out accuracy".into(),
+            format!("{averaged:.1} % averaged weights, {raw:.1} % raw, over all levels"),
+        ));
+    }
     if let Some((images, best)) = held_out.min_by(|a, b| a.1.averaged.total_cmp(&b.1.averaged)) {
         facts.push((
             "best held-out loss".into(),
@@ -100,16 +107,29 @@ fn plots(ticks: &[Tick]) -> Vec<Plot> {
         ),
     ];
     if let Some(held_out) = ticks.iter().rev().find_map(|tick| tick.held_out.as_ref()) {
-        let bins = (0..held_out.bins.len()).map(|b| {
-            let [low, high] = held_out.bins[b].log_snr;
-            line(&format!("log-SNR {} to {}", tenths(low), tenths(high)), &|tick| {
-                Some(tick.held_out.as_ref()?.bins.get(b)?.averaged)
-            })
-        });
-        plots.push(plot("Held-out loss by level, averaged weights", "loss", Scale::Log, bins.collect()));
+        let by_level = |value: &dyn Fn(&HeldOutBin) -> Option<f64>| {
+            let bins =
+                held_out.bins.iter().enumerate().map(|(b, HeldOutBin { log_snr: [low, high], .. })| {
+                    line(&format!("log-SNR {} to {}", tenths(*low), tenths(*high)), &|tick| {
+                        value(tick.held_out.as_ref()?.bins.get(b)?)
+                    })
+                });
+            bins.collect()
+        };
+        let losses = by_level(&|bin| Some(bin.averaged));
+        plots.push(plot("Held-out loss by level, averaged weights", "loss", Scale::Log, losses));
+        if held_out.accuracy.is_some() {
+            let shares = by_level(&|bin| Some(bin.accuracy?.averaged));
+            plots.push(plot(
+                "Held-out accuracy by level, averaged weights",
+                "share",
+                Scale::FromZero,
+                shares,
+            ));
+        }
         // Each bin is as wide as its levels, pure noise and clean data apart.
-        let step = |bin: &crate::HeldOutBin, value: f64| bin.log_snr.map(|at| (at.clamp(-30.0, 30.0), value));
-        let shape = |name: &str, value: &dyn Fn(&crate::HeldOutBin) -> f64| Series {
+        let step = |bin: &HeldOutBin, value: f64| bin.log_snr.map(|at| (at.clamp(-30.0, 30.0), value));
+        let shape = |name: &str, value: &dyn Fn(&HeldOutBin) -> f64| Series {
             name: name.into(),
             points: held_out.bins.iter().flat_map(|bin| step(bin, value(bin))).collect(),
         };

@@ -1,12 +1,9 @@
 //! One step of training.
 
-mod check;
 mod prepare;
 
 use crate::objective::weighted_mean;
-use crate::{
-    AdamW, Ema, Error, FlatParameters, Importance, LevelSampling, TrainingConfig, example_losses, rate_at,
-};
+use crate::{AdamW, Ema, Error, FlatParameters, Importance, Learner, LevelSampling, TrainingConfig, rate_at};
 use tch::{Kind, Tensor};
 use tweedie_data::Batch;
 use tweedie_math::power_average::gamma_of;
@@ -17,8 +14,8 @@ use tweedie_torch::{Precision, guard, with_seed};
 
 /// A model being trained, with everything that training keeps.
 #[derive(Debug)]
-pub struct Trainer {
-    model: Model,
+pub struct Trainer<L: Learner = Model> {
+    model: L,
     config: TrainingConfig,
     pass: Pass,
     parameters: FlatParameters,
@@ -42,14 +39,14 @@ pub struct StepReport {
     pub learning_rate: f64,
 }
 
-impl Trainer {
+impl<L: Learner> Trainer<L> {
     /// A model at the start of its training.
     ///
     /// # Errors
     /// [`Error::Config`]; memory.
-    pub fn new(model: Model, config: TrainingConfig, precision: Precision) -> Result<Self, Error> {
+    pub fn new(model: L, config: TrainingConfig, precision: Precision) -> Result<Self, Error> {
         config.check()?;
-        let parameters = FlatParameters::new(model.network().parameters())?;
+        let parameters = FlatParameters::new(model.parameters())?;
         let optimizer = AdamW::new(&parameters)?;
         let ema = Ema::new(&parameters)?;
         let stored = config.posthoc_ema.std.iter().map(|&std| Ok((gamma_of(std)?, Ema::new(&parameters)?)));
@@ -65,7 +62,7 @@ impl Trainer {
             }
             _ => None,
         };
-        check::check_variance(&model, &config)?;
+        model.check(&config)?;
         let mut model = model;
         model.set_pass(Pass { train: false, gradient_checkpointing: false, ..pass });
         Ok(Self { model, config, pass, parameters, optimizer, ema, stored, importance, images: 0 })
@@ -86,7 +83,7 @@ impl Trainer {
             let part = self.prepare(batch, start, n)?;
             let share = n as f64 / batch.n as f64;
             let (loss, each) = self.in_dropout_order(start, || {
-                let each = example_losses(&self.model, &part, &self.config.objective, &self.pass)?;
+                let each = self.model.examine(&part, &self.config.objective, &self.pass)?.losses;
                 let loss = weighted_mean(&each, &part)? * share;
                 guard(|| loss.backward())?;
                 Ok::<_, Error>((loss, each.detach()))
@@ -126,7 +123,7 @@ impl Trainer {
 
     /// Dropout draws from LibTorch's global generator: it is reseeded per part from (seed, images seen, part).
     fn in_dropout_order<T>(&self, part: usize, code: impl FnOnce() -> T) -> T {
-        if self.model.network().config().dropout == 0.0 {
+        if self.model.dropout() == 0.0 {
             return code();
         }
         let key = Key {
@@ -143,7 +140,7 @@ impl Trainer {
     ///
     /// # Errors
     /// What the code reports.
-    pub fn with_ema<T>(&mut self, code: impl FnOnce(&Model) -> Result<T, Error>) -> Result<T, Error> {
+    pub fn with_ema<T>(&mut self, code: impl FnOnce(&L) -> Result<T, Error>) -> Result<T, Error> {
         self.averaged(|trainer| code(&trainer.model))
     }
 
@@ -186,12 +183,12 @@ impl Trainer {
     }
 
     /// The model with its own weights.
-    pub fn model(&self) -> &Model {
+    pub fn model(&self) -> &L {
         &self.model
     }
 
     /// The model's description, to be completed.
-    pub fn model_mut(&mut self) -> &mut Model {
+    pub fn model_mut(&mut self) -> &mut L {
         &mut self.model
     }
 

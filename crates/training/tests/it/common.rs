@@ -10,7 +10,8 @@ use tweedie_models::{Description, Model};
 use tweedie_networks::UNetConfig;
 use tweedie_torch::Precision;
 use tweedie_training::{
-    Conditions, Observer, Progress, Run, StepReport, Tick, Trainer, TrainingConfig, TrainingData, train,
+    Conditions, Learner, Observer, Progress, Run, StepReport, Tick, Trainer, TrainingConfig, TrainingData,
+    train,
 };
 
 pub fn network() -> UNetConfig {
@@ -111,8 +112,8 @@ impl Observer for StopAfter {
 }
 
 /// Trains on the built-in set, measuring on some other pictures.
-pub fn go_on_with(
-    trainer: &mut Trainer,
+pub fn go_on_with<L: Learner>(
+    trainer: &mut Trainer<L>,
     run: &mut Run,
     progress: Progress,
     seen: &mut StopAfter,
@@ -124,12 +125,12 @@ pub fn go_on_with(
 }
 
 /// Trains on the built-in set, measuring on the same set of another seed.
-pub fn go_on(trainer: &mut Trainer, run: &mut Run, progress: Progress, seen: &mut StopAfter) {
+pub fn go_on<L: Learner>(trainer: &mut Trainer<L>, run: &mut Run, progress: Progress, seen: &mut StopAfter) {
     let other: Arc<dyn Dataset> = Arc::new(Shapes::new(16, 16, 77).unwrap());
     go_on_with(trainer, run, progress, seen, Some(other));
 }
 
 /// A run from its beginning to its end.
-pub fn train_all(trainer: &mut Trainer, run: &mut Run) {
+pub fn train_all<L: Learner>(trainer: &mut Trainer<L>, run: &mut Run) {
     go_on(trainer, run, Progress::default(), &mut StopAfter::never());
 }

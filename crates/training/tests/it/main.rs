@@ -1,5 +1,6 @@
 //! Integration tests of training: the step's laws, the loop with its folder, going on from it.
 
+mod classifier;
 mod common;
 mod conditions;
 mod folder;

@@ -90,7 +90,7 @@ fn draw(drawing: &Drawing, shape: [i64; 4], seed: u64) -> anyhow::Result<Row> {
     let noise = StreamNoise::new(seed, 0);
     let _no_gradient = tch::no_grad_guard();
     let x = drawing.start(shape, &noise)?;
-    let counted = Counted { inner: drawing.denoiser(0, shape[0] as usize, &noise), calls: Cell::new(0) };
+    let counted = Counted { inner: drawing.denoiser(0, shape[0] as usize, &noise)?, calls: Cell::new(0) };
     let began = Instant::now();
     let x =
         tweedie_models::sampling::walk_down(&counted, x, &drawing.path, &drawing.sampling, &noise, &mut ())?;

@@ -1,5 +1,6 @@
 //! Guidance as the command line says it.
 
+use super::towards::Towards;
 use crate::arguments::GuidanceFlags;
 use crate::commands::class::Class;
 use anyhow::bail;
@@ -7,16 +8,22 @@ use tch::Tensor;
 use tweedie_models::Model;
 use tweedie_samplers::{Denoiser, Extrapolated};
 
-/// What leads the model.
-pub(super) enum Guidance {
-    /// Nothing.
-    None,
-    /// Away from a worse denoiser.
-    Away { from: Worse, weight: f64, rescale: f64, interval: Option<(f64, f64)> },
+/// What leads the model: away from a worse denoiser, towards a classifier's class, both, or nothing.
+pub(super) struct Guidance {
+    away: Option<Away>,
+    pub(super) towards: Option<Towards>,
+}
+
+/// Away from a worse denoiser.
+struct Away {
+    from: Worse,
+    weight: f64,
+    rescale: f64,
+    interval: Option<(f64, f64)>,
 }
 
 /// What is led away from.
-pub(super) enum Worse {
+enum Worse {
     /// The same model without its class: the row that stands for none.
     Unconditional(i64),
     /// Another model.
@@ -24,14 +31,60 @@ pub(super) enum Worse {
 }
 
 impl Guidance {
-    /// Checks the flags against the model, and opens the weaker one.
+    /// Checks the flags against the model, and opens what leads it.
     pub(super) fn of(
         flags: &GuidanceFlags,
+        model: &Model,
+        (class, asked): (Class, Option<&str>),
+        micro_batch: Option<usize>,
+    ) -> anyhow::Result<Self> {
+        let away =
+            flags.guidance.map(|weight| Away::of(flags, weight, model, class, micro_batch)).transpose()?;
+        let towards = flags.classifier.as_deref();
+        let towards = towards.map(|path| Towards::of(path, flags, model, asked, micro_batch)).transpose()?;
+        Ok(Self { away, towards })
+    }
+
+    pub(super) fn is_any(&self) -> bool {
+        self.away.is_some() || self.towards.is_some()
+    }
+
+    /// The model led, for `n` pictures from the `first`-th on.
+    pub(super) fn denoiser<'a>(
+        &'a self,
+        model: &'a Model,
+        class: Class,
+        first: usize,
+        n: usize,
+    ) -> anyhow::Result<Box<dyn Denoiser<Tensor> + 'a>> {
+        let condition = |class: Class| class.condition(first, n, model.device());
+        let better = model.given(condition(class)).from_picture(first);
+        let led: Box<dyn Denoiser<Tensor> + 'a> = match &self.away {
+            None => Box::new(better),
+            Some(Away { from, weight, rescale, interval }) => {
+                let worse = match from {
+                    Worse::Unconditional(null) => model.given(condition(Class::Row(*null))),
+                    Worse::Weak(weak) => weak.given(condition(class)),
+                };
+                let (weight, rescale, interval) = (*weight, *rescale, *interval);
+                Box::new(Extrapolated { better, worse: worse.from_picture(first), weight, rescale, interval })
+            }
+        };
+        match &self.towards {
+            None => Ok(led),
+            Some(towards) => towards.lead(led, first, n),
+        }
+    }
+}
+
+impl Away {
+    fn of(
+        flags: &GuidanceFlags,
+        weight: f64,
         model: &Model,
         class: Class,
         micro_batch: Option<usize>,
     ) -> anyhow::Result<Self> {
-        let Some(weight) = flags.guidance else { return Ok(Self::None) };
         if !weight.is_finite() {
             bail!("--guidance is {weight}; it must be a finite number, 1 being none");
         }
@@ -50,34 +103,7 @@ impl Guidance {
             ),
         };
         let interval = flags.guidance_interval.map(|[low, high]| (low, high));
-        Ok(Self::Away { from, weight, rescale, interval })
-    }
-
-    pub(super) fn is_any(&self) -> bool {
-        !matches!(self, Self::None)
-    }
-
-    /// The model led, for `n` pictures from the `first`-th on.
-    pub(super) fn denoiser<'a>(
-        &'a self,
-        model: &'a Model,
-        class: Class,
-        first: usize,
-        n: usize,
-    ) -> Box<dyn Denoiser<Tensor> + 'a> {
-        let condition = |class: Class| class.condition(first, n, model.device());
-        let better = model.given(condition(class)).from_picture(first);
-        match self {
-            Self::None => Box::new(better),
-            Self::Away { from, weight, rescale, interval } => {
-                let worse = match from {
-                    Worse::Unconditional(null) => model.given(condition(Class::Row(*null))).from_picture(first),
-                    Worse::Weak(weak) => weak.given(condition(class)).from_picture(first),
-                };
-                let (weight, rescale, interval) = (*weight, *rescale, *interval);
-                Box::new(Extrapolated { better, worse, weight, rescale, interval })
-            }
-        }
+        Ok(Self { from, weight, rescale, interval })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Drawing from a model as the command line says: the model opened, the wishes checked, guidance bound, batches drawn.
 
 mod guidance;
+mod towards;
 mod wishes;
 
 pub use wishes::wishes;
@@ -45,10 +46,13 @@ impl Drawing {
     ) -> anyhow::Result<Self> {
         let sampling = wishes(how, model.description().sampling.clone());
         model.check_sampling(&sampling)?;
-        let class = Class::of(&model, class)?;
+        let asked = class;
+        // A model without classes can be led towards a classifier's.
+        let leads_alone = led.classifier.is_some() && model.network().config().num_class_embeds.is_none();
+        let class = Class::of(&model, asked.filter(|_| !leads_alone))?;
         let micro_batch = how.micro_batch.map(|size| size as usize);
         model.set_micro_batch(micro_batch);
-        let guidance = Guidance::of(led, &model, class, micro_batch)?;
+        let guidance = Guidance::of(led, &model, (class, asked), micro_batch)?;
         let takes_variance = matches!(sampling.sampler, Sampler::Ddpm | Sampler::PredictorCorrector);
         if takes_variance && sampling.variance == Variance::Optimal && guidance.is_any() {
             bail!("--variance optimal is that of the model alone; with guidance choose another variance");
@@ -79,7 +83,7 @@ impl Drawing {
         hook: &mut dyn Hook<Tensor>,
     ) -> anyhow::Result<Tensor> {
         let _no_gradient = tch::no_grad_guard();
-        let denoiser = self.denoiser(first, x.size()[0] as usize, noise);
+        let denoiser = self.denoiser(first, x.size()[0] as usize, noise)?;
         Ok(walk_down(&denoiser, x, &self.path, &self.sampling, noise, hook)?)
     }
 
@@ -89,12 +93,20 @@ impl Drawing {
         first: usize,
         n: usize,
         noise: &'a dyn NoiseSource<Tensor>,
-    ) -> Box<dyn Denoiser<Tensor> + 'a> {
+    ) -> anyhow::Result<Box<dyn Denoiser<Tensor> + 'a>> {
         if !self.guidance.is_any() {
             let condition = self.class.condition(first, n, self.model.device());
-            return self.model.denoiser(&self.sampling, condition, first, noise);
+            return Ok(self.model.denoiser(&self.sampling, condition, first, noise));
         }
-        bounded(self.guidance.denoiser(&self.model, self.class, first, n), &self.sampling)
+        Ok(bounded(self.guidance.denoiser(&self.model, self.class, first, n)?, &self.sampling))
+    }
+
+    /// The class that the i-th picture is to show, where one was asked for.
+    pub fn wanted(&self, i: usize) -> Option<i64> {
+        match &self.guidance.towards {
+            Some(towards) => towards.class.row(i),
+            None => self.class.row(i).filter(|row| Some(*row) != self.model.description().null_class),
+        }
     }
 
     /// Fails unless the picture is decided by its start alone.

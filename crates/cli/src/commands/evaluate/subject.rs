@@ -100,9 +100,7 @@ impl Subject {
             }
             Self::Model { drawing, shape, seed, n } => {
                 let pictures = draw(drawing, *shape, *seed, *n)?;
-                let asked: Option<Vec<i64>> = (0..*n).map(|i| drawing.class.row(i)).collect();
-                let null = drawing.model.description().null_class;
-                Ok((pictures, asked.filter(|rows| rows.iter().all(|row| Some(*row) != null))))
+                Ok((pictures, (0..*n).map(|i| drawing.wanted(i)).collect()))
             }
         }
     }

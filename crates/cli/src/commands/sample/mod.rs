@@ -146,6 +146,8 @@ fn said(options: &Sample, drawing: &Drawing, precision: &str, image: Option<u64>
             options.guidance.guidance_interval.is_some(),
         ),
         ("weak", json!(options.guidance.weak), options.guidance.weak.is_some()),
+        ("classifier", json!(options.guidance.classifier), options.guidance.classifier.is_some()),
+        ("classifier_scale", json!(options.guidance.classifier_scale), options.guidance.classifier.is_some()),
         ("micro_batch", json!(options.how.micro_batch), options.how.micro_batch.is_some()),
         ("start", json!(options.start), options.start.is_some()),
         ("interpolate", json!(options.interpolate), options.interpolate.is_some()),

@@ -2,23 +2,28 @@
 
 mod judge;
 mod resume;
+mod show;
 mod status;
 
 use super::{INTERRUPTED, interruptible};
 use crate::arguments::Train;
-use crate::config::{DataConfig, RunConfig};
+use crate::config::RunConfig;
 use crate::output::line;
 use anyhow::Context;
-use judge::judge;
 use resume::{go_on, pin_threads, precision, resumed_config};
+use show::{show_classifier, show_denoiser};
 use status::Status;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
-use tweedie_data::{Dataset, Shapes};
-use tweedie_models::Model;
+use tweedie_data::Dataset;
 use tweedie_models::sampling::SamplingDefaults;
-use tweedie_training::{Conditions, Ending, Progress, ResumeState, Run, Trainer, train};
+use tweedie_models::{Classifier, Model};
+use tweedie_torch::Precision;
+use tweedie_training::{
+    Conditions, Ending, Learner, ObjectiveKind, Progress, ResumeState, Run, Trainer, TrainingData, train,
+};
 
 /// Trains, then shows what was learnt.
 pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
@@ -44,63 +49,93 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
     };
     pin_threads(options.threads, before.as_ref());
     let device = super::device(&options.device)?;
-    let (precision, reason) = precision(&config, before.as_ref(), device)?;
-    let model =
-        Model::new(&config.network, config.description(shown.as_ref()), device, config.training.seed)?;
-    model.check_savable()?;
-    model.check_sampling(&config.sampling)?;
-    if config.training.report.sheet > 0 {
-        let sheet = SamplingDefaults { steps: config.training.report.sheet_steps, ..config.sampling.clone() };
-        model.check_sampling(&sheet).context("training.report.sheet_steps")?;
-    }
-    if options.dry_run {
-        for row in super::estimate::lines(&config, &data, model, (precision, &reason))? {
-            line(format!("# {row}"));
+    let precision = precision(&config, before.as_ref(), device)?;
+    let seed = config.training.seed;
+    let course = Course { options, config: &config, data, earlier, precision, began };
+    match config.training.objective.kind {
+        ObjectiveKind::Denoiser => {
+            let description = config.description(shown.as_ref());
+            let model = Model::new(&config.network, description, device, seed)?;
+            model.check_savable()?;
+            model.check_sampling(&config.sampling)?;
+            if config.training.report.sheet > 0 {
+                let steps = config.training.report.sheet_steps;
+                let sheet = SamplingDefaults { steps, ..config.sampling.clone() };
+                model.check_sampling(&sheet).context("training.report.sheet_steps")?;
+            }
+            course.run(model, show_denoiser)
         }
-        line(config.to_toml()?.trim_end());
-        return Ok(ExitCode::SUCCESS);
-    }
-    line(format!(
-        "{}: {:.2} M parameters on {device:?} in {} ({reason}), {} threads; {} images of {}",
-        config.name,
-        model.network().parameters().n_trained() as f64 / 1e6,
-        precision.name(),
-        tch::get_num_threads(),
-        config.training.images,
-        shown.name(),
-    ));
-    let mut trainer = Trainer::new(model, config.training.clone(), precision)?;
-    let (mut run, progress) = match earlier {
-        Some(run) => go_on(run, &mut trainer, shown.as_ref(), &config)?,
-        None => {
-            let conditions = Conditions::of(&trainer);
-            let run = Run::create(&options.runs, &config.name, &config.to_toml()?, &conditions)?;
-            (run, Progress::default())
+        ObjectiveKind::Classifier => {
+            let description = config.classifier_description(shown.as_ref());
+            let network = config.classifier(shown.as_ref());
+            course.run(Classifier::new(&network, description, device, seed)?, show_classifier)
         }
-    };
-    line(format!("run: {}", run.folder().display()));
+    }
+}
 
-    // A step that was begun is finished, and saved.
-    let stop = interruptible()?;
-    let mut status = Status::new(config.training.images, began, Arc::clone(&stop));
-    let ending = train(&mut trainer, data, &mut run, progress, &stop, &mut status)?;
-    status.bar.finish_and_clear();
-    say_left_out(shown.as_ref());
-    let checkpoint = run.checkpoint(trainer.images());
-    if ending == Ending::Interrupted {
-        line(format!("interrupted after {} images; saved as {}", trainer.images(), checkpoint.display()));
-        line(format!("to go on: cargo xtask train --resume {}", run.folder().display()));
-        return Ok(ExitCode::from(INTERRUPTED));
+/// Everything that a training needs beside what learns.
+struct Course<'a> {
+    options: &'a Train,
+    config: &'a RunConfig,
+    data: TrainingData,
+    earlier: Option<Run>,
+    precision: (Precision, String),
+    began: Instant,
+}
+
+impl Course<'_> {
+    /// Trains, or says what it would take; `show` says what was learnt, its checkpoint lying at a path.
+    fn run<L: Learner>(
+        self,
+        learner: L,
+        show: impl FnOnce(&RunConfig, &mut Trainer<L>, &Run, &Path) -> anyhow::Result<()>,
+    ) -> anyhow::Result<ExitCode> {
+        let Course { options, config, data, earlier, precision: (precision, reason), began } = self;
+        if options.dry_run {
+            for row in super::estimate::lines(config, &data, learner, (precision, &reason))? {
+                line(format!("# {row}"));
+            }
+            line(config.to_toml()?.trim_end());
+            return Ok(ExitCode::SUCCESS);
+        }
+        let shown = Arc::clone(&data.shown);
+        line(format!(
+            "{}: {:.2} M parameters on {:?} in {} ({reason}), {} threads; {} images of {}",
+            config.name,
+            learner.parameters().n_trained() as f64 / 1e6,
+            learner.parameters().device(),
+            precision.name(),
+            tch::get_num_threads(),
+            config.training.images,
+            shown.name(),
+        ));
+        let mut trainer = Trainer::new(learner, config.training.clone(), precision)?;
+        let (mut run, progress) = match earlier {
+            Some(run) => go_on(run, &mut trainer, shown.as_ref(), config)?,
+            None => {
+                let conditions = Conditions::of(&trainer);
+                let run = Run::create(&options.runs, &config.name, &config.to_toml()?, &conditions)?;
+                (run, Progress::default())
+            }
+        };
+        line(format!("run: {}", run.folder().display()));
+
+        // A step that was begun is finished, and saved.
+        let stop = interruptible()?;
+        let mut status = Status::new(config.training.images, began, Arc::clone(&stop));
+        let ending = train(&mut trainer, data, &mut run, progress, &stop, &mut status)?;
+        status.bar.finish_and_clear();
+        say_left_out(shown.as_ref());
+        let checkpoint = run.checkpoint(trainer.images());
+        if ending == Ending::Interrupted {
+            let images = trainer.images();
+            line(format!("interrupted after {images} images; saved as {}", checkpoint.display()));
+            line(format!("to go on: cargo xtask train --resume {}", run.folder().display()));
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
+        show(config, &mut trainer, &run, &checkpoint)?;
+        Ok(ExitCode::SUCCESS)
     }
-    if let DataConfig::Shapes { height, width } = config.data {
-        judge(&mut trainer, &Shapes::new(height, width, 0)?)?;
-    }
-    line(format!("checkpoint: {}", checkpoint.display()));
-    if config.training.report.sheet > 0 {
-        line(format!("samples:    {}", run.sheet(trainer.images()).display()));
-    }
-    line(format!("more:       cargo xtask sample {} -n 64 --grid", checkpoint.display()));
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Names the files that were no pictures.

@@ -9,9 +9,9 @@ use tch::Device;
 use tweedie_data::{DataIdentity, Dataset};
 use tweedie_models::sampling::SamplingDefaults;
 use tweedie_torch::{Precision, PrecisionChoice};
-use tweedie_training::{Conditions, Progress, Run, Trainer, TrainingConfig};
+use tweedie_training::{Conditions, Learner, Objective, Progress, Run, Trainer, TrainingConfig};
 
-/// The configuration of a run that goes on: its own, in which training and sampling alone may be changed.
+/// The configuration of a run that goes on: its own, in which how it is trained and sampled alone may be changed.
 pub(super) fn resumed_config(run: &Path, options: &Train) -> anyhow::Result<RunConfig> {
     let file = run.join(tweedie_training::CONFIG);
     if !file.is_file() {
@@ -27,13 +27,17 @@ pub(super) fn resumed_config(run: &Path, options: &Train) -> anyhow::Result<RunC
         (RunConfig::resolve(&source(&[]))?, RunConfig::resolve(&source(&options.source.set))?);
     let kept = |config: &RunConfig| RunConfig {
         sampling: SamplingDefaults::default(),
-        training: TrainingConfig { seed: config.training.seed, ..TrainingConfig::default() },
+        training: TrainingConfig {
+            seed: config.training.seed,
+            objective: Objective { kind: config.training.objective.kind, ..Objective::default() },
+            ..TrainingConfig::default()
+        },
         ..config.clone()
     };
     if kept(&own) != kept(&changed) {
         bail!(
-            "a run that goes on keeps its data, [network], [model] and training.seed; --set may change the rest of \
-             training.… and sampling.… alone"
+            "a run that goes on keeps its data, [network], [model], training.seed and training.objective.kind; --set may \
+             change the rest of training.… and sampling.… alone"
         );
     }
     Ok(changed)
@@ -64,9 +68,9 @@ pub(super) fn precision(
 }
 
 /// Puts the newest checkpoint into the trainer, and says what the continuation is worth.
-pub(super) fn go_on(
+pub(super) fn go_on<L: Learner>(
     mut run: Run,
-    trainer: &mut Trainer,
+    trainer: &mut Trainer<L>,
     data: &dyn Dataset,
     config: &RunConfig,
 ) -> anyhow::Result<(Run, Progress)> {

@@ -45,8 +45,10 @@ impl Observer for Status {
     }
 
     fn tick(&mut self, tick: &Tick) {
+        let right = tick.held_out.as_ref().and_then(|held_out| held_out.accuracy);
+        let right = right.map_or(String::new(), |share| format!("  right {:.1} %", 100.0 * share.averaged));
         self.say(&format!(
-            "kimg {:>7.1}  loss {:>8.4}  grad {:>7.3}  rate {:.2e}  img/s {:>6.1}  mem {:>5.0} MiB  time {}  eta {}",
+            "kimg {:>7.1}  loss {:>8.4}{right}  grad {:>7.3}  rate {:.2e}  img/s {:>6.1}  mem {:>5.0} MiB  time {}  eta {}",
             tick.images as f64 / 1e3,
             tick.loss,
             tick.gradient_norm,

@@ -1,0 +1,197 @@
+//! A classifier of noisy pictures is trained by the same loop: what its loss is, what it learns, how it goes on, what it refuses.
+
+use crate::common::{StopAfter, batches, conditions, data, go_on, identity, model, network, train_all};
+use std::path::PathBuf;
+use tch::{Device, Kind, Tensor};
+use tweedie_data::{Batch, Shape, Values};
+use tweedie_math::{Parameterization, Schedule, Weighting};
+use tweedie_models::{Classifier, ClassifierDescription, Model};
+use tweedie_networks::unet::SampleSize;
+use tweedie_networks::{ClassCondition, NoisyClassifierConfig, UNetConfig};
+use tweedie_torch::Precision;
+use tweedie_training::{
+    Learner, LevelSampling, Loss, Objective, ObjectiveKind, OptimizerConfig, Progress, ReportConfig, Run,
+    Trainer, TrainingBatch, TrainingConfig, read_metrics,
+};
+
+fn classifier(dropout: f64) -> Classifier {
+    let encoder = UNetConfig { sample_size: Some(SampleSize::Square(16)), dropout, ..network() };
+    let description = ClassifierDescription::new(Schedule::COSINE, 100, data().class_names());
+    let network = NoisyClassifierConfig { n_classes: 3, encoder };
+    Classifier::new(&network, description, Device::Cpu, 0).unwrap()
+}
+
+fn config() -> TrainingConfig {
+    let objective = Objective { kind: ObjectiveKind::Classifier, ..Objective::default() };
+    TrainingConfig { images: 64, batch: 8, objective, ..TrainingConfig::default() }
+}
+
+#[test]
+fn the_loss_is_the_cross_entropy_at_the_drawn_levels() {
+    let classifier = classifier(0.0);
+    let x0 = Tensor::arange(4 * 3 * 256, (Kind::Float, Device::Cpu)).sin().reshape([4, 3, 16, 16]);
+    let eps = (&x0 * 7.0).cos();
+    let (times, labels) = ([1, 20, 60, 100usize], [0i64, 2, 1, 1]);
+    let class = Some(ClassCondition::Labels(Tensor::from_slice(&labels)));
+    let batch = TrainingBatch {
+        x0: x0.shallow_clone(),
+        eps: eps.shallow_clone(),
+        times: times.map(Into::into).to_vec(),
+        class,
+    };
+    let pass = classifier.pass();
+    let found = classifier.examine(&batch, &config().objective, &pass).unwrap();
+    let right = Vec::<bool>::try_from(found.right.unwrap()).unwrap();
+    for (i, (time, label)) in times.into_iter().zip(labels).enumerate() {
+        let level = classifier.process().level(time);
+        let i = i as i64;
+        let x_t = x0.narrow(0, i, 1) * level.signal_rate() + eps.narrow(0, i, 1) * level.noise_rate();
+        let told = Tensor::from_slice(&[time as f32 - 1.0]);
+        let logits = classifier.network().forward(&x_t, &told, &pass).unwrap();
+        let expected = logits.cross_entropy_for_logits(&Tensor::from_slice(&[label]));
+        assert!((found.losses.double_value(&[i]) - expected.double_value(&[])).abs() < 1e-5);
+        assert_eq!(right[i as usize], logits.argmax(1, false).int64_value(&[0]) == label);
+    }
+    let none = TrainingBatch { class: None, x0, eps, times: batch.times };
+    assert!(
+        classifier.examine(&none, &config().objective, &pass).unwrap_err().to_string().contains("no classes")
+    );
+}
+
+/// Where there is little noise the forms of the built-in set are soon told apart; where there is hardly anything else, not.
+#[test]
+fn the_forms_of_the_built_in_set_are_learned() {
+    let optimizer = OptimizerConfig { learning_rate: 5e-3, warmup: 320, ..OptimizerConfig::default() };
+    let levels = LevelSampling::NormalLogSnr { mean: 3.0, std: 2.0 };
+    let objective = Objective { levels, ..config().objective };
+    let images = 12_800;
+    let report = ReportConfig {
+        tick: images / 4,
+        held_out: images,
+        held_out_pictures: 512,
+        sheet: 16,
+        checkpoint: 0,
+        ..ReportConfig::default()
+    };
+    let config = TrainingConfig { images, batch: 32, optimizer, objective, report, ..config() };
+    let place = tempfile::tempdir().unwrap();
+    let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
+    let mut trainer = Trainer::new(classifier(0.0), config, Precision::F32).unwrap();
+    train_all(&mut trainer, &mut run);
+    let ticks = read_metrics(&run.folder().join("metrics.jsonl")).unwrap();
+    let losses: Vec<f64> = ticks.iter().map(|tick| tick.loss).collect();
+    // Nothing known is ln 3 = 1.099.
+    assert!(losses[0] < 1.2 && losses[3] < 0.85 && losses[3] < losses[0], "{losses:?}");
+    let held_out = ticks[3].held_out.as_ref().unwrap();
+    let accuracy = held_out.accuracy.unwrap();
+    let bins: Vec<_> = held_out.bins.iter().map(|bin| bin.accuracy.unwrap()).collect();
+    assert_eq!(bins.len(), 8);
+    for [whole, parts] in [
+        [accuracy.raw, bins.iter().map(|bin| bin.raw).sum::<f64>() / 8.0],
+        [accuracy.averaged, bins.iter().map(|bin| bin.averaged).sum::<f64>() / 8.0],
+    ] {
+        assert!((whole - parts).abs() < 1e-9, "{whole}, {parts}");
+    }
+    // A guess is right in 1/3, of 512 pictures ± .02, of the 64 of a bin ± .06: five such errors.
+    assert!(accuracy.averaged > 0.44 && bins[7].averaged > 0.63, "{accuracy:?}, {bins:?}");
+    assert!(bins[0].averaged < 0.63, "{bins:?}");
+    let page = std::fs::read_to_string(run.folder().join("index.html")).unwrap();
+    assert!(page.contains("held-out accuracy") && page.contains("Held-out accuracy by level"));
+
+    // It draws no sheets, and its checkpoint is a classifier's, with the averaged weights.
+    assert_eq!(std::fs::read_dir(run.folder().join("samples")).unwrap().count(), 0);
+    let saved = Classifier::load(run.folder(), Device::Cpu).unwrap();
+    assert_eq!(saved.description().training.as_ref().unwrap().images, images);
+    let same = trainer.with_ema(|classifier| Ok(weights(classifier) == weights(&saved))).unwrap();
+    assert!(same);
+    assert!(Model::load(run.folder(), Device::Cpu).unwrap_err().to_string().contains("holds a classifier"));
+}
+
+fn weights(classifier: &Classifier) -> Vec<f32> {
+    let flat = |tensor: &Tensor| Vec::<f32>::try_from(tensor.detach().flatten(0, -1)).unwrap();
+    classifier.network().parameters().iter().flat_map(|parameter| flat(&parameter.tensor)).collect()
+}
+
+/// Dropout, parts of a batch, a stored average, importance sampling, a held-out loss that waits for its tick.
+fn fresh() -> Trainer<Classifier> {
+    let levels = LevelSampling::Importance { history: 1, uniform_share: 0.5 };
+    let report = ReportConfig {
+        tick: 16,
+        checkpoint: 32,
+        held_out: 24,
+        held_out_pictures: 8,
+        keep_last: 9,
+        ..ReportConfig::default()
+    };
+    let objective = Objective { levels, ..config().objective };
+    let config = TrainingConfig { accumulate: 2, report, objective, ..config() };
+    Trainer::new(classifier(0.2), config, Precision::F32).unwrap()
+}
+
+/// Weights, average, the losses logged and the files of the last checkpoint but its state, which tells the time.
+fn traces(trainer: &mut Trainer<Classifier>, run: &Run) -> (Vec<f32>, Vec<f32>, Vec<f64>, Vec<Vec<u8>>) {
+    let average = trainer.with_ema(|classifier| Ok(weights(classifier))).unwrap();
+    let ticks = read_metrics(&run.folder().join("metrics.jsonl")).unwrap();
+    let held_out = ticks.iter().filter_map(|tick| Some(tick.held_out.as_ref()?.accuracy?.raw));
+    let logged = ticks.iter().map(|tick| tick.loss).chain(held_out).collect();
+    let files = ["tweedie.json", "README.md", "classifier/config.json", "resume/tensors.safetensors"]
+        .into_iter()
+        .chain(["classifier/diffusion_pytorch_model.safetensors"])
+        .map(|name| std::fs::read(run.checkpoint(64).join(name)).unwrap());
+    (weights(trainer.model()), average, logged, files.collect())
+}
+
+#[test]
+fn a_classifier_goes_on_bit_for_bit() {
+    let place = tempfile::tempdir().unwrap();
+    let new = |name: &str| Run::create(place.path(), name, "", &conditions()).unwrap();
+    let (mut trainer, mut run) = (fresh(), new("whole"));
+    train_all(&mut trainer, &mut run);
+    let expected = traces(&mut trainer, &run);
+    drop(run);
+    for steps in [3, 4] {
+        let mut run = new("parts");
+        let folder: PathBuf = run.folder().to_path_buf();
+        go_on(&mut fresh(), &mut run, Progress::default(), &mut StopAfter::steps(steps));
+        drop(run);
+        let (mut trainer, mut run) = (fresh(), Run::open(&folder).unwrap());
+        let resumed = run.resume(&mut trainer, &identity()).unwrap();
+        assert_eq!((trainer.images(), resumed.differences), (8 * steps, vec![]));
+        go_on(&mut trainer, &mut run, resumed.progress, &mut StopAfter::never());
+        let found = traces(&mut trainer, &run);
+        assert!(found == expected, "stopped after {steps} steps it is another run");
+    }
+}
+
+#[test]
+fn what_goes_not_together_is_a_sentence() {
+    let with = |objective: Objective| TrainingConfig { objective, ..config() };
+    let refusal =
+        |objective| Trainer::new(classifier(0.0), with(objective), Precision::F32).unwrap_err().to_string();
+    let kind = ObjectiveKind::Classifier;
+    let said = refusal(Objective::default());
+    assert!(said.contains("training.objective.kind is denoiser; it must be classifier"), "{said}");
+    let said = refusal(Objective { kind, loss: Loss::Hybrid, ..Objective::default() });
+    assert!(said.contains("loss is hybrid") && said.contains("cross entropy"), "{said}");
+    let weighting = Some(Weighting::MinSnr { gamma: 5.0 });
+    let said = refusal(Objective { kind, weighting, ..Objective::default() });
+    assert!(said.contains("weighting is given") && said.contains("cross entropy"), "{said}");
+    let denoiser =
+        Trainer::new(model(Parameterization::X0), config(), Precision::F32).unwrap_err().to_string();
+    assert!(denoiser.contains("training.objective.kind is classifier; it must be denoiser"), "{denoiser}");
+}
+
+#[test]
+fn data_without_classes_are_refused() {
+    let mut trainer = Trainer::new(classifier(0.0), config(), Precision::F32).unwrap();
+    let shape = Shape { channels: 3, height: 16, width: 16 };
+    let values = || Values::Bytes(vec![7; 2 * shape.n_values()]);
+    let mut said = |labels| {
+        trainer.step(&Batch { values: values(), labels, n: 2, shape, first: 0 }).unwrap_err().to_string()
+    };
+    assert_eq!(said(None), "the data have no classes, and a classifier learns from labelled pictures alone");
+    assert_eq!(said(Some(vec![0, 3])), "a picture has the label 3; the classifier knows 0 … 2");
+    // What was refused changed nothing.
+    assert_eq!(trainer.images(), 0);
+    assert!(trainer.step(&batches(8, 1)[0]).unwrap().loss > 0.5);
+}
