@@ -1,0 +1,169 @@
+//! `tweedie invert`, `reconstruct`, `compare`, and ways between pictures.
+
+use crate::{checkpoint, place, refused, shared_run, succeeds, tweedie};
+use serde_json::Value;
+use std::path::Path;
+use tweedie_report::read_png;
+
+fn run(folder: &Path, command: &str, arguments: &[&str]) -> String {
+    succeeds(tweedie(folder).args([command, checkpoint()]).args(arguments))
+}
+
+fn pixels(file: &Path) -> Vec<u8> {
+    read_png(&std::fs::read(file).unwrap()).unwrap().values
+}
+
+/// Two pictures of the model, in the folder `drawn`.
+fn drawn(folder: &Path) -> [&'static str; 2] {
+    run(folder, "sample", &["-n", "2", "--steps", "20", "--out", "drawn"]);
+    ["drawn/00000.png", "drawn/00001.png"]
+}
+
+#[test]
+fn a_picture_comes_back_from_its_code() {
+    let place = place();
+    let [a, b] = drawn(place.path());
+    let printed =
+        run(place.path(), "invert", &[a, b, "--steps", "20", "--refine", "8", "--out", "z.safetensors"]);
+    assert!(printed.contains("2 latents: z.safetensors"), "{printed}");
+    let file = tweedie_weights::TensorFile::open(&place.path().join("z.safetensors")).unwrap();
+    assert_eq!(
+        (file.tensors()[0].name.as_str(), &file.tensors()[0].shape[..]),
+        ("latents", &[2, 3, 16, 16][..])
+    );
+    let said: Value = serde_json::from_str(&file.metadata()["parameters"]).unwrap();
+    assert_eq!((&said["steps"], &said["refine"], &said["told"]), (&20.into(), &8.into(), &"here".into()));
+    // The line that it prints decodes.
+    let line = printed.lines().last().unwrap().split("tweedie ").nth(1).unwrap();
+    succeeds(tweedie(place.path()).args(line.split(' ')).args(["--out", "back"]));
+    for (i, file) in [a, b].iter().enumerate() {
+        let (given, back) =
+            (pixels(&place.path().join(file)), pixels(&place.path().join(format!("back/{i:05}.png"))));
+        let off: f64 = given.iter().zip(&back).map(|(a, b)| (f64::from(*a) - f64::from(*b)).abs()).sum();
+        assert!(off / given.len() as f64 <= 4.0, "off by {} of 255 in the mean", off / given.len() as f64);
+    }
+}
+
+#[test]
+fn ways_between_noises_and_between_pictures() {
+    let place = place();
+    let [a, b] = drawn(place.path());
+    let printed = run(place.path(), "sample", &["-n", "2", "--interpolate", "5", "--out", "ways.png"]);
+    assert!(printed.contains("10 samples: ways.png"), "{printed}");
+    let sheet = read_png(&std::fs::read(place.path().join("ways.png")).unwrap()).unwrap();
+    assert!(sheet.width > 2 * sheet.height, "two rows of five");
+    run(
+        place.path(),
+        "sample",
+        &["--interpolate", "4", "--between", a, b, "--steps", "20", "--raw", "x.safetensors"],
+    );
+    assert!(place.path().join("samples.png").is_file());
+    let mut command = tweedie(place.path());
+    command.args(["sample", checkpoint(), "--interpolate", "4", "--sampler", "ddpm"]);
+    refused(place.path(), &mut command, &["--interpolate needs a sampler that draws no noise", "ddpm"]);
+}
+
+#[test]
+fn reconstruction_is_measured_for_each_number_of_steps() {
+    let place = place();
+    let [a, b] = drawn(place.path());
+    let printed = run(place.path(), "reconstruct", &[a, b, "--steps", "5,20"]);
+    let rows: Vec<Vec<f64>> = printed
+        .lines()
+        .filter(|line| line.starts_with("    "))
+        .filter_map(|line| line.split_whitespace().map(|word| word.parse().ok()).collect())
+        .collect();
+    assert_eq!(rows.iter().map(|row| row[0]).collect::<Vec<_>>(), [5.0, 20.0], "{printed}");
+    assert!(rows.iter().all(|row| row[1] > 0.0 && row[1] < 1.0), "{printed}");
+    assert!(place.path().join("reconstructed.png").is_file());
+    // Of a run, the pictures that it held out.
+    let run = shared_run().to_str().unwrap();
+    let printed = succeeds(tweedie(place.path()).args([
+        "reconstruct",
+        run,
+        "-n",
+        "3",
+        "--steps",
+        "4",
+        "--out",
+        "r.png",
+    ]));
+    assert!(printed.contains("3 pictures") && printed.contains("held out"), "{printed}");
+}
+
+#[test]
+fn samplers_are_compared_from_the_same_noise() {
+    let place = place();
+    let arguments =
+        ["-n", "2", "--samplers", "ddim,dpmpp_2m,ode", "--steps", "4,16", "--reference", "60", "--out", "c"];
+    let printed = run(
+        place.path(),
+        "compare",
+        &[&arguments[..], &["--spread", "log_snr", "--tolerance", "0.001"]].concat(),
+    );
+    let table: Value =
+        serde_json::from_slice(&std::fs::read(place.path().join("c/comparison.json")).unwrap()).unwrap();
+    let rows = table["rows"].as_array().unwrap();
+    let named = |name: &str| rows.iter().filter(|row| row["sampler"] == name).collect::<Vec<_>>();
+    assert_eq!((named("ddim").len(), named("dpmpp_2m").len(), named("ode").len()), (2, 2, 1), "{printed}");
+    assert_eq!((&named("ddim")[0]["calls"], &named("ddim")[1]["calls"]), (&4.into(), &16.into()));
+    assert!(named("ode")[0]["calls"].as_u64().unwrap() > 10);
+    // More steps are nearer, and the second order nearer than the first.
+    let distance = |row: &Value| row["distance"].as_f64().unwrap();
+    assert!(distance(named("ddim")[1]) < distance(named("ddim")[0]), "{printed}");
+    assert!(distance(named("dpmpp_2m")[1]) < distance(named("ddim")[1]), "{printed}");
+    assert!(place.path().join("c/comparison.png").is_file());
+    for (more, words) in [
+        (&["--sampler", "ddim"][..], &["--samplers"][..]),
+        (&["--spread", "even"], &["names no sub-sequence"]),
+        (&["--steps", "0"], &["steps"]),
+        (&["--samplers", "pndm"], &["no sampler `pndm`"]),
+    ] {
+        refused(
+            place.path(),
+            tweedie(place.path()).args(["compare", checkpoint(), "--out", "d"]).args(more),
+            words,
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_encoded_or_begun_with_is_named() {
+    let place = place();
+    let [a, _] = drawn(place.path());
+    run(place.path(), "sample", &["-n", "1", "--grid", "--out", "large.png"]);
+    std::fs::write(place.path().join("no.png"), b"not a picture").unwrap();
+    for (file, words) in [
+        ("missing.png", &["missing.png"][..]),
+        ("no.png", &["no.png", "PNG"]),
+        ("large.png", &["large.png", "must be 16×16"]),
+    ] {
+        for command in ["invert", "reconstruct"] {
+            refused(place.path(), tweedie(place.path()).args([command, checkpoint(), a, file]), words);
+        }
+    }
+    // Latents of another shape, and what is no number.
+    let write = |shape: &[usize], value: f32| {
+        let bytes = vec![value; shape.iter().product()].iter().flat_map(|v| v.to_le_bytes()).collect();
+        let tensor = tweedie_weights::TensorBytes {
+            kind: tweedie_weights::DataType::F32,
+            shape: shape.to_vec(),
+            bytes,
+        };
+        let file = place.path().join("z.safetensors");
+        let tensors = std::collections::BTreeMap::from([("latents".to_string(), tensor)]);
+        let bytes = tweedie_weights::tensor_file_bytes(&file, &tensors, &Default::default()).unwrap();
+        std::fs::write(&file, bytes).unwrap();
+    };
+    let begin = || {
+        let mut command = tweedie(place.path());
+        command.args(["sample", checkpoint(), "--start", "z.safetensors", "--out", "new.png"]);
+        command
+    };
+    write(&[1, 3, 8, 8], 0.5);
+    refused(place.path(), &mut begin(), &["z.safetensors", "[1, 3, 8, 8]", "(N, 3, 16, 16)"]);
+    write(&[1, 3, 16, 16], f32::NAN);
+    refused(place.path(), &mut begin(), &["z.safetensors", "no finite number"]);
+    write(&[2, 3, 16, 16], 0.5);
+    assert!(succeeds(&mut begin()).contains("2 samples"));
+}
