@@ -1,0 +1,81 @@
+//! What a sampler costs outside the network: walks over a network of next to nothing, whose own call stands beside them.
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use std::time::Duration;
+use tch::{Device, Kind, Tensor};
+use tweedie_benches::ddpm_network;
+use tweedie_math::{Parameterization, Schedule};
+use tweedie_models::sampling::{Sampler, SamplingDefaults};
+use tweedie_models::{Description, Model};
+use tweedie_networks::UNetConfig;
+use tweedie_networks::unet::SampleSize;
+use tweedie_samplers::{Denoiser, StreamNoise};
+
+/// Steps of a walk.
+const STEPS: usize = 20;
+
+/// One block of eight channels on 32×32 pictures.
+fn least_network() -> UNetConfig {
+    UNetConfig {
+        sample_size: Some(SampleSize::Square(32)),
+        block_out_channels: vec![8],
+        down_block_types: vec!["DownBlock2D".into()],
+        up_block_types: vec!["UpBlock2D".into()],
+        layers_per_block: 1,
+        norm_num_groups: Some(4),
+        add_attention: false,
+        ..UNetConfig::default()
+    }
+}
+
+fn model(network: &UNetConfig) -> Option<Model> {
+    let about = Description::new(
+        Schedule::Linear { beta_start: 1e-4, beta_end: 0.02 },
+        1000,
+        Parameterization::Epsilon,
+    );
+    Model::new(network, about, Device::Cpu, 0).ok()
+}
+
+fn overhead(c: &mut Criterion) {
+    let Some(least) = model(&least_network()) else { return };
+    let x = Tensor::ones([1, 3, 32, 32], (Kind::Float, Device::Cpu));
+    let time = Tensor::full([1], 500.0, (Kind::Float, Device::Cpu));
+    let level = least.process().level(500);
+    let mut group = c.benchmark_group("one 32×32 picture, a network of next to nothing");
+    group.sample_size(30).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
+    group.bench_function("the network's call", |b| {
+        b.iter(|| tch::no_grad(|| least.network().forward(&x, &time, None, &least.pass())));
+    });
+    group.bench_function("the denoiser's call", |b| {
+        b.iter(|| tch::no_grad(|| least.denoise(&x, &[level])));
+    });
+    for (sampler, name, ..) in Sampler::ALL {
+        // Those of which the number of calls is not that of steps have their own count.
+        let levels = format!("trailing:{STEPS}").parse().ok();
+        let sampling = SamplingDefaults { sampler, levels, ..SamplingDefaults::default() };
+        group.bench_function(BenchmarkId::new(format!("{STEPS} steps"), name), |b| {
+            b.iter(|| least.sample([1, 3, 32, 32], &sampling, None, &StreamNoise::new(0, 0), &mut ()));
+        });
+    }
+    group.finish();
+}
+
+fn whole(c: &mut Criterion) {
+    let Some(model) = model(&ddpm_network()) else { return };
+    let x = Tensor::ones([1, 3, 32, 32], (Kind::Float, Device::Cpu));
+    let time = Tensor::full([1], 500.0, (Kind::Float, Device::Cpu));
+    let mut group = c.benchmark_group("one 32×32 picture, the 35.7 M network");
+    group.sample_size(10).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(8));
+    group.bench_function("the network's call", |b| {
+        b.iter(|| tch::no_grad(|| model.network().forward(&x, &time, None, &model.pass())));
+    });
+    let sampling = SamplingDefaults { steps: 5, ..SamplingDefaults::default() };
+    group.bench_function("5 steps of ddim", |b| {
+        b.iter(|| model.sample([1, 3, 32, 32], &sampling, None, &StreamNoise::new(0, 0), &mut ()));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, overhead, whole);
+criterion_main!(benches);
