@@ -80,6 +80,20 @@ def starts(o, config, folder):
     return ours, theirs
 
 
+def sampling(o):
+    """A step of our sampler and of theirs on the same network, in turn."""
+    config = o.network / "unet" / "config.json"
+    with tempfile.TemporaryDirectory() as name:
+        for precision in ["f32", "bf16"]:
+            mine, theirs = [], []
+            for _ in range(o.rounds):
+                mine.append(ours_sample(o, precision, o.network, Path(name)))
+                theirs.append(statistics.median(peer(o, precision, "sample", config)))
+            pairs = ", ".join(f"{b / a:.3f}" for a, b in zip(mine, theirs))
+            a, b = statistics.median(mine), statistics.median(theirs)
+            print(f"sample {precision}: {1e3 * a:.1f} ms a step against {1e3 * b:.1f} ms: {b / a:.3f} times (each pair: {pairs})")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tweedie", type=Path, required=True)
@@ -90,8 +104,11 @@ def main():
     parser.add_argument("--warmup", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--network", type=Path, help="a diffusers folder: its sampling alone is compared, --batch pictures at a time")
     o = parser.parse_args()
     o.tweedie = o.tweedie.resolve()
+    if o.network:
+        return sampling(o)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _, checkpoint, _ = ours_train(o, "f32", folder)

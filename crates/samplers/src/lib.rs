@@ -4,6 +4,22 @@
 //! [`NoiseSource`] and a [`Hook`]. It knows no network and no tensor library: it works on any [`State`], `ndarray` arrays
 //! always and `tch::Tensor` by the feature `tch`. No operation works in place, and the gradient mode is never touched.
 //!
+//! | what | where |
+//! |---|---|
+//! | ancestral | [`ddpm`] |
+//! | implicit, forwards and backwards | [`ddim`], [`ddim_with`], [`ddim_invert`], [`reconstruct`], [`slerp`] |
+//! | solvers | [`euler`], [`euler_ancestral`], [`heun`], [`dpm_solver_2m`], [`dpm_solver_3m`], [`unipc`], [`probability_flow`] |
+//! | Langevin | [`unadjusted_langevin`], [`adjusted_langevin`], [`underdamped_langevin`], [`annealed_langevin`], [`predictor_corrector`] |
+//! | around a denoiser | [`Clipped`], [`Thresholded`], [`WithX0Variance`], [`Extrapolated`], [`ClassifierGuided`] |
+//! | likelihood | [`flow_log_likelihood`] |
+//!
+//! **Batches.** What is computed of a sample depends on no other sample, to the last bit; [`Norms::BatchMean`] alone, by name, does
+//! otherwise.
+//!
+//! **Derivatives.** Where the state records gradients a caller may differentiate through a sampler. Numbers that are read from x per
+//! sample are constants to such a derivative: the steps of [`probability_flow`], the corrector's norms, [`Thresholded`]'s quantile,
+//! [`Extrapolated`]'s rescaling, [`slerp`]'s angle, Metropolis' choice, the variance of [`WithX0Variance`].
+//!
 //! ```
 //! use ndarray::{Array2, array};
 //! use tweedie_math::{DiscreteVp, GaussianDenoiser, Process};

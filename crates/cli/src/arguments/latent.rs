@@ -117,7 +117,7 @@ pub struct Compare {
     #[arg(long, default_value_t = 200, value_name = "STEPS")]
     pub reference: usize,
     /// How levels are spread for a number of steps: trailing, leading, linspace, quadratic, karras, `log_snr`, flow, edm.
-    #[arg(long, default_value = "karras", value_name = "RULE")]
+    #[arg(long, default_value = "trailing", value_name = "RULE")]
     pub spread: String,
     /// Seed of the noise.
     #[arg(long, default_value_t = 0)]

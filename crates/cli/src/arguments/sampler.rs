@@ -69,6 +69,9 @@ pub struct SamplerFlags {
     /// langevin: steps per level.
     #[arg(long, value_name = "N")]
     pub langevin_steps: Option<usize>,
+    /// langevin: underdamped steps with this much friction per step, such as 0.5; overdamped otherwise.
+    #[arg(long, value_name = "γ")]
+    pub langevin_friction: Option<f64>,
     /// langevin: NCSNv2's ε; its technique 4 chooses one otherwise.
     #[arg(long, value_name = "ε")]
     pub langevin_epsilon: Option<f64>,

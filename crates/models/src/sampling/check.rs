@@ -89,6 +89,12 @@ fn check_options(sampling: &SamplingDefaults) -> Result<(), Error> {
         (options.langevin_steps > 0, "the Langevin steps per level", 0.0, "at least 1"),
         (options.variance_probes > 0, "the variance's probes", 0.0, "at least 1"),
         (
+            options.langevin_friction.is_none_or(not_negative),
+            "Langevin's friction",
+            options.langevin_friction.unwrap_or(0.0),
+            "finite and not negative",
+        ),
+        (
             options.langevin_epsilon.is_none_or(positive),
             "Langevin's epsilon",
             options.langevin_epsilon.unwrap_or(0.0),

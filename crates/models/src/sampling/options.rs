@@ -31,6 +31,8 @@ pub struct SolverOptions {
     pub corrector_norms: CorrectorNorms,
     /// Langevin steps per level.
     pub langevin_steps: usize,
+    /// Underdamped Langevin steps with this much friction per step; none is overdamped.
+    pub langevin_friction: Option<f64>,
     /// NCSNv2's ε; none is what its technique 4 gives for the path.
     pub langevin_epsilon: Option<f64>,
     /// Random probes of the optimal variance's trace.
@@ -57,6 +59,7 @@ impl Default for SolverOptions {
             corrector_steps: 1,
             corrector_norms: CorrectorNorms::PerSample,
             langevin_steps: 5,
+            langevin_friction: None,
             langevin_epsilon: None,
             variance_probes: 1,
             after_clip: AfterClip::Rederive,
@@ -143,7 +146,12 @@ impl SolverOptions {
     }
 
     pub(super) fn annealed(&self, epsilon: f64) -> Annealed {
-        Annealed { epsilon, steps_per_level: self.langevin_steps, denoise: true }
+        Annealed {
+            epsilon,
+            steps_per_level: self.langevin_steps,
+            friction: self.langevin_friction,
+            denoise: true,
+        }
     }
 
     pub(super) fn eps_after_clip(&self) -> EpsAfterClip {

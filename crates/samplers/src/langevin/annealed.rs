@@ -2,8 +2,10 @@
 
 use super::target::score_at;
 use super::unadjusted::{check_step_size, langevin_step};
+use super::underdamped::check_friction;
+use super::{ScoreAt, Underdamped, underdamped_step};
 use crate::walk::walk;
-use crate::{Coefficient, Denoiser, Draw, Error, Hook, NoiseSource, Path, State, Step, ddim_step};
+use crate::{Coefficient, Denoiser, Draw, Error, Estimate, Hook, NoiseSource, Path, State, Step, ddim_step};
 use tweedie_math::random::Purpose;
 
 /// How each level is sampled.
@@ -14,6 +16,9 @@ pub struct Annealed {
     pub epsilon: f64,
     /// T: steps per level.
     pub steps_per_level: usize,
+    /// Underdamped steps instead, with this much friction γ·h per step; at each level they begin with fresh velocities. h = √δ, so that
+    /// a step moves as far. None is overdamped, as published.
+    pub friction: Option<f64>,
     /// Whether the last step is to E[x_0 | x] (Jolicoeur-Martineau et al. 2021), without which the last level's noise stays on.
     pub denoise: bool,
 }
@@ -21,7 +26,7 @@ pub struct Annealed {
 impl Default for Annealed {
     /// NCSNv2's for CIFAR-10, whose levels fall from σ = 50 to .01.
     fn default() -> Self {
-        Self { epsilon: 6.2e-6, steps_per_level: 5, denoise: true }
+        Self { epsilon: 6.2e-6, steps_per_level: 5, friction: None, denoise: true }
     }
 }
 
@@ -40,6 +45,7 @@ pub fn annealed_langevin<X: State>(
     hook: &mut dyn Hook<X>,
 ) -> Result<X, Error> {
     check_step_size(how.epsilon)?;
+    check_friction(how.friction.unwrap_or(0.0))?;
     if how.steps_per_level == 0 {
         return Err(Error::Parameter { name: "the steps per level", found: 0.0, allowed: "at least 1" });
     }
@@ -53,15 +59,10 @@ pub fn annealed_langevin<X: State>(
         let ratio = step.from.sigma() / last_sigma;
         let signal = step.from.signal_rate();
         let delta = 2.0 * how.epsilon * ratio * ratio * signal * signal;
-        let mut estimate = denoiser.denoise(x, &[step.from])?;
-        let mut at = x.share();
-        for draw in 0..how.steps_per_level {
-            if draw > 0 {
-                estimate = denoiser.denoise(&at, &[step.from])?;
-            }
-            let z = noise.normal(&at, langevin_draw(step, draw))?;
-            at = langevin_step(&at, &score_at(&estimate.eps, &[step.from])?, delta, &z)?;
-        }
+        let (at, estimate) = match how.friction {
+            None => overdamped(denoiser, x, step, delta, how.steps_per_level, noise)?,
+            Some(friction) => underdamped(denoiser, x, step, delta, friction, how.steps_per_level, noise)?,
+        };
         if step.to.is_clean() && how.denoise {
             let last = denoiser.denoise(&at, &[step.from])?;
             return Ok((ddim_step(&last, step.to, 0.0, None)?, last));
@@ -72,6 +73,50 @@ pub fn annealed_langevin<X: State>(
     })
 }
 
-fn langevin_draw(step: &Step, draw: usize) -> Draw {
-    Draw { purpose: Purpose::LANGEVIN, visit: step.index as u64, draw: draw as u64 }
+/// The steps of one level, and what the denoiser said last.
+fn overdamped<X: State>(
+    denoiser: &(impl Denoiser<X> + ?Sized),
+    x: &X,
+    step: &Step,
+    delta: f64,
+    n_steps: usize,
+    noise: &dyn NoiseSource<X>,
+) -> Result<(X, Estimate<X>), Error> {
+    let mut estimate = denoiser.denoise(x, &[step.from])?;
+    let mut at = x.share();
+    for k in 0..n_steps {
+        if k > 0 {
+            estimate = denoiser.denoise(&at, &[step.from])?;
+        }
+        let z = noise.normal(&at, draw(Purpose::LANGEVIN, step, k))?;
+        at = langevin_step(&at, &score_at(&estimate.eps, &[step.from])?, delta, &z)?;
+    }
+    Ok((at, estimate))
+}
+
+/// The same with velocities.
+fn underdamped<X: State>(
+    denoiser: &(impl Denoiser<X> + ?Sized),
+    x: &X,
+    step: &Step,
+    delta: f64,
+    friction: f64,
+    n_steps: usize,
+    noise: &dyn NoiseSource<X>,
+) -> Result<(X, Estimate<X>), Error> {
+    let how = Underdamped { step_size: delta.sqrt(), friction: friction / delta.sqrt() };
+    let estimate = denoiser.denoise(x, &[step.from])?;
+    let target = ScoreAt { denoiser, level: step.from };
+    let mut v = noise.normal(x, draw(Purpose::MOMENTUM, step, 0))?;
+    let mut score = score_at(&estimate.eps, &[step.from])?;
+    let mut at = x.share();
+    for k in 0..n_steps {
+        let z = noise.normal(&at, draw(Purpose::LANGEVIN, step, k))?;
+        (at, v, score) = underdamped_step(&target, &at, &v, &score, how, &z)?;
+    }
+    Ok((at, estimate))
+}
+
+fn draw(purpose: Purpose, step: &Step, draw: usize) -> Draw {
+    Draw { purpose, visit: step.index as u64, draw: draw as u64 }
 }

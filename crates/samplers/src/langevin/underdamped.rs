@@ -28,10 +28,7 @@ pub fn underdamped_langevin<X: State>(
     watch: &mut dyn FnMut(u64, &X) -> bool,
 ) -> Result<X, Error> {
     check_step_size(how.step_size)?;
-    if !(how.friction >= 0.0 && how.friction.is_finite()) {
-        let found = how.friction;
-        return Err(Error::Parameter { name: "the friction", found, allowed: "finite and not negative" });
-    }
+    check_friction(how.friction)?;
     let mut v = noise.normal(&x, Draw { purpose: Purpose::MOMENTUM, visit: 0, draw: 0 })?;
     let mut score = target.score(&x)?;
     let mut x = x;
@@ -68,4 +65,11 @@ pub fn underdamped_step<X: State>(
     let score = target.score(&x)?;
     let v = X::combine(&[(Same(1.0), &rubbed), (Same(half), &score)])?;
     Ok((x, v, score))
+}
+
+pub(super) fn check_friction(friction: f64) -> Result<(), Error> {
+    if friction >= 0.0 && friction.is_finite() {
+        return Ok(());
+    }
+    Err(Error::Parameter { name: "the friction", found: friction, allowed: "finite and not negative" })
 }

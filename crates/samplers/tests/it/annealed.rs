@@ -37,13 +37,18 @@ fn weights_are_found_level_by_level() {
     assert_eq!(sigmas.len(), 7);
     let draw = Draw { purpose: Purpose::START, visit: 0, draw: 0 };
     let x = OneStream(7).normal(&Batch::zeros((600, DIMENSIONS)), draw).unwrap() * sigmas[0];
-    let how = Annealed { epsilon: 0.003, steps_per_level: 40, denoise: true };
-    let annealed = annealed_langevin(&DATA, x.clone(), &path(&sigmas), how, &OneStream(8), &mut ()).unwrap();
+    let how = |friction| Annealed { epsilon: 0.003, steps_per_level: 40, friction, denoise: true };
+    let annealed = |friction| {
+        annealed_langevin(&DATA, x.clone(), &path(&sigmas), how(friction), &OneStream(8), &mut ()).unwrap()
+    };
     let at_last = ScoreAt { denoiser: DATA, level: NoiseLevel::new(1.0, 0.1).unwrap() };
     let plain =
         unadjusted_langevin(&at_last, x.clone(), 0.006, 100, &OneStream(9), &mut |_, _| true).unwrap();
     let error = (0.3 * 0.7 / 600.0_f64).sqrt();
-    within(TwoModes::found_share(&annealed), 0.3, 4.0 * error + 0.05);
+    // With velocities as without.
+    for friction in [None, Some(0.5)] {
+        within(TwoModes::found_share(&annealed(friction)), 0.3, 4.0 * error + 0.05);
+    }
     within(TwoModes::found_share(&x), 0.5, 4.0 * error);
     assert_eq!(TwoModes::found_share(&plain), TwoModes::found_share(&x));
 }
@@ -61,7 +66,7 @@ fn variances_follow_the_recursion() {
         // Sample i has a 1 in draw i, the last one in the start.
         let mut x = Batch::zeros((10, 1));
         x[[9, 0]] = 2.0 * signal;
-        let how = Annealed { epsilon, steps_per_level: steps, denoise };
+        let how = Annealed { epsilon, steps_per_level: steps, friction: None, denoise };
         let found = annealed_langevin(&data, x, &path, how, &Impulses(steps), &mut ()).unwrap();
         let mut variance = 4.0;
         for sigma in sigmas {
@@ -98,5 +103,6 @@ fn what_has_no_scale_is_refused() {
     assert!(
         said(&descending, Annealed { steps_per_level: 0, ..Annealed::default() }).contains("steps per level")
     );
+    assert!(said(&descending, Annealed { friction: Some(-1.0), ..Annealed::default() }).contains("friction"));
     assert!(said(&descending, Annealed { epsilon: -1.0, ..Annealed::default() }).contains("step size"));
 }

@@ -165,7 +165,7 @@ fn calls_are_counted() {
         assert_eq!(of(Predictor::None), if k == 0 { n } else { n * k + 1 });
     }
     for denoise in [true, false] {
-        let how = Annealed { epsilon: 1e-3, steps_per_level: 3, denoise };
+        let how = Annealed { epsilon: 1e-3, steps_per_level: 3, friction: None, denoise };
         let found = calls(&|d| annealed_langevin(d, start(), &path, how, &noise, &mut ()));
         assert_eq!(found, 3 * n + usize::from(denoise));
     }

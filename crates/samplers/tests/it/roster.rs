@@ -61,7 +61,14 @@ pub fn others<X: State>() -> Vec<Named<X>> {
             predictor_corrector(d, x, p, predictor, corrector, n, h)
         }),
         ("annealed", |d, x, p, n, h| {
-            annealed_langevin(d, x, p, Annealed { epsilon: 1e-3, steps_per_level: 3, denoise: true }, n, h)
+            annealed_langevin(
+                d,
+                x,
+                p,
+                Annealed { epsilon: 1e-3, steps_per_level: 3, friction: None, denoise: true },
+                n,
+                h,
+            )
         }),
     ];
     all.into()

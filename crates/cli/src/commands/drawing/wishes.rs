@@ -64,6 +64,7 @@ pub fn wishes(flags: &SamplerFlags, own: SamplingDefaults) -> SamplingDefaults {
     );
     options.threshold = flags.threshold.or(options.threshold);
     options.churn_sigmas = flags.churn_sigmas.or(options.churn_sigmas);
+    options.langevin_friction = flags.langevin_friction.or(options.langevin_friction);
     options.langevin_epsilon = flags.langevin_epsilon.or(options.langevin_epsilon);
     set(&mut options.churn, flags.churn);
     set(&mut options.churn_noise, flags.churn_noise);
