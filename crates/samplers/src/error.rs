@@ -32,7 +32,7 @@ pub enum Error {
     },
     /// The sampler needs a learned variance and the denoiser reports none.
     #[error(
-        "the learned reverse variance was asked for, and the denoiser reports none: choose fixed_small or fixed_large"
+        "the learned reverse variance was asked for, and the denoiser reports none: choose a fixed one, small or large"
     )]
     NoSpread,
     /// The sampler needs the variance of x_0 given x_t and the denoiser does not report it.

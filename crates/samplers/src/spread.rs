@@ -7,8 +7,9 @@ use tweedie_math::NoiseLevel;
 /// A denoiser that also says Var(x_0 | x_t), the mean over a sample's elements: what [`ReverseVariance::Optimal`] takes.
 ///
 /// By Tweedie's formula of second order Cov(x_0 | x_t) = noise²/signal·∂x̂_0/∂x_t (Robbins' and Miyasawa's identity differentiated
-/// once more); its trace is found along every axis or by random probes, which stay the same from level to level. Each denoising
-/// costs a product with the Jacobian per axis or probe. At a level without signal there is no such formula.
+/// once more); its trace is found along every axis or by random probes, others at each level. Each denoising costs a product with the
+/// Jacobian per axis or probe. An estimate by probes that falls below 0 counts as 0, which leans upwards where the variance is next to
+/// nothing. At a level without signal there is no such formula, and 0 is said: the step that leaves it is one with β̃.
 ///
 /// [`ReverseVariance::Optimal`]: crate::ReverseVariance::Optimal
 pub struct WithX0Variance<'a, X, D> {
@@ -34,7 +35,9 @@ impl<X: State, D: Differentiable<X>> Denoiser<X> for WithX0Variance<'_, X, D> {
                 expected,
             });
         }
-        let probes = cotangents(x, self.divergence, self.noise)?;
+        // Of a level for the whole batch; one per sample share theirs.
+        let visit = if at.len() == 1 { at[0].log_snr().to_bits() } else { 0 };
+        let probes = cotangents(x, self.divergence, self.noise, visit)?;
         let of_x0 = probes
             .iter()
             .map(|e| Ok((e.share(), X::combine(&[(Coefficient::Same(0.0), e)])?)))
@@ -54,19 +57,15 @@ impl<X: State, D: Differentiable<X>> Denoiser<X> for WithX0Variance<'_, X, D> {
         };
         let each = (n_probes * x.n_elements() / n.max(1)) as f64;
         let variance = |(i, trace): (usize, &f64)| {
-            let level = if at.len() == 1 { at[0] } else { at[i] };
+            let level = at[i.min(at.len() - 1)];
             if level.signal_rate() == 0.0 {
-                return Err(Error::Parameter {
-                    name: "the signal rate where the optimal variance is asked for",
-                    found: 0.0,
-                    allowed: "positive: at pure noise the network's Jacobian does not tell the variance of x0",
-                });
+                return 0.0;
             }
             // An estimate by probes may fall below 0; the variance does not.
             let (s, n) = (level.signal_rate(), level.noise_rate());
-            Ok((n * n / s * trace / each).max(0.0))
+            (n * n / s * trace / each).max(0.0)
         };
-        let variances = trace.iter().enumerate().map(variance).collect::<Result<_, _>>()?;
+        let variances = trace.iter().enumerate().map(variance).collect();
         Ok(Estimate { spread: Some(Spread::X0Variance(variances)), ..estimate })
     }
 }

@@ -127,8 +127,10 @@ pub struct EvaluateLikelihood {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum VarianceName {
     /// The posterior's, β̃.
+    #[value(alias = "fixed_small")]
     FixedSmall,
     /// The forward step's, β.
+    #[value(alias = "fixed_large")]
     FixedLarge,
     /// The network's.
     Learned,

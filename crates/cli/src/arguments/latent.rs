@@ -1,9 +1,11 @@
 //! `tweedie invert`, `tweedie reconstruct` and `tweedie compare`.
 
-use super::{ConfigSource, GuidanceFlags, SamplerFlags};
+use super::{ConfigSource, GuidanceFlags, OptionFlags};
 use clap::{Args, ValueEnum};
+use std::fmt;
 use std::path::PathBuf;
-use tweedie_models::sampling::{Levels, Sampler};
+use std::str::FromStr;
+use tweedie_models::sampling::{Levels, NoLevels, Sampler};
 
 /// How pictures are encoded by DDIM backwards.
 #[derive(Debug, Clone, Args)]
@@ -34,7 +36,7 @@ pub struct Invert {
     #[arg(required = true, value_name = "IMAGE")]
     pub images: Vec<PathBuf>,
     /// How many steps; the checkpoint says, else 50.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "levels")]
     pub steps: Option<usize>,
     /// Which levels are visited, instead of --steps, as of `tweedie sample`.
     #[arg(long, value_name = "RULE")]
@@ -104,9 +106,9 @@ pub struct Compare {
     /// Numbers of steps, each of which is tried.
     #[arg(long, value_delimiter = ',', default_value = "5,10,20,50")]
     pub steps: Vec<usize>,
-    /// Options of the samplers, the same for all; --sampler and --steps are those above.
+    /// Options of the samplers, of those that take them; η is 0 unless it is said.
     #[command(flatten)]
-    pub how: SamplerFlags,
+    pub how: OptionFlags,
     /// How the model is led.
     #[command(flatten)]
     pub guidance: GuidanceFlags,
@@ -116,9 +118,10 @@ pub struct Compare {
     /// Heun steps of the reference that they are compared with.
     #[arg(long, default_value_t = 200, value_name = "STEPS")]
     pub reference: usize,
-    /// How levels are spread for a number of steps: trailing, leading, linspace, quadratic, karras, `log_snr`, flow, edm.
+    /// How levels are spread for a number of steps: trailing, leading, linspace, quadratic, karras[,RHO], `log_snr`, flow[,SHIFT],
+    /// edm.
     #[arg(long, default_value = "trailing", value_name = "RULE")]
-    pub spread: String,
+    pub spread: Spread,
     /// Seed of the noise.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
@@ -134,4 +137,52 @@ pub struct Compare {
     /// auto, cpu, cuda or cuda:N.
     #[arg(long, default_value = "auto")]
     pub device: String,
+}
+
+impl Compare {
+    /// The reference's levels: evenly in log-SNR, where every solver is at its best.
+    pub fn reference_levels(&self) -> Result<Option<Levels>, NoLevels> {
+        format!("log_snr:{}", self.reference).parse().map(Some)
+    }
+}
+
+/// A rule for levels, which a number of steps completes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spread {
+    name: String,
+    parameter: Option<String>,
+}
+
+impl Spread {
+    const NAMES: [&str; 8] =
+        ["trailing", "leading", "linspace", "quadratic", "karras", "log_snr", "flow", "edm"];
+
+    /// The rule with so many levels.
+    pub fn levels(&self, n: usize) -> Result<Levels, NoLevels> {
+        let parameter = self.parameter.as_ref().map(|value| format!(",{value}")).unwrap_or_default();
+        format!("{}:{n}{parameter}", self.name).parse()
+    }
+}
+
+impl FromStr for Spread {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, parameter) =
+            text.split_once(',').map_or((text, None), |(name, value)| (name, Some(value)));
+        let name = name.replace('-', "_");
+        let takes_one = matches!(name.as_str(), "karras" | "flow");
+        if !Self::NAMES.contains(&name.as_str()) || (parameter.is_some() && !takes_one) {
+            return Err(format!("there is no such rule; there are {}", Self::NAMES.join(", ")));
+        }
+        let spread = Self { name, parameter: parameter.map(ToString::to_string) };
+        spread.levels(1).map(|_| spread).map_err(|error| error.to_string())
+    }
+}
+
+impl fmt::Display for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parameter = self.parameter.as_ref().map(|value| format!(",{value}")).unwrap_or_default();
+        write!(f, "{}{parameter}", self.name)
+    }
 }

@@ -14,7 +14,7 @@ pub use evaluate::{
 };
 pub use latent::{Compare, InversionFlags, Invert, Reconstruct, ToldName};
 pub use sample::{Inspect, NoiseName, Sample};
-pub use sampler::{AfterClipName, Eta, GuidanceFlags, NormsName, SamplerFlags, ThirdOrderName};
+pub use sampler::{AfterClipName, Eta, GuidanceFlags, NormsName, OptionFlags, SamplerFlags, ThirdOrderName};
 pub use train::{ConfigSource, Train};
 
 use clap::{Parser, Subcommand};

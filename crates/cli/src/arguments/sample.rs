@@ -22,7 +22,7 @@ pub struct Sample {
     /// Seed of the noise.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// How many pictures.
+    /// How many pictures; with --interpolate how many rows.
     #[arg(short, long, default_value_t = 16)]
     pub n: usize,
     /// The number of the first picture: a run of many can be split, as each picture's noise is that of its number.
@@ -34,16 +34,18 @@ pub struct Sample {
     /// Where the noise comes from.
     #[arg(long, default_value = "stream")]
     pub noise: NoiseName,
-    /// Begin with these latents, as `invert` and --raw write them, instead of noise; -n and --first then say nothing.
-    #[arg(long, value_name = "FILE", conflicts_with = "interpolate")]
+    /// Begin with these latents, as `invert` writes them, instead of noise: as many pictures as there are. x̂0 is clipped only where
+    /// --clip or --threshold asks for it.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["interpolate", "n"])]
     pub start: Option<PathBuf>,
     /// Draw the way between each two neighbouring starts in so many pictures: a sheet with a row for each pair.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub interpolate: Option<u32>,
     /// With --interpolate: between these two pictures (PNG), encoded first, instead of between noises.
-    #[arg(long, value_names = ["A", "B"], num_args = 2, requires = "interpolate")]
+    #[arg(long, value_names = ["A", "B"], num_args = 2, requires = "interpolate", conflicts_with = "n")]
     pub between: Option<Vec<PathBuf>>,
-    /// Also write what the model thinks on the way, x̂0 at so many steps: a sheet with a row for each picture, and an animation (PNG).
+    /// Also write what the model thinks on the way, x̂0 at so many steps: a sheet with a row for each of the first eight pictures, and an
+    /// animation (PNG).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub save_steps: Option<u32>,
     /// Where to write: a folder of pictures, or a .png for a sheet.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use tweedie_models::sampling::{Levels, Sampler};
 
-/// Which sampler, and its options; what is not said the checkpoint says.
+/// Which sampler on which levels, and its options; what is not said the checkpoint says.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Sampler")]
 pub struct SamplerFlags {
@@ -14,16 +14,25 @@ pub struct SamplerFlags {
     #[arg(long, value_name = "NAME")]
     pub sampler: Option<Sampler>,
     /// How many steps; the checkpoint says, else 50.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "levels")]
     pub steps: Option<usize>,
-    /// η of ddim and `euler_ancestral`: 0 is deterministic, 1 is DDPM; or for ddim fresh (the whole noise new at each step),
-    /// sigma-hat (more noise than the level has).
-    #[arg(long, value_name = "η")]
-    pub eta: Option<Eta>,
     /// Which levels are visited, instead of --steps: trailing:N, leading:N, linspace:N, quadratic:N, karras:N[,RHO], `log_snr:N`,
     /// flow:N[,SHIFT], edm:N, times:T,T,…, all.
     #[arg(long, value_name = "RULE")]
     pub levels: Option<Levels>,
+    /// Options.
+    #[command(flatten)]
+    pub options: OptionFlags,
+}
+
+/// Options of samplers.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Sampler")]
+pub struct OptionFlags {
+    /// η of ddim and `euler_ancestral`: 0 is deterministic, 1 is DDPM; or for ddim fresh (the whole noise new at each step),
+    /// sigma-hat (more noise than the level has).
+    #[arg(long, value_name = "η")]
+    pub eta: Option<Eta>,
     /// The reverse variance of ddpm and pc.
     #[arg(long)]
     pub variance: Option<VarianceName>,
@@ -37,7 +46,7 @@ pub struct SamplerFlags {
     #[arg(long, value_name = "QUANTILE")]
     pub threshold: Option<f64>,
     /// What becomes of ε̂ where x̂0 was clipped.
-    #[arg(long, value_name = "WHAT")]
+    #[arg(long, value_name = "WHAT", conflicts_with = "no_clip")]
     pub after_clip: Option<AfterClipName>,
     /// heun: `S_churn`, the noise put on before the steps.
     #[arg(long)]
@@ -153,10 +162,13 @@ impl FromStr for Eta {
 
 /// Two numbers, the first at most the second.
 fn interval(text: &str) -> Result<[f64; 2], String> {
-    let wrong = || "it takes two numbers, LOW,HIGH, of which the first is not above the second".to_string();
+    let wrong = || {
+        "it takes two finite numbers, LOW,HIGH, not negative, of which the first is not above the second"
+            .to_string()
+    };
     let (low, high) = text.split_once(',').ok_or_else(wrong)?;
     match (low.trim().parse::<f64>(), high.trim().parse::<f64>()) {
-        (Ok(low), Ok(high)) if low <= high => Ok([low, high]),
+        (Ok(low), Ok(high)) if low <= high && high.is_finite() && low >= 0.0 => Ok([low, high]),
         _ => Err(wrong()),
     }
 }

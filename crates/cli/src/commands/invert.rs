@@ -2,7 +2,7 @@
 
 use super::drawing::{Drawing, check_finite, open};
 use super::pictures::{encode, inversion, read_pictures};
-use crate::arguments::{GuidanceFlags, Invert, SamplerFlags};
+use crate::arguments::{Eta, GuidanceFlags, Invert, OptionFlags, SamplerFlags};
 use crate::output::line;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -15,11 +15,9 @@ pub fn run(options: &Invert) -> anyhow::Result<()> {
     let (model, precision) = open(&options.model, &options.device, &options.precision)?;
     let how = SamplerFlags {
         sampler: Some(Sampler::Ddim),
-        eta: Some(crate::arguments::Eta::Number(0.0)),
         steps: options.steps,
         levels: options.levels.clone(),
-        no_clip: true,
-        ..SamplerFlags::default()
+        options: OptionFlags { eta: Some(Eta::Number(0.0)), no_clip: true, ..OptionFlags::default() },
     };
     let drawing = Drawing::new(model, &how, &GuidanceFlags::default(), options.class.as_deref())?;
     let clean = read_pictures(&options.images, &drawing.model)?;
@@ -44,15 +42,30 @@ pub fn run(options: &Invert) -> anyhow::Result<()> {
         options.images.len(),
         options.out.display()
     ));
-    let levels = match (&options.levels, options.steps) {
-        (Some(levels), _) => format!(" --levels {levels}"),
-        (None, Some(steps)) => format!(" --steps {steps}"),
-        (None, None) => String::new(),
-    };
-    line(format!(
-        "back to pictures: tweedie sample {} --sampler ddim --eta 0{levels} --start {}",
-        options.model.display(),
-        options.out.display()
-    ));
+    if std > 1.5 * start {
+        line(
+            "codes so wide are not like noise: where a network says x0, --told upper or --refine keeps the first steps from clean data small",
+        );
+    }
+    line(format!("back to pictures: {}", command(options)));
     Ok(())
+}
+
+/// The command that decodes the latents.
+fn command(options: &Invert) -> String {
+    let mut words = vec!["tweedie sample".to_string(), word(&options.model.display().to_string())];
+    words.push("--sampler ddim --eta 0".into());
+    words.extend(options.levels.as_ref().map(|levels| format!("--levels {levels}")));
+    words.extend(options.steps.map(|steps| format!("--steps {steps}")));
+    words.extend(options.class.as_ref().map(|class| format!("--class {}", word(class))));
+    words.extend((options.precision != "f32").then(|| format!("--precision {}", options.precision)));
+    words.extend((options.device != "auto").then(|| format!("--device {}", options.device)));
+    words.push(format!("--start {}", word(&options.out.display().to_string())));
+    words.join(" ")
+}
+
+/// A word as a shell reads it.
+fn word(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:=,".contains(c);
+    if text.chars().all(is_plain) { text.into() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }

@@ -36,13 +36,21 @@ pub fn read_pictures(files: &[PathBuf], model: &Model) -> anyhow::Result<Tensor>
     Ok(Tensor::f_cat(&clean, 0).map_err(tweedie_torch::Error::from)?)
 }
 
-/// The latent codes of clean pictures along a drawing's path.
+/// Pictures encoded at once.
+const AT_ONCE: i64 = 64;
+
+/// The latent codes of clean pictures along a drawing's path, led as it is.
 pub fn encode(drawing: &Drawing, clean: &Tensor, how: Inversion) -> anyhow::Result<Tensor> {
     let _no_gradient = tch::no_grad_guard();
-    let n = clean.size()[0] as usize;
-    // What the network says is taken as it is: a clip would lose what a code has to hold.
-    let model = drawing.model.given(drawing.class.condition(0, n, drawing.model.device()));
-    Ok(ddim_invert(&model, clean.shallow_clone(), &drawing.path, how, &mut ())?)
+    let n = clean.size()[0];
+    let code = |first: i64| -> anyhow::Result<Tensor> {
+        let part = clean.narrow(0, first, AT_ONCE.min(n - first));
+        // What the network says is taken as it is: a clip would lose what a code has to hold.
+        let denoiser = drawing.unbounded(first as usize, part.size()[0] as usize)?;
+        Ok(ddim_invert(&denoiser, part, &drawing.path, how, &mut ())?)
+    };
+    let codes = (0..n).step_by(AT_ONCE as usize).map(code).collect::<anyhow::Result<Vec<_>>>()?;
+    Ok(Tensor::f_cat(&codes, 0).map_err(tweedie_torch::Error::from)?)
 }
 
 /// How the command line says that pictures are encoded.

@@ -1,7 +1,7 @@
 //! `tweedie reconstruct`.
 
 use super::class::Class;
-use super::drawing::open;
+use super::drawing::{check_finite, open};
 use super::evaluate::config_of;
 use super::evaluate::judged::Judged;
 use super::pictures::{inversion, read_pictures};
@@ -10,7 +10,7 @@ use crate::output::line;
 use anyhow::bail;
 use serde_json::json;
 use tch::{Kind, Tensor};
-use tweedie_models::sampling::{Sampler, SamplingDefaults};
+use tweedie_models::sampling::{Sampler, SamplingDefaults, SolverOptions};
 use tweedie_models::{Model, to_pixels};
 use tweedie_networks::ClassCondition;
 use tweedie_report::{Sheet, sheet, write_png};
@@ -38,6 +38,8 @@ pub fn run(options: &Reconstruct) -> anyhow::Result<()> {
                 sampler: Sampler::Ddim,
                 steps,
                 levels: None,
+                clip: None,
+                options: SolverOptions::default(),
                 ..model.description().sampling.clone()
             };
             model.check_sampling(&sampling)?;
@@ -59,6 +61,7 @@ pub fn run(options: &Reconstruct) -> anyhow::Result<()> {
             back.push(back_again(&model, &clean.narrow(0, first, part), &path, &rows, first, how)?);
         }
         let back = Tensor::f_cat(&back, 0).map_err(tweedie_torch::Error::from)?;
+        check_finite(&back)?;
         let (error, spread) = errors(&back, &clean, range.high - range.low)?;
         line(format!("{steps:>6}  {error:>10.3e}  {spread:>8.1e}  {:>6.2}", -10.0 * error.log10()));
         table.push(json!({ "steps": steps, "mean_squared_error": error, "standard_error": spread }));

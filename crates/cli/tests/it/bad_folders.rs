@@ -135,7 +135,7 @@ fn schedulers_that_are_not_implemented_are_named() {
     let whole = std::fs::read(&file).unwrap();
     for (key, value, words) in [
         ("_class_name", Value::from("PNDMScheduler"), &["PNDMScheduler", "implemented are", "DDIM"][..]),
-        ("thresholding", true.into(), &["thresholding", "not implemented"]),
+        ("thresholding", "yes".into(), &["thresholding", "true or false"]),
         ("beta_schedule", "laplace".into(), &["beta_schedule", "laplace", "squaredcos_cap_v2"]),
         ("prediction_type", "flow".into(), &["prediction_type", "flow"]),
         ("timestep_spacing", "even".into(), &["timestep_spacing", "even"]),

@@ -1,4 +1,4 @@
-//! What `docs/derivation.md` names is there: every function and every test.
+//! What the chapters below `docs` name is there: functions, tests, flags, figures.
 
 use std::path::Path;
 
@@ -54,5 +54,39 @@ fn the_derivation_names_what_there_is() {
     assert!(functions > 30 && tests > 60, "only {functions} functions and {tests} tests were found");
     for figure in chapter.split("](figures/").skip(1).map(|rest| rest.split(')').next().unwrap()) {
         assert!(crates.join("../docs/figures").join(figure).is_file(), "there is no figure {figure}");
+    }
+}
+
+/// The flags, samplers, tests and pictures that the guide to samplers names are there.
+#[test]
+fn the_guide_to_samplers_names_what_there_is() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let guide = std::fs::read_to_string(crates.join("../docs/sampling.md")).unwrap();
+    let place = crate::place();
+    let help: String = ["sample", "invert", "reconstruct", "compare", "evaluate samples"]
+        .iter()
+        .map(|command| crate::succeeds(crate::tweedie(place.path()).args(command.split(' ')).arg("--help")))
+        .collect();
+    let mut flags = 0;
+    // Other programs have flags of their own.
+    let ours = quoted(&guide).into_iter().filter(|span| !span.contains(".py") && !span.contains("cargo"));
+    for word in ours.flat_map(str::split_whitespace) {
+        if let Some(flag) = word.strip_prefix("--").filter(|flag| !flag.is_empty()) {
+            assert!(help.contains(&format!("--{flag}")), "there is no flag --{flag}");
+            flags += 1;
+        }
+    }
+    assert!(flags > 15, "only {flags} flags were found");
+    for name in quoted(&guide).into_iter().filter(|name| name.ends_with(".rs")) {
+        let file = crates.join("samplers/tests/it").join(name.rsplit('/').next().unwrap());
+        assert!(file.is_file(), "there is no test {name}");
+    }
+    for (_, name, ..) in tweedie_models::sampling::Sampler::ALL {
+        let named = guide.contains(&format!("`{name}")) || name.ends_with("_sde");
+        assert!(named, "the guide does not name {name}");
+    }
+    for picture in guide.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+        let is_here = picture.starts_with('#') || crates.join("../docs").join(picture).exists();
+        assert!(is_here, "there is no {picture}");
     }
 }

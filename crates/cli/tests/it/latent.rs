@@ -113,9 +113,30 @@ fn samplers_are_compared_from_the_same_noise() {
     assert!(distance(named("ddim")[1]) < distance(named("ddim")[0]), "{printed}");
     assert!(distance(named("dpmpp_2m")[1]) < distance(named("ddim")[1]), "{printed}");
     assert!(place.path().join("c/comparison.png").is_file());
+    // What DDIM adds is said of its rows alone.
+    let noisy = [
+        "-n",
+        "2",
+        "--samplers",
+        "ddim,heun",
+        "--steps",
+        "4",
+        "--reference",
+        "20",
+        "--eta",
+        "sigma-hat",
+        "--out",
+        "e",
+    ];
+    run(place.path(), "compare", &noisy);
+    let table: Value =
+        serde_json::from_slice(&std::fs::read(place.path().join("e/comparison.json")).unwrap()).unwrap();
+    let adds = |row: usize| &table["rows"][row]["sampling"]["options"]["ddim"];
+    assert_eq!((adds(0), adds(1)), (&"sigma_hat".into(), &Value::Null));
     for (more, words) in [
-        (&["--sampler", "ddim"][..], &["--samplers"][..]),
-        (&["--spread", "even"], &["names no sub-sequence"]),
+        (&["--samplers", "ddim", "--churn", "1"][..], &["--churn is taken by heun"][..]),
+        (&["--spread", "even"], &["there is no such rule", "log_snr"]),
+        (&["--spread", "trailing,7"], &["there is no such rule"]),
         (&["--steps", "0"], &["steps"]),
         (&["--samplers", "pndm"], &["no sampler `pndm`"]),
     ] {

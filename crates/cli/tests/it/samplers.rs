@@ -42,7 +42,11 @@ fn every_sampler_draws_by_its_name() {
     for (sampler, name, ..) in Sampler::ALL {
         let hyphened = name.replace('_', "-");
         let mut arguments = vec!["-n", "1", "--sampler", &hyphened, "--levels", "trailing:4"];
-        arguments.extend(["--tolerance", "0.05", "--langevin-steps", "2"]);
+        match sampler {
+            Sampler::Ode => arguments.extend(["--tolerance", "0.05"]),
+            Sampler::Langevin => arguments.extend(["--langevin-steps", "2", "--langevin-friction", "0.5"]),
+            _ => {}
+        }
         let numbers = raw(place.path(), &arguments);
         let said = parameters(&place.path().join("x.png"));
         assert_eq!((&said["sampler"], &said["levels"]), (&name.into(), &"trailing:4".into()));
@@ -139,7 +143,7 @@ fn a_model_is_led_away_from_a_worse_one() {
 #[test]
 fn what_no_sampler_can_do_is_said_before_anything_is_drawn() {
     let place = place();
-    let cases: [(&[&str], &[&str]); 11] = [
+    let cases: [(&[&str], &[&str]); 17] = [
         (&["--sampler", "mala"], &["ratio of two densities", "langevin"]),
         (&["--sampler", "plms"], &["no sampler `plms`", "dpmpp_2m"]),
         (&["--eta", "much"], &["a number from 0 to 1, fresh, or sigma-hat"]),
@@ -149,7 +153,13 @@ fn what_no_sampler_can_do_is_said_before_anything_is_drawn() {
         (&["--sampler", "heun", "--churn", "-1"], &["churn is -1"]),
         (&["--sampler", "ode", "--tolerance", "0"], &["tolerance is 0"]),
         (&["--sampler", "heun", "--churn-sigmas", "2,1"], &["LOW,HIGH"]),
-        (&["--sampler", "heun", "--eta", "fresh"], &["DDIM's", "heun"]),
+        (&["--sampler", "heun", "--eta", "fresh"], &["--eta is taken by ddim", "heun"]),
+        (&["--churn", "2"], &["--churn is taken by heun", "sampler is ddim"]),
+        (&["--sampler", "ode", "--steps", "9"], &["ode finds its own steps", "--tolerance"]),
+        (&["--first", "18446744073709551615"], &["--first is 18446744073709551615"]),
+        (&["--noise", "torch", "--micro-batch", "2"], &["--micro-batch", "--noise torch"]),
+        (&["--sampler", "langevin", "--langevin-epsilon", "9"], &["Langevin's epsilon is 9", "diverge"]),
+        (&["--sampler", "heun", "--churn-sigmas", "0.1,inf"], &["LOW,HIGH"]),
         (&["--micro-batch", "0"], &["0 is not in 1..=65536"]),
     ];
     for (arguments, words) in cases {

@@ -3,6 +3,7 @@
 use super::{DdimAdds, Sampler, SamplingDefaults, Variance};
 use crate::{Error, LearnedVariance, Model};
 use tweedie_math::NoiseLevel;
+use tweedie_samplers::Path;
 
 impl Model {
     /// Fails, naming the wish, unless this model can be sampled so.
@@ -38,25 +39,8 @@ impl Model {
         if ancestral && sampling.variance == Variance::Learned && has_none {
             return Err(tweedie_samplers::Error::NoSpread.into());
         }
-        self.check_pure_noise(sampling, path.first())?;
+        check_langevin(sampling, &path)?;
         check_options(sampling)
-    }
-
-    /// Langevin dynamics and an optimal variance have no scale where there is no signal.
-    fn check_pure_noise(&self, sampling: &SamplingDefaults, first: NoiseLevel) -> Result<(), Error> {
-        if first.signal_rate() > 0.0 {
-            return Ok(());
-        }
-        let ancestral = matches!(sampling.sampler, Sampler::Ddpm | Sampler::PredictorCorrector);
-        let what = match sampling.sampler {
-            Sampler::Langevin => "langevin",
-            _ if ancestral && sampling.variance == Variance::Optimal => "the optimal variance",
-            _ => return Ok(()),
-        };
-        Err(Error::Wish(format!(
-            "{what} has no scale at pure noise, where this model's path begins: choose levels that begin with some signal, such as --levels times:{},…",
-            self.process.steps() - 1
-        )))
     }
 
     /// Fails unless x_0 and the noise can be read at a level from what the network says.
@@ -70,34 +54,68 @@ impl Model {
     }
 }
 
+/// Langevin steps that would diverge, before the first call of the network.
+fn check_langevin(sampling: &SamplingDefaults, path: &Path) -> Result<(), Error> {
+    let sigmas = path.levels().iter().map(NoiseLevel::sigma).filter(|&sigma| sigma > 0.0);
+    let least = sigmas.fold(f64::INFINITY, f64::min);
+    match sampling.options.langevin_epsilon {
+        Some(epsilon) if sampling.sampler == Sampler::Langevin && epsilon >= 2.0 * least * least => {
+            Err(Error::Wish(format!(
+                "Langevin's epsilon is {epsilon}; it must be below {:.1e}, twice the last level's squared sigma, beyond which the steps diverge",
+                2.0 * least * least
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The adaptive solver's least local error on f32 states.
+const LEAST_TOLERANCE: f64 = 1e-6;
+
 /// Options out of range, before the first call of the network.
 fn check_options(sampling: &SamplingDefaults) -> Result<(), Error> {
     let options = &sampling.options;
     let positive = |value: f64| value > 0.0 && value.is_finite();
     let not_negative = |value: f64| value >= 0.0 && value.is_finite();
+    let of = |value: Option<f64>| value.unwrap_or(0.0);
+    let [low, high] = options.churn_sigmas.unwrap_or([0.0, 0.0]);
+    let finite = "finite and not negative";
     let checks = [
-        (not_negative(options.churn), "churn", options.churn, "finite and not negative"),
+        (not_negative(options.churn), "churn", options.churn, finite),
+        (not_negative(options.churn_noise), "the churn's noise", options.churn_noise, finite),
+        (not_negative(low), "the least sigma of churn", low, finite),
         (
-            not_negative(options.churn_noise),
-            "the churn's noise",
-            options.churn_noise,
-            "finite and not negative",
+            not_negative(high) && high >= low,
+            "the greatest sigma of churn",
+            high,
+            "finite and not below the least",
         ),
         ((1..=3).contains(&options.order), "the order", options.order as f64, "1, 2 or 3"),
-        (positive(options.tolerance), "the tolerance", options.tolerance, "positive"),
+        (
+            options.tolerance >= LEAST_TOLERANCE && options.tolerance.is_finite(),
+            "the tolerance",
+            options.tolerance,
+            "at least 1e-6, below which roundings of f32 are all that is seen",
+        ),
         (positive(options.corrector_snr), "the corrector's snr", options.corrector_snr, "positive"),
-        (options.langevin_steps > 0, "the Langevin steps per level", 0.0, "at least 1"),
-        (options.variance_probes > 0, "the variance's probes", 0.0, "at least 1"),
+        (options.langevin_steps > 0, "the number of Langevin steps", 0.0, "at least 1"),
+        (options.variance_probes > 0, "the number of variance probes", 0.0, "at least 1"),
         (
             options.langevin_friction.is_none_or(not_negative),
             "Langevin's friction",
-            options.langevin_friction.unwrap_or(0.0),
-            "finite and not negative",
+            of(options.langevin_friction),
+            finite,
         ),
         (
             options.langevin_epsilon.is_none_or(positive),
             "Langevin's epsilon",
-            options.langevin_epsilon.unwrap_or(0.0),
+            of(options.langevin_epsilon),
+            "positive",
+        ),
+        (
+            options.threshold_most.is_none_or(positive),
+            "the greatest threshold",
+            of(options.threshold_most),
             "positive",
         ),
     ];

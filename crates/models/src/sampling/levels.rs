@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 use tweedie_math::subsequence::{karras, uniform_log_snr};
-use tweedie_math::{NoiseLevel, RectifiedFlow, Schedule, Subsequence};
+use tweedie_math::{NoiseLevel, RectifiedFlow, Schedule, Spacing, Subsequence};
 use tweedie_samplers::Path;
 
 /// A rule for the levels of a path. As text: any sub-sequence of the trained times (`trailing:50`, `times:1,5,10` …), of which
@@ -89,8 +89,9 @@ impl Model {
     /// # Errors
     /// More steps than trained levels, or none.
     pub fn path(&self, sampling: &SamplingDefaults) -> Result<Path, Error> {
-        let mut levels = match (&sampling.levels, &self.description.schedule) {
+        let mut levels: Vec<NoiseLevel> = match (&sampling.levels, &self.description.schedule) {
             (Some(rule), _) => self.levels_of(rule)?,
+            (None, _) if sampling.sampler == Sampler::Ode => self.looked_on()?,
             (None, Schedule::RectifiedFlow { shift }) => self.flow_levels(*shift, sampling.steps)?,
             (None, _) => {
                 let times =
@@ -98,15 +99,22 @@ impl Model {
                 times.iter().map(|&time| self.process.level(time)).collect()
             }
         };
-        // An adaptive solver finds its own levels between the ends.
-        if sampling.sampler == Sampler::Ode && sampling.levels.is_none() && levels.len() > 2 {
-            levels = vec![levels[0], self.process.level(1)];
-        }
         let last = if sampling.ends_clean { NoiseLevel::CLEAN } else { self.process.level(1) };
-        if levels.last() != Some(&last) {
+        // A rule may end cleaner than the first trained level.
+        if levels.last().is_none_or(|level| level.log_snr() < last.log_snr()) {
             levels.push(last);
         }
         Ok(Path::new(levels)?)
+    }
+
+    /// Where an adaptive solver, which finds its own levels between the ends, lets others look on.
+    fn looked_on(&self) -> Result<Vec<NoiseLevel>, Error> {
+        let steps = self.process.steps();
+        let mut times = Spacing::Trailing.times(steps, steps.min(10), 0)?;
+        if times.last() != Some(&1) {
+            times.push(1);
+        }
+        Ok(times.into_iter().map(|time| self.process.level(time)).collect())
     }
 
     /// The levels of a rule, from the noisiest on.

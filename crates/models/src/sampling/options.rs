@@ -134,7 +134,7 @@ impl SolverOptions {
     }
 
     pub(super) fn adaptive(&self) -> Adaptive {
-        Adaptive { tolerance: self.tolerance, ..Adaptive::default() }
+        Adaptive { tolerance: self.tolerance, most_steps: 1000 }
     }
 
     pub(super) fn corrector(&self) -> Corrector {

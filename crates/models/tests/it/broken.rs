@@ -123,7 +123,6 @@ fn schedulers_that_are_not_implemented_are_refused_by_key_and_value() {
         ("beta_schedule", json!("laplace"), "laplace", "squaredcos_cap_v2"),
         ("timestep_spacing", json!("karras"), "karras", "trailing"),
         ("variance_type", json!("fixed_huge"), "fixed_huge", "learned_range"),
-        ("thresholding", json!(true), "true", "false"),
     ] {
         let sentence = with(&Folder::foreign(), SCHEDULER, &format!("/{key}"), value);
         for word in [key, found, implemented, "not implemented"] {

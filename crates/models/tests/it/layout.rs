@@ -95,6 +95,8 @@ fn the_scheduler_says_how_to_sample() {
         "clip_sample_range": 0.75,
         "prediction_type": "v_prediction",
         "thresholding": false,
+        "dynamic_thresholding_ratio": 0.995,
+        "sample_max_value": 1e9,
         "timestep_spacing": "linspace",
         "steps_offset": 1,
         "set_alpha_to_one": false,
@@ -102,6 +104,14 @@ fn the_scheduler_says_how_to_sample() {
     });
     assert_eq!(found, expected);
     assert_eq!(without_ours(folder.path()).sampling, sampling);
+
+    // Thresholding takes the clip's place.
+    let options =
+        SolverOptions { threshold: Some(0.9), threshold_most: Some(2.0), ..sampling.options.clone() };
+    let dynamic = SamplingDefaults { clip: Some(1.0), options, ..sampling.clone() };
+    let (folder, found) = scheduler(Description { sampling: dynamic.clone(), ..about(Parameterization::V) });
+    assert_eq!((&found["thresholding"], &found["sample_max_value"]), (&json!(true), &json!(2.0)));
+    assert_eq!(without_ours(folder.path()).sampling, dynamic);
 
     let free = SamplingDefaults { clip: None, spacing: Spacing::Leading, ..sampling };
     let (folder, found) = scheduler(Description { sampling: free.clone(), ..about(Parameterization::V) });

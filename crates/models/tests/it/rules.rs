@@ -87,12 +87,30 @@ fn another_processs_levels_are_its_log_snrs_on_this_one() {
     );
 }
 
+/// Others look on at ten levels, whatever the number of steps, down to the first trained one.
 #[test]
-fn an_adaptive_solver_visits_the_ends_alone() {
+fn an_adaptive_solver_goes_down_to_the_first_level() {
     let model = model(Parameterization::Epsilon);
     let sampling = SamplingDefaults { sampler: Sampler::Ode, ..SamplingDefaults::default() };
-    let ends = [model.process().level(STEPS), model.process().level(1), NoiseLevel::CLEAN];
-    assert_eq!(model.path(&SamplingDefaults { steps: 9, ..sampling.clone() }).unwrap().levels(), ends);
+    for steps in [1, 2, 9] {
+        let path = model.path(&SamplingDefaults { steps, ..sampling.clone() }).unwrap();
+        assert_eq!((path.first(), path.n_steps()), (model.process().level(STEPS), 11));
+        assert_eq!(path.levels()[10..], [model.process().level(1), NoiseLevel::CLEAN]);
+    }
     let asked = SamplingDefaults { levels: Some("trailing:4".parse().unwrap()), ..sampling };
     assert_eq!(model.path(&asked).unwrap().n_steps(), 4);
+}
+
+/// A path that ends cleaner than the first trained level does not climb back to it.
+#[test]
+fn no_path_climbs_at_its_end() {
+    let model = model(Parameterization::Epsilon);
+    for rule in ["edm:5", "flow:300", "trailing:5", "karras:5"] {
+        for ends_clean in [true, false] {
+            let levels = Some(rule.parse().unwrap());
+            let path =
+                model.path(&SamplingDefaults { levels, ends_clean, ..SamplingDefaults::default() }).unwrap();
+            assert!(!path.steps().any(|step| step.ascends()), "{rule}");
+        }
+    }
 }

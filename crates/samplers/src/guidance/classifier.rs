@@ -60,18 +60,21 @@ pub fn ddpm_guided<X: State>(
     hook: &mut dyn Hook<X>,
 ) -> Result<X, Error> {
     use Coefficient::Same;
+    if !matches!(variance, ReverseVariance::FixedSmall | ReverseVariance::FixedLarge) {
+        let (found, expected) = (format!("{variance:?}"), "FixedSmall or FixedLarge".into());
+        return Err(Error::Mismatch { what: "the variance of a guided mean", found, expected });
+    }
     walk(x, path, noise, hook, |x, step, (): &mut ()| {
         let estimate = denoiser.denoise(x, &[step.from])?;
         let z = if step.to.is_clean() { None } else { Some(step_noise(x, step, noise)?) };
         let next = ddpm_step(x, &estimate, step.from, step.to, variance, z.as_ref())?;
+        if step.from.signal_rate() == 0.0 {
+            return Ok((next, estimate));
+        }
         let kernel = Transition::between(step.to, step.from)?;
         let moved_by = match variance {
             ReverseVariance::FixedSmall => kernel.posterior().variance,
-            ReverseVariance::FixedLarge => kernel.variance,
-            other => {
-                let (found, expected) = (format!("{other:?}"), "FixedSmall or FixedLarge".into());
-                return Err(Error::Mismatch { what: "the variance of a guided mean", found, expected });
-            }
+            _ => kernel.variance,
         };
         let gradient = guide.log_density_gradient(x, &[step.from])?;
         Ok((X::combine(&[(Same(1.0), &next), (Same(scale * moved_by), &gradient)])?, estimate))

@@ -45,21 +45,22 @@ impl<X: State, B: Denoiser<X>, W: Denoiser<X>> Denoiser<X> for Extrapolated<B, W
             return Ok(better);
         }
         let worse = self.worse.denoise_told(x, at, told)?;
-        let level_of = |i: usize| if at.len() == 1 { at[0] } else { at[i] };
-        let towards: Vec<f64> =
-            (0..x.n_samples()).map(|i| if self.guides(level_of(i)) { self.weight } else { 1.0 }).collect();
+        let is_guided: Vec<bool> = (0..x.n_samples()).map(|i| self.guides(at[i.min(at.len() - 1)])).collect();
+        let towards: Vec<f64> = is_guided.iter().map(|&is| if is { self.weight } else { 1.0 }).collect();
         let away: Vec<f64> = towards.iter().map(|w| 1.0 - w).collect();
         let mix = |b: &X, w: &X| X::combine(&[(PerSample(&towards), b), (PerSample(&away), w)]);
         let mut x0 = mix(&better.x0, &worse.x0)?;
         let mut eps = mix(&better.eps, &worse.eps)?;
         if self.rescale > 0.0 {
             let (of_better, of_mix) = (deviations(&better.x0)?, deviations(&x0)?);
-            let factor = |(better, mix): (&f64, &f64)| {
-                if *mix > 0.0 { self.rescale * better / mix + 1.0 - self.rescale } else { 1.0 }
+            let factor = |i: usize| {
+                let (better, mix) = (of_better[i], of_mix[i]);
+                if is_guided[i] && mix > 0.0 { self.rescale * better / mix + 1.0 - self.rescale } else { 1.0 }
             };
-            let factors: Vec<f64> = of_better.iter().zip(&of_mix).map(factor).collect();
+            let factors: Vec<f64> = (0..x.n_samples()).map(factor).collect();
             x0 = X::combine(&[(PerSample(&factors), &x0)])?;
-            eps = rederived(x, &x0, &eps, at)?;
+            // Whether a neighbour is guided changes nothing of a sample that is not.
+            eps = rederived(x, &x0, &eps, at)?.select_per_sample(&eps, &is_guided)?;
         }
         Ok(Estimate { x0, eps, spread: better.spread })
     }

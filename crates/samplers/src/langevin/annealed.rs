@@ -30,12 +30,12 @@ impl Default for Annealed {
     }
 }
 
-/// Samples each level of a path by some steps of Langevin dynamics, from the noisiest on. The levels' σ have to be finite. The last
-/// level with noise sets the scale of ε.
+/// Samples each level of a path by some steps of Langevin dynamics, from the noisiest on. The last level with noise sets the scale of
+/// ε; a level without signal is left by a step of DDIM.
 ///
 /// # Errors
-/// [`Error::Parameter`] for an ε that is not positive or no steps; [`Error::Path`] for a level without signal; what the denoiser,
-/// the noise source and the hook report.
+/// [`Error::Parameter`] for an ε that is not positive or makes steps diverge, a negative friction, or no steps; what the denoiser, the
+/// noise source and the hook report.
 pub fn annealed_langevin<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -49,12 +49,18 @@ pub fn annealed_langevin<X: State>(
     if how.steps_per_level == 0 {
         return Err(Error::Parameter { name: "the steps per level", found: 0.0, allowed: "at least 1" });
     }
-    if path.levels().iter().any(|level| level.signal_rate() == 0.0) {
-        return Err(Error::Path("it visits pure noise, where Langevin dynamics has no scale".into()));
-    }
     let last_sigma =
         path.levels().iter().map(|l| l.sigma()).filter(|&s| s > 0.0).fold(f64::INFINITY, f64::min);
+    if how.epsilon >= 2.0 * last_sigma * last_sigma {
+        let allowed = "below twice the last level's squared sigma, beyond which the steps diverge";
+        return Err(Error::Parameter { name: "Langevin's epsilon", found: how.epsilon, allowed });
+    }
     walk(x, path, noise, hook, |x, step, (): &mut ()| {
+        if step.from.signal_rate() == 0.0 {
+            // Pure noise has no scale for a step of this kind: it is left as DDIM leaves it.
+            let estimate = denoiser.denoise(x, &[step.from])?;
+            return Ok((ddim_step(&estimate, step.to, 0.0, None)?, estimate));
+        }
         // α_i = ε·σ_i²/σ_L² in x̃; in x it is signal² times that.
         let ratio = step.from.sigma() / last_sigma;
         let signal = step.from.signal_rate();

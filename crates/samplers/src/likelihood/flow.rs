@@ -71,7 +71,7 @@ pub fn flow_log_likelihood<X: State>(
         Divergence::Probes(probes) => probes,
     };
     let mut solver = Solver::new(options.tolerance, options.most_steps, n, n_probes)?;
-    let cotangents = cotangents(x, options.divergence, noise)?;
+    let cotangents = cotangents(x, options.divergence, noise, 0)?;
     let dimensions = x.n_elements() as f64 / n.max(1) as f64;
     // From the caller's units to cos φ·x_0 + sin φ·ε.
     let rescale = rescaling(from);

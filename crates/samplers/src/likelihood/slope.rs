@@ -12,6 +12,7 @@ pub(crate) fn cotangents<X: State>(
     x: &X,
     how: Divergence,
     noise: &dyn NoiseSource<X>,
+    visit: u64,
 ) -> Result<Vec<X>, Error> {
     let each = x.n_elements() / x.n_samples().max(1);
     match how {
@@ -25,7 +26,7 @@ pub(crate) fn cotangents<X: State>(
         Divergence::Probes(0) => Err(Error::Parameter { name: "probes", found: 0.0, allowed: "at least 1" }),
         Divergence::Probes(probes) => (0..probes)
             .map(|probe| {
-                let draw = Draw { purpose: Purpose::PROBE, visit: 0, draw: probe as u64 };
+                let draw = Draw { purpose: Purpose::PROBE, visit, draw: probe as u64 };
                 // Signs: no other probe of these moments varies less. A normal number times 10³⁰, clamped, is its sign.
                 let normal = noise.normal(x, draw)?;
                 X::combine(&[(Coefficient::Same(1e30), &normal)])?.clamp(-1.0, 1.0)

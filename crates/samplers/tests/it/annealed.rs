@@ -7,7 +7,7 @@ use ndarray::array;
 use tweedie_math::random::{Key, Purpose, Stream};
 use tweedie_math::{GaussianDenoiser, NoiseLevel, Oracle};
 use tweedie_samplers::{
-    Annealed, Draw, Error, NoiseSource, Path, ScoreAt, State, annealed_langevin, first_sigma,
+    Annealed, Draw, Error, NoiseSource, Path, ScoreAt, State, annealed_langevin, ddim, first_sigma,
     geometric_sigmas, unadjusted_langevin,
 };
 
@@ -91,6 +91,7 @@ impl<X: State> NoiseSource<X> for Impulses {
     }
 }
 
+/// Steps that diverge are refused; pure noise is left as DDIM leaves it, whatever the scale of the steps.
 #[test]
 fn what_has_no_scale_is_refused() {
     let data = GaussianDenoiser { mean: 0.0, variance: 1.0 };
@@ -99,7 +100,10 @@ fn what_has_no_scale_is_refused() {
     };
     let descending = path(&[1.0, 0.1]);
     let pure = Path::new(vec![NoiseLevel::new(0.0, 1.0).unwrap(), NoiseLevel::CLEAN]).unwrap();
-    assert!(said(&pure, Annealed::default()).contains("pure noise"));
+    let left = annealed_langevin(&data, array![[0.7]], &pure, Annealed::default(), &crate::Silent, &mut ());
+    assert_eq!(left.unwrap(), ddim(&data, array![[0.7]], &pure, 0.0, &crate::Silent, &mut ()).unwrap());
+    // The last level's σ is .1.
+    assert!(said(&descending, Annealed { epsilon: 0.021, ..Annealed::default() }).contains("diverge"));
     assert!(
         said(&descending, Annealed { steps_per_level: 0, ..Annealed::default() }).contains("steps per level")
     );

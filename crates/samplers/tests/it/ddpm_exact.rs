@@ -141,17 +141,18 @@ fn only_the_last_step_is_missed() {
     within(found, 2.0, 0.02);
 }
 
-/// At pure noise the Jacobian is 0 and says nothing; another level told than where x is says something else.
+/// At pure noise the Jacobian is 0 and says nothing: 0 is said, and the step is one with β̃. Another level told than where x is says
+/// something else.
 #[test]
 fn where_the_variance_cannot_be_known_it_says_so() {
     let data = GaussianDenoiser { mean: 0.0, variance: 0.25 };
     let denoiser = WithX0Variance::new(data, Divergence::Exact, &Zeros);
     let x: Batch = array![[0.3]];
     let pure = NoiseLevel::new(0.0, 1.0).unwrap();
-    assert_eq!(
-        denoiser.denoise(&x, &[pure]).unwrap_err().to_string(),
-        "the signal rate where the optimal variance is asked for is 0; it must be positive: at pure noise the network's Jacobian does not tell the variance of x0"
-    );
+    let path = Path::new(vec![pure, level(0.0)]).unwrap();
+    let of =
+        |variance| ddpm(&denoiser, x.clone(), &path, variance, &StreamNoise::new(0, 0), &mut ()).unwrap();
+    assert_eq!(of(Optimal), of(FixedSmall));
     let told = denoiser.denoise_told(&x, &[level(0.0)], &[level(1.0)]).unwrap_err().to_string();
     assert!(told.starts_with("levels told to a denoiser with its variance"), "{told}");
     let path = Path::new(vec![level(0.0), level(1.0)]).unwrap();

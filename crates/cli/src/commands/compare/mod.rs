@@ -2,25 +2,26 @@
 
 mod report;
 
-use super::drawing::{Drawing, check_finite, open};
-use crate::arguments::{Compare, SamplerFlags};
+use super::drawing::{self, Drawing, check_finite, check_used, open};
+use crate::arguments::{Compare, OptionFlags, SamplerFlags};
 use crate::commands::progress;
 use anyhow::{Context, bail};
 use report::Row;
 use std::cell::Cell;
 use std::time::Instant;
 use tch::{Kind, Tensor};
-use tweedie_models::sampling::{Levels, Sampler, SamplingDefaults};
+use tweedie_models::sampling::{DdimAdds, Levels, Sampler, SamplingDefaults, walk_down};
 use tweedie_samplers::{Denoiser, Error, Estimate, StreamNoise};
+
+/// Pictures computed at once.
+const AT_ONCE: i64 = 64;
 
 /// Draws from the same noise by each sampler and number of steps; reports what each costs and how far it is from a reference.
 pub fn run(options: &Compare) -> anyhow::Result<()> {
     if options.n == 0 || options.samplers.is_empty() || options.steps.is_empty() {
         bail!("-n, --samplers and --steps name at least one picture, sampler and number of steps");
     }
-    if options.how.sampler.is_some() || options.how.steps.is_some() || options.how.levels.is_some() {
-        bail!("compare takes --samplers, --steps and --spread instead of --sampler and --levels");
-    }
+    check_used(&options.how, &options.samplers)?;
     let (model, _) = open(&options.model, &options.device, &options.precision)?;
     let config = model.network().config();
     let Some([height, width]) = config.sample_size.map(|size| size.sides()) else {
@@ -31,29 +32,26 @@ pub fn run(options: &Compare) -> anyhow::Result<()> {
         bail!("this model draws arrays of {channels} channels, which are no pictures to be compared");
     }
     let shape = [options.n as i64, channels, height, width];
+    // Every wish is checked before anything is drawn; the reference follows the flow, whatever the others do.
     let own = model.description().sampling.clone();
-    let mut drawing = Drawing::new(
-        model,
-        &SamplerFlags { sampler: Some(Sampler::Ddim), ..options.how.clone() },
-        &options.guidance,
-        options.class.as_deref(),
-    )?;
-    // Every wish is checked before anything is drawn.
-    let base = super::drawing::wishes(&options.how, own);
-    let mut wishes = vec![with(&base, Sampler::Heun, options.reference, "karras")?];
+    let mut reference = with(&own, Sampler::Heun, options.reference, options.reference_levels()?);
+    (reference.options.churn, reference.options.ddim) = (0.0, DdimAdds::Eta);
+    let mut wishes = vec![reference];
     for &sampler in &options.samplers {
         // An adaptive solver has one number of steps: its own.
         let n = if sampler == Sampler::Ode { 1 } else { options.steps.len() };
         for &steps in &options.steps[..n] {
-            let eta =
-                if sampler == Sampler::EulerAncestral && options.how.eta.is_none() { 1.0 } else { base.eta };
-            wishes.push(SamplingDefaults { eta, ..with(&base, sampler, steps, &options.spread)? });
+            let levels = (sampler != Sampler::Ode).then(|| options.spread.levels(steps)).transpose()?;
+            wishes.push(drawing::options(&options.how, with(&own, sampler, steps, levels)));
         }
     }
-    for (i, wish) in wishes.iter_mut().enumerate() {
-        if i == 0 {
-            wish.options.churn = 0.0;
-        }
+    let how = SamplerFlags {
+        sampler: Some(Sampler::Ddim),
+        options: OptionFlags { micro_batch: options.how.micro_batch, ..OptionFlags::default() },
+        ..SamplerFlags::default()
+    };
+    let mut drawing = Drawing::new(model, &how, &options.guidance, options.class.as_deref())?;
+    for wish in &wishes {
         drawing.resample(wish.clone())?;
     }
     std::fs::create_dir_all(&options.out)
@@ -72,38 +70,33 @@ pub fn run(options: &Compare) -> anyhow::Result<()> {
     report::write(options, &drawing.model, &drawn)
 }
 
-/// A sampler with so many steps, spread by a rule.
-fn with(
-    own: &SamplingDefaults,
-    sampler: Sampler,
-    steps: usize,
-    spread: &str,
-) -> anyhow::Result<SamplingDefaults> {
-    let rule: Levels = format!("{spread}:{steps}").parse()?;
-    // An adaptive solver has its tolerance.
-    let levels = (sampler != Sampler::Ode).then_some(rule);
-    Ok(SamplingDefaults { sampler, steps, levels, ..own.clone() })
+/// A sampler with so many steps on some levels; it follows the flow, unless its name says noise or η is said.
+fn with(own: &SamplingDefaults, sampler: Sampler, steps: usize, levels: Option<Levels>) -> SamplingDefaults {
+    let eta = if sampler == Sampler::EulerAncestral { 1.0 } else { 0.0 };
+    SamplingDefaults { sampler, steps, levels, eta, ..own.clone() }
 }
 
 /// Draws all pictures and counts what it costs.
 fn draw(drawing: &Drawing, shape: [i64; 4], seed: u64) -> anyhow::Result<Row> {
-    let noise = StreamNoise::new(seed, 0);
     let _no_gradient = tch::no_grad_guard();
-    let x = drawing.start(shape, &noise)?;
-    let counted = Counted { inner: drawing.denoiser(0, shape[0] as usize, &noise)?, calls: Cell::new(0) };
-    let began = Instant::now();
-    let x =
-        tweedie_models::sampling::walk_down(&counted, x, &drawing.path, &drawing.sampling, &noise, &mut ())?;
-    let seconds = began.elapsed().as_secs_f64();
-    check_finite(&x)?;
-    let sampling = &drawing.sampling;
-    Ok(Row {
-        sampler: sampling.sampler,
-        steps: drawing.path.n_steps(),
-        calls: counted.calls.get(),
-        seconds,
-        x: x.to_kind(Kind::Float),
-    })
+    let [n, channels, height, width] = shape;
+    let (mut calls, mut seconds, mut parts) = (0, 0.0, Vec::new());
+    for first in (0..n).step_by(AT_ONCE as usize) {
+        let part = AT_ONCE.min(n - first);
+        let noise = StreamNoise::new(seed, first as u64);
+        let x = drawing.start([part, channels, height, width], &noise)?;
+        let inner = drawing.denoiser(first as usize, part as usize, &noise)?;
+        let counted = Counted { inner, calls: Cell::new(0) };
+        let began = Instant::now();
+        let x = walk_down(&counted, x, &drawing.path, &drawing.sampling, &noise, &mut ())?;
+        seconds += began.elapsed().as_secs_f64();
+        calls = calls.max(counted.calls.get());
+        check_finite(&x)?;
+        parts.push(x.to_kind(Kind::Float));
+    }
+    let x = Tensor::f_cat(&parts, 0).map_err(tweedie_torch::Error::from)?;
+    let (sampling, steps) = (drawing.sampling.clone(), drawing.path.n_steps());
+    Ok(Row { sampling, steps, calls, seconds, x })
 }
 
 /// A denoiser that counts how often it is asked.

@@ -4,7 +4,7 @@ use crate::arguments::Compare;
 use crate::output::line;
 use serde_json::json;
 use tch::{Kind, Tensor};
-use tweedie_models::sampling::Sampler;
+use tweedie_models::sampling::SamplingDefaults;
 use tweedie_models::{Model, to_pixels};
 use tweedie_report::{Sheet, sheet, write_png};
 
@@ -18,7 +18,7 @@ const SHOWN: i64 = 12;
 
 /// What one sampler drew by some number of steps.
 pub(super) struct Row {
-    pub(super) sampler: Sampler,
+    pub(super) sampling: SamplingDefaults,
     pub(super) steps: usize,
     pub(super) calls: usize,
     pub(super) seconds: f64,
@@ -33,7 +33,7 @@ pub(super) fn write(options: &Compare, model: &Model, rows: &[Row]) -> anyhow::R
     line(format!(
         "{} pictures from the same noise; distance: root mean square from {} of {} steps ({} calls, {:.1} s), in half the data's range",
         reference.x.size()[0],
-        reference.sampler,
+        reference.sampling.sampler,
         reference.steps,
         reference.calls,
         reference.seconds
@@ -47,19 +47,22 @@ pub(super) fn write(options: &Compare, model: &Model, rows: &[Row]) -> anyhow::R
         let (distance, error) = distance(&row.x, &reference.x, half)?;
         line(format!(
             "{:<16} {:>5} {:>6} {:>8.2} {distance:>10.5} {error:>8.5}",
-            row.sampler.name(),
+            row.sampling.sampler.name(),
             row.steps,
             row.calls,
             row.seconds
         ));
         table.push(json!({
-            "sampler": row.sampler, "steps": row.steps, "calls": row.calls, "seconds": row.seconds, "distance": distance,
+            "sampler": row.sampling.sampler, "sampling": row.sampling, "steps": row.steps, "calls": row.calls, "seconds": row.seconds, "distance": distance,
             "standard_error": error,
         }));
     }
     let value = json!({
-        "model": options.model, "n": options.n, "seed": options.seed, "spread": options.spread, "class": options.class,
-        "guidance": options.guidance.guidance, "reference": { "sampler": reference.sampler, "steps": reference.steps,
+        "model": options.model, "n": options.n, "seed": options.seed, "spread": options.spread.to_string(), "precision": options.precision, "micro_batch": options.how.micro_batch,
+        "weak": options.guidance.weak, "classifier": options.guidance.classifier, "classifier_scale": options.guidance.classifier_scale,
+        "classifier_class": options.guidance.classifier_class, "guidance_rescale": options.guidance.guidance_rescale,
+        "guidance_interval": options.guidance.guidance_interval, "class": options.class,
+        "guidance": options.guidance.guidance, "reference": { "sampler": reference.sampling.sampler, "steps": reference.steps,
         "calls": reference.calls, "seconds": reference.seconds }, "rows": table, "version": env!("CARGO_PKG_VERSION"),
     });
     let path = options.out.join(TABLE);
@@ -70,7 +73,7 @@ pub(super) fn write(options: &Compare, model: &Model, rows: &[Row]) -> anyhow::R
     for row in rows {
         let bytes = to_pixels(&row.x.narrow(0, 0, n), range).map_err(tweedie_torch::Error::from)?;
         pictures.extend(bytes.chunks_exact(shape.iter().product()).map(<[u8]>::to_vec));
-        labels.push(format!("{} {}", row.sampler, row.calls));
+        labels.push(format!("{} {}", row.sampling.sampler, row.calls));
         labels.extend((1..n).map(|_| String::new()));
     }
     let layout = Sheet {

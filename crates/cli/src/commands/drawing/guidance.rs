@@ -126,8 +126,14 @@ fn weak(
             model.description().range
         );
     }
+    let (ours, theirs) = (model.description(), weak.description());
+    if ours.standardization != theirs.standardization {
+        bail!("--weak {}: its arrays are standardised otherwise than the model's", path.display());
+    }
     let rows = other.num_class_embeds;
-    if class != Class::Unconditional && rows != own.num_class_embeds {
+    if class != Class::Unconditional
+        && (rows != own.num_class_embeds || ours.class_names != theirs.class_names)
+    {
         bail!("--weak {}: it does not know the model's classes", path.display());
     }
     if class == Class::Unconditional && rows.is_some() {

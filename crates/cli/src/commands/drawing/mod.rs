@@ -2,9 +2,11 @@
 
 mod guidance;
 mod towards;
+mod unused;
 mod wishes;
 
-pub use wishes::wishes;
+pub use unused::check_used;
+pub use wishes::{options, wishes};
 
 use crate::arguments::{GuidanceFlags, SamplerFlags};
 use crate::commands::class::Class;
@@ -45,18 +47,19 @@ impl Drawing {
         class: Option<&str>,
     ) -> anyhow::Result<Self> {
         let sampling = wishes(how, model.description().sampling.clone());
+        check_used(&how.options, &[sampling.sampler])?;
+        if how.steps.is_some() && sampling.sampler == Sampler::Ode {
+            bail!("ode finds its own steps: --tolerance says how exactly, --levels where others look on");
+        }
         model.check_sampling(&sampling)?;
         let asked = class;
         // A model without classes can be led towards a classifier's.
         let leads_alone = led.classifier.is_some() && model.network().config().num_class_embeds.is_none();
         let class = Class::of(&model, asked.filter(|_| !leads_alone))?;
-        let micro_batch = how.micro_batch.map(|size| size as usize);
+        let micro_batch = how.options.micro_batch.map(|size| size as usize);
         model.set_micro_batch(micro_batch);
         let guidance = Guidance::of(led, &model, (class, asked), micro_batch)?;
-        let takes_variance = matches!(sampling.sampler, Sampler::Ddpm | Sampler::PredictorCorrector);
-        if takes_variance && sampling.variance == Variance::Optimal && guidance.is_any() {
-            bail!("--variance optimal is that of the model alone; with guidance choose another variance");
-        }
+        check_variance(&sampling, &guidance)?;
         let path = model.path(&sampling)?;
         Ok(Self { model, sampling, class, path, guidance })
     }
@@ -64,6 +67,7 @@ impl Drawing {
     /// The same model sampled otherwise.
     pub fn resample(&mut self, sampling: SamplingDefaults) -> anyhow::Result<()> {
         self.model.check_sampling(&sampling)?;
+        check_variance(&sampling, &self.guidance)?;
         self.path = self.model.path(&sampling)?;
         self.sampling = sampling;
         Ok(())
@@ -98,7 +102,12 @@ impl Drawing {
             let condition = self.class.condition(first, n, self.model.device());
             return Ok(self.model.denoiser(&self.sampling, condition, first, noise));
         }
-        Ok(bounded(self.guidance.denoiser(&self.model, self.class, first, n)?, &self.sampling))
+        Ok(bounded(self.unbounded(first, n)?, &self.sampling))
+    }
+
+    /// The same, led, with x̂0 as it is said: what encodes.
+    pub fn unbounded<'a>(&'a self, first: usize, n: usize) -> anyhow::Result<Box<dyn Denoiser<Tensor> + 'a>> {
+        self.guidance.denoiser(&self.model, self.class, first, n)
     }
 
     /// The class that the i-th picture is to show, where one was asked for.
@@ -124,6 +133,15 @@ impl Drawing {
             sampling.sampler
         )
     }
+}
+
+/// An optimal variance is that of the model alone.
+fn check_variance(sampling: &SamplingDefaults, guidance: &Guidance) -> anyhow::Result<()> {
+    let takes_variance = matches!(sampling.sampler, Sampler::Ddpm | Sampler::PredictorCorrector);
+    if takes_variance && sampling.variance == Variance::Optimal && guidance.is_any() {
+        bail!("--variance optimal is that of the model alone; with guidance choose another variance");
+    }
+    Ok(())
 }
 
 /// Fails where a network's numbers are none.

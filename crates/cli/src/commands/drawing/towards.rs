@@ -46,6 +46,9 @@ impl Towards {
                 model.description().range
             );
         }
+        if model.description().standardization != about.standardization {
+            bail!("--classifier {}: its arrays are standardised otherwise than the model's", path.display());
+        }
         let asked = flags.classifier_class.as_deref().or(asked);
         let n_classes = classifier.network().config().n_classes;
         let class = Class::among(&about.class_names, n_classes, asked, "--class or --classifier-class")?;

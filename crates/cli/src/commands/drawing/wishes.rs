@@ -1,6 +1,8 @@
 //! What the checkpoint says, changed by what the user says.
 
-use crate::arguments::{AfterClipName, Eta, NormsName, SamplerFlags, ThirdOrderName, VarianceName};
+use crate::arguments::{
+    AfterClipName, Eta, NormsName, OptionFlags, SamplerFlags, ThirdOrderName, VarianceName,
+};
 use tweedie_models::sampling::{
     AfterClip, CorrectorNorms, DdimAdds, Sampler, SamplingDefaults, ThirdOrderForm, Variance,
 };
@@ -8,6 +10,10 @@ use tweedie_models::sampling::{
 /// The wishes of the command line over those of a checkpoint.
 pub fn wishes(flags: &SamplerFlags, own: SamplingDefaults) -> SamplingDefaults {
     let mut sampling = own;
+    // Who asks for the ancestral form wants its noise.
+    if flags.sampler == Some(Sampler::EulerAncestral) && sampling.sampler != Sampler::EulerAncestral {
+        sampling.eta = 1.0;
+    }
     set(&mut sampling.sampler, flags.sampler);
     set(&mut sampling.steps, flags.steps);
     // Steps that are asked for come before levels that the checkpoint says.
@@ -17,6 +23,12 @@ pub fn wishes(flags: &SamplerFlags, own: SamplingDefaults) -> SamplingDefaults {
     if flags.levels.is_some() {
         sampling.levels.clone_from(&flags.levels);
     }
+    options(&flags.options, sampling)
+}
+
+/// The options of the command line over those of a checkpoint, whose sampler is known.
+pub fn options(flags: &OptionFlags, own: SamplingDefaults) -> SamplingDefaults {
+    let mut sampling = own;
     set(
         &mut sampling.variance,
         flags.variance.map(|name| match name {
@@ -31,14 +43,19 @@ pub fn wishes(flags: &SamplerFlags, own: SamplingDefaults) -> SamplingDefaults {
     }
     if flags.no_clip {
         sampling.clip = None;
+        // A threshold that the checkpoint asks for goes with the clip whose place it takes.
+        sampling.options.threshold = None;
     }
     let options = &mut sampling.options;
     match flags.eta {
+        // What DDIM adds is no other sampler's business.
+        _ if !matches!(sampling.sampler, Sampler::Ddim | Sampler::EulerAncestral) => {
+            options.ddim = DdimAdds::Eta
+        }
         Some(Eta::Number(eta)) => (sampling.eta, options.ddim) = (eta, DdimAdds::Eta),
         Some(Eta::Fresh) => options.ddim = DdimAdds::Fresh,
         Some(Eta::SigmaHat) => options.ddim = DdimAdds::SigmaHat,
-        // Who asks for the ancestral form wants its noise.
-        None if flags.sampler == Some(Sampler::EulerAncestral) => sampling.eta = 1.0,
+        None if sampling.sampler == Sampler::EulerAncestral => options.ddim = DdimAdds::Eta,
         None => {}
     }
     set(

@@ -6,6 +6,7 @@ mod previews;
 mod starts;
 mod targets;
 
+use super::class::Class;
 use super::drawing::{Drawing, check_finite, open};
 use crate::arguments::{NoiseName, Sample};
 use crate::output::line;
@@ -19,6 +20,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use targets::Targets;
 use tch::Tensor;
+use tweedie_models::sampling::{CorrectorNorms, Sampler};
 use tweedie_models::{Model, TorchNoise, bytes_of, to_array, to_pixels};
 use tweedie_samplers::{NoiseSource, StreamNoise};
 
@@ -37,8 +39,10 @@ pub fn run(options: &Sample) -> anyhow::Result<ExitCode> {
     let (model, precision) = open(folder, &options.device, &options.precision)?;
     let mut how = options.how.clone();
     // A clip would change what a code decodes to.
-    how.no_clip |= (options.start.is_some() || options.between.is_some()) && how.clip.is_none();
+    let given = options.start.is_some() || options.between.is_some();
+    how.options.no_clip |= given && how.options.clip.is_none() && how.options.threshold.is_none();
     let drawing = Drawing::new(model, &how, &options.guidance, options.class.as_deref())?;
+    check_promises(options, &drawing)?;
     let model = &drawing.model;
     let [height, width] = size(options, model)?;
     model.network().config().check_size(height, width)?;
@@ -55,6 +59,9 @@ pub fn run(options: &Sample) -> anyhow::Result<ExitCode> {
         bail!("--save-steps shows pictures, and this model draws arrays");
     }
     let targets = if draws_pictures { Some(Targets::new(options)?) } else { None };
+    if let (Some(targets), Some(_)) = (&targets, options.save_steps) {
+        tweedie_weights::check_writable(&targets.beside("steps"))?;
+    }
     if let Some(path) = &options.raw {
         tweedie_weights::check_writable(path)?;
     }
@@ -122,6 +129,28 @@ pub fn run(options: &Sample) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Fails where flags promise together what cannot be kept.
+fn check_promises(options: &Sample, drawing: &Drawing) -> anyhow::Result<()> {
+    let sampling = &drawing.sampling;
+    if options.first.checked_add(options.n as u64).is_none_or(|end| end > i64::MAX as u64) {
+        bail!("--first is {}; so large a number leaves no room for {} pictures", options.first, options.n);
+    }
+    if options.how.options.micro_batch.is_some() {
+        let by_batch = sampling.sampler == Sampler::PredictorCorrector
+            && sampling.options.corrector_norms == CorrectorNorms::BatchMean;
+        if options.noise == NoiseName::Torch || by_batch {
+            bail!(
+                "--micro-batch makes pictures that do not depend on their batch, and {} makes them depend on it",
+                if by_batch { "--corrector-norms batch-mean" } else { "--noise torch" }
+            );
+        }
+    }
+    if options.interpolate.is_some() && matches!(drawing.class, Class::All(_)) {
+        bail!("--interpolate draws ways within one class: say which with --class");
+    }
+    Ok(())
+}
+
 /// How a picture was made.
 fn said(options: &Sample, drawing: &Drawing, precision: &str, image: Option<u64>, n: usize) -> Value {
     let sampling = &drawing.sampling;
@@ -133,7 +162,11 @@ fn said(options: &Sample, drawing: &Drawing, precision: &str, image: Option<u64>
     });
     let more = [
         ("options", json!(sampling.options), sampling.options != Default::default()),
-        ("variance", json!(sampling.variance), sampling.sampler == tweedie_models::sampling::Sampler::Ddpm),
+        (
+            "variance",
+            json!(sampling.variance),
+            matches!(sampling.sampler, Sampler::Ddpm | Sampler::PredictorCorrector),
+        ),
         ("guidance", json!(options.guidance.guidance), options.guidance.guidance.is_some()),
         (
             "guidance_rescale",
@@ -148,7 +181,13 @@ fn said(options: &Sample, drawing: &Drawing, precision: &str, image: Option<u64>
         ("weak", json!(options.guidance.weak), options.guidance.weak.is_some()),
         ("classifier", json!(options.guidance.classifier), options.guidance.classifier.is_some()),
         ("classifier_scale", json!(options.guidance.classifier_scale), options.guidance.classifier.is_some()),
-        ("micro_batch", json!(options.how.micro_batch), options.how.micro_batch.is_some()),
+        (
+            "classifier_class",
+            json!(options.guidance.classifier_class),
+            options.guidance.classifier_class.is_some(),
+        ),
+        ("batch", json!(options.batch), options.batch != 0),
+        ("micro_batch", json!(options.how.options.micro_batch), options.how.options.micro_batch.is_some()),
         ("start", json!(options.start), options.start.is_some()),
         ("interpolate", json!(options.interpolate), options.interpolate.is_some()),
         ("between", json!(options.between), options.between.is_some()),

@@ -84,14 +84,15 @@ impl Starts {
     }
 }
 
-/// Latents from a file: its only tensor, or the one named latents or samples.
+/// Latents from a file: the tensor of that name, or its only one where that is not finished samples.
 fn read_latents(path: &Path, [channels, height, width]: [i64; 3]) -> anyhow::Result<Tensor> {
     let mut file = tweedie_weights::TensorFile::open(path)?;
     let infos = file.tensors().to_vec();
-    let named = infos.iter().find(|info| matches!(info.name.as_str(), "latents" | "samples"));
-    let info = named
-        .or(infos.first().filter(|_| infos.len() == 1))
-        .with_context(|| format!("{} holds no tensor named latents or samples", path.display()))?;
+    let named = infos.iter().find(|info| info.name == "latents");
+    let only = infos.first().filter(|info| infos.len() == 1 && info.name != "samples");
+    let info = named.or(only).with_context(|| {
+        format!("{} holds no tensor named latents, as `tweedie invert` writes them", path.display())
+    })?;
     let fits =
         matches!(info.shape[..], [_, c, h, w] if [c as i64, h as i64, w as i64] == [channels, height, width]);
     if !fits || info.shape[0] == 0 {

@@ -18,7 +18,7 @@ pub(super) fn judge(trainer: &mut Trainer, data: &Shapes) -> anyhow::Result<()> 
     let seed = trainer.config().seed;
     let shape = data.shape();
     let sampling = trainer.model().description().sampling.clone();
-    line(format!("drawing {n} samples ({:?}, {} steps) …", sampling.sampler, sampling.steps));
+    line(format!("drawing {n} samples ({}, {} steps) …", sampling.sampler, sampling.steps));
     let began = Instant::now();
     let classes = Class::all(trainer.model());
     let pictures = trainer.with_ema(|model| {

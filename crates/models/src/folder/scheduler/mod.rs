@@ -14,6 +14,9 @@ use tweedie_math::{Conditioning, Parameterization, Schedule, Spacing};
 const KNOWN: [&str; 4] = ["DDPMScheduler", "DDIMScheduler", "DDIMInverseScheduler", FLOW];
 const FLOW: &str = "FlowMatchEulerDiscreteScheduler";
 
+/// Greater than any threshold: `diffusers` has no way to say that there is no limit.
+const THRESHOLD_MOST: f64 = 1e9;
+
 /// Stands where `diffusers` has no scheduler for a model: it refuses the name instead of reading the output as something else.
 const OURS: &str = "TweedieScheduler";
 
@@ -95,7 +98,9 @@ pub(crate) fn write(description: &Description) -> Result<Value, Error> {
         "clip_sample": sampling.clip.is_some(),
         "clip_sample_range": sampling.clip.unwrap_or(1.0),
         "prediction_type": prediction(description.parameterization),
-        "thresholding": false,
+        "thresholding": sampling.options.threshold.is_some(),
+        "dynamic_thresholding_ratio": sampling.options.threshold.unwrap_or(0.995),
+        "sample_max_value": sampling.options.threshold_most.unwrap_or(THRESHOLD_MOST),
         "timestep_spacing": sampling.spacing,
         "steps_offset": sampling.steps_offset,
         "set_alpha_to_one": sampling.ends_clean,
@@ -114,9 +119,10 @@ pub(crate) fn read(config: &Map<String, Value>, path: &Path) -> Result<Descripti
     if class == FLOW {
         return flow::read(&keys);
     }
-    if keys.flag("thresholding", false)? {
-        return Err(keys.refuse("thresholding", "true", &["false"]));
-    }
+    // Thresholding takes the clip's place there, with a bound of 1.
+    let thresholds = keys.flag("thresholding", false)?;
+    let threshold = thresholds.then_some(keys.number("dynamic_thresholding_ratio", 0.995)?);
+    let threshold_most = thresholds.then_some(keys.number("sample_max_value", 1.0)?);
     let variance_type = keys.text("variance_type", "fixed_small")?;
     let (variance, fixed) = match variance_type.as_str() {
         "fixed_small" | "fixed_small_log" => (LearnedVariance::None, Variance::FixedSmall),
@@ -148,7 +154,10 @@ pub(crate) fn read(config: &Map<String, Value>, path: &Path) -> Result<Descripti
     // What the folder's own pipeline does: all steps of ancestral sampling, or 50 of DDIM.
     let sampler = if class == "DDPMScheduler" { Sampler::Ddpm } else { Sampler::Ddim };
     let steps = keys.whole("num_train_timesteps", 1000)?;
-    let clip = keys.flag("clip_sample", true)?.then_some(keys.number("clip_sample_range", 1.0)?);
+    let clip = match thresholds {
+        true => Some(1.0),
+        false => keys.flag("clip_sample", true)?.then_some(keys.number("clip_sample_range", 1.0)?),
+    };
     Ok(Description {
         variance,
         sampling: SamplingDefaults {
@@ -160,7 +169,12 @@ pub(crate) fn read(config: &Map<String, Value>, path: &Path) -> Result<Descripti
             sampler,
             steps: if sampler == Sampler::Ddpm { steps } else { steps.min(50) },
             // `diffusers`' DDIM leaves ε̂ as it was said.
-            options: SolverOptions { after_clip: AfterClip::Keep, ..SolverOptions::default() },
+            options: SolverOptions {
+                after_clip: AfterClip::Keep,
+                threshold,
+                threshold_most,
+                ..SolverOptions::default()
+            },
             ..SamplingDefaults::default()
         },
         ..Description::new(keys.schedule()?, steps, parameterization)
