@@ -9,7 +9,7 @@ use tweedie_math::Subsequence;
 #[derive(Debug, Subcommand)]
 pub enum Evaluate {
     /// Fréchet and kernel distance, precision and recall, nearest neighbours; real pictures beside them.
-    Samples(EvaluateSamples),
+    Samples(Box<EvaluateSamples>),
     /// The variational bound in bits per dimension, level by level; with --flow the exact likelihood, too.
     Likelihood(EvaluateLikelihood),
 }

@@ -80,7 +80,8 @@ pub fn walk_down<X: State>(
 
 /// The ε of Song & Ermon 2020 for a path: for the mean ratio of its levels' σ, or that of technique 2 where it has one level alone.
 fn technique_4(path: &Path, dimensions: usize, steps: usize) -> Result<f64, tweedie_samplers::Error> {
-    let sigmas: Vec<f64> = path.levels().iter().map(|level| level.sigma()).filter(|s| *s > 0.0 && s.is_finite()).collect();
+    let sigmas: Vec<f64> =
+        path.levels().iter().map(|level| level.sigma()).filter(|s| *s > 0.0 && s.is_finite()).collect();
     let (first, last) = (sigmas.first().copied().unwrap_or(1.0), sigmas.last().copied().unwrap_or(1.0));
     let ratio = match sigmas.len() {
         0 | 1 => level_ratio(dimensions)?,

@@ -20,7 +20,7 @@ type Drawn = (Vec<Vec<u8>>, Option<Vec<i64>>);
 /// What is judged, opened and checked, before anything is drawn.
 pub(super) enum Subject {
     /// So many pictures of a set, in an order of their own: by name the first ones may be of one class.
-    Files { files: ImageFiles, n: usize, seed: u64 },
+    Files { files: Box<ImageFiles>, n: usize, seed: u64 },
     /// A model and how it is to draw.
     Model { drawing: Box<Drawing>, shape: Shape, seed: u64, n: usize },
 }
@@ -49,7 +49,7 @@ impl Subject {
             .with_context(|| format!("{} is no model and no set of pictures", options.model.display()))?;
         files.check()?;
         let n = files.len().unwrap_or(0).min(options.n as u64) as usize;
-        Ok(Self::Files { files, n, seed: options.seed })
+        Ok(Self::Files { files: Box::new(files), n, seed: options.seed })
     }
 
     fn of_model(options: &EvaluateSamples, shape: Shape) -> anyhow::Result<Self> {

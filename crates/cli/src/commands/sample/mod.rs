@@ -3,6 +3,7 @@
 mod list;
 mod look;
 mod previews;
+mod said;
 mod starts;
 mod targets;
 
@@ -13,7 +14,7 @@ use crate::output::line;
 use anyhow::{Context, bail};
 use look::Look;
 use previews::Previews;
-use serde_json::{Value, json};
+use said::said;
 use starts::Starts;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -149,53 +150,6 @@ fn check_promises(options: &Sample, drawing: &Drawing) -> anyhow::Result<()> {
         bail!("--interpolate draws ways within one class: say which with --class");
     }
     Ok(())
-}
-
-/// How a picture was made.
-fn said(options: &Sample, drawing: &Drawing, precision: &str, image: Option<u64>, n: usize) -> Value {
-    let sampling = &drawing.sampling;
-    let mut said = json!({
-        "model": options.model, "sampler": sampling.sampler, "steps": drawing.path.n_steps(), "eta": sampling.eta,
-        "spacing": sampling.spacing, "levels": sampling.levels, "clip": sampling.clip, "seed": options.seed, "image": image, "n": n,
-        "noise": format!("{:?}", options.noise).to_lowercase(), "precision": precision, "class": options.class,
-        "version": env!("CARGO_PKG_VERSION"),
-    });
-    let more = [
-        ("options", json!(sampling.options), sampling.options != Default::default()),
-        (
-            "variance",
-            json!(sampling.variance),
-            matches!(sampling.sampler, Sampler::Ddpm | Sampler::PredictorCorrector),
-        ),
-        ("guidance", json!(options.guidance.guidance), options.guidance.guidance.is_some()),
-        (
-            "guidance_rescale",
-            json!(options.guidance.guidance_rescale),
-            options.guidance.guidance_rescale.is_some(),
-        ),
-        (
-            "guidance_interval",
-            json!(options.guidance.guidance_interval),
-            options.guidance.guidance_interval.is_some(),
-        ),
-        ("weak", json!(options.guidance.weak), options.guidance.weak.is_some()),
-        ("classifier", json!(options.guidance.classifier), options.guidance.classifier.is_some()),
-        ("classifier_scale", json!(options.guidance.classifier_scale), options.guidance.classifier.is_some()),
-        (
-            "classifier_class",
-            json!(options.guidance.classifier_class),
-            options.guidance.classifier_class.is_some(),
-        ),
-        ("batch", json!(options.batch), options.batch != 0),
-        ("micro_batch", json!(options.how.options.micro_batch), options.how.options.micro_batch.is_some()),
-        ("start", json!(options.start), options.start.is_some()),
-        ("interpolate", json!(options.interpolate), options.interpolate.is_some()),
-        ("between", json!(options.between), options.between.is_some()),
-    ];
-    if let Value::Object(said) = &mut said {
-        said.extend(more.into_iter().filter(|(.., is)| *is).map(|(key, value, _)| (key.to_string(), value)));
-    }
-    said
 }
 
 /// The samples themselves, under the name `samples`.
