@@ -11,7 +11,7 @@ pub enum Evaluate {
     /// Fréchet and kernel distance, precision and recall, nearest neighbours; real pictures beside them.
     Samples(Box<EvaluateSamples>),
     /// The variational bound in bits per dimension, level by level; with --flow the exact likelihood, too.
-    Likelihood(EvaluateLikelihood),
+    Likelihood(Box<EvaluateLikelihood>),
 }
 
 /// `tweedie evaluate samples`.
