@@ -110,3 +110,27 @@ fn a_reader_of_one_line_gets_one_line() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((text(&output.stderr).as_str(), output.status.code()), ("", Some(0)));
 }
+
+/// Sampling that is interrupted ends within its step, and keeps what was done.
+#[test]
+fn ctrl_c_keeps_the_pictures_that_were_done() {
+    let place = place();
+    let mut command = tweedie(place.path());
+    command.args(["sample", checkpoint(), "-n", "100000", "--batch", "4", "--steps", "20", "--out", "drawn"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // The folder is there before the first step.
+    while !place.path().join("drawn").is_dir() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(130), ""));
+    let printed = text(&output.stdout);
+    let n = names_in(&place.path().join("drawn")).len();
+    let whole = n > 0 && n.is_multiple_of(4) && printed.contains(&format!("{n} samples"));
+    assert!(
+        printed.contains("interrupted") && (whole || printed.contains("nothing is written")),
+        "{printed}"
+    );
+}
