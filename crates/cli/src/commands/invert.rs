@@ -44,7 +44,12 @@ pub fn run(options: &Invert) -> anyhow::Result<()> {
     ));
     if std > 1.5 * start {
         line(
-            "codes so wide are not like noise: where a network says x0, --told upper or --refine keeps the first steps from clean data small",
+            "codes so wide are not like noise: where a network says x0, the first steps from clean data are large; --told upper or --refine make them small",
+        );
+    }
+    if std < start / 1.5 {
+        line(
+            "codes so narrow decode, but are not like noise: the last step down forgets what noise there was, and what solves it need have none",
         );
     }
     line(format!("back to pictures: {}", command(options)));
