@@ -17,9 +17,10 @@ pub enum DdimNoise<'a> {
     Eta(f64),
     /// σ of each step, between 0 and the noise rate stepped to: the whole family of eq. 12.
     Sigmas(&'a [f64]),
-    /// σ is the noise rate stepped to: the whole noise is new at each step, as in consistency models and cold diffusion.
+    /// σ is the noise rate stepped to: the whole noise is new at each step, as in the multistep sampling of
+    /// consistency models (Song et al. 2023, Algorithm 1).
     Fresh,
-    /// σ̂ = √(1 − ᾱ_t/ᾱ_s) is added to the direction of η = 1 (sec. 5 and app. D.3): more noise than the level has; none at the
+    /// σ̂ = √(1 − ᾱ_t/ᾱ_s) is added to the direction of η = 1 (sec. 5): more noise than the level has; none at the
     /// end.
     SigmaHat,
 }

@@ -26,7 +26,7 @@ pub(super) fn remember<X: State>(past: &mut Vec<Past<X>>, level: NoiseLevel, x0:
 }
 
 /// The solution where x̂_0 stays the same over the step: (noise_s/noise_t)·x + signal_s·(1 − e^(−h))·x̂_0, h = λ_s − λ_t; to clean data
-/// it is signal_s·x̂_0 (Lu et al. 2022b, eq. 9). `changes` are added with signal_s times their factors.
+/// it is signal_s·x̂_0 (DPM-Solver++ of first order, Lu et al. 2022b, sec. 4). `changes` are added with signal_s times their factors.
 ///
 /// # Errors
 /// States of other shapes.

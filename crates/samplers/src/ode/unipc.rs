@@ -1,4 +1,4 @@
-//! UniPC: a predictor and a corrector of any order from the same calls (Zhao et al. 2023, Algorithms 5 to 8).
+//! UniPC: a predictor and a corrector of any order from the same calls (Zhao et al. 2023), by data prediction.
 
 use super::multistep::{Past, exponential_step, lambda, remember};
 use crate::walk::walk;
@@ -98,10 +98,8 @@ pub fn unipc_predictor<X: State>(
 ) -> Result<X, Error> {
     let Some((newest, before)) = past.split_first() else { return Err(no_past()) };
     let h = lambda(to) - lambda(newest.level);
-    let ratios: Vec<f64> = before.iter().map(|p| (lambda(p.level) - lambda(newest.level)) / h).collect();
-    // Of order 2 the weight is ½ in place of the equations' own (ibid., after eq. 9).
-    let weights = if ratios.len() == 1 { vec![0.5] } else { weights(&ratios, h, kernel) };
-    step(x, newest, to, kernel, &differences(newest, before, &ratios)?, &weights)
+    let ratios = ratios(newest, before, h);
+    step(x, newest, to, kernel, &differences(newest, before, &ratios)?, &weights(&ratios, h, kernel))
 }
 
 /// One correction (UniC): x at `to` again, from `x` at the newest level of the past, now that x̂_0 at `to` is known.
@@ -118,12 +116,11 @@ pub fn unipc_corrector<X: State>(
     use Coefficient::Same;
     let Some((newest, before)) = past.split_first() else { return Err(no_past()) };
     let h = lambda(to) - lambda(newest.level);
-    let mut ratios: Vec<f64> = before.iter().map(|p| (lambda(p.level) - lambda(newest.level)) / h).collect();
+    let mut ratios = ratios(newest, before, h);
     let mut changes = differences(newest, before, &ratios)?;
     changes.push(X::combine(&[(Same(1.0), x0), (Same(-1.0), &newest.x0)])?);
     ratios.push(1.0);
-    let weights = if ratios.len() == 1 { vec![0.5] } else { weights(&ratios, h, kernel) };
-    step(x, newest, to, kernel, &changes, &weights)
+    step(x, newest, to, kernel, &changes, &weights(&ratios, h, kernel))
 }
 
 /// The exponential step, and signal·(−B)·Σ ρ_k·D_k.
@@ -138,6 +135,11 @@ fn step<X: State>(
     let b = scale(lambda(to) - lambda(newest.level), kernel);
     let terms: Vec<(f64, &X)> = weights.iter().map(|weight| -b * weight).zip(changes).collect();
     exponential_step(x, &newest.x0, newest.level, to, &terms)
+}
+
+/// r_k = (λ of the k-th earlier level − that of the newest)/h.
+fn ratios<X>(newest: &Past<X>, before: &[Past<X>], h: f64) -> Vec<f64> {
+    before.iter().map(|p| (lambda(p.level) - lambda(newest.level)) / h).collect()
 }
 
 /// D_k = (x̂_0 at the k-th earlier level − the newest)/r_k.
@@ -156,7 +158,11 @@ fn scale(h: f64, kernel: UniPcKernel) -> f64 {
 }
 
 /// ρ with Σ_k r_k^(i−1)·ρ_k = i!·h·φ_(i+1)(−h)/B for i = 1 … (theorem 3.1): what makes the step exact for polynomials.
+/// A single one is ½, which keeps the order and has no h in it, as in the published code.
 fn weights(ratios: &[f64], h: f64, kernel: UniPcKernel) -> Vec<f64> {
+    if ratios.len() == 1 {
+        return vec![0.5];
+    }
     let (n, b, hh) = (ratios.len(), scale(h, kernel), -h);
     let mut phi = hh.exp_m1() / hh - 1.0;
     let mut factorial = 1.0;
