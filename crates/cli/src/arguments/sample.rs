@@ -38,7 +38,8 @@ pub struct Sample {
     /// --clip or --threshold asks for it.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["interpolate", "n"])]
     pub start: Option<PathBuf>,
-    /// Draw the way between each two neighbouring starts in so many pictures: a sheet with a row for each pair.
+    /// Draw the way between each two neighbouring starts in so many pictures: a sheet with a row for each pair. ddim then
+    /// has η = 0.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub interpolate: Option<u32>,
     /// With --interpolate: between these two pictures (PNG), encoded first, instead of between noises.

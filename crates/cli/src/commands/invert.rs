@@ -49,7 +49,7 @@ pub fn run(options: &Invert) -> anyhow::Result<()> {
     }
     if std < start / 1.5 {
         line(
-            "codes so narrow decode, but are not like noise: the last step down forgets what noise there was, and what solves it need have none",
+            "codes so narrow are not like noise: they decode, and ways between them need not look like the data",
         );
     }
     line(format!("back to pictures: {}", command(options)));

@@ -52,6 +52,15 @@ fn ways_between_noises_and_between_pictures() {
     assert!(printed.contains("10 samples: ways.png"), "{printed}");
     let sheet = read_png(&std::fs::read(place.path().join("ways.png")).unwrap()).unwrap();
     assert!(sheet.width > 2 * sheet.height, "two rows of five");
+    // Without noise, also where the checkpoint is sampled with some.
+    crate::copy_of_checkpoint(&place.path().join("noisy"));
+    let about = place.path().join("noisy/tweedie.json");
+    let text = std::fs::read_to_string(&about).unwrap();
+    assert!(text.contains("\"eta\": 0.0"), "{text}");
+    std::fs::write(&about, text.replace("\"eta\": 0.0", "\"eta\": 1.0")).unwrap();
+    let ways = ["sample", "noisy", "-n", "2", "--interpolate", "5", "--out", "same.png"];
+    succeeds(tweedie(place.path()).args(ways));
+    assert_eq!(pixels(&place.path().join("same.png")), pixels(&place.path().join("ways.png")));
     run(
         place.path(),
         "sample",

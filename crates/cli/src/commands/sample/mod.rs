@@ -9,7 +9,7 @@ mod targets;
 
 use super::class::Class;
 use super::drawing::{Drawing, check_finite, open};
-use crate::arguments::{NoiseName, Sample};
+use crate::arguments::{Eta, NoiseName, Sample};
 use crate::output::line;
 use anyhow::{Context, bail};
 use look::Look;
@@ -42,6 +42,11 @@ pub fn run(options: &Sample) -> anyhow::Result<ExitCode> {
     // A clip would change what a code decodes to.
     let given = options.start.is_some() || options.between.is_some();
     how.options.no_clip |= given && how.options.clip.is_none() && how.options.threshold.is_none();
+    // A way between two starts is drawn without noise, also where the checkpoint is sampled by DDIM with some.
+    let sampler = how.sampler.unwrap_or(model.description().sampling.sampler);
+    if options.interpolate.is_some() && sampler == Sampler::Ddim {
+        how.options.eta.get_or_insert(Eta::Number(0.0));
+    }
     let drawing = Drawing::new(model, &how, &options.guidance, options.class.as_deref())?;
     check_promises(options, &drawing)?;
     let model = &drawing.model;
