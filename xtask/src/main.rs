@@ -6,6 +6,7 @@ mod bench;
 mod binary;
 mod cargo;
 mod ci;
+mod digests;
 mod doctor;
 mod fixtures;
 mod mutations;
@@ -26,6 +27,8 @@ The workspace:
   quality [--set …]     train small, sample, score; fail where a recorded bound is broken (some minutes)
   mutations             plant mistakes in the theory; fail where its laws do not see one (some minutes)
   fixtures [NAME]       list the golden values and the scripts that make them, or run one script
+  digests [--write FILE] [--against FILE]
+                        fingerprint what training, sampling and evaluation compute; fail where one differs
   doctor                what is there, what is missing, versions, devices
 
 The program (set up, build in release, then run it in place of this command):
@@ -54,6 +57,7 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
         "test" => test::command(rest)?,
         "ci" => ci::command(rest)?,
         "bench" => bench::command(rest)?,
+        "digests" => digests::command(rest)?,
         "fixtures" => fixtures::command(rest)?,
         "quality" => quality::command(rest)?,
         "mutations" => mutations::command(rest)?,
