@@ -1,4 +1,4 @@
-//! What the benchmarks share: the networks that they measure.
+//! The networks that the benchmarks measure.
 
 use tweedie_math::{Parameterization, Schedule};
 use tweedie_models::Description;
@@ -37,7 +37,7 @@ pub fn ddpm_network() -> UNetConfig {
     }
 }
 
-/// A description for networks that say x_0.
+/// The description of a network that predicts x₀.
 pub fn description() -> Description {
     Description::new(Schedule::COSINE, 1000, Parameterization::X0)
 }

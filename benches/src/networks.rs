@@ -4,7 +4,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use std::time::Duration;
 use tch::{Device, Kind, Tensor};
 use tweedie_benches::{ddpm_network, small_network};
-use tweedie_networks::{Pass, UNet, UNetConfig};
+use tweedie_networks::{Condition, Input, Network, Pass, UNet, UNetConfig};
 use tweedie_torch::Precision;
 
 fn forward(c: &mut Criterion, name: &str, config: &UNetConfig, batch: i64) {
@@ -12,6 +12,8 @@ fn forward(c: &mut Criterion, name: &str, config: &UNetConfig, batch: i64) {
     let side = config.sample_size.map_or(32, |size| size.sides()[0]);
     let x = Tensor::ones([batch, 3, side, side], (Kind::Float, Device::Cpu));
     let time = Tensor::full([batch], 500.0, (Kind::Float, Device::Cpu));
+    let condition = Condition::default();
+    let input = Input::new(&x, &time, &condition);
     let mut group = c.benchmark_group(format!("forward {name}, batch {batch}"));
     group.sample_size(10).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(8));
     group.throughput(Throughput::Elements(batch as u64));
@@ -21,7 +23,7 @@ fn forward(c: &mut Criterion, name: &str, config: &UNetConfig, batch: i64) {
         let layout = if channels_last { "NHWC" } else { "NCHW" };
         let pass = Pass { channels_last, ..Pass::inference(precision) };
         group.bench_function(BenchmarkId::new(precision.name(), layout), |b| {
-            b.iter(|| tch::no_grad(|| network.forward(&x, &time, None, &pass)));
+            b.iter(|| tch::no_grad(|| network.forward(&input, &pass)));
         });
     }
     group.finish();

@@ -5,10 +5,10 @@ use std::time::Duration;
 use tch::{Device, Kind, Tensor};
 use tweedie_benches::ddpm_network;
 use tweedie_math::{Parameterization, Schedule};
-use tweedie_models::sampling::{Sampler, SamplingDefaults};
-use tweedie_models::{Description, Model};
-use tweedie_networks::UNetConfig;
+use tweedie_models::sampling::{Sampler, SamplingConfig};
+use tweedie_models::{Condition, Description, Model};
 use tweedie_networks::unet::SampleSize;
+use tweedie_networks::{Input, UNetConfig};
 use tweedie_samplers::{Denoiser, StreamNoise};
 
 /// Steps of a walk.
@@ -41,21 +41,25 @@ fn overhead(c: &mut Criterion) {
     let Some(least) = model(&least_network()) else { return };
     let x = Tensor::ones([1, 3, 32, 32], (Kind::Float, Device::Cpu));
     let time = Tensor::full([1], 500.0, (Kind::Float, Device::Cpu));
+    let nothing = tweedie_networks::Condition::default();
     let level = least.process().level(500);
     let mut group = c.benchmark_group("one 32×32 picture, a network of next to nothing");
     group.sample_size(30).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
     group.bench_function("the network's call", |b| {
-        b.iter(|| tch::no_grad(|| least.network().forward(&x, &time, None, &least.pass())));
+        b.iter(|| tch::no_grad(|| least.network().forward(&Input::new(&x, &time, &nothing), &least.pass())));
     });
     group.bench_function("the denoiser's call", |b| {
-        b.iter(|| tch::no_grad(|| least.denoise(&x, &[level])));
+        b.iter(|| tch::no_grad(|| least.denoise(&x, level.into())));
     });
-    for (sampler, name, ..) in Sampler::ALL {
+    for (sampler, name, ..) in Sampler::ALL.into_iter().filter(|(sampler, ..)| !sampler.needs_energy()) {
         // Those of which the number of calls is not that of steps have their own count.
         let levels = format!("trailing:{STEPS}").parse().ok();
-        let sampling = SamplingDefaults { sampler, levels, ..SamplingDefaults::default() };
+        let sampling = SamplingConfig { sampler, levels, ..SamplingConfig::default() };
         group.bench_function(BenchmarkId::new(format!("{STEPS} steps"), name), |b| {
-            b.iter(|| least.sample([1, 3, 32, 32], &sampling, None, &StreamNoise::new(0, 0), &mut ()));
+            b.iter(|| {
+                let noise = StreamNoise::new(0, 0);
+                least.sample(&[1, 3, 32, 32], &sampling, Condition::none(), &noise, &mut ())
+            });
         });
     }
     group.finish();
@@ -65,14 +69,18 @@ fn whole(c: &mut Criterion) {
     let Some(model) = model(&ddpm_network()) else { return };
     let x = Tensor::ones([1, 3, 32, 32], (Kind::Float, Device::Cpu));
     let time = Tensor::full([1], 500.0, (Kind::Float, Device::Cpu));
+    let nothing = tweedie_networks::Condition::default();
     let mut group = c.benchmark_group("one 32×32 picture, the 35.7 M network");
     group.sample_size(10).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(8));
     group.bench_function("the network's call", |b| {
-        b.iter(|| tch::no_grad(|| model.network().forward(&x, &time, None, &model.pass())));
+        b.iter(|| tch::no_grad(|| model.network().forward(&Input::new(&x, &time, &nothing), &model.pass())));
     });
-    let sampling = SamplingDefaults { steps: 5, ..SamplingDefaults::default() };
+    let sampling = SamplingConfig { steps: 5, ..SamplingConfig::default() };
     group.bench_function("5 steps of ddim", |b| {
-        b.iter(|| model.sample([1, 3, 32, 32], &sampling, None, &StreamNoise::new(0, 0), &mut ()));
+        b.iter(|| {
+            let noise = StreamNoise::new(0, 0);
+            model.sample(&[1, 3, 32, 32], &sampling, Condition::none(), &noise, &mut ())
+        });
     });
     group.finish();
 }

@@ -26,7 +26,10 @@ fn step(c: &mut Criterion) {
         let Ok((mut trainer, mut loader)) = made() else { continue };
         let layout = if channels_last { "NHWC" } else { "NCHW" };
         group.bench_function(BenchmarkId::new(precision.name(), layout), |b| {
-            b.iter(|| loader.next_batch().map(|batch| trainer.step(&batch)));
+            b.iter(|| -> anyhow::Result<_> {
+                let batch = trainer.prepare(loader.next_batch()?)?;
+                Ok(trainer.step(&batch)?)
+            });
         });
     }
     group.finish();

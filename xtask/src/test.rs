@@ -6,8 +6,14 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Crates that must also work without LibTorch, with their default features alone.
-const WITHOUT_LIBTORCH: [&str; 5] =
-    ["tweedie-math", "tweedie-samplers", "tweedie-weights", "tweedie-data", "tweedie-report"];
+const WITHOUT_LIBTORCH: [&str; 6] = [
+    "tweedie-math",
+    "tweedie-samplers",
+    "tweedie-files",
+    "tweedie-weights",
+    "tweedie-data",
+    "tweedie-report",
+];
 
 /// Cases of each property when fresh ones are explored.
 const EXPLORED: &str = "2048";

@@ -2,9 +2,8 @@
 
 mod arguments;
 mod commands;
-mod config;
-mod inspect;
 mod output;
+mod progress;
 mod start;
 
 use arguments::{Arguments, Command};

@@ -30,3 +30,30 @@ pub fn complain(error: &anyhow::Error) {
     }
     let _ = writeln!(std::io::stderr(), "error: {said}");
 }
+
+/// Writes a canvas as a PNG with texts inside.
+pub fn save_png(
+    path: &std::path::Path,
+    canvas: &tweedie_report::Canvas,
+    texts: &[(&str, String)],
+) -> anyhow::Result<()> {
+    let mut all = vec![("Software", "tweedie".to_string())];
+    all.extend(texts.iter().cloned());
+    let mut png = Vec::new();
+    tweedie_report::write_png(canvas, &all, &mut png)?;
+    Ok(tweedie_files::write_file(path, &png)?)
+}
+
+/// Writes named tensors with a text in the file's metadata.
+pub fn save_tensor(
+    path: &std::path::Path,
+    name: &str,
+    tensor: &tch::Tensor,
+    parameters: String,
+) -> anyhow::Result<()> {
+    use std::collections::BTreeMap;
+    let tensors = BTreeMap::from([(name.to_string(), tweedie_models::bytes_of(tensor)?)]);
+    let metadata = BTreeMap::from([("parameters".to_string(), parameters)]);
+    let bytes = tweedie_weights::tensor_file_bytes(path, &tensors, &metadata)?;
+    Ok(tweedie_files::write_file(path, &bytes)?)
+}

@@ -2,8 +2,10 @@
 
 use crate::dataset::check_index;
 use crate::identity::version_of;
+use crate::moments::moments_of;
 use crate::{Dataset, Error, Shape, Values};
 use std::path::Path;
+use tweedie_math::DataShape;
 use tweedie_weights::{DataType, TensorFile};
 
 /// (N, C, H, W) numbers with their own mean and scale, perhaps labelled.
@@ -70,7 +72,7 @@ impl Arrays {
                     allowed: format!("{channels} of each"),
                 });
             }
-            None => moments_of(&values, shape),
+            None => moments_of(&values, &shape.into()),
         };
         if let Some(channel) = moments.0.iter().position(|mean| !mean.is_finite()) {
             return Err(bad(format!("its channel {channel} has the mean {}", moments.0[channel])));
@@ -123,29 +125,13 @@ fn read_labels(bytes: &[u8], kind: DataType, n: usize) -> Result<Vec<u32>, Strin
         .ok_or_else(|| "its labels are not all between 0 and a million".into())
 }
 
-/// Mean and standard deviation per channel.
-fn moments_of(values: &[f32], shape: Shape) -> (Vec<f64>, Vec<f64>) {
-    let plane = shape.height * shape.width;
-    let channel = |c: usize| {
-        let pick =
-            move |array: &[f32]| array[c * plane..(c + 1) * plane].iter().map(|&v| f64::from(v)).sum::<f64>();
-        let n = (values.len() / shape.channels) as f64;
-        let mean = values.chunks_exact(shape.n_values()).map(pick).sum::<f64>() / n;
-        let spread = |array: &[f32]| {
-            array[c * plane..(c + 1) * plane].iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>()
-        };
-        (mean, (values.chunks_exact(shape.n_values()).map(spread).sum::<f64>() / n).sqrt())
-    };
-    (0..shape.channels).map(channel).unzip()
-}
-
 impl Dataset for Arrays {
     fn name(&self) -> String {
         self.name.clone()
     }
 
-    fn shape(&self) -> Shape {
-        self.shape
+    fn shape(&self) -> DataShape {
+        self.shape.into()
     }
 
     fn len(&self) -> Option<u64> {

@@ -45,7 +45,7 @@ impl DiskCache {
     pub fn of(whole: Arc<dyn Dataset>, folder: &Path, how: &str) -> Result<Arc<dyn Dataset>, Error> {
         let Some(len) = whole.len() else { return Ok(whole) };
         let mut hash = Sha256::new();
-        hash.update(format!("{how}\n{}\n{:?}\n{len}\n{}", whole.name(), whole.shape(), whole.version()));
+        hash.update(format!("{how}\n{}\n{}\n{len}\n{}", whole.name(), whole.shape(), whole.version()));
         for index in 0..len {
             hash.update(format!("\n{}", whole.key(index)));
         }

@@ -4,6 +4,7 @@ use crate::dataset::check_index;
 use crate::identity::version_of;
 use crate::{Dataset, Error, Shape, Values};
 use std::path::{Path, PathBuf};
+use tweedie_math::DataShape;
 
 /// CIFAR-10 from `data_batch_1.bin` … `data_batch_5.bin`.
 #[derive(Debug)]
@@ -63,8 +64,8 @@ impl Dataset for Cifar {
         "cifar10".into()
     }
 
-    fn shape(&self) -> Shape {
-        SHAPE
+    fn shape(&self) -> DataShape {
+        SHAPE.into()
     }
 
     fn len(&self) -> Option<u64> {

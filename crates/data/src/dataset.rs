@@ -1,14 +1,58 @@
 //! What a data set is.
+//!
+//! A data set of your own is a type with eight functions:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use tweedie_data::{Dataset, Error, Loader, Values};
+//! use tweedie_math::DataShape;
+//!
+//! /// Points on a circle.
+//! struct Circle;
+//!
+//! impl Dataset for Circle {
+//!     fn name(&self) -> String {
+//!         "circle".into()
+//!     }
+//!     fn shape(&self) -> DataShape {
+//!         DataShape::point(2)
+//!     }
+//!     fn len(&self) -> Option<u64> {
+//!         Some(1000)
+//!     }
+//!     fn class_names(&self) -> Vec<String> {
+//!         Vec::new()
+//!     }
+//!     fn may_flip(&self) -> bool {
+//!         false
+//!     }
+//!     fn values(&self, index: u64) -> Result<Values, Error> {
+//!         let angle = index as f32 * std::f32::consts::TAU / 1000.0;
+//!         Ok(Values::Floats(vec![angle.cos(), angle.sin()]))
+//!     }
+//!     fn label(&self, _index: u64) -> Option<u32> {
+//!         None
+//!     }
+//!     fn caption(&self, _index: u64) -> String {
+//!         String::new()
+//!     }
+//! }
+//!
+//! let mut batches = Loader::new(Arc::new(Circle), 0, 16, 0, false)?;
+//! assert_eq!(batches.next_batch()?.values.len(), 32);
+//! # Ok::<(), Error>(())
+//! ```
 
-use crate::{Error, Example, Shape, Values};
+use crate::{Error, Example, Values};
+use tweedie_math::DataShape;
 
-/// A set of pictures of one shape, by index.
+/// A set of examples of one shape, by index: images, arrays or points.
 pub trait Dataset: Send + Sync {
     /// Its name in reports.
     fn name(&self) -> String;
 
-    /// The shape of every picture.
-    fn shape(&self) -> Shape;
+    /// The shape of every example: `[C, H, W]` for images and arrays, `[D]` for points.
+    fn shape(&self) -> DataShape;
 
     /// How many there are; `None` for a set without end.
     fn len(&self) -> Option<u64>;
@@ -21,10 +65,10 @@ pub trait Dataset: Send + Sync {
     /// The names of its classes, in the order of their labels; empty where it has none.
     fn class_names(&self) -> Vec<String>;
 
-    /// Whether a picture mirrored left to right is still one of the set.
+    /// Whether an image mirrored left to right is still one of the set. Examples that are not images are never mirrored.
     fn may_flip(&self) -> bool;
 
-    /// What the picture of an index holds.
+    /// The values of the example of an index, as many as its shape has.
     ///
     /// # Errors
     /// What is wrong with it, naming it.
@@ -33,15 +77,15 @@ pub trait Dataset: Send + Sync {
     /// The class of an index, where the set has classes.
     fn label(&self, index: u64) -> Option<u32>;
 
-    /// What the picture of an index shows, in words; empty where nothing is known.
+    /// A description of the example of an index in words; empty where nothing is known.
     fn caption(&self, index: u64) -> String;
 
-    /// What the picture of an index is known by, the same however many others there are.
+    /// The name by which the example of an index is known, the same however many others there are.
     fn key(&self, index: u64) -> String {
         index.to_string()
     }
 
-    /// What changes when a picture does under the same key.
+    /// A text that changes when an example changes under the same key.
     fn version(&self) -> String {
         String::new()
     }
@@ -51,7 +95,8 @@ pub trait Dataset: Send + Sync {
         1
     }
 
-    /// Mean and scale per channel by which a model should see arrays; none for pictures, whose range is that of bytes.
+    /// The mean and the scale of each channel by which a model should standardize arrays and points, in the data's own units:
+    /// for points, one of each per dimension. `None` for images, whose range is that of bytes.
     fn moments(&self) -> Option<(Vec<f64>, Vec<f64>)> {
         None
     }
@@ -70,14 +115,14 @@ pub trait Dataset: Send + Sync {
     }
 }
 
-/// Fails unless an index is below a number of pictures.
+/// Fails unless an index is below a number of examples.
 pub(crate) fn check_index(index: u64, len: u64) -> Result<usize, Error> {
     match usize::try_from(index) {
         Ok(at) if index < len => Ok(at),
         _ => Err(Error::Parameter {
-            name: "a picture's index",
+            name: "an example's index",
             found: index.to_string(),
-            allowed: format!("below the number of pictures, {len}"),
+            allowed: format!("below the number of examples, {len}"),
         }),
     }
 }
@@ -89,7 +134,7 @@ macro_rules! as_whole {
             self.whole.name()
         }
 
-        fn shape(&self) -> crate::Shape {
+        fn shape(&self) -> tweedie_math::DataShape {
             self.whole.shape()
         }
 

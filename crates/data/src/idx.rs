@@ -7,6 +7,7 @@ use flate2::read::MultiGzDecoder;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use tweedie_math::DataShape;
 
 /// A set of grey pictures from a pair of IDX files.
 #[derive(Debug)]
@@ -92,8 +93,8 @@ impl Dataset for Idx {
         self.name.clone()
     }
 
-    fn shape(&self) -> Shape {
-        self.shape
+    fn shape(&self) -> DataShape {
+        self.shape.into()
     }
 
     fn len(&self) -> Option<u64> {

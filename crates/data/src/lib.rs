@@ -1,10 +1,11 @@
-//! Data sets for image models, as u8 pictures: no LibTorch.
+//! Data sets for diffusion models: images as u8, arrays and points as f32. No LibTorch.
 //!
 //! A [`Dataset`] gives examples by index. [`Shapes`] is drawn by code, endless and deterministic, and comes with an analyser
-//! that reads a picture's attributes back; [`ImageFiles`] reads pictures of any size from a folder, a tar or a zip; [`Idx`],
-//! [`Cifar`] and [`Nouns`] read those sets' own files, [`Arrays`] numbers that are no pixels. [`MemoryCache`] and
-//! [`DiskCache`] keep what was decoded, [`split`] sets pictures apart by the hash of their name. [`Loader`] makes batches on
-//! threads of its own, in an order that depends on the seed and the image count alone.
+//! that reads an image's attributes back. [`ImageFiles`] reads images of any size from a folder, a tar or a zip. [`Idx`],
+//! [`Cifar`] and [`Nouns`] read those sets' own files, and [`Arrays`] reads numbers that are not pixels. [`Points`] are
+//! built-in two-dimensional sets; [`PointFile`] reads points from a table, and [`points_text`] writes one. [`MemoryCache`] and
+//! [`DiskCache`] keep decoded images, and [`split`] holds examples out by the hash of their name. [`Loader`] makes batches on
+//! its own threads, in an order that depends only on the seed and the number of examples shown.
 
 mod arrays;
 mod cache;
@@ -15,8 +16,10 @@ mod identity;
 mod idx;
 mod images;
 mod loader;
+mod moments;
 mod nouns;
 mod order;
+mod points;
 pub mod shapes;
 mod split;
 mod values;
@@ -31,6 +34,7 @@ pub use images::{BadFiles, Fit, ImageFiles, ImageOptions, Pixels, decode, fit};
 pub use loader::{Batch, Loader};
 pub use nouns::Nouns;
 pub use order::Order;
+pub use points::{PointFile, PointFileOptions, PointKind, Points, points_text};
 pub use shapes::Shapes;
 pub use split::{Part, split};
 pub use values::{Example, Shape, Values};
@@ -86,6 +90,35 @@ pub enum Error {
         /// What is allowed.
         allowed: String,
     },
+    /// A row of a table that cannot be used.
+    #[error("{}, line {line}{}: {reason}", path.display(), column.as_ref().map(|name| format!(", column {name}")).unwrap_or_default())]
+    Row {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: u64,
+        /// The column's name, where one column is at fault.
+        column: Option<String>,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A column or class that a table does not have.
+    #[error("{} has no {what} {found}; it has {known}{}", path.display(), nearest.as_ref().map(|name| format!(" (did you mean {name}?)")).unwrap_or_default())]
+    Unknown {
+        /// The file.
+        path: PathBuf,
+        /// "column" or "class".
+        what: &'static str,
+        /// The name that was asked for.
+        found: String,
+        /// The names that there are.
+        known: String,
+        /// The nearest of them, if one is near.
+        nearest: Option<String>,
+    },
+    /// A batch that could not be prepared by the function given to [`Loader::with`].
+    #[error(transparent)]
+    Prepare(Box<dyn std::error::Error + Send + Sync>),
     /// The loader's thread is gone.
     #[error("the loader's thread stopped: {0}")]
     Loader(String),

@@ -1,58 +1,91 @@
-//! Batches made beside training, on threads of their own.
+//! Batches made on threads beside training.
 
-use crate::{Dataset, Error, Order, Shape, Values};
+use crate::{Dataset, Error, Order, Values};
+use std::fmt;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
+use tweedie_math::DataShape;
 
-/// Pictures in a row, with what is known of them.
+/// Consecutive examples, with what is known of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
-    /// N × channels × height × width values.
+    /// The values of `n` examples, one after another.
     pub values: Values,
-    /// One per picture, where the set has classes.
+    /// One class per example, where the set has classes.
     pub labels: Option<Vec<u32>>,
-    /// How many.
+    /// The number of examples.
     pub n: usize,
-    /// The shape of each.
-    pub shape: Shape,
-    /// The count of pictures shown before these.
+    /// The shape of each example.
+    pub shape: DataShape,
+    /// The number of examples shown before these.
     pub first: u64,
 }
 
-/// How many batches may wait; a thread sleeps when it has made its share.
+/// The number of batches that may wait. A thread sleeps when it has made its share.
 const AHEAD: usize = 4;
 
-/// Threads that make batches ahead of their use: of w threads, the k-th makes every w-th batch from the k-th on, so that the
-/// batches do not depend on how many there are. They end when this value is dropped.
-#[derive(Debug)]
-pub struct Loader {
-    batches: Vec<Receiver<Result<Batch, Error>>>,
+/// Threads that make batches ahead of their use.
+///
+/// Of w threads, the k-th makes every w-th batch from the k-th on, so the batches do not depend on the number of threads. The
+/// threads end when this value is dropped.
+///
+/// [`Loader::new`] gives batches as they are; [`Loader::with`] runs a function on them, on the same threads.
+pub struct Loader<T = Batch> {
+    batches: Vec<Receiver<Result<T, Error>>>,
     threads: Vec<JoinHandle<()>>,
     turn: usize,
 }
 
+impl<T> fmt::Debug for Loader<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loader").field("threads", &self.threads.len()).finish_non_exhaustive()
+    }
+}
+
 impl Loader {
-    /// Batches of `n` pictures from the `first`-th shown on, by as many threads as the set needs.
+    /// Starts as many threads as the set asks for, which make batches of `n` examples from the `first`-th shown on. With `flip`,
+    /// half of the images of a set that may be mirrored are.
     ///
     /// # Errors
     /// [`Error::Loader`] when no thread can be started; [`Error::Parameter`] for an empty set or batch.
     pub fn new(data: Arc<dyn Dataset>, seed: u64, n: usize, first: u64, flip: bool) -> Result<Self, Error> {
+        Self::with(data, seed, n, first, flip, Ok)
+    }
+}
+
+impl<T: Send + 'static> Loader<T> {
+    /// Like [`Loader::new`], but each batch is turned into something else by `map`, on the thread that made it.
+    ///
+    /// An error of `map` is returned by [`next_batch`](Self::next_batch) in the batch's turn, and ends the thread. Errors of
+    /// other crates are passed as [`Error::Prepare`].
+    ///
+    /// # Errors
+    /// As [`Loader::new`].
+    pub fn with(
+        data: Arc<dyn Dataset>,
+        seed: u64,
+        n: usize,
+        first: u64,
+        flip: bool,
+        map: impl Fn(Batch) -> Result<T, Error> + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
         if n == 0 || data.is_empty() {
             let (name, found) =
                 if n == 0 { ("the batch", "0".to_string()) } else { ("the data set", data.name()) };
-            return Err(Error::Parameter { name, found, allowed: "at least one picture".into() });
+            return Err(Error::Parameter { name, found, allowed: "at least one example".into() });
         }
         let workers = data.loaders().max(1);
+        let map = Arc::new(map);
         let mut loader = Self { batches: Vec::new(), threads: Vec::new(), turn: 0 };
         for worker in 0..workers {
             let (sender, batches) = sync_channel(AHEAD.div_ceil(workers));
-            let data = Arc::clone(&data);
+            let (data, map) = (Arc::clone(&data), Arc::clone(&map));
             let work = move || {
                 let mut order = Order::new(seed, data.len());
                 let mut first = first + (worker * n) as u64;
                 loop {
-                    let batch = make(data.as_ref(), &mut order, n, first, flip);
+                    let batch = make(data.as_ref(), &mut order, n, first, flip).and_then(&*map);
                     let failed = batch.is_err();
                     if sender.send(batch).is_err() || failed {
                         return;
@@ -67,18 +100,18 @@ impl Loader {
         Ok(loader)
     }
 
-    /// The next batch; waits for it.
+    /// Waits for the next batch and returns it.
     ///
     /// # Errors
-    /// What was wrong with a picture.
-    pub fn next_batch(&mut self) -> Result<Batch, Error> {
+    /// The error of an example that cannot be read or of the function given to [`Loader::with`]; after that, [`Error::Loader`].
+    pub fn next_batch(&mut self) -> Result<T, Error> {
         let batch = self.batches[self.turn].recv().map_err(|error| Error::Loader(error.to_string()))?;
         self.turn = (self.turn + 1) % self.batches.len();
         batch
     }
 }
 
-impl Drop for Loader {
+impl<T> Drop for Loader<T> {
     fn drop(&mut self) {
         // The threads' next sends fail, and they end.
         self.batches.clear();
@@ -90,20 +123,24 @@ impl Drop for Loader {
 
 fn make(data: &dyn Dataset, order: &mut Order, n: usize, first: u64, flip: bool) -> Result<Batch, Error> {
     let shape = data.shape();
+    // Only images can be mirrored.
+    let width = shape.as_image().map(|[_, _, width]| width).filter(|_| flip && data.may_flip());
     let mut values: Option<Values> = None;
     let mut labels = Vec::with_capacity(n);
     for shown in first..first + n as u64 {
         let index = order.index(shown);
-        let mut picture = data.values(index)?;
-        if flip && data.may_flip() && order.flips(shown) {
-            picture.mirror(shape.width);
+        let mut example = data.values(index)?;
+        if let Some(width) = width
+            && order.flips(shown)
+        {
+            example.mirror(width);
         }
         let alike = match &mut values {
             None => {
-                values = Some(picture);
+                values = Some(example);
                 true
             }
-            Some(values) => values.append(picture),
+            Some(values) => values.append(example),
         };
         if !alike {
             return Err(Error::Loader("the set mixes pixels and numbers".into()));

@@ -4,6 +4,7 @@ use crate::identity::version_of;
 use crate::{Dataset, Error, Shape, Values};
 use serde::Deserialize;
 use std::path::Path;
+use tweedie_math::DataShape;
 use tweedie_math::random::{Key, Purpose, Stream};
 
 /// Every combination of background, body, accessory, head and glasses, drawn by index: a set without end.
@@ -147,8 +148,8 @@ impl Dataset for Nouns {
         "nouns".into()
     }
 
-    fn shape(&self) -> Shape {
-        Shape { channels: 3, height: SIDE, width: SIDE }
+    fn shape(&self) -> DataShape {
+        Shape { channels: 3, height: SIDE, width: SIDE }.into()
     }
 
     fn len(&self) -> Option<u64> {

@@ -1,9 +1,11 @@
-//! What a set holds: values of a shape, and what is known of them.
+//! The values of an example, the shape of an image, and what is known of an example.
 
-/// Channels, height and width of every picture of a set.
+use tweedie_math::DataShape;
+
+/// Channels, height and width of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
-    /// 1 or 3 for pictures, any number for arrays.
+    /// 1 or 3 for images, any number for arrays.
     pub channels: usize,
     /// Pixels down.
     pub height: usize,
@@ -11,8 +13,19 @@ pub struct Shape {
     pub width: usize,
 }
 
+impl From<Shape> for DataShape {
+    fn from(shape: Shape) -> Self {
+        Self::image(shape.channels, shape.height, shape.width)
+    }
+}
+
 impl Shape {
-    /// Values of one picture.
+    /// The shape `[C, H, W]` of an image; `None` for a shape with another number of sides, such as that of points.
+    pub fn of(shape: &DataShape) -> Option<Self> {
+        shape.as_image().map(|[channels, height, width]| Self { channels, height, width })
+    }
+
+    /// The number of values of one image.
     pub fn n_values(&self) -> usize {
         self.channels * self.height * self.width
     }
@@ -23,12 +36,13 @@ impl Shape {
     }
 }
 
-/// What a picture or an array holds, channels × height × width, one after another.
+/// The values of one or more examples, one after another: channels × height × width for an image or an array, the coordinates
+/// for a point.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Values {
     /// Pixels.
     Bytes(Vec<u8>),
-    /// Numbers of any range, such as latents, spectrograms or fields.
+    /// Numbers of any range, such as latents, fields or coordinates.
     Floats(Vec<f32>),
 }
 
@@ -65,19 +79,19 @@ impl Values {
     }
 }
 
-/// One picture with what is known of it.
+/// One example with what is known of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Example {
-    /// Channels × height × width values.
+    /// As many values as the set's shape has.
     pub values: Values,
     /// Its class, where the set has classes.
     pub label: Option<u32>,
-    /// What it shows, in words.
+    /// A description in words.
     pub caption: String,
 }
 
 impl Example {
-    /// Its bytes; none where it is an array of other numbers.
+    /// The bytes of an image; empty for other numbers.
     pub fn picture(&self) -> &[u8] {
         match &self.values {
             Values::Bytes(bytes) => bytes,

@@ -4,7 +4,7 @@ use crate::Error;
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
 use tweedie_data::Shape;
-use tweedie_networks::classifier::{Classifier, Named};
+use tweedie_networks::features::{FeatureNetwork, Named};
 use tweedie_weights::Weights;
 
 /// Pictures read at once.
@@ -20,7 +20,7 @@ const MOST_VALUES: i64 = 1024;
 #[derive(Debug)]
 pub enum Extractor {
     /// A classifier's last features.
-    Classifier(Classifier),
+    Classifier(FeatureNetwork),
     /// Principal components of the pixels, fitted to the data: a judge of colours and coarse forms, where there is no other.
     Pixels {
         /// Their mean, (D).
@@ -53,7 +53,7 @@ impl Extractor {
             let tensor = tweedie_models::tensor_of(kind, &bytes, &shape)?;
             named.insert(name, tensor.f_to_kind(Kind::Float)?);
         }
-        let classifier = Classifier::of(named)
+        let classifier = FeatureNetwork::of(named)
             .map_err(|error| Error::Extractor { path: path.to_path_buf(), reason: error.to_string() })?;
         Ok(Self::Classifier(classifier))
     }

@@ -1,7 +1,7 @@
-//! How good samples are.
+//! How good samples are, and how likely data.
 //!
-//! [`judge_samples`] compares pictures with data in the features of an [`Extractor`]: Fréchet and kernel distance, precision
-//! and recall, nearest neighbours; always beside what as many real pictures score. For the built-in set the judge is its
+//! [`judge_samples`] compares images with data in the features of an [`Extractor`]: Fréchet and kernel distance, precision
+//! and recall, nearest neighbours; always beside what as many real images score. [`judge_points`] does so for points. For the built-in set the judge is its
 //! analyser ([`shapes_quality`]): the share of pictures that are exactly one shape of the palette, beside the histogram of
 //! what they show. A share alone would hide a lost colour or background.
 
@@ -10,6 +10,7 @@ mod frechet;
 mod kernel;
 pub mod likelihood;
 mod neighbours;
+mod points;
 mod samples;
 mod shapes;
 
@@ -17,6 +18,7 @@ pub use extractor::{Extractor, Features};
 pub use frechet::{Moments, frechet_distance};
 pub use kernel::{Estimate, FEWEST_SAMPLES, kernel_distance};
 pub use neighbours::{PrecisionRecall, nearest, precision_recall};
+pub use points::{GaussianKernel, PointsReport, judge_points};
 pub use samples::{Confidence, Distances, Pictures, SamplesReport, judge_samples};
 pub use shapes::{ShapesQuality, shapes_quality};
 

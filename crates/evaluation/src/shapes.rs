@@ -18,7 +18,8 @@ pub struct ShapesQuality {
 /// # Errors
 /// What the data reports.
 pub fn shapes_quality(samples: &[Vec<u8>], data: &Shapes) -> Result<ShapesQuality, Error> {
-    let shape: Shape = data.shape();
+    let shape =
+        Shape::of(&data.shape()).ok_or_else(|| Error::Loader("the built-in set has images".into()))?;
     if let Some(sample) = samples.iter().find(|sample| sample.len() != shape.n_values()) {
         return Err(Error::Parameter {
             name: "the bytes of a sample",

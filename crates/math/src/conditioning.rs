@@ -1,37 +1,61 @@
-//! What a network is told of the level.
+//! The number that a network is conditioned on at a noise level.
 
-use crate::{Error, NoiseLevel, Process};
+use crate::{DiscreteProcess, Error, NoiseLevel};
 use serde::{Deserialize, Serialize};
 
-/// What number a network is told; it belongs to the checkpoint, not to the process.
+/// How a noise level becomes the number that a network is conditioned on. It belongs to the checkpoint, not to the process.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Conditioning {
-    /// The 0-based index of a discrete process' level, t − 1; fractional between trained levels.
+    /// The 0-based index of a trained level, t − 1; fractional between trained levels.
     Index,
-    /// The noise rate times this: what flows are told (σ·1000 in `diffusers`).
+    /// The noise rate times `scale`: the usual conditioning of flows (σ·1000 in `diffusers`).
     NoiseRate {
         /// The factor.
         scale: f64,
     },
+    /// The share of the process' own time times `scale`: 999·t or 1000·t for the continuous processes of Song et al. 2021.
+    Time {
+        /// The factor.
+        scale: f64,
+    },
+    /// σ = noise/signal.
+    Sigma,
+    /// ln(σ)/4 with σ = noise/signal (Karras et al. 2022, table 1).
+    LogSigma,
 }
 
 impl Conditioning {
-    /// The number for a level. A network is never told a level cleaner than its first trained one.
+    /// The number that a network is conditioned on at a level. A network is never conditioned on a level cleaner than the
+    /// process' level 1: that level takes its place.
     ///
     /// # Errors
-    /// [`Error::LogSnr`] for a level noisier than the process' last.
-    pub fn told(self, process: &dyn Process, level: NoiseLevel) -> Result<f64, Error> {
+    /// [`Error::LogSnr`] for a level noisier than the process' last; [`Error::Singular`] for [`Conditioning::Sigma`] and
+    /// [`Conditioning::LogSigma`] at a level without signal, whose σ is infinite.
+    pub fn number(self, process: &dyn DiscreteProcess, level: NoiseLevel) -> Result<f64, Error> {
         let own = process.at_log_snr(level.log_snr())?;
+        let first = process.level(1);
+        let seen = if level.log_snr() > first.log_snr() { first } else { level };
         match self {
-            Self::Index => Ok((process.time_of(level) - 1.0).max(0.0)),
-            Self::NoiseRate { scale } => {
-                let last = process.at_time(process.last_time())?;
-                let is_discrete = process.trained_previous(last).is_some();
-                let first = if is_discrete { process.at_time(1.0)? } else { NoiseLevel::CLEAN };
-                Ok(scale * own.noise_rate().max(first.noise_rate()))
-            }
+            Self::Index => Ok(match process.trained_time(level) {
+                Some(t) => t.saturating_sub(1) as f64,
+                None => (process.time_of(level) - 1.0).max(0.0),
+            }),
+            Self::NoiseRate { scale } => Ok(scale * own.noise_rate().max(first.noise_rate())),
+            Self::Time { scale } => Ok(scale * process.time_share(seen)),
+            Self::Sigma => sigma(seen),
+            Self::LogSigma => Ok(0.25 * libm::log(sigma(seen)?)),
         }
     }
+}
+
+/// σ = noise/signal, if it is finite.
+fn sigma(level: NoiseLevel) -> Result<f64, Error> {
+    let sigma = level.sigma();
+    if sigma.is_finite() {
+        return Ok(sigma);
+    }
+    let (signal, noise) = (level.signal_rate(), level.noise_rate());
+    Err(Error::Singular { what: "the network's conditioning, sigma = noise/signal,", signal, noise })
 }

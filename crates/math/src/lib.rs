@@ -6,11 +6,12 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`level`] | [`NoiseLevel`]: one point of a forward process |
-//! | [`process`] | [`Process`]: how noise is added over time; [`DiscreteVp`] and its schedules, flows, SDEs |
+//! | [`data_shape`] | [`DataShape`]: the sides of one example |
+//! | [`process`] | [`Process`]: how noise is added over time; [`DiscreteVp`] and its schedules, flows, SDEs, [`Discretised`] |
 //! | [`transition`] | [`Transition`] q(x_t | x_s) and [`Posterior`] q(x_s | x_t, x_0) |
 //! | [`subsequence`] | which of the levels are visited |
 //! | [`parameterization`] | [`Parameterization`]: what a network's output means |
-//! | [`conditioning`] | what a network is told of the level |
+//! | [`conditioning`] | [`Conditioning`]: the number that a network is conditioned on at a level |
 //! | [`reverse`] | [`ReverseStep`] p(x_s | x_t): fixed, learned and optimal variances |
 //! | [`bound`] | the variational bound and its terms |
 //! | [`decoder`] | p(x_0 | x_1): the likelihood of a byte or of a number |
@@ -36,6 +37,7 @@
 
 pub mod bound;
 pub mod conditioning;
+pub mod data_shape;
 pub mod decoder;
 pub mod gaussian;
 pub mod laws;
@@ -52,15 +54,16 @@ pub mod weighting;
 
 pub use bound::Bound;
 pub use conditioning::Conditioning;
+pub use data_shape::DataShape;
 pub use gaussian::GaussianDenoiser;
 pub use level::NoiseLevel;
 pub use oracle::{GaussianData, Mixture, Oracle};
 pub use parameterization::{Parameterization, Reading, Target};
 pub use process::{
-    ContinuousCosine, DiscreteProcess, DiscreteVp, Edm, Process, RectifiedFlow, Schedule, SubVpSde, VeSde,
-    VpSde,
+    ContinuousCosine, DiscreteProcess, DiscreteVp, Discretised, Edm, Process, RectifiedFlow, Schedule,
+    SubVpSde, VeSde, VpSde,
 };
-pub use reverse::{FirstVariance, FixedVariance, ReverseStep, reverse_steps};
+pub use reverse::{FirstVariance, FixedVariance, LearnedRange, ReverseStep, reverse_steps};
 pub use subsequence::{Spacing, Subsequence};
 pub use transition::{Posterior, Transition};
 pub use weighting::Weighting;
@@ -113,8 +116,8 @@ pub enum Error {
     /// Averages that no other can be put together from.
     #[error("the stored averages are none, or too much alike, to put another together from them")]
     Averages,
-    /// A schedule that has no β.
-    #[error("a rectified flow has no betas; it is no variance-preserving process")]
+    /// Betas of a schedule that is not a discrete variance-preserving process.
+    #[error("the schedule has no betas; only discrete variance-preserving processes have them")]
     NoBetas,
     /// A schedule's parameter outside its range.
     #[error("{name} is {found}; it must be {allowed}")]

@@ -25,6 +25,27 @@ pub enum FirstVariance {
     OwnForward,
 }
 
+/// A learned range of variances: ln σ² = slope·v + offset of a network's output v (Nichol & Dhariwal 2021, eq. 15).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LearnedRange {
+    /// Half the width of the range, in nats of σ².
+    pub slope: f64,
+    /// ln σ² at v = 0, the middle of the range.
+    pub offset: f64,
+}
+
+impl LearnedRange {
+    /// The range from `log_small` at v = −1 to `log_large` at v = 1, both ln σ².
+    pub fn between(log_small: f64, log_large: f64) -> Self {
+        Self { slope: 0.5 * (log_large - log_small), offset: 0.5 * (log_large + log_small) }
+    }
+
+    /// ln σ² of an output v, which is not bounded: the range goes on evenly beyond v = ±1.
+    pub fn log_variance(self, v: f64) -> f64 {
+        self.slope * v + self.offset
+    }
+}
+
 /// One step of the reverse process, from a level to the next cleaner one that is visited.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ReverseStep {
@@ -65,10 +86,14 @@ impl ReverseStep {
         }
     }
 
-    /// ln σ² that lies at (v + 1)/2 of the way from ln β̃ to ln β (Nichol & Dhariwal 2021, eq. 15); v is not bounded.
+    /// The learned range from ln β̃ at v = −1 to ln β at v = 1 (Nichol & Dhariwal 2021, eq. 15).
+    pub fn range(&self) -> LearnedRange {
+        LearnedRange::between(self.log_small, self.log_large)
+    }
+
+    /// ln σ² of an output v in the learned range of this step (Nichol & Dhariwal 2021, eq. 15); v is not bounded.
     pub fn range_log_variance(&self, v: f64) -> f64 {
-        let share = 0.5 * (v + 1.0);
-        share * self.log_large + (1.0 - share) * self.log_small
+        self.range().log_variance(v)
     }
 
     /// The variance of q(x_s | x_t), β̃ + c₁²·Var(x_0 | x_t), which is the best there is for a Gaussian reverse step whose mean is

@@ -1,21 +1,35 @@
-//! Networks: (x, time, condition) → output. They know nothing of schedules, losses or samplers.
+//! Networks: functions of (x, time, condition). They know no schedule, loss or sampler.
 //!
-//! Every network is built from a configuration into a set of named [`Parameters`], so that names are unique by
-//! construction and their order is the order of construction. Layers hold handles to the same tensors. A forward pass is
-//! told its [`Pass`]: precision, whether it trains, and which form of attention it needs.
+//! A [`Network`] is built from a configuration into a set of named [`Parameters`], so that names are unique by construction and their
+//! order is the order of construction. Layers hold handles to the same tensors. A [`Pass`] gives the precision of a forward pass,
+//! whether it trains and which derivatives are wanted. A [`Registry`] maps class names to constructors, so that a network of your own
+//! is saved and loaded like those of this crate.
 
-pub mod classifier;
+mod condition;
+mod condition_encoder;
+pub mod features;
 pub mod layers;
+mod network;
+mod noisy_classifier;
 mod parameters;
 mod pass;
+mod plan;
+mod point_mlp;
+mod registry;
 pub mod unet;
 
-pub use classifier::{NoisyClassifier, NoisyClassifierConfig};
-pub use parameters::{Parameter, Parameters, Scope};
-pub use pass::{Attention, Pass};
-pub use unet::{ClassCondition, UNet, UNetConfig};
+pub use condition::Condition;
+pub use condition_encoder::{ConditionEncoder, ConditionEncoderConfig};
+pub use network::{Accepts, Input, Network};
+pub use noisy_classifier::{NoisyClassifier, NoisyClassifierConfig};
+pub use parameters::{Init, Parameter, Parameters, Scope};
+pub use pass::{Derivatives, Pass};
+pub use plan::{Operation, Plan, PlannedParameter};
+pub use point_mlp::{PointMlp, PointMlpConfig};
+pub use registry::{Build, Registry};
+pub use unet::{UNet, UNetConfig};
 
-/// What is wrong with a configuration or with what a network is given.
+/// What is wrong with a configuration or with a network's input.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -28,6 +42,17 @@ pub enum Error {
         found: String,
         /// What is allowed, as a sentence's end.
         allowed: String,
+    },
+    /// A configuration that cannot be read.
+    #[error("network configuration: {0}")]
+    Json(String),
+    /// A class name that no registry entry has.
+    #[error("the network is a {found}; the classes that can be built are {known}")]
+    UnknownClass {
+        /// The class name.
+        found: String,
+        /// The names that the registry knows.
+        known: String,
     },
     /// An input that the network cannot take.
     #[error("network input: {0}")]
@@ -44,4 +69,9 @@ impl From<tch::TchError> for Error {
     fn from(error: tch::TchError) -> Self {
         Self::Torch(error.into())
     }
+}
+
+/// A configuration from a JSON object.
+pub(crate) fn from_json<T: serde::de::DeserializeOwned>(config: &serde_json::Value) -> Result<T, Error> {
+    T::deserialize(config).map_err(|error| Error::Json(error.to_string()))
 }

@@ -8,8 +8,8 @@ use tweedie_math::subsequence::{karras, uniform_log_snr};
 use tweedie_math::{DiscreteVp, Edm, GaussianDenoiser, NoiseLevel};
 use tweedie_report::{Plot, Scale, Series};
 use tweedie_samplers::{
-    Churn, Denoiser, Dynamics, Error, Estimate, Inversion, Path, ThirdOrder, Told, UniPc, ddim,
-    dpm_solver_2m, dpm_solver_3m, heun, reconstruct, unipc,
+    Churn, Denoiser, Dynamics, Error, Estimate, Inversion, Levels, NoNoise, Path, ThirdOrder, Told, UniPc,
+    ddim, dpm_solver_2m, dpm_solver_3m, heun, reconstruct, unipc,
 };
 
 type X = Array2<f64>;
@@ -56,16 +56,16 @@ fn even_path(n: usize) -> Result<Path, Error> {
 fn orders(title: &str, path: fn(usize) -> Result<Path, Error>, to_clean: bool) -> Result<Plot, Error> {
     type Sampler = fn(X, &Path) -> Result<X, Error>;
     let samplers: [(&str, Sampler); 6] = [
-        ("euler, ddim", |x, path| ddim(&DATA, x, path, 0.0, &Silent, &mut ())),
-        ("heun (2 calls)", |x, path| heun(&DATA, x, path, Churn::default(), &Silent, &mut ())),
-        ("dpmpp_2m", |x, path| dpm_solver_2m(&DATA, x, path, Dynamics::Ode, &Silent, &mut ())),
+        ("euler, ddim", |x, path| ddim(&DATA, x, path, 0.0, &NoNoise, &mut ())),
+        ("heun (2 calls)", |x, path| heun(&DATA, x, path, Churn::default(), &NoNoise, &mut ())),
+        ("dpmpp_2m", |x, path| dpm_solver_2m(&DATA, x, path, Dynamics::Ode, &NoNoise, &mut ())),
         ("dpmpp_3m, published", |x, path| {
-            dpm_solver_3m(&DATA, x, path, Dynamics::Ode, ThirdOrder::Published, &Silent, &mut ())
+            dpm_solver_3m(&DATA, x, path, Dynamics::Ode, ThirdOrder::Published, &NoNoise, &mut ())
         }),
         ("dpmpp_3m", |x, path| {
-            dpm_solver_3m(&DATA, x, path, Dynamics::Ode, ThirdOrder::Corrected, &Silent, &mut ())
+            dpm_solver_3m(&DATA, x, path, Dynamics::Ode, ThirdOrder::Corrected, &NoNoise, &mut ())
         }),
-        ("unipc", |x, path| unipc(&DATA, x, path, UniPc::default(), &Silent, &mut ())),
+        ("unipc", |x, path| unipc(&DATA, x, path, UniPc::default(), &NoNoise, &mut ())),
     ];
     let mut series = Vec::new();
     for (name, sample) in samplers {
@@ -87,12 +87,12 @@ fn orders(title: &str, path: fn(usize) -> Result<Path, Error>, to_clean: bool) -
     Ok(Plot { title: title.into(), x_label, y_label, y_scale: Scale::Log, series })
 }
 
-/// What comes back of pictures that were encoded by DDIM and decoded again, T = 1000.
+/// The errors of images that were encoded by DDIM and decoded again, T = 1000.
 fn round_trips() -> Result<Plot, Box<dyn std::error::Error>> {
     let process = DiscreteVp::linear(1000, 1e-4, 0.02)?;
     let ways = [
-        ("told where x is", Inversion { told: Told::Here, refinements: 0 }),
-        ("told the upper level", Inversion { told: Told::Upper, refinements: 0 }),
+        ("conditioned on the level of x", Inversion { told: Told::Here, refinements: 0 }),
+        ("conditioned on the upper level", Inversion { told: Told::Upper, refinements: 0 }),
         ("solved once again", Inversion { told: Told::Here, refinements: 1 }),
         ("solved twice again", Inversion { told: Told::Here, refinements: 2 }),
     ];
@@ -102,7 +102,7 @@ fn round_trips() -> Result<Plot, Box<dyn std::error::Error>> {
         for n in [10usize, 20, 50, 100, 200, 500, 1000] {
             let times: Vec<usize> = (0..n).rev().map(|i| 1 + i * (1000 / n)).collect();
             let path = Path::of_times(&process, &times)?;
-            let gain = reconstruct(&AsTold, array![[1.0]], &path, how)?[[0, 0]];
+            let gain = reconstruct(&Network, array![[1.0]], &path, how)?[[0, 0]];
             points.push(((n as f64).log10(), (DATA.variance * (gain - 1.0).powi(2)).max(1e-20)));
         }
         series.push(Series { name: name.into(), points });
@@ -116,23 +116,25 @@ fn round_trips() -> Result<Plot, Box<dyn std::error::Error>> {
     })
 }
 
-/// The exact noise of the level that it is told, read where x is: what a network that says ε does.
-struct AsTold;
+/// The exact ε of the level that it is conditioned on, from which x̂_0 is read at the level of x, as with a network that predicts ε.
+struct Network;
 
-impl Denoiser<X> for AsTold {
-    fn denoise_told(&self, x: &X, at: &[NoiseLevel], told: &[NoiseLevel]) -> Result<Estimate<X>, Error> {
-        let (at, told) = (at[0], told[0]);
-        let eps = x.mapv(|x| DATA.eps(x, told));
+impl Denoiser<X> for Network {
+    fn denoise(&self, x: &X, at: Levels<'_>) -> Result<Estimate<X>, Error> {
+        self.denoise_conditioned_on(x, at, at)
+    }
+
+    fn denoise_conditioned_on(
+        &self,
+        x: &X,
+        at: Levels<'_>,
+        network_levels: Levels<'_>,
+    ) -> Result<Estimate<X>, Error> {
+        at.check(x.nrows())?;
+        network_levels.check(x.nrows())?;
+        let (at, network) = (at.get(0), network_levels.get(0));
+        let eps = x.mapv(|x| DATA.eps(x, network));
         let x0 = (x - &(&eps * at.noise_rate())) / at.signal_rate();
         Ok(Estimate { x0, eps, spread: None })
-    }
-}
-
-/// Deterministic samplers draw nothing.
-struct Silent;
-
-impl tweedie_samplers::NoiseSource<X> for Silent {
-    fn normal(&self, _: &X, draw: tweedie_samplers::Draw) -> Result<X, Error> {
-        Err(Error::other(format!("{draw:?}: no noise was to be drawn")))
     }
 }

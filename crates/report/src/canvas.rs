@@ -30,6 +30,15 @@ impl Canvas {
         }
     }
 
+    /// The colour of a pixel; black outside the picture.
+    pub(crate) fn get(&self, x: usize, y: usize) -> [u8; 3] {
+        let at = 3 * (y * self.width + x);
+        match self.pixels.get(at..at + 3) {
+            Some(&[red, green, blue]) if x < self.width => [red, green, blue],
+            _ => [0; 3],
+        }
+    }
+
     /// Draws a picture given as channels × height × width bytes (1 or 3 channels), each pixel `zoom` wide.
     pub fn draw(
         &mut self,

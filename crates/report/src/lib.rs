@@ -1,11 +1,13 @@
-//! Pictures for people: sheets of images, PNG files that say how they were made, line plots as SVG, a page about a run,
-//! TensorBoard events.
+//! Output for people: sheets of images, scatter plots of points, PNG files that say how they were made, line plots as SVG, a
+//! page about a run, TensorBoard events; and [`Progress`], the protocol by which long work reports how far it is.
 
 mod axis;
 mod canvas;
 mod page;
 mod plot;
 mod png;
+mod progress;
+mod scatter;
 mod sheet;
 mod tensorboard;
 
@@ -13,6 +15,8 @@ pub use crate::png::{Picture, read_png, read_png_text, write_animation, write_pn
 pub use canvas::Canvas;
 pub use page::Page;
 pub use plot::{Plot, Scale, Series};
+pub use progress::{Event, Progress};
+pub use scatter::{ScatterLayout, ScatterPanel, scatter};
 pub use sheet::{Sheet, sheet};
 pub use tensorboard::{event_file_head, events_until, image_record, scalar_record};
 

@@ -3,10 +3,10 @@
 #![expect(clippy::print_stdout, reason = "a program that prints a table")]
 
 use ndarray::{Array2, Axis};
-use tweedie_math::{DiscreteVp, NoiseLevel, Spacing};
+use tweedie_math::{DiscreteVp, Spacing};
 use tweedie_samplers::{
-    Adaptive, Churn, Denoiser, Dynamics, Error, Estimate, Path, StreamNoise, ddim, dpm_solver_2m, heun,
-    probability_flow, start,
+    Adaptive, Churn, Denoiser, Dynamics, Error, Estimate, Levels, Path, StreamNoise, ddim, dpm_solver_2m,
+    heun, probability_flow, start,
 };
 
 /// Half of the points lie around (−1, 0), half around (1, 0.5), with this variance.
@@ -15,16 +15,11 @@ struct Clouds {
 }
 
 impl Denoiser<Array2<f64>> for Clouds {
-    fn denoise_told(
-        &self,
-        x: &Array2<f64>,
-        at: &[NoiseLevel],
-        _told: &[NoiseLevel],
-    ) -> Result<Estimate<Array2<f64>>, Error> {
+    fn denoise(&self, x: &Array2<f64>, at: Levels<'_>) -> Result<Estimate<Array2<f64>>, Error> {
+        at.check(x.nrows())?;
         let (mut x0, mut eps) = (x.clone(), x.clone());
         for (i, point) in x.axis_iter(Axis(0)).enumerate() {
-            // One level for the batch, or one per sample.
-            let level = if at.len() == 1 { at[0] } else { at[i] };
+            let level = at.get(i);
             let (s, n) = (level.signal_rate(), level.noise_rate());
             let total = s * s * self.variance + n * n;
             let centers = [[-1.0, 0.0], [1.0, 0.5]];
@@ -51,7 +46,7 @@ fn main() -> Result<(), Error> {
     println!("{:>5}  {:>8}  {:>8}  {:>8}   root mean square error", "calls", "ddim", "2m", "heun");
     for calls in [10, 20, 40, 80] {
         let error = |path: &Path, found: Array2<f64>| -> Result<f64, Error> {
-            let how = Adaptive { tolerance: 1e-9, ..Adaptive::default() };
+            let how = Adaptive { tolerance: 1e-9, most_steps: 10_000 };
             let exact = probability_flow(&clouds, x.clone(), path, how, &noise, &mut ())?;
             Ok((found - exact).mapv(|off| off * off).mean().unwrap_or(f64::NAN).sqrt())
         };

@@ -1,63 +1,113 @@
-//! A denoiser that knows the data's range.
+//! A denoiser whose x̂_0 is clipped to the range of the data.
 
-use crate::state::{coefficient, per_level};
-use crate::{Denoiser, Error, Estimate, State};
+use crate::error::is_positive;
+use crate::{Denoiser, Error, Estimate, Levels, State};
+use serde::{Deserialize, Serialize};
 use tweedie_math::NoiseLevel;
 
-/// What becomes of ε̂ when x̂_0 is moved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// What happens to ε̂ when x̂_0 is moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EpsAfterClip {
-    /// ε̂ = (x − signal·x̂_0)/noise again, so that both still describe the same x.
+    /// ε̂ is derived again, (x − signal·x̂_0)/noise, so that both still describe the same x.
     #[default]
     Rederive,
-    /// ε̂ stays what the network said, as `diffusers`' DDIM does unless `use_clipped_model_output` is set.
+    /// ε̂ stays the network's, as in `diffusers`' DDIM unless `use_clipped_model_output` is set.
     Keep,
 }
 
-/// A denoiser whose x̂_0 is moved into [low, high].
+/// How x̂_0 is brought into the range of the data; the range itself belongs to the data. [`Clipped`] and
+/// [`Thresholded`](crate::Thresholded) implement it.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClipOptions {
+    /// What happens to ε̂ when x̂_0 is moved.
+    pub after_clip: EpsAfterClip,
+    /// The quantile of |x̂_0| for dynamic thresholding, in (0, 1]; `None` is the plain clip.
+    pub threshold: Option<f64>,
+    /// The upper limit of the threshold, in the model's units; `None` is no limit.
+    pub threshold_most: Option<f64>,
+}
+
+impl ClipOptions {
+    /// Checks the ranges of the options.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a quantile outside (0, 1], or a limit that is not positive.
+    pub fn check(&self) -> Result<(), Error> {
+        if let Some(quantile) = self.threshold {
+            let holds = quantile > 0.0 && quantile <= 1.0;
+            Error::unless(holds, "the threshold's quantile", quantile, "above 0 and at most 1")?;
+        }
+        if let Some(most) = self.threshold_most {
+            Error::unless(is_positive(most), "the greatest threshold", most, "positive")?;
+        }
+        Ok(())
+    }
+}
+
+/// A denoiser whose x̂_0 is clipped to [low, high].
 #[derive(Debug, Clone, Copy)]
 pub struct Clipped<D> {
     /// The denoiser inside.
     pub inner: D,
     /// The smallest value of clean data.
     pub low: f64,
-    /// The greatest.
+    /// The greatest value of clean data.
     pub high: f64,
-    /// What becomes of ε̂.
+    /// What happens to ε̂.
     pub eps: EpsAfterClip,
 }
 
-impl<X: State, D: Denoiser<X>> Denoiser<X> for Clipped<D> {
-    fn denoise_told(&self, x: &X, at: &[NoiseLevel], told: &[NoiseLevel]) -> Result<Estimate<X>, Error> {
-        let estimate = self.inner.denoise_told(x, at, told)?;
+impl<D> Clipped<D> {
+    fn clip<X: State>(&self, x: &X, at: Levels<'_>, estimate: Estimate<X>) -> Result<Estimate<X>, Error> {
         let x0 = estimate.x0.clamp(self.low, self.high)?;
         let eps = eps_after(self.eps, x, &x0, estimate.eps, at)?;
         Ok(Estimate { x0, eps, spread: estimate.spread })
     }
 }
 
-/// ε̂ once x̂_0 was moved.
+impl<X: State, D: Denoiser<X>> Denoiser<X> for Clipped<D> {
+    fn denoise(&self, x: &X, at: Levels<'_>) -> Result<Estimate<X>, Error> {
+        self.clip(x, at, self.inner.denoise(x, at)?)
+    }
+
+    fn denoise_conditioned_on(
+        &self,
+        x: &X,
+        at: Levels<'_>,
+        network_levels: Levels<'_>,
+    ) -> Result<Estimate<X>, Error> {
+        self.clip(x, at, self.inner.denoise_conditioned_on(x, at, network_levels)?)
+    }
+}
+
+/// ε̂ after x̂_0 was moved.
 pub(crate) fn eps_after<X: State>(
     how: EpsAfterClip,
     x: &X,
     x0: &X,
-    said: X,
-    at: &[NoiseLevel],
+    predicted: X,
+    at: Levels<'_>,
 ) -> Result<X, Error> {
     match how {
-        EpsAfterClip::Keep => Ok(said),
-        EpsAfterClip::Rederive => rederived(x, x0, &said, at),
+        EpsAfterClip::Keep => Ok(predicted),
+        EpsAfterClip::Rederive => rederived(x, x0, &predicted, at),
     }
 }
 
-/// (x − signal·x̂_0)/noise. Without noise there is nothing to derive ε from: such a sample keeps what was said.
-pub(crate) fn rederived<X: State>(x: &X, x0: &X, said: &X, at: &[NoiseLevel]) -> Result<X, Error> {
+/// (x − signal·x̂_0)/noise. A level without noise leaves nothing to derive ε from: such a sample keeps the predicted one.
+pub(crate) fn rederived<X: State>(x: &X, x0: &X, predicted: &X, at: Levels<'_>) -> Result<X, Error> {
     let n = x.n_samples();
     let of = |noisy: fn(NoiseLevel) -> f64, clean: f64| {
-        per_level(n, at, |level| Ok::<_, Error>(if level.is_clean() { clean } else { noisy(level) }))
+        at.map(n, |level| Ok::<_, Error>(if level.is_clean() { clean } else { noisy(level) }))
     };
     let from_x = of(|level| 1.0 / level.noise_rate(), 0.0)?;
     let from_x0 = of(|level| -level.signal_rate() / level.noise_rate(), 0.0)?;
     let from_eps = of(|_| 0.0, 1.0)?;
-    X::combine(&[(coefficient(&from_x), x), (coefficient(&from_x0), x0), (coefficient(&from_eps), said)])
+    X::combine(&[
+        (at.coefficient(&from_x), x),
+        (at.coefficient(&from_x0), x0),
+        (at.coefficient(&from_eps), predicted),
+    ])
 }

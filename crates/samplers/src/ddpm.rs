@@ -2,27 +2,55 @@
 
 use crate::walk::{step_noise, walk};
 use crate::{Coefficient, Denoiser, Error, Estimate, Hook, NoiseSource, Path, Spread, State};
-use tweedie_math::{NoiseLevel, Transition};
+use serde::{Deserialize, Serialize};
+use tweedie_math::{LearnedRange, NoiseLevel, Transition};
 
 /// The variance of the reverse step p(x_s | x_t).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ReverseVariance {
-    /// β̃_t, the posterior's: right where the data is one point.
+    /// β̃_t, the posterior's variance: right where the data is one point.
+    #[default]
     FixedSmall,
-    /// β_t, the forward step's: right where the data is N(0, I).
+    /// β_t, the forward step's variance: right where the data is N(0, I).
     FixedLarge,
-    /// What the denoiser learned.
+    /// The variance that the denoiser predicts.
     Learned,
-    /// β̃_t + c₁²·Var(x_0 | x_t), with what the denoiser says of Var(x_0 | x_t): the best for a Gaussian step (Bao et al. 2022,
-    /// theorem 1). [`WithX0Variance`](crate::WithX0Variance) lets any differentiable denoiser say it.
+    /// β̃_t + c₁²·Var(x_0 | x_t), with the denoiser's Var(x_0 | x_t): the best for a Gaussian step (Bao et al. 2022, theorem 1).
+    /// [`WithX0Variance`](crate::WithX0Variance) adds that prediction to any differentiable denoiser.
     Optimal,
+}
+
+/// The options of ancestral sampling beside its [`ReverseVariance`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DdpmOptions {
+    /// The number of random probes for the trace in [`ReverseVariance::Optimal`], at least 1.
+    pub variance_probes: usize,
+}
+
+impl Default for DdpmOptions {
+    fn default() -> Self {
+        Self { variance_probes: 1 }
+    }
+}
+
+impl DdpmOptions {
+    /// Checks the ranges of the options.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for no probes.
+    pub fn check(&self) -> Result<(), Error> {
+        let probes = self.variance_probes;
+        Error::unless(probes > 0, "the number of variance probes", probes as f64, "at least 1")
+    }
 }
 
 /// Samples by the ancestral process along a path. The step to clean data adds no noise.
 ///
 /// # Errors
-/// What the denoiser, the noise source and the hook report; [`Error::NoSpread`], [`Error::NoX0Variance`].
+/// [`Error::NoSpread`], [`Error::NoX0Variance`]; those of the denoiser, the noise source and the hook.
 pub fn ddpm<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -32,13 +60,13 @@ pub fn ddpm<X: State>(
     hook: &mut dyn Hook<X>,
 ) -> Result<X, Error> {
     walk(x, path, noise, hook, |x, step, (): &mut ()| {
-        let estimate = denoiser.denoise(x, &[step.from])?;
+        let estimate = denoiser.denoise(x, step.from.into())?;
         let z = if step.to.is_clean() { None } else { Some(step_noise(x, step, noise)?) };
         Ok((ddpm_step(x, &estimate, step.from, step.to, variance, z.as_ref())?, estimate))
     })
 }
 
-/// One step: x_s = μ̃(x_t, x̂_0) + σ·z (Ho et al. 2020, eq. 7 with x̂_0 in place of x_0); without z, the mean.
+/// One step: x_s = μ̃(x_t, x̂_0) + σ·z (Ho et al. 2020, eq. 7 with x̂_0 in place of x_0). Without z it is the mean.
 ///
 /// # Errors
 /// [`Error::NoSpread`], [`Error::NoX0Variance`]; levels in the wrong order; states of other shapes.
@@ -79,11 +107,10 @@ fn times_sigma<X: State>(
         }
         (ReverseVariance::Optimal, _) => Err(Error::NoX0Variance),
         (ReverseVariance::Learned, Some(Spread::LogVariance(log_variance))) => half_exp(log_variance)?.mul(z),
-        // Between the least, ln β̃, and the greatest, ln β (Nichol & Dhariwal 2021, eq. 15).
         (ReverseVariance::Learned, Some(Spread::Range(v))) => {
             let one = v.like(&mut |_, values| values.fill(1.0))?;
-            let (low, high) = (posterior.variance.ln(), kernel.variance.ln());
-            half_exp(&X::combine(&[(Same((high - low) / 2.0), v), (Same((high + low) / 2.0), &one)])?)?.mul(z)
+            let range = LearnedRange::between(posterior.variance.ln(), kernel.variance.ln());
+            half_exp(&X::combine(&[(Same(range.slope), v), (Same(range.offset), &one)])?)?.mul(z)
         }
         (ReverseVariance::Learned, _) => Err(Error::NoSpread),
     }

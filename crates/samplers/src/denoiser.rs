@@ -1,74 +1,100 @@
-//! What is clean, given what is noisy.
+//! Denoisers, which predict x_0 and ε from a noisy x.
 
-use crate::{Error, State};
-use tweedie_math::NoiseLevel;
+use crate::{Error, Levels, State};
 
-/// What a denoiser says of x_t = signal·x_0 + noise·ε.
+/// What a denoiser predicts from x_t = signal·x_0 + noise·ε.
 #[derive(Debug)]
 pub struct Estimate<X> {
-    /// E[x_0 | x_t].
+    /// E[x_0 | x_t], of x's shape.
     pub x0: X,
-    /// E[ε | x_t].
+    /// E[ε | x_t], of x's shape.
     pub eps: X,
-    /// What it says of the reverse step's variance, if anything.
+    /// The prediction that determines the variance of the reverse step, if the denoiser makes one.
     pub spread: Option<Spread<X>>,
 }
 
-/// What a denoiser says of the reverse step's variance; the sampler resolves it with its own step.
+/// A prediction that determines the variance of the reverse step. A sampler resolves it with its own step.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Spread<X> {
     /// ln σ², of x's shape.
     LogVariance(X),
-    /// v in [−1, 1], of x's shape: ln σ² lies at (v + 1)/2 between ln β̃ and ln β (Nichol & Dhariwal 2021, eq. 15).
+    /// v, of x's shape: ln σ² lies at (v + 1)/2 between ln β̃ and ln β (Nichol & Dhariwal 2021, eq. 15). v is in [−1, 1] as a rule.
     Range(X),
-    /// Var(x_0 | x_t), the mean over a sample's elements; one per sample.
+    /// Var(x_0 | x_t), the mean over a sample's elements; one number per sample.
     X0Variance(Vec<f64>),
 }
 
-/// A function from (x, level) to an [`Estimate`]. A score, by Tweedie's formula.
-///
-/// `at` is where x is: one level for the batch, or one per sample. `told` is what the network is told, which some published
-/// algorithms let differ.
+/// A function from (x, level) to an [`Estimate`]. By Tweedie's formula it is a score.
 pub trait Denoiser<X: State> {
-    /// The estimate at one set of levels while the network is told another.
+    /// The estimate for x, which is at the levels `at`. A network inside is conditioned on the same levels.
     ///
     /// # Errors
-    /// What the denoiser has to report, as [`Error::Other`], and levels that do not fit the batch.
-    fn denoise_told(&self, x: &X, at: &[NoiseLevel], told: &[NoiseLevel]) -> Result<Estimate<X>, Error>;
+    /// [`Error::Mismatch`] for levels that do not fit the batch ([`Levels::check`]); the denoiser's own errors, as [`Error::Other`].
+    fn denoise(&self, x: &X, at: Levels<'_>) -> Result<Estimate<X>, Error>;
 
-    /// The estimate, the network being told where x is.
+    /// The estimate for x at the levels `at` from a network that is conditioned on the levels `network_levels`. Some published
+    /// algorithms let the two differ, such as DDIM's inversion.
+    ///
+    /// This default calls [`Self::denoise`] where both are equal for every sample, and fails elsewhere. A denoiser whose network can be
+    /// conditioned on any level overrides it, and so does a denoiser around another one.
     ///
     /// # Errors
-    /// Those of [`Self::denoise_told`].
-    fn denoise(&self, x: &X, at: &[NoiseLevel]) -> Result<Estimate<X>, Error> {
-        self.denoise_told(x, at, at)
+    /// [`Error::OtherLevel`] unless the denoiser supports levels that differ; those of [`Self::denoise`].
+    fn denoise_conditioned_on(
+        &self,
+        x: &X,
+        at: Levels<'_>,
+        network_levels: Levels<'_>,
+    ) -> Result<Estimate<X>, Error> {
+        if at.agree_with(network_levels, x.n_samples())? {
+            return self.denoise(x, at);
+        }
+        Err(Error::OtherLevel)
     }
 }
 
 impl<X: State, D: Denoiser<X> + ?Sized> Denoiser<X> for &D {
-    fn denoise_told(&self, x: &X, at: &[NoiseLevel], told: &[NoiseLevel]) -> Result<Estimate<X>, Error> {
-        (**self).denoise_told(x, at, told)
+    fn denoise(&self, x: &X, at: Levels<'_>) -> Result<Estimate<X>, Error> {
+        (**self).denoise(x, at)
+    }
+
+    fn denoise_conditioned_on(
+        &self,
+        x: &X,
+        at: Levels<'_>,
+        network_levels: Levels<'_>,
+    ) -> Result<Estimate<X>, Error> {
+        (**self).denoise_conditioned_on(x, at, network_levels)
     }
 }
 
 impl<X: State, D: Denoiser<X> + ?Sized> Denoiser<X> for Box<D> {
-    fn denoise_told(&self, x: &X, at: &[NoiseLevel], told: &[NoiseLevel]) -> Result<Estimate<X>, Error> {
-        (**self).denoise_told(x, at, told)
+    fn denoise(&self, x: &X, at: Levels<'_>) -> Result<Estimate<X>, Error> {
+        (**self).denoise(x, at)
+    }
+
+    fn denoise_conditioned_on(
+        &self,
+        x: &X,
+        at: Levels<'_>,
+        network_levels: Levels<'_>,
+    ) -> Result<Estimate<X>, Error> {
+        (**self).denoise_conditioned_on(x, at, network_levels)
     }
 }
 
-/// A denoiser whose Jacobian can be multiplied with: what likelihoods, and guidance through x̂_0, need.
+/// A denoiser whose Jacobian can be multiplied with a vector. Likelihoods need it, and so does guidance through x̂_0.
 pub trait Differentiable<X: State>: Denoiser<X> {
     /// The estimate at x and, for each pair of cotangents (a, b), the gradient of ⟨a, x̂_0⟩ + ⟨b, ε̂⟩ with respect to x, sample by
-    /// sample.
+    /// sample. Cotangents and gradients have x's shape.
     ///
     /// # Errors
     /// Those of [`Denoiser::denoise`]; cotangents of another shape than x.
     fn denoise_vjp(
         &self,
         x: &X,
-        at: &[NoiseLevel],
+        at: Levels<'_>,
         cotangents: &[(X, X)],
     ) -> Result<(Estimate<X>, Vec<X>), Error>;
 }
@@ -77,7 +103,7 @@ impl<X: State, D: Differentiable<X> + ?Sized> Differentiable<X> for &D {
     fn denoise_vjp(
         &self,
         x: &X,
-        at: &[NoiseLevel],
+        at: Levels<'_>,
         cotangents: &[(X, X)],
     ) -> Result<(Estimate<X>, Vec<X>), Error> {
         (**self).denoise_vjp(x, at, cotangents)
@@ -88,7 +114,7 @@ impl<X: State, D: Differentiable<X> + ?Sized> Differentiable<X> for Box<D> {
     fn denoise_vjp(
         &self,
         x: &X,
-        at: &[NoiseLevel],
+        at: Levels<'_>,
         cotangents: &[(X, X)],
     ) -> Result<(Estimate<X>, Vec<X>), Error> {
         (**self).denoise_vjp(x, at, cotangents)

@@ -1,6 +1,6 @@
-//! Samplers: functions that walk from noise to data by asking a denoiser.
+//! Samplers: functions that walk from noise to data by a denoiser's predictions.
 //!
-//! A sampler takes a [`Denoiser`] (what is clean, given what is noisy), a start, a [`Path`] of noise levels, a
+//! A sampler takes a [`Denoiser`] (E[x_0 | x_t] at any noise level), a start, a [`Path`] of noise levels, a
 //! [`NoiseSource`] and a [`Hook`]. It knows no network and no tensor library: it works on any [`State`], `ndarray` arrays
 //! always and `tch::Tensor` by the feature `tch`. No operation works in place, and the gradient mode is never touched.
 //!
@@ -12,11 +12,14 @@
 //! | Langevin | [`unadjusted_langevin`], [`adjusted_langevin`], [`underdamped_langevin`], [`annealed_langevin`], [`predictor_corrector`] |
 //! | around a denoiser | [`Clipped`], [`Thresholded`], [`WithX0Variance`], [`Extrapolated`], [`ClassifierGuided`] |
 //! | likelihood | [`flow_log_likelihood`] |
+//! | noised data | [`noised`], [`start`] |
 //!
-//! **Batches.** What is computed of a sample depends on no other sample, to the last bit; [`Norms::BatchMean`] alone, by name, does
-//! otherwise.
+//! **Batches.** A sample does not depend on the other samples of its batch, to the last bit; [`Norms::BatchMean`] is the only
+//! exception. [`Levels`] are the noise levels of a batch: one for all samples, or one per sample.
 //!
-//! **Derivatives.** Where the state records gradients a caller may differentiate through a sampler. Numbers that are read from x per
+//! **Options.** Each sampler owns its options, which can be read and written by `serde`; `check` tests their ranges.
+//!
+//! **Derivatives.** Where the state records gradients, a caller may differentiate through a sampler. Numbers that are read from x per
 //! sample are constants to such a derivative: the steps of [`probability_flow`], the corrector's norms, [`Thresholded`]'s quantile,
 //! [`Extrapolated`]'s rescaling, [`slerp`]'s angle, Metropolis' choice, the variance of [`WithX0Variance`].
 //!
@@ -35,6 +38,35 @@
 //! assert!(samples.iter().all(|x| (x - 2.0).abs() < 4.0));
 //! # Ok::<(), tweedie_samplers::Error>(())
 //! ```
+//!
+//! A sampler of your own is a function that asks a denoiser along a path. A model samples with it as with those of this crate:
+//!
+//! ```
+//! use tweedie_samplers::{Coefficient, Denoiser, Error, Path, State};
+//!
+//! /// Cold diffusion (Bansal et al. 2022, Algorithm 2): x_s = x_t − D(x̂_0, t) + D(x̂_0, s), where D adds the estimated noise.
+//! fn cold<X: State>(denoiser: &dyn Denoiser<X>, mut x: X, path: &Path) -> Result<X, Error> {
+//!     for step in path.steps() {
+//!         let estimate = denoiser.denoise(&x, step.from.into())?;
+//!         let signal = step.to.signal_rate() - step.from.signal_rate();
+//!         let noise = step.to.noise_rate() - step.from.noise_rate();
+//!         x = X::combine(&[
+//!             (Coefficient::Same(1.0), &x),
+//!             (Coefficient::Same(signal), &estimate.x0),
+//!             (Coefficient::Same(noise), &estimate.eps),
+//!         ])?;
+//!     }
+//!     Ok(x)
+//! }
+//!
+//! # use tweedie_math::{DiscreteVp, GaussianDenoiser};
+//! # let process = DiscreteVp::linear(1000, 1e-4, 0.02)?;
+//! # let path = Path::of_times(&process, &[1000, 750, 500, 250, 1])?;
+//! # let denoiser = GaussianDenoiser { mean: 2.0, variance: 0.25 };
+//! let samples = cold(&denoiser, ndarray::Array2::<f64>::zeros((4, 1)), &path)?;
+//! assert!(samples.iter().all(|x| (x - 2.0).abs() < 0.5));
+//! # Ok::<(), Error>(())
+//! ```
 
 mod clip;
 mod ddim;
@@ -46,6 +78,7 @@ mod gaussian;
 mod guidance;
 mod hook;
 mod langevin;
+mod levels;
 mod likelihood;
 mod noise;
 mod ode;
@@ -56,28 +89,30 @@ mod state;
 mod threshold;
 mod walk;
 
-pub use clip::{Clipped, EpsAfterClip};
+pub use clip::{ClipOptions, Clipped, EpsAfterClip};
 pub use ddim::{
-    DdimNoise, Inversion, Told, ddim, ddim_invert, ddim_invert_step, ddim_sigma, ddim_step, ddim_with,
-    reconstruct, slerp,
+    DdimNoise, DdimNoiseKind, DdimOptions, Inversion, Told, ddim, ddim_invert, ddim_invert_step, ddim_sigma,
+    ddim_step, ddim_with, reconstruct, slerp,
 };
-pub use ddpm::{ReverseVariance, ddpm, ddpm_step};
+pub use ddpm::{DdpmOptions, ReverseVariance, ddpm, ddpm_step};
 pub use denoiser::{Denoiser, Differentiable, Estimate, Spread};
 pub use error::Error;
-pub use guidance::{ClassifierGuided, Extrapolated, Guide, ddpm_guided};
+pub use guidance::{ClassifierGuided, Extrapolated, Extrapolation, Guide, ddpm_guided};
 pub use hook::{Hook, Next, Step};
 pub use langevin::{
-    Adjusted, Annealed, Corrector, EMA_DECAY, Energy, EnergyAndScore, Norms, Predictor, Score, ScoreAt,
-    ScoreOf, Underdamped, adjusted_langevin, adjusted_langevin_step, annealed_langevin, corrector_step,
-    first_sigma, geometric_sigmas, langevin_step, level_ratio, predictor_corrector, scale_by_noise,
-    step_size, unadjusted_langevin, underdamped_langevin, underdamped_step, variance_after_levels,
+    Adjusted, Annealed, AnnealedOptions, Corrector, EMA_DECAY, Energy, EnergyAndScore, Norms, Predictor,
+    Score, ScoreAt, ScoreOf, Underdamped, adjusted_langevin, adjusted_langevin_step, annealed_langevin,
+    corrector_step, first_sigma, geometric_sigmas, langevin_step, level_ratio, predictor_corrector,
+    scale_by_noise, step_size, technique_4, unadjusted_langevin, underdamped_langevin, underdamped_step,
+    variance_after_levels,
 };
+pub use levels::Levels;
 pub use likelihood::{Divergence, FlowLikelihood, FlowOptions, flow_log_likelihood};
-pub use noise::{Draw, NoiseSource, StreamNoise, start};
+pub use noise::{Draw, NoNoise, NoiseSource, StreamNoise, noised, start};
 pub use ode::{
-    Adaptive, Churn, Dynamics, Past, ThirdOrder, UniPc, UniPcKernel, dpm_solver_2m, dpm_solver_3m,
-    dpm_solver_step, euler, euler_ancestral, euler_ancestral_step, euler_step, exponential_step, heun,
-    heun_step, probability_flow, unipc, unipc_corrector, unipc_predictor,
+    Adaptive, Churn, Dynamics, Past, ThirdOrder, ThirdOrderOptions, UniPc, UniPcKernel, dpm_solver_2m,
+    dpm_solver_3m, dpm_solver_step, euler, euler_ancestral, euler_ancestral_step, euler_step,
+    exponential_step, heun, heun_step, probability_flow, unipc, unipc_corrector, unipc_predictor,
 };
 pub use oracle::{Exact, ExactAt};
 pub use path::Path;

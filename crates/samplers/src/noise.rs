@@ -1,29 +1,29 @@
-//! Where a sampler's noise comes from.
+//! Sources of a sampler's noise.
 
-use crate::{Coefficient, Error, Path, State};
-use tweedie_math::Process;
+use crate::{Coefficient, Error, Levels, Path, State};
 use tweedie_math::random::{Key, Purpose, Stream};
+use tweedie_math::{NoiseLevel, Process};
 
-/// Names one draw of noise: what for, at which visit of the path, which one there.
+/// The name of one draw of noise: its purpose, its visit of the path, and its number there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Draw {
-    /// What for.
+    /// The purpose.
     pub purpose: Purpose,
-    /// Which step of the path.
+    /// The index of the step of the path.
     pub visit: u64,
-    /// Which draw of that step.
+    /// The number of the draw in that step, from 0.
     pub draw: u64,
 }
 
-/// A source of standard normal noise, and of uniform numbers.
+/// A source of standard normal noise and of uniform numbers.
 pub trait NoiseSource<X: State> {
     /// Noise of x's shape, kind and device.
     ///
     /// # Errors
-    /// What the source has to report.
+    /// The source's own errors.
     fn normal(&self, like: &X, draw: Draw) -> Result<X, Error>;
 
-    /// One number uniform in [0, 1) per sample: what a proposed step is accepted by.
+    /// One number per sample, uniform in [0, 1): a proposed step is accepted by it.
     ///
     /// # Errors
     /// [`Error::Uniform`] from a source that has none.
@@ -32,8 +32,8 @@ pub trait NoiseSource<X: State> {
     }
 }
 
-/// Counter-based noise: an image's noise depends on (seed, image number, draw) and on nothing else, whatever batch it
-/// rides in and whatever device it is on.
+/// Counter-based noise: an image's noise depends on (seed, image number, draw) and on nothing else. It does not depend on the batch or
+/// on the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamNoise {
     seed: u64,
@@ -63,10 +63,30 @@ impl<X: State> NoiseSource<X> for StreamNoise {
     }
 }
 
-/// The state that sampling starts from: the process' noise at the path's first level, in the shape of `like`.
+/// A noise source for deterministic samplers: drawing from it is an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NoNoise;
+
+impl<X: State> NoiseSource<X> for NoNoise {
+    fn normal(&self, _: &X, draw: Draw) -> Result<X, Error> {
+        Err(Error::other(format!("NoNoise is for deterministic samplers and cannot draw {draw:?}")))
+    }
+}
+
+/// The noised data x_t = signal·x_0 + noise·ε at the levels `at`, with x_0 and ε of one shape.
 ///
 /// # Errors
-/// What the noise source reports.
+/// [`Error::Mismatch`] for levels that do not fit the batch, or states of different shapes.
+pub fn noised<X: State>(x0: &X, eps: &X, at: Levels<'_>) -> Result<X, Error> {
+    let rates = |of: fn(&NoiseLevel) -> f64| at.map(x0.n_samples(), |level| Ok::<_, Error>(of(&level)));
+    let (signal, noise) = (rates(NoiseLevel::signal_rate)?, rates(NoiseLevel::noise_rate)?);
+    X::combine(&[(at.coefficient(&signal), x0), (at.coefficient(&noise), eps)])
+}
+
+/// The state where sampling starts: the process' noise at the path's first level, in the shape of `like`.
+///
+/// # Errors
+/// Those of the noise source.
 pub fn start<X: State>(
     like: &X,
     process: &dyn Process,

@@ -1,6 +1,6 @@
-//! Exact denoisers of known data, as [`Denoiser`]s of (N, D) arrays: what samplers and likelihoods are judged by.
+//! Exact denoisers of known data, as [`Denoiser`]s of (N, D) arrays. Samplers and likelihoods are tested against them.
 
-use crate::{Denoiser, Differentiable, Energy, EnergyAndScore, Error, Estimate};
+use crate::{Denoiser, Differentiable, Energy, EnergyAndScore, Error, Estimate, Levels};
 use ndarray::{Array1, Array2, ArrayView1};
 use tweedie_math::{NoiseLevel, Oracle};
 
@@ -8,7 +8,7 @@ use tweedie_math::{NoiseLevel, Oracle};
 #[derive(Debug)]
 pub struct Exact<'a, O: ?Sized>(pub &'a O);
 
-// Derived, these would ask for a copy of the oracle and not of the reference to it.
+// Derived, these would need a copy of the oracle and not of the reference to it.
 impl<O: ?Sized> Clone for Exact<'_, O> {
     fn clone(&self) -> Self {
         *self
@@ -17,34 +17,27 @@ impl<O: ?Sized> Clone for Exact<'_, O> {
 
 impl<O: ?Sized> Copy for Exact<'_, O> {}
 
-/// The level of row i.
-fn level_of(at: &[NoiseLevel], rows: usize, i: usize) -> Result<NoiseLevel, Error> {
-    match at {
-        [same] => Ok(*same),
-        several if several.len() == rows => Ok(several[i]),
-        _ => Err(Error::Mismatch {
-            what: "noise levels of a batch",
-            found: at.len().to_string(),
-            expected: format!("1 or {rows}"),
-        }),
-    }
-}
-
 impl<O: Oracle + ?Sized> Denoiser<Array2<f64>> for Exact<'_, O> {
-    fn denoise_told(
-        &self,
-        x: &Array2<f64>,
-        at: &[NoiseLevel],
-        _told: &[NoiseLevel],
-    ) -> Result<Estimate<Array2<f64>>, Error> {
+    fn denoise(&self, x: &Array2<f64>, at: Levels<'_>) -> Result<Estimate<Array2<f64>>, Error> {
+        at.check(x.nrows())?;
         let (mut x0, mut eps) = (x.clone(), x.clone());
         for (i, row) in x.rows().into_iter().enumerate() {
-            let level = level_of(at, x.nrows(), i)?;
+            let level = at.get(i);
             let point = row.to_vec();
             x0.row_mut(i).assign(&Array1::from(self.0.x0(&point, level)));
             eps.row_mut(i).assign(&Array1::from(self.0.eps(&point, level)));
         }
         Ok(Estimate { x0, eps, spread: None })
+    }
+
+    /// The exact estimate at the level of x. It has no network: `network_levels` has no effect.
+    fn denoise_conditioned_on(
+        &self,
+        x: &Array2<f64>,
+        at: Levels<'_>,
+        _network_levels: Levels<'_>,
+    ) -> Result<Estimate<Array2<f64>>, Error> {
+        self.denoise(x, at)
     }
 }
 
@@ -53,12 +46,13 @@ impl<O: Oracle + ?Sized> Differentiable<Array2<f64>> for Exact<'_, O> {
     fn denoise_vjp(
         &self,
         x: &Array2<f64>,
-        at: &[NoiseLevel],
+        at: Levels<'_>,
         cotangents: &[(Array2<f64>, Array2<f64>)],
     ) -> Result<(Estimate<Array2<f64>>, Vec<Array2<f64>>), Error> {
+        at.check(x.nrows())?;
         let mut products: Vec<Array2<f64>> = cotangents.iter().map(|_| x.clone()).collect();
         for (i, row) in x.rows().into_iter().enumerate() {
-            let level = level_of(at, x.nrows(), i)?;
+            let level = at.get(i);
             let (s, n) = (level.signal_rate(), level.noise_rate());
             let covariance = self.0.x0_covariance(&row.to_vec(), level);
             for (product, (of_x0, of_eps)) in products.iter_mut().zip(cotangents) {
@@ -82,7 +76,7 @@ impl<O: Oracle + ?Sized> Differentiable<Array2<f64>> for Exact<'_, O> {
 pub struct ExactAt<'a, O: ?Sized> {
     /// The oracle.
     pub oracle: &'a O,
-    /// Where x is.
+    /// The level of x.
     pub level: NoiseLevel,
 }
 

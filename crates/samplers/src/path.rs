@@ -3,14 +3,18 @@
 use crate::{Error, Step};
 use tweedie_math::{DiscreteProcess, NoiseLevel};
 
-/// Levels in the order of their visits, usually from noise down to clean data. An ascending pair means: noise again.
+/// Levels in the order of their visits, usually from noise down to clean data. Noise is put back on between two levels in ascending
+/// order of noise.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Path {
     levels: Vec<NoiseLevel>,
 }
 
+/// Two levels whose log-SNRs differ by at most this are one level to [`Path::starting_at`] and [`Path::ending_at`].
+const SAME_LOG_SNR: f64 = 1e-9;
+
 impl Path {
-    /// A path through the given levels, which it ends at.
+    /// A path through the given levels, which ends at the last of them.
     ///
     /// # Errors
     /// [`Error::Path`] for fewer than two levels, or two equal ones in a row.
@@ -39,7 +43,7 @@ impl Path {
     /// The part of the path that ends at the first level at least as clean as the given one.
     ///
     /// # Errors
-    /// [`Error::Path`] when nothing of it is left.
+    /// [`Error::Path`] if nothing of it is left.
     pub fn until(&self, level: NoiseLevel) -> Result<Self, Error> {
         let end = self
             .levels
@@ -49,14 +53,71 @@ impl Path {
         Self::new(self.levels[..=end].to_vec())
     }
 
-    /// Its steps, in order.
+    /// The part of the path from exactly the given level on: this level, then the levels of the path from its first cleaner one on.
+    /// Levels of the path with the same log-SNR, up to 1e-9, are replaced by the given one.
+    ///
+    /// The level has the rates of the path's process. [`Self::ending_at`] is the other part.
+    ///
+    /// # Errors
+    /// [`Error::Path`] for a level that is noisier than the path's first one or cleaner than all of its levels, or if no level follows.
+    pub fn starting_at(&self, level: NoiseLevel) -> Result<Self, Error> {
+        let (_, rest) = self.cut(level)?;
+        if rest.is_empty() {
+            return Err(Error::Path(format!("nothing of it follows the log-SNR {}", level.log_snr())));
+        }
+        Self::new([&[level][..], rest].concat())
+    }
+
+    /// The part of the path down to exactly the given level: the levels of the path before its first one that is at least as clean,
+    /// then this level. Levels of the path with the same log-SNR, up to 1e-9, are replaced by the given one.
+    ///
+    /// The level has the rates of the path's process. [`Self::starting_at`] is the other part.
+    ///
+    /// # Errors
+    /// [`Error::Path`] for a level that is noisier than the path's first one or cleaner than all of its levels, or if no level comes
+    /// before it.
+    pub fn ending_at(&self, level: NoiseLevel) -> Result<Self, Error> {
+        let (before, _) = self.cut(level)?;
+        if before.is_empty() {
+            return Err(Error::Path(format!("nothing of it comes before the log-SNR {}", level.log_snr())));
+        }
+        Self::new([before, &[level][..]].concat())
+    }
+
+    /// The levels before the first one at least as clean as the given one, and those from its first cleaner one on.
+    fn cut(&self, level: NoiseLevel) -> Result<(&[NoiseLevel], &[NoiseLevel]), Error> {
+        let is_same = |other: &NoiseLevel| {
+            // Not by the difference alone, which is no number for two infinite ones.
+            let (a, b) = (other.log_snr(), level.log_snr());
+            a == b || (a - b).abs() <= SAME_LOG_SNR
+        };
+        let is_reached = |other: &NoiseLevel| other.log_snr() >= level.log_snr() || is_same(other);
+        let outside = |bound: &str, of: NoiseLevel| {
+            let (found, bound_log_snr) = (level.log_snr(), of.log_snr());
+            Error::Path(format!(
+                "it does not reach the log-SNR {found}: its {bound} level has {bound_log_snr}"
+            ))
+        };
+        if level.log_snr() < self.first().log_snr() && !is_same(&self.first()) {
+            return Err(outside("first", self.first()));
+        }
+        let Some(end) = self.levels.iter().position(is_reached) else {
+            let by_log_snr = |a: &&NoiseLevel, b: &&NoiseLevel| a.log_snr().total_cmp(&b.log_snr());
+            let cleanest = self.levels.iter().max_by(by_log_snr).copied().unwrap_or(level);
+            return Err(outside("cleanest", cleanest));
+        };
+        let n_same = self.levels[end..].iter().take_while(|other| is_same(other)).count();
+        Ok((&self.levels[..end], &self.levels[end + n_same..]))
+    }
+
+    /// The steps, in order.
     pub fn steps(&self) -> impl DoubleEndedIterator<Item = Step> + ExactSizeIterator + '_ {
         let count = self.n_steps();
         let pair = move |index: usize| (self.levels[index], self.levels[index + 1]);
         (0..count).map(move |index| Step { index, count, from: pair(index).0, to: pair(index).1 })
     }
 
-    /// The path without its step to clean data, where it has one and another step is left: what convergence is measured on.
+    /// The path without its step to clean data, where it has one and another step is left: convergence is measured on it.
     pub fn without_last_step(&self) -> Self {
         let n = self.levels.len();
         let ends_clean = self.levels[n - 1].is_clean() && n > 2;
@@ -68,12 +129,12 @@ impl Path {
         &self.levels
     }
 
-    /// Where it begins.
+    /// The first level.
     pub fn first(&self) -> NoiseLevel {
         self.levels[0]
     }
 
-    /// How many steps it has.
+    /// The number of steps.
     pub fn n_steps(&self) -> usize {
         self.levels.len() - 1
     }

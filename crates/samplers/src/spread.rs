@@ -1,15 +1,18 @@
-//! How sure a denoiser is of x_0, by its own Jacobian.
+//! The variance of x_0 given x_t, by a denoiser's own Jacobian.
 
 use crate::likelihood::cotangents;
-use crate::{Coefficient, Denoiser, Differentiable, Divergence, Error, Estimate, NoiseSource, Spread, State};
-use tweedie_math::NoiseLevel;
+use crate::{
+    Coefficient, Denoiser, Differentiable, Divergence, Error, Estimate, Levels, NoiseSource, Spread, State,
+};
 
-/// A denoiser that also says Var(x_0 | x_t), the mean over a sample's elements: what [`ReverseVariance::Optimal`] takes.
+/// A denoiser that also predicts Var(x_0 | x_t), the mean over a sample's elements. [`ReverseVariance::Optimal`] needs it.
 ///
-/// By Tweedie's formula of second order Cov(x_0 | x_t) = noise²/signal·∂x̂_0/∂x_t (Robbins' and Miyasawa's identity differentiated
-/// once more); its trace is found along every axis or by random probes, others at each level. Each denoising costs a product with the
-/// Jacobian per axis or probe. An estimate by probes that falls below 0 counts as 0, which leans upwards where the variance is next to
-/// nothing. At a level without signal there is no such formula, and 0 is said: the step that leaves it is one with β̃.
+/// By Tweedie's formula of second order, Cov(x_0 | x_t) = noise²/signal·∂x̂_0/∂x_t (Robbins' and Miyasawa's identity differentiated
+/// once more). Its trace is found along every axis or by random probes, which differ from level to level. Each denoising costs a product
+/// with the Jacobian per axis or probe. An estimate by probes that falls below 0 counts as 0, which biases small variances upwards. A
+/// level without signal has no such formula; the variance there is 0, so that the step that leaves it is one with β̃.
+///
+/// Its network cannot be conditioned on another level than the one where x is ([`Error::OtherLevel`]).
 ///
 /// [`ReverseVariance::Optimal`]: crate::ReverseVariance::Optimal
 pub struct WithX0Variance<'a, X, D> {
@@ -19,31 +22,27 @@ pub struct WithX0Variance<'a, X, D> {
 }
 
 impl<'a, X: State, D: Differentiable<X>> WithX0Variance<'a, X, D> {
-    /// Around a differentiable denoiser; the noise source gives the probes.
+    /// Wraps a differentiable denoiser. The noise source draws the probes.
     pub fn new(inner: D, divergence: Divergence, noise: &'a dyn NoiseSource<X>) -> Self {
         Self { inner, divergence, noise }
     }
 }
 
 impl<X: State, D: Differentiable<X>> Denoiser<X> for WithX0Variance<'_, X, D> {
-    fn denoise_told(&self, x: &X, at: &[NoiseLevel], told: &[NoiseLevel]) -> Result<Estimate<X>, Error> {
-        if at != told {
-            let (found, expected) = (format!("{told:?}"), format!("{at:?}"));
-            return Err(Error::Mismatch {
-                what: "levels told to a denoiser with its variance",
-                found,
-                expected,
-            });
-        }
-        // Of a level for the whole batch; one per sample share theirs.
-        let visit = if at.len() == 1 { at[0].log_snr().to_bits() } else { 0 };
+    fn denoise(&self, x: &X, at: Levels<'_>) -> Result<Estimate<X>, Error> {
+        let n = x.n_samples();
+        at.check(n)?;
+        // A level for the whole batch has its own probes; levels per sample share theirs.
+        let visit = match at.as_slice() {
+            [same] => same.log_snr().to_bits(),
+            _ => 0,
+        };
         let probes = cotangents(x, self.divergence, self.noise, visit)?;
         let of_x0 = probes
             .iter()
             .map(|e| Ok((e.share(), X::combine(&[(Coefficient::Same(0.0), e)])?)))
             .collect::<Result<Vec<_>, Error>>()?;
         let (estimate, products) = self.inner.denoise_vjp(x, at, &of_x0)?;
-        let n = x.n_samples();
         let mut trace = vec![0.0; n];
         for (e, product) in probes.iter().zip(&products) {
             for (sum, value) in trace.iter_mut().zip(e.dot_per_sample(product)?) {
@@ -57,7 +56,7 @@ impl<X: State, D: Differentiable<X>> Denoiser<X> for WithX0Variance<'_, X, D> {
         };
         let each = (n_probes * x.n_elements() / n.max(1)) as f64;
         let variance = |(i, trace): (usize, &f64)| {
-            let level = at[i.min(at.len() - 1)];
+            let level = at.get(i);
             if level.signal_rate() == 0.0 {
                 return 0.0;
             }

@@ -1,28 +1,31 @@
 //! Dynamic thresholding (Saharia et al. 2022, sec. 2.3).
 
 use crate::clip::eps_after;
-use crate::{Coefficient, Denoiser, EpsAfterClip, Error, Estimate, State};
-use tweedie_math::NoiseLevel;
+use crate::{Coefficient, Denoiser, EpsAfterClip, Error, Estimate, Levels, State};
 
-/// A denoiser whose x̂_0 is brought into [−bound, bound]: clipped at s = the quantile of |x̂_0| over a sample's own elements, and divided
-/// by s/bound. Where the quantile lies within the bound it is a plain clip.
+/// A denoiser whose x̂_0 is brought into [−bound, bound]: it is clipped at s, the quantile of |x̂_0| over a sample's own elements, and
+/// divided by s/bound. Where the quantile lies within the bound this is a plain clip.
 #[derive(Debug, Clone, Copy)]
 pub struct Thresholded<D> {
     /// The denoiser inside.
     pub inner: D,
-    /// The share of elements below s, in (0, 1]; Imagen's .995.
+    /// The share of elements below s, in (0, 1]; .995 in Imagen.
     pub quantile: f64,
     /// The greatest absolute value of clean data.
     pub bound: f64,
-    /// s is at most this; none is no limit. `diffusers`' default, the bound itself, makes a plain clip of all this.
+    /// The upper limit of s; `None` is no limit. `diffusers`' default is the bound itself, which makes all this a plain clip.
     pub most: Option<f64>,
-    /// What becomes of ε̂.
+    /// What happens to ε̂.
     pub eps: EpsAfterClip,
 }
 
-impl<X: State, D: Denoiser<X>> Denoiser<X> for Thresholded<D> {
-    fn denoise_told(&self, x: &X, at: &[NoiseLevel], told: &[NoiseLevel]) -> Result<Estimate<X>, Error> {
-        let estimate = self.inner.denoise_told(x, at, told)?;
+impl<D> Thresholded<D> {
+    fn threshold<X: State>(
+        &self,
+        x: &X,
+        at: Levels<'_>,
+        estimate: Estimate<X>,
+    ) -> Result<Estimate<X>, Error> {
         let thresholds = estimate.x0.quantile_abs_per_sample(self.quantile)?;
         let most = self.most.unwrap_or(f64::INFINITY).max(self.bound);
         let shrink: Vec<f64> = thresholds.iter().map(|s| self.bound / s.clamp(self.bound, most)).collect();
@@ -30,5 +33,20 @@ impl<X: State, D: Denoiser<X>> Denoiser<X> for Thresholded<D> {
             X::combine(&[(Coefficient::PerSample(&shrink), &estimate.x0)])?.clamp(-self.bound, self.bound)?;
         let eps = eps_after(self.eps, x, &x0, estimate.eps, at)?;
         Ok(Estimate { x0, eps, spread: estimate.spread })
+    }
+}
+
+impl<X: State, D: Denoiser<X>> Denoiser<X> for Thresholded<D> {
+    fn denoise(&self, x: &X, at: Levels<'_>) -> Result<Estimate<X>, Error> {
+        self.threshold(x, at, self.inner.denoise(x, at)?)
+    }
+
+    fn denoise_conditioned_on(
+        &self,
+        x: &X,
+        at: Levels<'_>,
+        network_levels: Levels<'_>,
+    ) -> Result<Estimate<X>, Error> {
+        self.threshold(x, at, self.inner.denoise_conditioned_on(x, at, network_levels)?)
     }
 }

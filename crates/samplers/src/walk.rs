@@ -1,4 +1,4 @@
-//! What every sampler shares: visits, noise put back on, noise keys, hooks, and when to forget.
+//! The walk that all samplers share: visits, noise put back on, noise keys, hooks, and when a memory is emptied.
 
 use crate::{Coefficient, Draw, Error, Estimate, Hook, Next, NoiseSource, Path, State, Step};
 use tweedie_math::random::Purpose;
@@ -9,11 +9,24 @@ pub(crate) fn step_noise<X: State>(x: &X, step: &Step, noise: &dyn NoiseSource<X
     noise.normal(x, Draw { purpose: Purpose::STEP, visit: step.index as u64, draw: 0 })
 }
 
-/// Walks the path; `down` is the sampler's own step towards clean data, with what the denoiser said at the level it leaves.
+/// What a sampler remembers from step to step. It is empty at the start.
+pub(crate) trait Memory<X>: Default {
+    /// Called after a hook has adjusted x, which is at `step.to`. Earlier predictions stay as they are; a memory of x itself follows.
+    fn adjusted(&mut self, _step: &Step, _before: &X, _after: &X) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// No memory.
+impl<X> Memory<X> for () {}
+
+/// Predictions or step sizes, which an adjusted x does not change.
+impl<X, T> Memory<X> for Vec<T> {}
+
+/// Walks the path. `down` is the sampler's own step towards clean data; it returns the denoiser's estimate at the level it leaves.
 ///
-/// M is what the sampler remembers from step to step. It is empty at the start, and emptied whenever x is not what `down` left:
-/// after a climb, and after a hook that replaced x.
-pub(crate) fn walk<X: State, M: Default>(
+/// The memory is emptied after a climb, and after a hook has replaced x.
+pub(crate) fn walk<X: State, M: Memory<X>>(
     mut x: X,
     path: &Path,
     noise: &dyn NoiseSource<X>,
@@ -33,6 +46,10 @@ pub(crate) fn walk<X: State, M: Default>(
         };
         x = match hook.after(&next, &step, estimate.as_ref(), noise)? {
             Next::Go => next,
+            Next::Adjust(adjusted) => {
+                memory.adjusted(&step, &next, &adjusted)?;
+                adjusted
+            }
             Next::Replace(other) => {
                 memory = M::default();
                 other
@@ -57,13 +74,4 @@ fn rescaled<X: State>(x: &X, from: NoiseLevel, to: NoiseLevel) -> Result<X, Erro
         signal => to.signal_rate() / signal,
     };
     X::combine(&[(Coefficient::Same(factor), x)])
-}
-
-/// The noise of what draws none.
-pub(crate) struct Quiet;
-
-impl<X: State> NoiseSource<X> for Quiet {
-    fn normal(&self, _: &X, draw: Draw) -> Result<X, Error> {
-        Err(Error::other(format!("inversion and decoding draw no noise, and {draw:?} was asked for")))
-    }
 }

@@ -5,7 +5,7 @@
 
 use crate::Error;
 use tch::{Kind, Tensor};
-use tweedie_networks::Parameters;
+use tweedie_models::Backbone;
 use tweedie_torch::set_grad;
 
 /// Parameters and gradients, each one flat tensor.
@@ -21,15 +21,15 @@ pub struct FlatParameters {
 const ALIGNMENT: usize = 16;
 
 impl FlatParameters {
-    /// Moves a network's trained parameters into flat memory. Its layers see the same values as before.
+    /// Moves a model's trained parameters into flat memory. Its layers see the same values as before.
     ///
     /// # Errors
     /// When memory runs out.
-    pub fn new(parameters: &Parameters) -> Result<Self, Error> {
-        let trained = || parameters.iter().filter(|parameter| parameter.trained);
+    pub fn new(backbone: &Backbone) -> Result<Self, Error> {
+        let trained = || backbone.parameters().filter(|parameter| parameter.trained);
         let total: usize =
             trained().map(|parameter| parameter.tensor.numel().next_multiple_of(ALIGNMENT)).sum();
-        let options = (Kind::Float, parameters.device());
+        let options = (Kind::Float, backbone.device());
         let values = Tensor::f_zeros([total as i64], options)?;
         let gradients = Tensor::f_zeros([total as i64], options)?;
         let mut start = 0;

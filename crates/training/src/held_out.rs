@@ -1,22 +1,21 @@
-//! The loss on pictures that are not trained on, by level: the training loss hides where a model is weak.
+//! The loss on held-out examples by level, which the training loss hides.
 
-use crate::objective::noise_for;
-use crate::{Accuracy, DrawnTime, Error, HeldOut, HeldOutBin, Learner, Trainer, TrainingBatch};
+use crate::{Accuracy, Error, HeldOut, HeldOutBin, Learner, Trainer};
 use tch::{Kind, Tensor};
-use tweedie_data::Dataset;
+use tweedie_data::{Batch, Dataset, Values};
 use tweedie_math::random::{Key, Purpose, Stream};
 
-/// Bins of levels, each of as many trained levels.
+/// Bins of levels, each of as many of the T levels.
 const BINS: usize = 8;
 
-/// What stands for an infinite log-SNR, that of pure noise, in a log of numbers.
+/// The bound of a log-SNR in a log of numbers, for that of pure noise is infinite.
 const EXTREME: f64 = 100.0;
 
-/// Pictures computed at once.
+/// Examples computed at once.
 const AT_ONCE: usize = 64;
 
-/// Measures the weights and their moving average on the first `n` held-out pictures (at least one per bin), with the same
-/// noise and levels every time: picture i at a level of bin i mod 8, every trained level being equally likely.
+/// Measures the weights and their moving average on the first `n` held-out examples (at least one per bin), with the same noise and
+/// levels every time: example i at a level of bin i mod 8, every one of the T levels being equally likely.
 ///
 /// # Errors
 /// What the data or the network reports.
@@ -25,7 +24,7 @@ pub(crate) fn held_out_loss<L: Learner>(
     data: &dyn Dataset,
     n: usize,
 ) -> Result<HeldOut, Error> {
-    let steps = trainer.model().process().steps();
+    let steps = trainer.model().backbone().process().steps();
     let n_bins = BINS.min(steps);
     let n = n.max(n_bins);
     // From the noisiest: bin b holds the times between two of these.
@@ -53,7 +52,7 @@ pub(crate) fn held_out_loss<L: Learner>(
         let (raw, averaged) = (raw.right.as_deref()?, averaged.right.as_deref()?);
         Some(Accuracy { raw: mean_of(raw, bin), averaged: mean_of(averaged, bin) })
     };
-    let process = trainer.model().process();
+    let process = trainer.model().backbone().process();
     let log_snr = |time| process.level(time).log_snr().clamp(-EXTREME, EXTREME);
     let bins = (0..n_bins).map(|b| HeldOutBin {
         log_snr: [log_snr(edge(b)), log_snr(edge(b + 1) + 1)],
@@ -69,38 +68,43 @@ pub(crate) fn held_out_loss<L: Learner>(
     })
 }
 
-/// What was measured of each example.
+/// The measurements of each example.
 struct Measured {
     losses: Vec<f64>,
     /// 1 where a classifier was right, 0 where it was not.
     right: Option<Vec<f64>>,
 }
 
-/// Of each example, with the weights that the model has now.
+/// Measures each example with the weights that the model has now.
 fn measure<L: Learner>(trainer: &Trainer<L>, data: &dyn Dataset, times: &[usize]) -> Result<Measured, Error> {
     let _no_gradient = tch::no_grad_guard();
-    let shape = data.shape().as_array().map(|side| side as i64);
-    let (model, seed) = (trainer.model(), trainer.config().seed);
+    let numbers =
+        |of: &Tensor| -> Result<Vec<f64>, Error> { Ok(Vec::<f64>::try_from(of.f_to_kind(Kind::Double)?)?) };
     let mut all = Measured { losses: Vec::new(), right: None };
     for first in (0..times.len()).step_by(AT_ONCE) {
-        let n = AT_ONCE.min(times.len() - first);
-        let index = |i: usize| data.len().map_or((first + i) as u64, |len| (first + i) as u64 % len);
-        let examples = (0..n).map(|i| data.get(index(i))).collect::<Result<Vec<_>, _>>()?;
-        let labels: Option<Vec<u32>> = examples.iter().map(|example| example.label).collect();
-        let class = trainer.condition(labels.as_deref(), None)?;
-        let pictures = examples.into_iter().map(|example| trainer.clean(&example.values, 0, 1, shape));
-        let x0 = Tensor::f_cat(&pictures.collect::<Result<Vec<_>, _>>()?, 0)?;
-        let eps = noise_for(Purpose::EVALUATE, seed, first as u64, n, shape, trainer.device())?;
-        let times = times[first..first + n].iter().copied().map(DrawnTime::from).collect();
-        let batch = TrainingBatch { x0, eps, times, class };
-        let found = model.examine(&batch, &trainer.config().objective, &model.pass())?;
-        let numbers = |of: &Tensor| -> Result<Vec<f64>, Error> {
-            Ok(Vec::<f64>::try_from(of.f_to_kind(Kind::Double)?)?)
-        };
+        let times = &times[first..times.len().min(first + AT_ONCE)];
+        let examples = batch_of(data, first as u64, times.len())?;
+        let found = trainer.model().examine_held_out(&examples, times, trainer.config())?;
         all.losses.extend(numbers(&found.losses)?);
         if let Some(right) = &found.right {
             all.right.get_or_insert_default().extend(numbers(right)?);
         }
     }
     Ok(all)
+}
+
+/// So many examples from the `first`-th on, from the beginning again where the set ends.
+fn batch_of(data: &dyn Dataset, first: u64, n: usize) -> Result<Batch, Error> {
+    let index = |i: u64| data.len().map_or(first + i, |len| (first + i) % len);
+    let examples = (0..n as u64).map(|i| data.get(index(i))).collect::<Result<Vec<_>, _>>()?;
+    let labels = examples.iter().map(|example| example.label).collect();
+    let (mut bytes, mut floats) = (Vec::new(), Vec::new());
+    for example in examples {
+        match example.values {
+            Values::Bytes(values) => bytes.extend(values),
+            Values::Floats(values) => floats.extend(values),
+        }
+    }
+    let values = if floats.is_empty() { Values::Bytes(bytes) } else { Values::Floats(floats) };
+    Ok(Batch { values, labels, n, shape: data.shape(), first })
 }

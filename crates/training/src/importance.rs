@@ -2,22 +2,23 @@
 
 use tweedie_math::DiscreteProcess;
 
-/// The last losses seen at each trained level. Kept in single precision, as checkpoints hold them: a resumed run draws the same.
+/// The last losses at each trained level. They are kept in single precision, as checkpoints hold them, so that a resumed run draws the
+/// same levels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Importance {
-    /// T rows, the oldest loss first; what has not come yet is NaN, at a row's beginning.
+    /// T rows, the oldest loss first; a row that is not full begins with NaN.
     losses: Vec<f32>,
     history: usize,
     uniform_share: f64,
 }
 
 impl Importance {
-    /// Nothing seen yet.
+    /// No losses yet.
     pub fn new(process: &dyn DiscreteProcess, history: usize, uniform_share: f64) -> Self {
         Self { losses: vec![f32::NAN; process.steps() * history], history, uniform_share }
     }
 
-    /// Remembers the examples of a step, in their order: each one's time, 1 ..= T, and its loss before any weight.
+    /// Adds the losses of a step's examples, in their order: each one's time, 1 ..= T, and its loss before any weight.
     pub fn remember(&mut self, seen: impl IntoIterator<Item = (usize, f64)>) {
         for (time, loss) in seen {
             let row = &mut self.losses[(time - 1) * self.history..][..self.history];
@@ -45,11 +46,6 @@ impl Importance {
     }
 
     /// The losses, as a checkpoint holds them.
-    pub(crate) fn losses(&self) -> &[f32] {
-        &self.losses
-    }
-
-    /// The losses, to be restored.
     pub(crate) fn losses_mut(&mut self) -> &mut [f32] {
         &mut self.losses
     }

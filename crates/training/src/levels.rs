@@ -1,71 +1,104 @@
-//! Which level a training example is noised to.
+//! The noise level of a training example.
 
 use crate::{Importance, LevelSampling};
 use tweedie_math::random::{Key, Purpose, Stream};
 use tweedie_math::{DiscreteProcess, NoiseLevel};
 
-/// A trained time, and what the example's loss is multiplied by so that its mean is that of uniform times.
+/// A noise level, and the weight that makes up for how it was drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct DrawnTime {
-    /// 1 ..= T.
-    pub time: usize,
-    /// 1/(T·p), 1 where times are drawn as the objective says; only importance sampling has another.
+pub struct DrawnLevel {
+    /// The level.
+    pub level: NoiseLevel,
+    /// Its time, 1 ..= T, where it is one of the T levels; a continuous process has levels between them.
+    pub time: Option<usize>,
+    /// 1/(T·p) where importance sampling drew the time with the probability p, 1 for the rest.
     pub weight: f64,
 }
 
-/// The time of each of `n` examples, the first being the `first`-th image seen. Keyed by the image number; `importance` is what
-/// was learnt of the losses so far.
-pub fn draw_times(
+impl DrawnLevel {
+    /// One of the T levels, with weight 1.
+    pub fn trained(process: &dyn DiscreteProcess, time: usize) -> Self {
+        Self { level: process.level(time), time: Some(time), weight: 1.0 }
+    }
+
+    /// Any level of a continuous process, with weight 1.
+    fn between(level: NoiseLevel) -> Self {
+        Self { level, time: None, weight: 1.0 }
+    }
+}
+
+/// The level of each of `n` examples, the first being the `first`-th image seen. Draws are keyed by the image number; `importance` holds
+/// the losses so far.
+///
+/// A discrete process draws one of its T levels. A continuous one draws any level between its first and its last: uniformly in the
+/// coordinate in which its T levels are evenly spread, or as the rule of log-SNR or σ has it.
+pub fn draw_levels(
     process: &dyn DiscreteProcess,
     how: LevelSampling,
     importance: Option<&Importance>,
     seed: u64,
     first: u64,
     n: usize,
-) -> Vec<DrawnTime> {
+) -> Vec<DrawnLevel> {
     let steps = process.steps();
     let numbers = |image| Stream::new(Key { seed, image, purpose: Purpose::TRAIN_LEVEL, visit: 0, draw: 0 });
     let probabilities = importance.map(Importance::probabilities);
-    let time = |image: u64| {
+    let continuous = process.is_continuous();
+    let draw = |image: u64| {
         let mut numbers = numbers(image);
         match how {
-            LevelSampling::Uniform {} => 1 + numbers.below(steps as u64) as usize,
-            LevelSampling::Stratified {} => stratified(seed, image, steps),
-            LevelSampling::Importance { .. } => return drawn(probabilities.as_deref(), &mut numbers, steps),
-            LevelSampling::NormalLogSnr { mean, std } => nearest_time(process, mean + std * numbers.normal()),
+            LevelSampling::Uniform {} if continuous => at_share(process, 1.0 - numbers.uniform()),
+            LevelSampling::Uniform {} => {
+                DrawnLevel::trained(process, 1 + numbers.below(steps as u64) as usize)
+            }
+            LevelSampling::Stratified {} => {
+                let place = stratified(seed, image);
+                if continuous {
+                    at_share(process, (place as f64 + 1.0) / 2f64.powi(64))
+                } else {
+                    let time = 1 + ((u128::from(place) * steps as u128) >> 64) as usize;
+                    DrawnLevel::trained(process, time)
+                }
+            }
+            LevelSampling::Importance { .. } => drawn(process, probabilities.as_deref(), &mut numbers),
+            LevelSampling::NormalLogSnr { mean, std } => near_log_snr(process, mean + std * numbers.normal()),
             LevelSampling::LogNormalSigma { mean, std } => {
-                nearest_time(process, -2.0 * (mean + std * numbers.normal()))
+                near_log_snr(process, -2.0 * (mean + std * numbers.normal()))
             }
             LevelSampling::LogitNormal { mean, std } => {
                 let share = 1.0 / (1.0 + (-(mean + std * numbers.normal())).exp());
-                ((share * steps as f64).round() as usize).clamp(1, steps)
+                if continuous {
+                    return at_share(process, share);
+                }
+                DrawnLevel::trained(process, ((share * steps as f64).round() as usize).clamp(1, steps))
             }
         }
-        .into()
     };
-    (first..first + n as u64).map(time).collect()
+    (first..first + n as u64).map(draw).collect()
 }
 
-impl From<usize> for DrawnTime {
-    fn from(time: usize) -> Self {
-        Self { time, weight: 1.0 }
-    }
+/// The level at a share of the way from the first of the T levels to the last.
+fn at_share(process: &dyn DiscreteProcess, share: f64) -> DrawnLevel {
+    let time = 1.0 + share.clamp(0.0, 1.0) * (process.steps() - 1) as f64;
+    // 1 ≤ t ≤ T: the level exists.
+    DrawnLevel::between(process.at_time(time).unwrap_or_else(|_| process.level(process.steps())))
 }
 
-/// The image's place in the sequence u + k/φ mod 1, whose every stretch is spread evenly (Kronecker's, with the golden ratio).
-fn stratified(seed: u64, image: u64, steps: usize) -> usize {
+/// The image's place in the sequence u + k/φ mod 1, in units of 2⁻⁶⁴; every stretch of it is spread evenly (Kronecker's, with the golden
+/// ratio).
+fn stratified(seed: u64, image: u64) -> u64 {
     // 2⁶⁴/φ: multiplying modulo 2⁶⁴ keeps the fraction exact for every image number.
     const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
     let start =
         Stream::new(Key { seed, image: 0, purpose: Purpose::TRAIN_LEVEL, visit: 1, draw: 0 }).below(u64::MAX);
-    let place = start.wrapping_add(image.wrapping_mul(STEP));
-    1 + ((u128::from(place) * steps as u128) >> 64) as usize
+    start.wrapping_add(image.wrapping_mul(STEP))
 }
 
-/// A time drawn from probabilities, which are those of times 1 ..= T; uniform without.
-fn drawn(probabilities: Option<&[f64]>, numbers: &mut Stream, steps: usize) -> DrawnTime {
+/// A time drawn from the probabilities of times 1 ..= T; uniform without.
+fn drawn(process: &dyn DiscreteProcess, probabilities: Option<&[f64]>, numbers: &mut Stream) -> DrawnLevel {
+    let steps = process.steps();
     let Some(probabilities) = probabilities else {
-        return (1 + numbers.below(steps as u64) as usize).into();
+        return DrawnLevel::trained(process, 1 + numbers.below(steps as u64) as usize);
     };
     let mut left = numbers.uniform();
     // Rounding may leave a little above the sum: that is the last time's.
@@ -77,12 +110,19 @@ fn drawn(probabilities: Option<&[f64]>, numbers: &mut Stream, steps: usize) -> D
             break;
         }
     }
-    DrawnTime { time: chosen + 1, weight: 1.0 / (steps as f64 * probabilities[chosen]) }
+    let weight = 1.0 / (steps as f64 * probabilities[chosen]);
+    DrawnLevel { weight, ..DrawnLevel::trained(process, chosen + 1) }
 }
 
-/// The trained time whose level is nearest to a log-SNR.
-fn nearest_time(process: &dyn DiscreteProcess, log_snr: f64) -> usize {
+/// The level of a log-SNR within the process' first and last; of a discrete process the nearest one.
+fn near_log_snr(process: &dyn DiscreteProcess, log_snr: f64) -> DrawnLevel {
+    if process.is_continuous() {
+        let (last, first) = (process.level(process.steps()).log_snr(), process.level(1).log_snr());
+        let level = process.at_log_snr(log_snr.clamp(last, first));
+        return DrawnLevel::between(level.unwrap_or_else(|_| process.level(process.steps())));
+    }
     // A finite log-SNR always has a variance-preserving level, and time depends on the log-SNR alone.
     let level = NoiseLevel::variance_preserving(log_snr).unwrap_or(NoiseLevel::CLEAN);
-    (process.time_of(level).round() as usize).clamp(1, process.steps())
+    let time = (process.time_of(level).round() as usize).clamp(1, process.steps());
+    DrawnLevel::trained(process, time)
 }

@@ -1,11 +1,12 @@
 //! Training: the loop reads as the algorithm.
 //!
-//! [`Trainer::step`] is one step: draw levels and noise for a batch, ask the network, weigh the error, differentiate, clip,
-//! update, average. [`train`] repeats it, writes the [`Run`]'s folder and tells an [`Observer`] what happens. Clocks count
-//! images seen. Every random number is keyed by (seed, image number): a run does not depend on the device, nor on where
-//! it was interrupted.
+//! A [`Learner`] is what is trained. [`Trainer::step`] is one step: evaluate the network on noised examples, weigh the error,
+//! differentiate, clip, update, average. [`train`] repeats it, writes the [`Run`]'s folder and reports to a
+//! [`Progress`](tweedie_report::Progress). Clocks count images seen. Every random number is keyed by (seed, image number): a run depends
+//! neither on the device nor on where it was interrupted.
 
 mod adamw;
+mod batch;
 mod checkpoint;
 mod config;
 mod ema;
@@ -14,14 +15,15 @@ mod held_out;
 mod importance;
 mod learner;
 mod levels;
+mod loop_memory;
 mod objective;
-mod progress;
 mod rate;
 mod run;
 mod train;
 mod trainer;
 
 pub use adamw::AdamW;
+pub use batch::{NoisedBatch, Noising, TrainingBatch, noise_for, noise_tensor};
 pub use checkpoint::{Conditions, Keep, ResumeState, load_raw_weights};
 pub use config::{
     LevelSampling, Loss, Objective, ObjectiveKind, OptimizerConfig, PosthocEma, RateDecay, ReportConfig,
@@ -30,16 +32,16 @@ pub use config::{
 pub use ema::{Ema, OwnWeights};
 pub use flat::FlatParameters;
 pub use importance::Importance;
-pub use learner::{Examination, Labels, Learner};
-pub use levels::{DrawnTime, draw_times};
-pub use objective::{TrainingBatch, example_losses, loss};
-pub use progress::{Progress, Sums, Watch};
+pub use learner::{Examination, Labels, Learner, LearnerState, Preparation, Seen};
+pub use levels::{DrawnLevel, draw_levels};
+pub use loop_memory::{LoopMemory, Sums, Watch};
+pub use objective::{example_losses, loss};
 pub use rate::rate_at;
 pub use run::{
     Accuracy, CONFIG, Clock, HeldOut, HeldOutBin, Resumed, Run, State, Tick, average_of_width,
     checkpoints_in, read_metrics, run_state,
 };
-pub use train::{Ending, Observer, TrainingData, train};
+pub use train::{Ending, Preview, TrainingData, train};
 pub use trainer::{StepReport, Trainer};
 
 /// Why training stopped, or could not begin.
@@ -80,20 +82,31 @@ pub enum Error {
     /// LibTorch.
     #[error(transparent)]
     Torch(#[from] tweedie_torch::Error),
+    /// Files of tensors.
+    #[error(transparent)]
+    Weights(#[from] tweedie_weights::Error),
     /// Files of the run.
     #[error(transparent)]
-    Files(#[from] tweedie_weights::Error),
+    Files(#[from] tweedie_files::Error),
+    /// A sheet that could not be drawn.
+    #[error("{0}")]
+    Preview(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A level between the trained ones, in a loss that needs a trained one.
+    #[error(
+        "the variational bound needs the levels of a discrete process, and a level between them was drawn"
+    )]
+    Untrained,
     /// Pictures of the run.
     #[error(transparent)]
     Report(#[from] tweedie_report::Error),
-    /// Numbers that are no pixels, for a model that has no mean and scale for them.
-    #[error("the data are arrays, and the model's description has no standardization for them")]
+    /// Arrays or points, for a model that has no mean and scale for them.
+    #[error("the data are arrays or points, and the model has no standardization for them")]
     Arrays,
-    /// Pictures without classes, for a learner that is asked for their class.
-    #[error("the data have no classes, and a classifier learns from labelled pictures alone")]
+    /// Examples without classes, for a learner of classes.
+    #[error("the data have no classes, and a classifier learns from labelled examples alone")]
     Unlabelled,
     /// A label beyond a classifier's classes.
-    #[error("a picture has the label {label}; the classifier knows 0 … {}", n_classes - 1)]
+    #[error("an example has the label {label}; the classifier's classes are 0 … {}", n_classes - 1)]
     Label {
         /// The label.
         label: u32,

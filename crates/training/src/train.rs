@@ -2,35 +2,33 @@
 
 use crate::checkpoint::{Checkpoint, CheckpointWriter, Keep};
 use crate::held_out::held_out_loss;
-use crate::progress::{Stopwatch, Sums};
-use crate::{Error, Learner, Progress, Run, StepReport, Tick, Trainer};
+use crate::loop_memory::{Stopwatch, Sums};
+use crate::{Error, Learner, LoopMemory, Run, Tick, Trainer};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use tweedie_data::{DataIdentity, Dataset, Loader};
 use tweedie_models::TrainingSummary;
+use tweedie_report::{Canvas, Event, Progress};
 
-/// Who is told what happens.
-pub trait Observer {
-    /// The first step begins.
-    fn begins(&mut self) {}
+/// Draws what a learner has learned so far, for the sheets in a run's folder.
+pub trait Preview<L> {
+    /// A picture of the learner with its averaged weights, from the same noise every time.
+    ///
+    /// # Errors
+    /// What drawing reports.
+    fn draw(&self, learner: &L) -> Result<Canvas, Box<dyn std::error::Error + Send + Sync>>;
 
-    /// After every step.
-    fn step(&mut self, _images: u64, _report: &StepReport) {}
-
-    /// After every stretch; the same numbers as in `metrics.jsonl`.
-    fn tick(&mut self, _tick: &Tick) {}
-
-    /// Something was written.
-    fn wrote(&mut self, _what: &str, _path: &std::path::Path) {}
+    /// How it is drawn, for the file's text.
+    fn caption(&self) -> String;
 }
 
-/// What is trained on, and what is not.
+/// The examples of a training.
 #[derive(Clone)]
 pub struct TrainingData {
-    /// Pictures to learn from.
+    /// Examples to learn from.
     pub shown: Arc<dyn Dataset>,
-    /// Pictures to measure on, where there are some.
+    /// Examples to measure on, where there are some.
     pub held_out: Option<Arc<dyn Dataset>>,
 }
 
@@ -39,11 +37,12 @@ pub struct TrainingData {
 pub enum Ending {
     /// All images were seen.
     Finished,
-    /// It was asked to stop; the last step was finished and saved.
+    /// A stop was requested; the last step was finished and saved.
     Interrupted,
 }
 
-/// Trains until all images are seen or `stop` is set; then saves. A run that was resumed brings its `progress`.
+/// Trains until all images are seen or `progress` breaks; then saves. A resumed run brings its `memory`. `preview` draws the sheets of
+/// `training.report.sheet`.
 ///
 /// # Errors
 /// [`Error::Diverged`] names the step; the last good checkpoint is kept. What data, model or disk report.
@@ -51,36 +50,36 @@ pub fn train<L: Learner>(
     trainer: &mut Trainer<L>,
     data: TrainingData,
     run: &mut Run,
-    progress: Progress,
-    stop: &AtomicBool,
-    observer: &mut dyn Observer,
+    memory: LoopMemory,
+    preview: Option<&dyn Preview<L>>,
+    progress: &mut dyn Progress,
 ) -> Result<Ending, Error> {
     let config = trainer.config().clone();
     let TrainingData { shown: data, held_out } = data;
-    let shape = data.shape().as_array();
     let identity = DataIdentity::of(data.as_ref());
-    let mut loader = Loader::new(data, config.seed, config.batch, trainer.images(), config.flip)?;
-    let mut stopwatch = Stopwatch::new(progress.seconds);
-    let mut progress = progress;
+    let prepare = trainer.model().preparation(&config);
+    let prepare = move |batch| prepare(batch).map_err(|error| tweedie_data::Error::Prepare(error.into()));
+    let mut loader = Loader::with(data, config.seed, config.batch, trainer.images(), config.flip, prepare)?;
+    let mut stopwatch = Stopwatch::new(memory.seconds);
+    let mut memory = memory;
     let mut writer = CheckpointWriter::default();
     let keep = Keep::of(&config);
-    // A classifier draws nothing.
-    let sheet = if trainer.model().denoiser().is_some() { config.report.sheet } else { 0 };
+    let sheet = if preview.is_some() { config.report.sheet } else { 0 };
     let due = |every: u64, before: u64, now: u64| every > 0 && before / every != now / every;
-    observer.begins();
-    while trainer.images() < config.images && !stop.load(Ordering::Relaxed) {
+    let mut go = progress.on(&Event::Begin { task: "training", unit: "images", total: config.images });
+    while trainer.images() < config.images && go.is_continue() {
         let before = trainer.images();
         let batch = loader.next_batch()?;
         let report = trainer.step(&batch)?;
-        if let Some(complaint) = progress.watch.complaint(&report) {
+        if let Some(complaint) = memory.watch.complaint(&report) {
             writer.wait()?;
             let step = trainer.steps() + 1;
             return Err(diverged(trainer, run, step, report.loss, complaint));
         }
         let now = trainer.images();
-        observer.step(now, &report);
-        progress.sums.add(&report);
-        stopwatch.add(batch.n);
+        go = progress.on(&Event::Step { done: now as f64, figure: Some(("loss", report.loss)) });
+        memory.sums.add(&report);
+        stopwatch.add((now - before) as usize);
         let last = now >= config.images;
         if let Some(held_out) = &held_out
             && (due(config.report.held_out, before, now) || (last && config.report.held_out > 0))
@@ -89,50 +88,76 @@ pub fn train<L: Learner>(
             let measured = stopwatch.pause(|| held_out_loss(trainer, held_out.as_ref(), n))?;
             if let Some(loss) = [measured.raw, measured.averaged].into_iter().find(|loss| !loss.is_finite()) {
                 writer.wait()?;
-                let complaint = "that is the loss on held-out pictures";
+                let complaint = "that is the loss on held-out examples";
                 return Err(diverged(trainer, run, trainer.steps(), loss, complaint));
             }
-            progress.held_out = Some(measured);
+            memory.held_out = Some(measured);
         }
         if due(config.report.tick, before, now) || last {
-            let tick = progress.tick(&stopwatch, trainer);
+            let tick = memory.tick(&stopwatch, trainer);
             run.record(&tick)?;
-            observer.tick(&tick);
-            (progress.sums, progress.held_out) = (Sums::default(), None);
+            join(&mut go, progress.on(&Event::Figures { done: now, values: &figures(&tick) }));
+            (memory.sums, memory.held_out) = (Sums::default(), None);
             stopwatch.begin();
         }
-        if due(sheet, before, now) || (last && sheet > 0) {
-            stopwatch.pause(|| run.draw_sheet(trainer, shape).and_then(|()| run.write_page()))?;
-            observer.wrote("sheet", &run.sheet(now));
+        if let Some(preview) = preview.filter(|_| due(sheet, before, now) || (last && sheet > 0)) {
+            stopwatch.pause(|| run.draw_sheet(trainer, preview).and_then(|()| run.write_page()))?;
+            join(&mut go, announce("sheet", Some(run.sheet(now)), progress));
         }
         let stores = !config.posthoc_ema.std.is_empty();
         if stores && (due(config.posthoc_ema.every, before, now) || last) {
             stopwatch.pause(|| run.store_averages(trainer))?;
         }
         if due(config.report.checkpoint, before, now) && !last {
-            progress.seconds = stopwatch.seconds();
-            let checkpoint = stopwatch.pause(|| capture(trainer, &identity, &progress, true))?;
+            memory.seconds = stopwatch.seconds();
+            let checkpoint = stopwatch.pause(|| capture(trainer, &identity, &memory, true))?;
             run.sync()?;
-            announce(writer.start(checkpoint, run.checkpoint(now), keep)?, observer);
+            let written = writer.start(checkpoint, run.checkpoint(now), keep)?;
+            join(&mut go, announce("checkpoint", written, progress));
         }
-        announce(writer.finished()?, observer);
+        join(&mut go, announce("checkpoint", writer.finished()?, progress));
     }
     let images = trainer.images();
-    announce(writer.wait()?, observer);
+    let _ = announce("checkpoint", writer.wait()?, progress);
     if run.newest_checkpoint()?.is_none_or(|(newest, _)| newest != images) {
-        progress.seconds = stopwatch.seconds();
-        let checkpoint = capture(trainer, &identity, &progress, images >= config.images)?;
+        memory.seconds = stopwatch.seconds();
+        let checkpoint = capture(trainer, &identity, &memory, images >= config.images)?;
         run.sync()?;
         writer.start(checkpoint, run.checkpoint(images), keep)?;
-        announce(writer.wait()?, observer);
+        let _ = announce("checkpoint", writer.wait()?, progress);
     }
     run.write_page()?;
+    let _ = progress.on(&Event::End);
     Ok(if images >= config.images { Ending::Finished } else { Ending::Interrupted })
 }
 
-fn announce(written: Option<PathBuf>, observer: &mut dyn Observer) {
-    if let Some(path) = written {
-        observer.wrote("checkpoint", &path);
+/// A break stays one.
+fn join(go: &mut ControlFlow<()>, more: ControlFlow<()>) {
+    if more.is_break() {
+        *go = more;
+    }
+}
+
+/// The numbers of a line of metrics that a status line shows.
+fn figures(tick: &Tick) -> Vec<(&'static str, f64)> {
+    let mut values = vec![
+        ("loss", tick.loss),
+        ("gradient_norm", tick.gradient_norm),
+        ("learning_rate", tick.learning_rate),
+        ("images_per_second", tick.clock.images_per_second),
+        ("memory_mib", tick.clock.memory_mib),
+        ("seconds", tick.clock.seconds),
+        ("eta_seconds", tick.clock.eta_seconds),
+    ];
+    let accuracy = tick.held_out.as_ref().and_then(|held_out| held_out.accuracy);
+    values.extend(accuracy.map(|share| ("accuracy", share.averaged)));
+    values
+}
+
+fn announce(what: &'static str, written: Option<PathBuf>, progress: &mut dyn Progress) -> ControlFlow<()> {
+    match written.as_deref() {
+        Some(path) => progress.on(&Event::Wrote { what, path }),
+        None => ControlFlow::Continue(()),
     }
 }
 
@@ -140,20 +165,20 @@ fn announce(written: Option<PathBuf>, observer: &mut dyn Observer) {
 fn capture<L: Learner>(
     trainer: &mut Trainer<L>,
     data: &DataIdentity,
-    progress: &Progress,
+    memory: &LoopMemory,
     scheduled: bool,
 ) -> Result<Checkpoint, Error> {
-    let precision = trainer.model().pass().precision.name().to_string();
+    let precision = trainer.model().backbone().pass().precision.name().to_string();
     let summary = TrainingSummary {
         data: data.name.clone(),
         images: trainer.images(),
         steps: trainer.steps(),
         seed: trainer.config().seed,
-        loss: progress.watch.mean,
+        loss: memory.watch.mean,
         precision,
     };
-    trainer.model_mut().set_summary(summary);
-    Checkpoint::capture(trainer, data, progress.clone(), scheduled)
+    trainer.model_mut().backbone_mut().about_mut().training = Some(summary);
+    Checkpoint::capture(trainer, data, memory.clone(), scheduled)
 }
 
 fn diverged<L: Learner>(trainer: &Trainer<L>, run: &Run, step: u64, loss: f64, complaint: &str) -> Error {

@@ -2,13 +2,12 @@
 //!
 //! [`TensorFile`] reads a `.safetensors` file one tensor at a time, [`PickleFile`] a `.bin` of PyTorch without executing
 //! anything, [`Weights`] either of them or several shards; [`compare`] says which names and shapes differ from what is
-//! expected, [`modern_name`] knows older names; [`Staging`] writes a folder aside and puts it in place whole, or not at all.
+//! expected, [`modern_name`] knows older names.
 
 mod compare;
 mod data_type;
 mod keys;
 mod pickle;
-mod staging;
 mod tensors;
 mod weights;
 
@@ -16,7 +15,6 @@ pub use compare::{Expected, compare};
 pub use data_type::DataType;
 pub use keys::modern_name;
 pub use pickle::{PickleFile, PickledTensor};
-pub use staging::{Staging, check_writable, remove_stale, write_file};
 pub use tensors::{TensorBytes, TensorFile, TensorInfo, tensor_file_bytes, write_tensors};
 pub use weights::Weights;
 
@@ -26,12 +24,15 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A file or folder that cannot be read or written.
+    /// A file that cannot be written.
+    #[error(transparent)]
+    Files(#[from] tweedie_files::Error),
+    /// A file that cannot be read.
     #[error("{action} {}: {source}", path.display())]
     Io {
         /// What was tried, such as "cannot read".
         action: &'static str,
-        /// The file or folder.
+        /// The file.
         path: PathBuf,
         /// Why not.
         source: std::io::Error,
@@ -76,9 +77,13 @@ impl Error {
         move |source| Self::Io { action, path, source }
     }
 
-    /// Whether the disk, or the process' allowance on it, is full.
+    /// Whether the disk, or the process' quota on it, is full.
     pub fn is_disk_full(&self) -> bool {
         use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-        matches!(self, Self::Io { source, .. } if matches!(source.kind(), StorageFull | QuotaExceeded | FileTooLarge))
+        match self {
+            Self::Files(error) => error.is_disk_full(),
+            Self::Io { source, .. } => matches!(source.kind(), StorageFull | QuotaExceeded | FileTooLarge),
+            _ => false,
+        }
     }
 }

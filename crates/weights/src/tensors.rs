@@ -176,17 +176,17 @@ impl View for &TensorBytes {
     }
 }
 
-/// Writes a `.safetensors` file into a place that appears whole later, such as a [`crate::Staging`]; for a file by itself
-/// hand its bytes to [`crate::write_file`].
+/// Writes a `.safetensors` file at its final name, into a folder that is put in place as a whole, such as a
+/// [`tweedie_files::Staging`]. For a file by itself, pass [`tensor_file_bytes`] to [`tweedie_files::write_file`].
 ///
 /// # Errors
-/// [`Error::Format`] for a tensor whose bytes do not have its shape; [`Error::Io`].
+/// [`Error::Format`] for a tensor whose bytes do not have its shape; [`Error::Files`] when the file cannot be written.
 pub fn write_tensors(
     path: &Path,
     tensors: &BTreeMap<String, TensorBytes>,
     metadata: &BTreeMap<String, String>,
 ) -> Result<(), Error> {
-    crate::staging::write_synced(path, &tensor_file_bytes(path, tensors, metadata)?)
+    Ok(tweedie_files::write_synced(path, &tensor_file_bytes(path, tensors, metadata)?)?)
 }
 
 /// The bytes of a `.safetensors` file; the path is for complaints.

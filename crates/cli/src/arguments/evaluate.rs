@@ -1,6 +1,6 @@
 //! `tweedie evaluate`, `tweedie runs` and `tweedie ema`.
 
-use super::{ConfigSource, GuidanceFlags, SamplerFlags};
+use super::{ConfigSource, GuidanceFlags, SamplerFlags, VarianceName};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use tweedie_math::Subsequence;
@@ -17,7 +17,7 @@ pub enum Evaluate {
 /// `tweedie evaluate samples`.
 #[derive(Debug, Args)]
 pub struct EvaluateSamples {
-    /// A checkpoint's or a run's folder, or a folder or archive of pictures.
+    /// A checkpoint's or a run's folder, a folder or archive of images, or a table of points.
     pub model: PathBuf,
     /// Which data to compare with; a run knows its own.
     #[command(flatten)]
@@ -28,7 +28,7 @@ pub struct EvaluateSamples {
     /// How many samples.
     #[arg(short, long, default_value_t = 1000)]
     pub n: usize,
-    /// Pictures of the data that they are compared with, at most.
+    /// Images of the data that they are compared with, at most.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub reference: usize,
     /// Seed of the noise.
@@ -121,21 +121,6 @@ pub struct EvaluateLikelihood {
     /// Where the report (JSON) and the plot (SVG) go.
     #[arg(long, value_name = "FOLDER", default_value = "evaluation")]
     pub out: PathBuf,
-}
-
-/// Reverse variances by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum VarianceName {
-    /// The posterior's, β̃.
-    #[value(alias = "fixed_small")]
-    FixedSmall,
-    /// The forward step's, β.
-    #[value(alias = "fixed_large")]
-    FixedLarge,
-    /// The network's.
-    Learned,
-    /// The best for this network: β̃ and the error of x̂0, which is measured on as many other pictures first.
-    Optimal,
 }
 
 /// First variances by name.

@@ -5,20 +5,32 @@ use clap::{Args, ValueEnum};
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
-use tweedie_models::sampling::{Levels, NoLevels, Sampler};
+use tweedie_models::sampling::{LevelRule, NoLevelRule, Sampler};
+use tweedie_samplers::{Inversion, Told};
 
 /// How pictures are encoded by DDIM backwards.
 #[derive(Debug, Clone, Args)]
 pub struct InversionFlags {
-    /// Which level the network is told while a picture climbs from one to the next.
+    /// The level that the network is conditioned on while an image climbs from one level to the next.
     #[arg(long, default_value = "here")]
     pub told: ToldName,
-    /// Solve each step again so many times by what the network says at its upper end: costs as many calls, gains exactness.
+    /// Solve each step again so many times with the prediction at its upper end: as many more calls, a smaller error.
     #[arg(long, default_value_t = 0, value_name = "K")]
     pub refine: usize,
 }
 
-/// Which level the network is told, by name.
+impl InversionFlags {
+    /// The library's form.
+    pub fn inversion(&self) -> Inversion {
+        let told = match self.told {
+            ToldName::Here => Told::Here,
+            ToldName::Upper => Told::Upper,
+        };
+        Inversion { told, refinements: self.refine }
+    }
+}
+
+/// The level that the network is conditioned on, by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ToldName {
     /// The one where x is.
@@ -40,7 +52,7 @@ pub struct Invert {
     pub steps: Option<usize>,
     /// Which levels are visited, instead of --steps, as of `tweedie sample`.
     #[arg(long, value_name = "RULE")]
-    pub levels: Option<Levels>,
+    pub levels: Option<LevelRule>,
     /// How it is encoded.
     #[command(flatten)]
     pub how: InversionFlags,
@@ -139,13 +151,6 @@ pub struct Compare {
     pub device: String,
 }
 
-impl Compare {
-    /// The reference's levels: evenly in log-SNR, where every solver is at its best.
-    pub fn reference_levels(&self) -> Result<Option<Levels>, NoLevels> {
-        format!("log_snr:{}", self.reference).parse().map(Some)
-    }
-}
-
 /// A rule for levels, which a number of steps completes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spread {
@@ -158,7 +163,7 @@ impl Spread {
         ["trailing", "leading", "linspace", "quadratic", "karras", "log_snr", "flow", "edm"];
 
     /// The rule with so many levels.
-    pub fn levels(&self, n: usize) -> Result<Levels, NoLevels> {
+    pub fn levels(&self, n: usize) -> Result<LevelRule, NoLevelRule> {
         let parameter = self.parameter.as_ref().map(|value| format!(",{value}")).unwrap_or_default();
         format!("{}:{n}{parameter}", self.name).parse()
     }

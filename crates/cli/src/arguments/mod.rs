@@ -10,11 +10,10 @@ mod train;
 pub use data::{Data, Get, Preview};
 pub use evaluate::{
     DecoderName, EmaOptions, Evaluate, EvaluateLikelihood, EvaluateSamples, FirstName, Runs, RunsCompare,
-    VarianceName,
 };
-pub use latent::{Compare, InversionFlags, Invert, Reconstruct, ToldName};
+pub use latent::{Compare, Invert, Reconstruct};
 pub use sample::{Inspect, NoiseName, Sample};
-pub use sampler::{AfterClipName, Eta, GuidanceFlags, NormsName, OptionFlags, SamplerFlags, ThirdOrderName};
+pub use sampler::{Eta, GuidanceFlags, OptionFlags, SamplerFlags, VarianceName};
 pub use train::{ConfigSource, Train};
 
 use clap::{Parser, Subcommand};

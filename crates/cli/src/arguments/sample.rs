@@ -28,7 +28,7 @@ pub struct Sample {
     /// The number of the first picture: a run of many can be split, as each picture's noise is that of its number.
     #[arg(long, default_value_t = 0, value_name = "I")]
     pub first: u64,
-    /// Pictures computed at once; 0 is 64, or all of them with --noise torch.
+    /// Pictures computed at once; 0 is 64 (1024 points), or all of them with --noise torch.
     #[arg(long, default_value_t = 0)]
     pub batch: usize,
     /// Where the noise comes from.
@@ -49,7 +49,7 @@ pub struct Sample {
     /// animation (PNG).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub save_steps: Option<u32>,
-    /// Where to write: a folder of pictures, or a .png for a sheet.
+    /// Where to write: a folder of images, a .png for a sheet or a scatter plot, or for points a .csv or .tsv.
     #[arg(long, value_name = "PATH")]
     pub out: Option<PathBuf>,
     /// Write one sheet instead of single pictures.

@@ -1,106 +1,217 @@
-//! How a model is to be sampled: flags that every command which draws takes.
+//! How a model is sampled and guided: flags of every command that draws.
 
-use super::VarianceName;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+use serde::Serialize;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::str::FromStr;
-use tweedie_models::sampling::{Levels, Sampler};
+use tweedie_applications::generation::{ClassifierOptions, GuidanceOptions};
+use tweedie_models::sampling::{LevelRule, Sampler, SamplingConfig, SamplingError, takers_of};
 
-/// Which sampler on which levels, and its options; what is not said the checkpoint says.
+/// The sampler, its levels and its options. Options that are not given come from the checkpoint.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Sampler")]
 pub struct SamplerFlags {
-    /// Which sampler (`tweedie sample --list` explains them); the checkpoint says, else ddim.
+    /// The sampler (`tweedie sample --list` describes them); default: the checkpoint's, otherwise ddim.
     #[arg(long, value_name = "NAME")]
     pub sampler: Option<Sampler>,
-    /// How many steps; the checkpoint says, else 50.
+    /// The number of steps; default: the checkpoint's, otherwise 50.
     #[arg(long, conflicts_with = "levels")]
     pub steps: Option<usize>,
-    /// Which levels are visited, instead of --steps: trailing:N, leading:N, linspace:N, quadratic:N, karras:N[,RHO], `log_snr:N`,
+    /// The levels that are visited, instead of --steps: trailing:N, leading:N, linspace:N, quadratic:N, karras:N[,RHO], `log_snr:N`,
     /// flow:N[,SHIFT], edm:N, times:T,T,…, all.
     #[arg(long, value_name = "RULE")]
-    pub levels: Option<Levels>,
+    pub levels: Option<LevelRule>,
     /// Options.
     #[command(flatten)]
     pub options: OptionFlags,
 }
 
-/// Options of samplers.
-#[derive(Debug, Clone, Default, Args)]
+/// Options of samplers. The serialized name of a flag is the option's place in the sampling configuration.
+#[derive(Debug, Clone, Default, Args, Serialize)]
 #[command(next_help_heading = "Sampler")]
 pub struct OptionFlags {
-    /// η of ddim and `euler_ancestral`: 0 is deterministic, 1 is DDPM; or for ddim fresh (the whole noise new at each step),
+    /// η of ddim and `euler_ancestral`: 0 is deterministic, 1 is DDPM; or for ddim fresh (the whole noise is new at each step),
     /// sigma-hat (more noise than the level has).
     #[arg(long, value_name = "η")]
+    #[serde(skip)]
     pub eta: Option<Eta>,
     /// The reverse variance of ddpm and pc.
     #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub variance: Option<VarianceName>,
     /// Clip x̂0 to ± this, in the model's units.
     #[arg(long, value_name = "BOUND", conflicts_with = "no_clip")]
+    #[serde(skip)]
     pub clip: Option<f64>,
-    /// Leave x̂0 as the network says it.
+    /// Do not clip x̂0.
     #[arg(long)]
+    #[serde(skip)]
     pub no_clip: bool,
     /// Dynamic thresholding at this quantile of |x̂0|, such as 0.995, instead of the plain clip.
     #[arg(long, value_name = "QUANTILE")]
+    #[serde(rename = "clip.threshold", skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
-    /// What becomes of ε̂ where x̂0 was clipped.
-    #[arg(long, value_name = "WHAT", conflicts_with = "no_clip")]
-    pub after_clip: Option<AfterClipName>,
-    /// heun: `S_churn`, the noise put on before the steps.
+    /// ε̂ after a clip of x̂0: derived again from x and the clipped x̂0, or kept as predicted, as in diffusers' DDIM.
+    #[arg(long, value_parser = word(&["rederive", "keep"]), conflicts_with = "no_clip")]
+    #[serde(rename = "clip.after_clip", skip_serializing_if = "Option::is_none")]
+    pub after_clip: Option<String>,
+    /// heun: `S_churn`, the noise that is added before the steps.
     #[arg(long)]
+    #[serde(rename = "heun.churn", skip_serializing_if = "Option::is_none")]
     pub churn: Option<f64>,
     /// heun: `S_tmin` and `S_tmax`, between which there is churn.
     #[arg(long, value_name = "LOW,HIGH", value_parser = interval)]
+    #[serde(rename = "heun.sigmas", skip_serializing_if = "Option::is_none")]
     pub churn_sigmas: Option<[f64; 2]>,
     /// heun: `S_noise`.
     #[arg(long)]
+    #[serde(rename = "heun.noise", skip_serializing_if = "Option::is_none")]
     pub churn_noise: Option<f64>,
-    /// `dpmpp_3m`: the second difference of third order, or the one in print, of second order.
-    #[arg(long, value_name = "FORM")]
-    pub third_order: Option<ThirdOrderName>,
+    /// `dpmpp_3m`: the second difference of third order, or the published one, of second order.
+    #[arg(long, value_parser = word(&["corrected", "published"]))]
+    #[serde(rename = "dpmpp_3m.form", skip_serializing_if = "Option::is_none")]
+    pub third_order: Option<String>,
     /// unipc: its order, 1 to 3.
     #[arg(long)]
+    #[serde(rename = "unipc.order", skip_serializing_if = "Option::is_none")]
     pub order: Option<usize>,
     /// ode: the local error of a step.
     #[arg(long)]
+    #[serde(rename = "ode.tolerance", skip_serializing_if = "Option::is_none")]
     pub tolerance: Option<f64>,
     /// pc: the signal-to-noise ratio of a corrector's step.
     #[arg(long, value_name = "R")]
+    #[serde(rename = "pc.snr", skip_serializing_if = "Option::is_none")]
     pub corrector_snr: Option<f64>,
     /// pc: corrector steps per level.
     #[arg(long, value_name = "N")]
+    #[serde(rename = "pc.steps", skip_serializing_if = "Option::is_none")]
     pub corrector_steps: Option<usize>,
-    /// pc: what a corrector's step is measured by.
-    #[arg(long, value_name = "WHOSE")]
-    pub corrector_norms: Option<NormsName>,
+    /// pc: the norms that scale a corrector's step: each sample's own, or the batch's mean, as published, which makes samples depend on
+    /// those drawn with them.
+    #[arg(long, value_parser = word(&["per_sample", "batch_mean"]))]
+    #[serde(rename = "pc.norms", skip_serializing_if = "Option::is_none")]
+    pub corrector_norms: Option<String>,
     /// langevin: steps per level.
     #[arg(long, value_name = "N")]
+    #[serde(rename = "langevin.steps", skip_serializing_if = "Option::is_none")]
     pub langevin_steps: Option<usize>,
-    /// langevin: underdamped steps with this much friction per step, such as 0.5; overdamped otherwise.
+    /// langevin: underdamped steps with this friction per step, such as 0.5; overdamped without it.
     #[arg(long, value_name = "γ")]
+    #[serde(rename = "langevin.friction", skip_serializing_if = "Option::is_none")]
     pub langevin_friction: Option<f64>,
-    /// langevin: NCSNv2's ε; its technique 4 chooses one otherwise.
+    /// langevin: NCSNv2's ε; without it the ε of its technique 4.
     #[arg(long, value_name = "ε")]
+    #[serde(rename = "langevin.epsilon", skip_serializing_if = "Option::is_none")]
     pub langevin_epsilon: Option<f64>,
     /// --variance optimal: random probes of the network's Jacobian per step.
     #[arg(long, value_name = "K")]
+    #[serde(rename = "ddpm.variance_probes", skip_serializing_if = "Option::is_none")]
     pub variance_probes: Option<usize>,
-    /// Let the network compute so many pictures at a time, always: then no bit of a picture depends on -n, --batch or --first.
+    /// Let the network compute so many samples at a time, always: then no bit of a sample depends on -n, --batch or --first.
     #[arg(long, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=65536))]
+    #[serde(skip)]
     pub micro_batch: Option<u32>,
+}
+
+impl SamplerFlags {
+    /// The sampling of a checkpoint with the changes of the command line.
+    pub fn sampling(&self, own: &SamplingConfig) -> Result<SamplingConfig, SamplingError> {
+        let mut sampling = own.clone();
+        // The ancestral form is asked for because of its noise.
+        if self.sampler == Some(Sampler::EulerAncestral) && sampling.sampler != Sampler::EulerAncestral {
+            sampling.eta = 1.0;
+        }
+        sampling.sampler = self.sampler.unwrap_or(sampling.sampler);
+        sampling.steps = self.steps.unwrap_or(sampling.steps);
+        // Steps that are given come before levels of the checkpoint.
+        if self.steps.is_some() {
+            sampling.levels = None;
+        }
+        if self.levels.is_some() {
+            sampling.levels.clone_from(&self.levels);
+        }
+        let sampling = self.options.apply(sampling)?;
+        self.options.check_taken(&[sampling.sampler])?;
+        if self.steps.is_some() && sampling.sampler == Sampler::Ode {
+            return Err(SamplingError::NotTaken {
+                option: "the number of steps (--steps)".into(),
+                takers: "every other sampler; ode finds its own steps by --tolerance".into(),
+                samplers: Sampler::Ode.to_string(),
+            });
+        }
+        Ok(sampling)
+    }
+}
+
+impl OptionFlags {
+    /// A sampling whose sampler is known, with the options of the command line.
+    pub fn apply(&self, mut sampling: SamplingConfig) -> Result<SamplingConfig, SamplingError> {
+        if self.clip.is_some() {
+            sampling.clip = self.clip;
+        }
+        if self.no_clip {
+            sampling.clip = None;
+            // A threshold of the checkpoint goes with the clip whose place it takes.
+            sampling.options.clip.threshold = None;
+        }
+        match self.eta {
+            Some(Eta::Number(eta)) => {
+                sampling.set("eta", json!(eta))?;
+                sampling.set("ddim.noise", json!("eta"))?;
+            }
+            Some(Eta::Fresh) if sampling.sampler == Sampler::Ddim => {
+                sampling.set("ddim.noise", json!("fresh"))?
+            }
+            Some(Eta::SigmaHat) if sampling.sampler == Sampler::Ddim => {
+                sampling.set("ddim.noise", json!("sigma_hat"))?;
+            }
+            // The kind of noise is an option of DDIM alone.
+            _ if sampling.sampler != Sampler::Ddim => sampling.set("ddim.noise", json!("eta"))?,
+            _ => {}
+        }
+        self.places().into_iter().try_for_each(|(place, value)| sampling.set(&place, value))?;
+        Ok(sampling)
+    }
+
+    /// Fails, naming the option, where one is given that none of the samplers takes.
+    pub fn check_taken(&self, samplers: &[Sampler]) -> Result<(), SamplingError> {
+        let eta = self.eta.map(|_| ("eta".to_string(), Value::Null));
+        for (place, _) in self.places().into_iter().chain(eta) {
+            if let Some(takers) = takers_of(&place)
+                && !samplers.iter().any(|sampler| takers.contains(sampler))
+            {
+                let names = |list: &[Sampler]| list.iter().map(|s| s.name()).collect::<Vec<_>>().join(", ");
+                return Err(SamplingError::NotTaken {
+                    option: place,
+                    takers: names(takers),
+                    samplers: names(samplers),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The options that were given, by their places.
+    fn places(&self) -> Vec<(String, Value)> {
+        match json!(self) {
+            Value::Object(given) => given.into_iter().collect(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// Guidance.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Guidance")]
 pub struct GuidanceFlags {
-    /// w of worse + w·(better − worse): 1 is none, diffusers' `guidance_scale`. Away from the model without its class, or with
+    /// w of worse + w·(better − worse): 1 is no guidance, diffusers' `guidance_scale`. Away from the model without its class, or with
     /// --weak from that one.
     #[arg(long, value_name = "W")]
     pub guidance: Option<f64>,
-    /// A worse model of the same pictures to be led away from (autoguidance), such as an earlier checkpoint of the run.
+    /// A worse model of the same data to be led away from (autoguidance), such as an earlier checkpoint of the run.
     #[arg(long, value_name = "MODEL", requires = "guidance")]
     pub weak: Option<PathBuf>,
     /// How much of x̂0's standard deviation is set back to the unguided one's, from 0 to 1.
@@ -109,7 +220,7 @@ pub struct GuidanceFlags {
     /// The σ = noise/signal between which there is guidance.
     #[arg(long, value_name = "LOW,HIGH", value_parser = interval, requires = "guidance")]
     pub guidance_interval: Option<[f64; 2]>,
-    /// A classifier of noisy pictures (`train --set training.objective.kind=classifier`) that leads towards the class of --class.
+    /// A classifier of noisy images (`train --set training.objective.kind=classifier`) that leads towards the class of --class.
     #[arg(long, value_name = "MODEL")]
     pub classifier: Option<PathBuf>,
     /// The scale of its gradient: 1 is Bayes' rule, more sharpens.
@@ -120,21 +231,42 @@ pub struct GuidanceFlags {
     pub classifier_class: Option<String>,
 }
 
-impl Default for GuidanceFlags {
-    fn default() -> Self {
-        Self {
-            guidance: None,
-            weak: None,
-            guidance_rescale: None,
-            guidance_interval: None,
-            classifier: None,
-            classifier_scale: 1.0,
-            classifier_class: None,
+impl GuidanceFlags {
+    /// The library's options.
+    pub fn options(&self) -> GuidanceOptions {
+        GuidanceOptions {
+            weight: self.guidance,
+            weak: self.weak.clone(),
+            rescale: self.guidance_rescale,
+            interval: self.guidance_interval,
+            classifier: self.classifier.clone().map(|folder| ClassifierOptions {
+                folder,
+                scale: self.classifier_scale,
+                class: self.classifier_class.clone(),
+            }),
         }
+    }
+
+    /// The flags that were given, as files keep them.
+    pub fn given(&self) -> Vec<(&'static str, Value)> {
+        let mut given = Vec::new();
+        let mut add = |name, value: Value| {
+            if !value.is_null() {
+                given.push((name, value));
+            }
+        };
+        add("guidance", json!(self.guidance));
+        add("guidance_rescale", json!(self.guidance_rescale));
+        add("guidance_interval", json!(self.guidance_interval));
+        add("weak", json!(self.weak));
+        add("classifier", json!(self.classifier));
+        add("classifier_scale", json!(self.classifier.as_ref().map(|_| self.classifier_scale)));
+        add("classifier_class", json!(self.classifier_class));
+        given
     }
 }
 
-/// η as a number, or a name of what DDIM adds.
+/// η as a number, or the kind of noise that DDIM adds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Eta {
     /// η.
@@ -160,6 +292,28 @@ impl FromStr for Eta {
     }
 }
 
+/// Reverse variances by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VarianceName {
+    /// The posterior's, β̃.
+    #[value(alias = "fixed_small")]
+    FixedSmall,
+    /// The forward step's, β.
+    #[value(alias = "fixed_large")]
+    FixedLarge,
+    /// The network's.
+    Learned,
+    /// The best for this network: β̃ and the variance of x0 given x.
+    Optimal,
+}
+
+/// One of some words; hyphens stand for underscores.
+fn word(words: &'static [&'static str]) -> impl TypedValueParser<Value = String> {
+    let hyphenated = words.iter().map(|word| word.replace('_', "-"));
+    PossibleValuesParser::new(hyphenated).map(|word| word.replace('-', "_"))
+}
+
 /// Two numbers, the first at most the second.
 fn interval(text: &str) -> Result<[f64; 2], String> {
     let wrong = || {
@@ -171,31 +325,4 @@ fn interval(text: &str) -> Result<[f64; 2], String> {
         (Ok(low), Ok(high)) if low <= high && high.is_finite() && low >= 0.0 => Ok([low, high]),
         _ => Err(wrong()),
     }
-}
-
-/// What becomes of ε̂ by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum AfterClipName {
-    /// It is derived again from x and the clipped x̂0.
-    Rederive,
-    /// It stays as the network said it, as in diffusers' DDIM.
-    Keep,
-}
-
-/// Forms of 3M by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ThirdOrderName {
-    /// Third order.
-    Corrected,
-    /// As in print and in peers: second order.
-    Published,
-}
-
-/// Norms by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum NormsName {
-    /// Each picture's own.
-    PerSample,
-    /// The batch's mean, as published: pictures depend on those drawn with them.
-    BatchMean,
 }

@@ -2,11 +2,12 @@
 
 use clap::Args;
 use std::path::PathBuf;
+use tweedie_applications::recipes::Source;
 
 /// Where a configuration comes from.
 #[derive(Debug, Args)]
 pub struct ConfigSource {
-    /// A built-in configuration: shapes (default), shapes-32, mnist, fashion-mnist, cifar10, faces, nouns, folder.
+    /// A built-in configuration: shapes (default), shapes-32, points, mnist, fashion-mnist, cifar10, faces, nouns, folder.
     #[arg(long, value_name = "NAME", conflicts_with = "config")]
     pub preset: Option<String>,
     /// A TOML file, such as the config.toml of an earlier run.
@@ -18,6 +19,14 @@ pub struct ConfigSource {
     /// The data set's folder, archive or file, for presets that need one.
     #[arg(long, value_name = "PATH")]
     pub data: Option<PathBuf>,
+}
+
+impl ConfigSource {
+    /// The library's form.
+    pub fn source(&self) -> Source {
+        let Self { preset, config, set, data } = self;
+        Source { preset: preset.clone(), config: config.clone(), set: set.clone(), data: data.clone() }
+    }
 }
 
 /// `tweedie train`.

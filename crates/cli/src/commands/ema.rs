@@ -13,8 +13,8 @@ pub fn run(options: &EmaOptions) -> anyhow::Result<()> {
         Some(out) => out.clone(),
         None => options.run.join(format!("ema-{}", options.std)),
     };
-    // The newest checkpoint, whose description this is, may be of later.
-    if let Some(training) = &mut model.description_mut().training {
+    // The newest checkpoint, whose summary this is, may be of later.
+    if let Some(training) = &mut model.about_mut().training {
         training.steps = training.steps * images / training.images.max(1);
         training.images = images;
     }

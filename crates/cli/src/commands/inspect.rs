@@ -1,58 +1,56 @@
 //! `tweedie inspect`.
 
-use super::class::Class;
 use crate::arguments::Inspect;
-use crate::inspect::{schedule_plot, strip, summary, summary_of_classifier};
-use crate::output::line;
+use crate::output::{line, save_png};
 use anyhow::{Context, bail};
 use std::path::Path;
+use tweedie_applications::generation::Class;
+use tweedie_applications::inspection::{forward_strip, schedule_plot, summary, summary_of_classifier};
 use tweedie_math::{DiscreteProcess, Schedule};
 use tweedie_models::{Classifier, Kind, Model};
 use tweedie_report::read_png;
 
-/// Says what a checkpoint is; writes a plot and a strip where asked.
+/// Prints what a checkpoint is; writes a plot and a strip where requested.
 pub fn run(options: &Inspect) -> anyhow::Result<()> {
     let device = super::device(&options.device)?;
     if Kind::of(&options.model)? == Kind::Classifier {
         return of_classifier(&Classifier::load(&options.model, device)?, options);
     }
     let model = Model::load(&options.model, device)?;
-    for row in summary(&model) {
-        line(row);
-    }
+    summary(&model).into_iter().for_each(line);
     if let Some(path) = &options.plot {
-        plot(model.process(), &model.description().schedule, path)?;
+        plot(model.process(), &model.about().schedule, path)?;
     }
     if let Some(path) = &options.image {
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let picture = read_png(&bytes).with_context(|| format!("{}", path.display()))?;
-        let class = Class::of(&model, options.class.as_deref())?.condition(0, 1, device);
-        for row in strip::draw(&model, &picture, class, options)? {
-            line(row);
-        }
+        let image = read_png(&bytes).with_context(|| format!("{}", path.display()))?;
+        tweedie_files::check_writable(&options.out)?;
+        let condition = Class::of(&model, options.class.as_deref())?.condition(0, 1);
+        let strip = forward_strip(&model, &image, condition, options.frames, options.seed)?;
+        save_png(&options.out, &strip.canvas, &[("table", strip.table.join("\n"))])?;
+        strip.table.into_iter().for_each(line);
+        line(format!("strip: {}", options.out.display()));
     }
     Ok(())
 }
 
-/// A classifier has a schedule, and no guess at clean data that a strip could show.
+/// A classifier has a schedule, and no estimate of clean data that a strip could show.
 fn of_classifier(classifier: &Classifier, options: &Inspect) -> anyhow::Result<()> {
     if options.image.is_some() {
         bail!(
-            "{} holds a classifier, which makes no guess at x0: --image takes a denoiser",
+            "{} holds a classifier, which makes no estimate of x0: --image takes a denoiser",
             options.model.display()
         );
     }
-    for row in summary_of_classifier(classifier) {
-        line(row);
-    }
+    summary_of_classifier(classifier).into_iter().for_each(line);
     match &options.plot {
-        Some(path) => plot(classifier.process(), &classifier.description().schedule, path),
+        Some(path) => plot(classifier.process(), &classifier.about().schedule, path),
         None => Ok(()),
     }
 }
 
 fn plot(process: &dyn DiscreteProcess, schedule: &Schedule, path: &Path) -> anyhow::Result<()> {
-    tweedie_weights::write_file(path, schedule_plot(process, schedule).svg().as_bytes())?;
+    tweedie_files::write_file(path, schedule_plot(process, schedule).svg().as_bytes())?;
     line(format!("schedule: {}", path.display()));
     Ok(())
 }

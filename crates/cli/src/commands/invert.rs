@@ -1,40 +1,37 @@
 //! `tweedie invert`.
 
-use super::drawing::{Drawing, check_finite, open};
-use super::pictures::{encode, inversion, read_pictures};
-use crate::arguments::{Eta, GuidanceFlags, Invert, OptionFlags, SamplerFlags};
-use crate::output::line;
+use crate::arguments::Invert;
+use crate::output::{line, save_tensor};
 use serde_json::json;
-use std::collections::BTreeMap;
 use tch::Kind;
-use tweedie_models::bytes_of;
-use tweedie_models::sampling::Sampler;
+use tweedie_applications::generation::{Generator, GeneratorOptions, check_finite, open};
+use tweedie_applications::latent::{code_sampling, encode, read_images};
+use tweedie_models::sampling::SamplingConfig;
 
-/// Encodes pictures and writes their latents.
+/// Encodes images and writes their latents.
 pub fn run(options: &Invert) -> anyhow::Result<()> {
     let (model, precision) = open(&options.model, &options.device, &options.precision)?;
-    let how = SamplerFlags {
-        sampler: Some(Sampler::Ddim),
-        steps: options.steps,
-        levels: options.levels.clone(),
-        options: OptionFlags { eta: Some(Eta::Number(0.0)), no_clip: true, ..OptionFlags::default() },
+    let own = model.sampling();
+    let sampling = SamplingConfig {
+        // Steps that are given come before levels of the checkpoint.
+        levels: options.levels.clone().or(own.levels.clone().filter(|_| options.steps.is_none())),
+        ..code_sampling(&model, options.steps.unwrap_or(own.steps))
     };
-    let drawing = Drawing::new(model, &how, &GuidanceFlags::default(), options.class.as_deref())?;
-    let clean = read_pictures(&options.images, &drawing.model)?;
-    tweedie_weights::check_writable(&options.out)?;
-    let latents = encode(&drawing, &clean, inversion(&options.how))?;
+    let class = options.class.clone();
+    let generator =
+        Generator::new(&model, GeneratorOptions { sampling, class, ..GeneratorOptions::of(&model) })?;
+    let clean = read_images(&options.images, &model)?;
+    tweedie_files::check_writable(&options.out)?;
+    let latents = encode(&generator, &clean, options.how.inversion())?;
     check_finite(&latents)?;
     let parameters = json!({
-        "model": options.model, "images": options.images, "steps": drawing.path.n_steps(), "levels": drawing.sampling.levels,
+        "model": options.model, "images": options.images, "steps": generator.path().n_steps(), "levels": generator.sampling().levels,
         "told": format!("{:?}", options.how.told).to_lowercase(), "refine": options.how.refine, "class": options.class,
         "precision": precision.name(), "version": env!("CARGO_PKG_VERSION"),
     });
-    let tensors = BTreeMap::from([("latents".to_string(), bytes_of(&latents)?)]);
-    let metadata = BTreeMap::from([("parameters".to_string(), parameters.to_string())]);
-    let bytes = tweedie_weights::tensor_file_bytes(&options.out, &tensors, &metadata)?;
-    tweedie_weights::write_file(&options.out, &bytes)?;
-    // A code of the model's own pictures is like the noise that it starts from.
-    let start = drawing.model.process().start_std(drawing.path.first());
+    save_tensor(&options.out, "latents", &latents, parameters.to_string())?;
+    // The code of a model's own image is like the noise that the model starts from.
+    let start = model.process().start_std(generator.path().first());
     let std =
         latents.std(false).f_to_kind(Kind::Double).map_err(tweedie_torch::Error::from)?.double_value(&[]);
     line(format!(
@@ -44,7 +41,7 @@ pub fn run(options: &Invert) -> anyhow::Result<()> {
     ));
     if std > 1.5 * start {
         line(
-            "codes so wide are not like noise: where a network says x0, the first steps from clean data are large; --told upper or --refine make them small",
+            "codes so wide are not like noise: where a network predicts x0, the first steps from clean data are large; --told upper or --refine make them small",
         );
     }
     if std < start / 1.5 {
@@ -52,7 +49,7 @@ pub fn run(options: &Invert) -> anyhow::Result<()> {
             "codes so narrow are not like noise: they decode, and ways between them need not look like the data",
         );
     }
-    line(format!("back to pictures: {}", command(options)));
+    line(format!("back to images: {}", command(options)));
     Ok(())
 }
 

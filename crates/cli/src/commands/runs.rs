@@ -124,7 +124,7 @@ fn compare(first: &Path, second: &Path, out: &Path) -> anyhow::Result<()> {
         y_scale: Scale::Log,
         series,
     };
-    tweedie_weights::write_file(out, plot.svg().as_bytes())?;
+    tweedie_files::write_file(out, plot.svg().as_bytes())?;
     line(format!("curves: {}", out.display()));
     Ok(())
 }

@@ -113,13 +113,17 @@ fn shards_that_are_not_there_are_named() {
 fn descriptions_of_another_version_are_named() {
     let place = spoiled(false);
     let whole = std::fs::read(place.path().join("ck/tweedie.json")).unwrap();
-    for (key, value, words) in [
-        ("format", Value::from(9), &["format 9", "newer tweedie"][..]),
-        ("steps", "many".into(), &["many"]),
-        ("colour", 1.into(), &["colour"]),
-        ("parameterization", "noise".into(), &["noise"]),
+    for (part, key, value, words) in [
+        ("", "format", Value::from(9), &["format 9", "newer tweedie"][..]),
+        ("about", "steps", "many".into(), &["many"]),
+        ("", "colour", 1.into(), &["colour"]),
+        ("about", "colour", 1.into(), &["colour"]),
+        ("denoiser", "parameterization", "noise".into(), &["noise"]),
     ] {
-        set(&place, "tweedie.json", key, value);
+        let mut json: Value = serde_json::from_slice(&whole).unwrap();
+        let place_of_key = if part.is_empty() { &mut json } else { &mut json[part] };
+        place_of_key[key] = value;
+        std::fs::write(place.path().join("ck/tweedie.json"), json.to_string()).unwrap();
         sample_refused(&place, &[&["ck/tweedie.json"], words].concat());
         std::fs::write(place.path().join("ck/tweedie.json"), &whole).unwrap();
     }
@@ -185,28 +189,32 @@ fn evaluations_that_cannot_be_made_are_named() {
     let few = &["-n", "4"][..];
     let shapes = &["--preset", "shapes"][..];
     for (model, more, words) in [
-        ("nowhere", few, &["nowhere lies in no run", "--preset"][..]),
-        ("nowhere", shapes, &["nowhere", "no model and no set of pictures"]),
-        ("empty", shapes, &["empty", "no model and no set of pictures"]),
+        ("nowhere", few, &["nowhere is in no run", "choose a preset"][..]),
+        ("nowhere", shapes, &["nowhere", "no model and no set of examples"]),
+        ("empty", shapes, &["empty", "no model and no set of examples"]),
         ("drawn", shapes, &["1.png", "no picture"]),
         (checkpoint(), &["--preset", "shapes-32"], &["16×16", "32×32"]),
-        (checkpoint(), &["-n", "9300000000000000000"], &["-n is 9300000000000000000", "at most"]),
+        (
+            checkpoint(),
+            &["-n", "9300000000000000000"],
+            &["number of samples is 9300000000000000000", "between 40 and"],
+        ),
         (
             checkpoint(),
             &["-n", "40", "--reference", "9300000000000000000"],
-            &["--reference is 93", "at most"],
+            &["number of reference images is 9300000000000000000", "between"],
         ),
-        (checkpoint(), few, &["4 samples are too few", "at least 40"]),
-        (checkpoint(), &["-n", "0"], &["0 samples are too few"]),
-        (checkpoint(), &["-n", "4", "--extractor", "gone.safetensors"], &["cannot read gone.safetensors"]),
-        (checkpoint(), &["-n", "4", "--extractor", "other.safetensors"], &["other.safetensors", "LeNet"]),
+        (checkpoint(), few, &["number of samples is 4", "between 40 and"]),
+        (checkpoint(), &["-n", "0"], &["number of samples is 0"]),
+        (checkpoint(), &["-n", "40", "--extractor", "gone.safetensors"], &["cannot read gone.safetensors"]),
+        (checkpoint(), &["-n", "40", "--extractor", "other.safetensors"], &["other.safetensors", "LeNet"]),
         (
             checkpoint(),
-            &["-n", "4", "--extractor", "shaped.safetensors"],
+            &["-n", "40", "--extractor", "shaped.safetensors"],
             &["shaped.safetensors", "conv1.weight", "instead of [6, 1, 5, 5]"],
         ),
-        (checkpoint(), &["-n", "4", "--extractor", "text.bin"], &["text.bin", "does not begin as a zip"]),
-        (checkpoint(), &["-n", "4", "--steps", "5000"], &["steps", "5000"]),
+        (checkpoint(), &["-n", "40", "--extractor", "text.bin"], &["text.bin", "does not begin as a zip"]),
+        (checkpoint(), &["-n", "40", "--steps", "5000"], &["steps", "5000"]),
     ] {
         let mut command = tweedie(folder);
         refused(folder, command.args(["evaluate", "samples", model]).args(more), words);

@@ -78,7 +78,7 @@ fn flags_out_of_range_are_named() {
         (&["-n", "few"], &["few"]),
         (&["--sampler", "pndm"], &["pndm"]),
         (&["--noise", "white"], &["white"]),
-        (&["--class", "cat"], &["unconditional", "--class"]),
+        (&["--class", "cat"], &["unconditional", "takes no class"]),
         (&["--device", "cuda:3"], &["cuda:3", "cpu"]),
         (&["--device", "gpu"], &["gpu", "cuda:N"]),
         (&["--precision", "f64"], &["f64", "bf16"]),
@@ -99,10 +99,10 @@ fn flags_out_of_range_are_named() {
 #[test]
 fn an_eta_out_of_range_is_named_before_a_folder_is_made() {
     let place = place();
-    for eta in ["2", "nan"] {
+    for (eta, range) in [("2", "between 0"), ("nan", "finite")] {
         let mut command = tweedie(place.path());
         command.args(["sample", checkpoint(), "--out", "new", "--eta", eta]);
-        refused(place.path(), &mut command, &["eta", "between 0"]);
+        refused(place.path(), &mut command, &["eta", range]);
     }
 }
 
@@ -139,7 +139,7 @@ fn data_that_is_none_is_named() {
         refused(folder, &mut preview, words);
     };
     mnist(&[], &["mnist", "--data"]);
-    mnist(&["--data", "nowhere"], &["--data nowhere"]);
+    mnist(&["--data", "nowhere"], &["nowhere"]);
     mnist(&["--data", "."], &["train-images-idx3-ubyte"]);
     crate::data::write_idx(folder, [10, 8, 8]);
     let file = folder.join("train-images-idx3-ubyte");
@@ -154,6 +154,6 @@ fn data_that_is_none_is_named() {
     std::fs::write(folder.join("train-labels-idx1-ubyte"), [0, 0, 8, 1, 0, 0, 0, 1, 5]).unwrap();
     mnist(&["--data", "."], &["train-labels-idx1-ubyte", "10 labels"]);
     std::fs::remove_file(folder.join("train-labels-idx1-ubyte")).unwrap();
-    refused(folder, &mut train(folder, &["--data", "."]), &["shapes", "--data"]);
+    refused(folder, &mut train(folder, &["--data", "."]), &["shapes", "takes no path"]);
     refused(folder, tweedie(folder).args(["data", "preview", "-n", "0"]), &["-n is 0"]);
 }

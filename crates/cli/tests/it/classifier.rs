@@ -43,7 +43,7 @@ fn a_classifier_is_trained_on_the_built_in_set() {
     let read = |path: PathBuf| -> Value { serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap() };
     let about = read(checkpoint.join("tweedie.json"));
     assert_eq!(about["kind"], "classifier");
-    assert_eq!(about["class_names"].as_array().unwrap().len(), 3);
+    assert_eq!(about["about"]["class_names"].as_array().unwrap().len(), 3);
     assert_eq!(read(checkpoint.join("classifier/config.json"))["n_classes"], 3);
     let lines = std::fs::read_to_string(run.join("metrics.jsonl")).unwrap();
     let last: Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
@@ -96,7 +96,7 @@ fn what_is_learned_may_be_named_by_itself() {
 fn what_goes_not_together_is_not_begun() {
     let place = place();
     let cases: [(&str, &[&str]); 8] = [
-        ("model.conditional=true", &["model.conditional", "finds the class"]),
+        ("model.conditional=true", &["model.conditional", "not conditioned on the class"]),
         ("model.variance=range", &["model.variance", "classifier"]),
         ("training.objective.loss=hybrid", &["training.objective.loss is hybrid", "cross entropy"]),
         ("training.objective.loss=vlb", &["training.objective.loss is vlb", "cross entropy"]),
@@ -147,7 +147,7 @@ fn inspect_says_what_it_is() {
     for words in [
         "NoisyClassifier, 0.0",
         "M parameters, 16×16, 3 channels → 3 classes",
-        "says ln p(y | x_t); told index",
+        "predicts ln p(y | x_t); conditioned on index",
         "process: linear (beta_start 0.0001, beta_end 0.02), T = 100",
         "classes: circle, square, triangle",
         "trained on shapes 16×16: 64 images, 4 steps",
@@ -168,7 +168,7 @@ fn inspect_says_what_it_is() {
 #[test]
 fn it_is_refused_where_a_denoiser_is_needed() {
     let place = place();
-    let words = ["holds a classifier of noisy pictures; a denoiser is needed here"];
+    let words = ["holds a classifier of noisy images; a denoiser is needed here"];
     for command in [
         &["sample", folder(), "-n", "1"][..],
         &["evaluate", "likelihood", folder(), "-n", "1"],

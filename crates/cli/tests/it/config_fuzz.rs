@@ -5,8 +5,10 @@ use std::time::Instant;
 use tweedie_math::random::{Key, Purpose, Stream};
 
 /// Presets that need no files; their network is made small, for a dry run takes a step or two.
-const PRESETS: [&str; 2] =
-    [include_str!("../../presets/shapes.toml"), include_str!("../../presets/shapes-32.toml")];
+const PRESETS: [&str; 2] = [
+    include_str!("../../../applications/presets/shapes.toml"),
+    include_str!("../../../applications/presets/shapes-32.toml"),
+];
 
 /// What stands in a value's place.
 const VALUES: [&str; 22] = [

@@ -63,7 +63,7 @@ fn a_class_is_drawn_by_name_and_number() {
     for (class, words) in [
         (Some("10"), ["class 10", "0 … 9"]),
         (Some("cat"), ["`cat`", "0, 1, 2"]),
-        (None, ["--class", "0 … 9"]),
+        (None, ["a class is needed", "0 … 9"]),
     ] {
         let mut command = tweedie(place.path());
         command.args(["sample", run]).args(class.into_iter().flat_map(|class| ["--class", class]));

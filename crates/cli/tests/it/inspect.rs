@@ -10,7 +10,7 @@ fn a_checkpoint_is_described() {
     for words in [
         "UNet2DModel, 0.0",
         "M parameters, 16×16, 3 → 3 channels",
-        "says epsilon; told index; learned variance none",
+        "predicts epsilon; conditioned on index; variance none",
         "process: linear (beta_start 0.0001, beta_end 0.02), T = 100",
         "sampled by ddim in 2 steps (trailing), eta 0, x0 clipped to ±1",
         "trained on shapes 16×16: 64 images, 4 steps, loss ",
@@ -124,6 +124,6 @@ fn a_picture_is_noised_and_guessed() {
     for frames in ["0", "101"] {
         let mut command = tweedie(place.path());
         command.args(["inspect", checkpoint(), "--image", "samples/00000.png", "--frames", frames]);
-        crate::refused(place.path(), &mut command, &["--frames", frames, "100"]);
+        crate::refused(place.path(), &mut command, &["number of frames", frames, "100"]);
     }
 }

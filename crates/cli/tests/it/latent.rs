@@ -97,7 +97,7 @@ fn reconstruction_is_measured_for_each_number_of_steps() {
         "--out",
         "r.png",
     ]));
-    assert!(printed.contains("3 pictures") && printed.contains("held out"), "{printed}");
+    assert!(printed.contains("3 images") && printed.contains("held out"), "{printed}");
 }
 
 #[test]
@@ -140,10 +140,10 @@ fn samplers_are_compared_from_the_same_noise() {
     run(place.path(), "compare", &noisy);
     let table: Value =
         serde_json::from_slice(&std::fs::read(place.path().join("e/comparison.json")).unwrap()).unwrap();
-    let adds = |row: usize| &table["rows"][row]["sampling"]["options"]["ddim"];
+    let adds = |row: usize| &table["rows"][row]["sampling"]["options"]["ddim"]["noise"];
     assert_eq!((adds(0), adds(1)), (&"sigma_hat".into(), &Value::Null));
     for (more, words) in [
-        (&["--samplers", "ddim", "--churn", "1"][..], &["--churn is taken by heun"][..]),
+        (&["--samplers", "ddim", "--churn", "1"][..], &["is an option of heun"][..]),
         (&["--spread", "even"], &["there is no such rule", "log_snr"]),
         (&["--spread", "trailing,7"], &["there is no such rule"]),
         (&["--steps", "0"], &["steps"]),
@@ -193,7 +193,7 @@ fn what_cannot_be_encoded_or_begun_with_is_named() {
     write(&[1, 3, 8, 8], 0.5);
     refused(place.path(), &mut begin(), &["z.safetensors", "[1, 3, 8, 8]", "(N, 3, 16, 16)"]);
     write(&[1, 3, 16, 16], f32::NAN);
-    refused(place.path(), &mut begin(), &["z.safetensors", "no finite number"]);
+    refused(place.path(), &mut begin(), &["z.safetensors", "not finite"]);
     write(&[2, 3, 16, 16], 0.5);
     assert!(succeeds(&mut begin()).contains("2 samples"));
 }

@@ -177,7 +177,7 @@ fn what_cannot_be_judged_is_refused_by_name() {
         (&["--levels", "trailing:101"], &["--levels", "101"]),
         (&["--levels", "times:0,5"], &["--levels", "time 0"]),
         (&["--levels", "trailing:1"], &["levels is 1", "at least 2"]),
-        (&["--variance", "learned"], &["learned no variance"]),
+        (&["--variance", "learned"], &["predicts no variance"]),
         (&["--class", "circle"], &["unconditional"]),
         (&["--no-bound"], &["required arguments were not provided"]),
         (&["--flow", "--tolerance", "0"], &["tolerance"]),

@@ -69,12 +69,12 @@ fn offline_is_said_at_once() {
     assert!(error.contains("online?") && began.elapsed().as_secs() < 4, "{:?}: {error}", began.elapsed());
 }
 
-/// The first level of a discrete process is told as 0, whose logarithm is none.
+/// The first level of a discrete process has the number 0, whose logarithm is none.
 #[test]
 fn a_logarithm_of_nothing_is_refused() {
     let place = place();
     let fourier = ["--set", "network.time_embedding_type=fourier"];
-    refused(place.path(), &mut train(place.path(), &fourier), &["fourier", "told as 0"]);
+    refused(place.path(), &mut train(place.path(), &fourier), &["fourier", "not always positive"]);
 }
 
 /// Who asks what a training would take is told what training would refuse.

@@ -137,8 +137,8 @@ fn arrays_are_standardised_and_trained_on() {
     let run = trained(place.path(), "encoded.safetensors", &conditional);
     let about = std::fs::read(run.join("checkpoints/0000000064/tweedie.json")).unwrap();
     let about: Value = serde_json::from_slice(&about).unwrap();
-    assert_eq!((&about["class_names"][2], &about["null_class"]), (&"2".into(), &3.into()));
-    let mean = about["standardization"]["mean"][0].as_f64().unwrap();
+    assert_eq!((&about["about"]["class_names"][2], &about["about"]["null_class"]), (&"2".into(), &3.into()));
+    let mean = about["about"]["standardization"]["mean"][0].as_f64().unwrap();
     assert!((mean - 5.0).abs() < 0.2, "noise from 3 to 7 has the mean {mean}");
 
     let given = ["--set", "data.mean=[1, 2, 3, 4]", "--set", "data.scale=[1, 1, 1, 2]", "--dry-run"];

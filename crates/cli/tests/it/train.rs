@@ -47,8 +47,14 @@ fn a_run_holds_what_it_should() {
     );
     let about: Value =
         serde_json::from_slice(&std::fs::read(checkpoint.join("tweedie.json")).unwrap()).unwrap();
-    assert_eq!((&about["training"]["images"], &about["training"]["steps"]), (&64.into(), &4.into()));
-    assert_eq!((&about["sampling"]["steps"], &about["parameterization"]), (&2.into(), &"epsilon".into()));
+    assert_eq!(
+        (&about["about"]["training"]["images"], &about["about"]["training"]["steps"]),
+        (&64.into(), &4.into())
+    );
+    assert_eq!(
+        (&about["denoiser"]["sampling"]["steps"], &about["denoiser"]["parameterization"]),
+        (&2.into(), &"epsilon".into())
+    );
 
     let plot = std::fs::read_to_string(run.join("loss.svg")).unwrap();
     assert!(plot.starts_with("<svg") && plot.trim_end().ends_with("</svg>"));

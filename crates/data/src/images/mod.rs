@@ -18,6 +18,7 @@ use classes::{around, check_no_empty_class, classes, set_name};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use tweedie_math::DataShape;
 
 /// Picture files as a set.
 pub struct ImageFiles {
@@ -155,8 +156,8 @@ impl Dataset for ImageFiles {
         self.name.clone()
     }
 
-    fn shape(&self) -> Shape {
-        self.options.shape
+    fn shape(&self) -> DataShape {
+        self.options.shape.into()
     }
 
     fn len(&self) -> Option<u64> {

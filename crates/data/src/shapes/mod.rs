@@ -10,6 +10,7 @@ pub use draw::{Figure, draw};
 pub use histogram::Histogram;
 
 use crate::{Dataset, Error, Shape, Values};
+use tweedie_math::DataShape;
 use tweedie_math::random::{Key, Purpose, Stream};
 
 /// The forms, in the order of their labels.
@@ -83,6 +84,11 @@ impl Shapes {
         Ok(Self { shape: Shape { channels: 3, height, width }, seed })
     }
 
+    /// The shape of every image.
+    pub fn image_shape(&self) -> Shape {
+        self.shape
+    }
+
     /// What the picture of an index shows.
     pub fn figure(&self, index: u64) -> Figure {
         let mut numbers =
@@ -105,8 +111,8 @@ impl Dataset for Shapes {
         format!("shapes {}×{}", self.shape.height, self.shape.width)
     }
 
-    fn shape(&self) -> Shape {
-        self.shape
+    fn shape(&self) -> DataShape {
+        self.shape.into()
     }
 
     fn len(&self) -> Option<u64> {

@@ -1,7 +1,6 @@
 //! What the analyser reads from pictures of the built-in set.
 
 use crate::{SIDES, picture, shape, shapes, with_noise};
-use tweedie_data::Dataset;
 use tweedie_data::shapes::{Figure, Form, analyse, draw};
 
 /// Of the pictures accepted, how many were read right in each respect.
@@ -37,7 +36,7 @@ fn own_pictures_with_noise_are_read() {
         let mut right = Right::default();
         for index in 0..500 * weight {
             let noisy = with_noise(&picture(&set, index), 0.02, index);
-            let reading = analyse(&noisy, set.shape());
+            let reading = analyse(&noisy, set.image_shape());
             right.add(&set.figure(index), reading.accepted().then_some(reading.figure));
         }
         assert!(100 * right.accepted >= 99 * right.n, "{height}×{width}: {right:?}");
@@ -54,11 +53,11 @@ fn own_pictures_are_redrawn() {
     for (height, width, weight) in SIDES {
         let set = shapes(height, width);
         for index in 0..50 * weight {
-            let reading = analyse(&picture(&set, index), set.shape());
+            let reading = analyse(&picture(&set, index), set.image_shape());
             let shown = set.figure(index);
             assert!(reading.accepted() && reading.left_over == 0, "{shown:?}: {reading:?}");
             assert!(reading.residual < 2e-4, "{shown:?}: {reading:?}");
-            let redrawn = draw(&reading.figure, set.shape());
+            let redrawn = draw(&reading.figure, set.image_shape());
             let difference = |(a, b): (&u8, &u8)| (f64::from(*a) - f64::from(*b)).powi(2) / 65_025.0;
             let redone = picture(&set, index).iter().zip(&redrawn).map(difference).sum::<f64>();
             assert!(
@@ -127,8 +126,8 @@ fn halves_are_refused_the_likelier_the_larger() {
                     continue;
                 }
                 let half = with_noise(&without_half(&figure, side, height, width), 0.02, index);
-                let reading = analyse(&half, set.shape());
-                let [accepted, n] = &mut counts[figure.size(set.shape())];
+                let reading = analyse(&half, set.image_shape());
+                let [accepted, n] = &mut counts[figure.size(set.image_shape())];
                 *accepted += usize::from(reading.accepted());
                 *n += 1;
             }

@@ -4,7 +4,8 @@ use half::{bf16, f16};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use tempfile::TempDir;
-use tweedie_data::{Arrays, Dataset, Error, Shape, Values};
+use tweedie_data::{Arrays, Dataset, Error, Values};
+use tweedie_math::DataShape;
 use tweedie_weights::{DataType, TensorBytes, write_tensors};
 
 type Tensor<'a> = (&'a str, DataType, &'a [usize], Vec<u8>);
@@ -49,7 +50,7 @@ fn arrays_and_labels_are_read() {
     let (_folder, path) = file(&[latents(), ("labels", DataType::I64, &[3], whole(&[2, 0, 2]))]);
     let set = Arrays::open(&path, None, None).unwrap();
     assert_eq!((set.name().as_str(), set.len(), set.may_flip()), ("toy", Some(3), false));
-    assert_eq!(set.shape(), Shape { channels: 2, height: 1, width: 2 });
+    assert_eq!(set.shape(), DataShape::image(2, 1, 2));
     assert_eq!(set.class_names(), ["0", "1", "2"]);
     for index in 0..3 {
         let example = set.get(index).unwrap();
@@ -59,7 +60,7 @@ fn arrays_and_labels_are_read() {
         assert_eq!(example.caption, ["2", "0", "2"][index as usize]);
     }
     for index in [3, u64::MAX] {
-        assert!(set.get(index).unwrap_err().to_string().contains("below the number of pictures, 3"));
+        assert!(set.get(index).unwrap_err().to_string().contains("below the number of examples, 3"));
         assert_eq!((set.label(index), set.caption(index)), (None, String::new()));
     }
 }

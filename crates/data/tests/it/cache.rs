@@ -4,7 +4,8 @@ use crate::make::contents;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tweedie_data::{Dataset, DiskCache, Error, MemoryCache, Shape, Values};
+use tweedie_data::{Dataset, DiskCache, Error, MemoryCache, Values};
+use tweedie_math::DataShape;
 
 /// Five pictures that count how often they are decoded.
 struct Counting {
@@ -30,8 +31,8 @@ impl Dataset for Counting {
         self.name.into()
     }
 
-    fn shape(&self) -> Shape {
-        Shape { channels: 3, height: 2, width: 4 }
+    fn shape(&self) -> DataShape {
+        DataShape::image(3, 2, 4)
     }
 
     fn len(&self) -> Option<u64> {

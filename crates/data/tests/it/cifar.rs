@@ -1,7 +1,8 @@
 //! CIFAR's binary files made by hand.
 
 use crate::make::{Named, file, folder};
-use tweedie_data::{Cifar, Dataset, Error, Shape};
+use tweedie_data::{Cifar, Dataset, Error};
+use tweedie_math::DataShape;
 
 /// A record of a label and bytes that count up from a start, channel by channel.
 fn record(label: u8, start: u8) -> Vec<u8> {
@@ -33,7 +34,7 @@ fn batches_are_read_in_order() {
             names.iter().map(String::as_str).zip(batches.iter().map(Vec::as_slice)).collect();
         let (_outer, path) = folder(&[&named[..], &[("test_batch.bin", b"other")]].concat());
         let set = Cifar::open(&path).unwrap();
-        assert_eq!((set.len(), set.shape()), (Some(10), Shape { channels: 3, height: 32, width: 32 }));
+        assert_eq!((set.len(), set.shape()), (Some(10), DataShape::image(3, 32, 32)));
         assert_eq!((set.name().as_str(), set.may_flip(), set.class_names().len()), ("cifar10", true, 10));
         for index in 0..10 {
             let example = set.get(index).unwrap();
@@ -44,7 +45,7 @@ fn batches_are_read_in_order() {
             assert_eq!(example.picture(), &record(label, 10 * i + if odd { 5 } else { 0 })[1..]);
         }
         for index in [10, u64::MAX] {
-            assert!(set.get(index).unwrap_err().to_string().contains("below the number of pictures, 10"));
+            assert!(set.get(index).unwrap_err().to_string().contains("below the number of examples, 10"));
             assert_eq!((set.label(index), set.caption(index)), (None, String::new()));
         }
     }

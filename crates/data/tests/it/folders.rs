@@ -15,7 +15,7 @@ fn a_flat_folder_has_no_classes() {
     let example = set.get(2).unwrap();
     assert_eq!((example.label, example.caption.as_str(), example.picture()), (None, "", &[7; 12][..]));
     assert!(set.may_flip() && !ImageFiles::open(&path, no_flip()).unwrap().may_flip());
-    assert_eq!((set.shape(), set.moments()), (options().shape, None));
+    assert_eq!((set.shape(), set.moments()), (options().shape.into(), None));
 }
 
 fn no_flip() -> ImageOptions {
@@ -188,7 +188,7 @@ fn an_index_beyond_the_end_is_refused() {
     let (_outer, path) = folder(&[("a/1.png", &flat_png(2, 2, 7)), ("b/1.png", &flat_png(2, 2, 7))]);
     let set = ImageFiles::open(&path, options()).unwrap();
     for index in [2, 1 << 40, u64::MAX] {
-        assert!(set.get(index).unwrap_err().to_string().contains("below the number of pictures, 2"));
+        assert!(set.get(index).unwrap_err().to_string().contains("below the number of examples, 2"));
         assert_eq!(
             (set.label(index), set.caption(index), set.key(index)),
             (None, String::new(), String::new())

@@ -3,7 +3,9 @@
 use crate::make::{encode, flat_png, gzip, options, tar, zip};
 use image::{ImageFormat, Rgb, RgbImage};
 use std::path::Path;
-use tweedie_data::{Arrays, Cifar, Dataset, Error, Idx, ImageFiles, Nouns, decode};
+use tweedie_data::{
+    Arrays, Cifar, Dataset, Error, Idx, ImageFiles, Nouns, PointFile, PointFileOptions, decode,
+};
 use tweedie_testing::{Dice, fuzz};
 use zip::CompressionMethod::{Deflated, Stored};
 
@@ -55,6 +57,7 @@ fn formats() -> Vec<Format> {
         ("zip", "toy.zip", zip(&files, Deflated), 60),
         ("stored zip", "toy.zip", zip(&files, Stored), 60),
         ("arrays", "toy.safetensors", arrays, 70),
+        ("table", "toy.tsv", b"kind\tx\ty\nring\t1.5\t-2e3\nring\t\"0.25\"\t4\narm\t3\t5\n".into(), 60),
         ("Nouns", "image-data.json", crate::nouns::small().to_string().into_bytes(), 200),
     ]
 }
@@ -77,6 +80,7 @@ fn reads(name: &str, path: &Path, bytes: &[u8]) -> bool {
     match name {
         "train-images-idx3-ubyte" | "train-images-idx3-ubyte.gz" => whole(Idx::open(path)),
         "data_batch_1.bin" => whole(Cifar::open(path.parent().unwrap())),
+        "toy.tsv" => whole(PointFile::open(path, PointFileOptions::default())),
         "toy.safetensors" => whole(Arrays::open(path, None, None)),
         "image-data.json" => whole(Nouns::open(path, 0)),
         "toy.tar" | "toy.tar.gz" | "toy.zip" => whole(ImageFiles::open(path, options())),

@@ -1,8 +1,8 @@
 //! Counts of attributes add up.
 
 use crate::{picture, shape, shapes};
+use tweedie_data::Shape;
 use tweedie_data::shapes::{Figure, Form, Histogram, draw};
-use tweedie_data::{Dataset, Shape};
 
 #[test]
 fn counts_are_those_of_the_figures() {
@@ -14,7 +14,7 @@ fn counts_are_those_of_the_figures() {
         expected.colours[figure.colour] += 1;
         expected.backgrounds[figure.background] += 1;
     }
-    let found = Histogram::of(pictures.iter().map(Vec::as_slice), set.shape());
+    let found = Histogram::of(pictures.iter().map(Vec::as_slice), set.image_shape());
     assert_eq!(found, expected);
     assert_eq!(found.share(), 1.0);
     let rows = found.rows();
@@ -33,7 +33,7 @@ fn what_is_refused_is_not_counted() {
     let set = shapes(16, 16);
     let shown = picture(&set, 0);
     let stripes: Vec<u8> = (0..shown.len()).map(|at| if at % 2 == 0 { 255 } else { 0 }).collect();
-    let found = Histogram::of([&shown[..], &stripes, &stripes, &stripes], set.shape());
+    let found = Histogram::of([&shown[..], &stripes, &stripes, &stripes], set.image_shape());
     assert_eq!((found.n, found.n_accepted, found.share()), (4, 1, 0.25));
     assert_eq!(found.forms.iter().sum::<usize>(), 1);
     assert_eq!(found.colours.iter().sum::<usize>(), 1);

@@ -5,7 +5,8 @@ use flate2::write::GzEncoder;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
-use tweedie_data::{Dataset, Error, Idx, Shape};
+use tweedie_data::{Dataset, Error, Idx};
+use tweedie_math::DataShape;
 
 /// Three pictures of 2 × 3 pixels that count up.
 fn pictures() -> Vec<u8> {
@@ -66,8 +67,7 @@ fn refused_bytes(bytes: &[u8], reason: &str) {
 fn pictures_and_labels_are_read() {
     let (_outer, path) = folder(&[(IMAGES, &pictures()), (LABELS, &labels())]);
     let set = Idx::open(&path).unwrap();
-    assert_eq!(set.shape(), Shape { channels: 1, height: 2, width: 3 });
-    assert_eq!(set.shape().as_array(), [1, 2, 3]);
+    assert_eq!(set.shape(), DataShape::image(1, 2, 3));
     assert_eq!((set.len(), set.is_empty(), set.name().as_str()), (Some(3), false, "toy"));
     assert_eq!(set.class_names(), ["0", "1", "2"]);
     assert!(!set.may_flip());
@@ -178,7 +178,10 @@ fn an_index_beyond_the_end_is_refused() {
     let set = Idx::open(&path).unwrap();
     for index in [3, 4, 1 << 40] {
         let text = set.get(index).unwrap_err().to_string();
-        assert_eq!(text, format!("a picture's index is {index}; it must be below the number of pictures, 3"));
+        assert_eq!(
+            text,
+            format!("an example's index is {index}; it must be below the number of examples, 3")
+        );
     }
 }
 
@@ -193,7 +196,7 @@ fn a_border_surrounds_the_same_pixels() {
     let (_outer, path) = folder(&[(IMAGES, &pictures()), (LABELS, &labels())]);
     let open = || Idx::open(Path::new(&path)).unwrap();
     let (plain, same, padded) = (open(), open().padded(0).unwrap(), open().padded(2).unwrap());
-    assert_eq!(padded.shape(), Shape { channels: 1, height: 6, width: 7 });
+    assert_eq!(padded.shape(), DataShape::image(1, 6, 7));
     assert_eq!((padded.len(), padded.class_names()), (plain.len(), plain.class_names()));
     for index in 0..3 {
         let (before, after) = (plain.get(index).unwrap(), padded.get(index).unwrap());

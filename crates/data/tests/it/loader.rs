@@ -3,10 +3,11 @@
 use crate::shapes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tweedie_data::{Batch, Dataset, Error, Loader, Order, Shape, Values};
+use tweedie_data::{Batch, Dataset, Error, Loader, Order, Values};
+use tweedie_math::DataShape;
 
 /// Pictures that tell their index by their first byte and are not their own mirror images.
-struct Numbers {
+pub struct Numbers {
     len: Option<u64>,
     may_flip: bool,
     labelled: bool,
@@ -17,8 +18,12 @@ struct Numbers {
 }
 
 impl Numbers {
-    fn new(len: Option<u64>) -> Self {
+    pub fn new(len: Option<u64>) -> Self {
         Self { len, may_flip: true, labelled: true, broken: None, asked: AtomicUsize::new(0), threads: 1 }
+    }
+
+    pub fn on(threads: usize, len: u64) -> Self {
+        Self { threads, ..Self::new(Some(len)) }
     }
 }
 
@@ -27,8 +32,8 @@ impl Dataset for Numbers {
         "numbers".into()
     }
 
-    fn shape(&self) -> Shape {
-        Shape { channels: 2, height: 2, width: 3 }
+    fn shape(&self) -> DataShape {
+        DataShape::image(2, 2, 3)
     }
 
     fn len(&self) -> Option<u64> {
@@ -75,7 +80,7 @@ fn bytes(batch: &Batch) -> &[u8] {
 #[test]
 fn batches_do_not_depend_on_the_number_of_threads() {
     for threads in 1..=5 {
-        let data = Arc::new(Numbers { threads, ..Numbers::new(Some(9)) });
+        let data = Arc::new(Numbers::on(threads, 9));
         let mut loader = Loader::new(Arc::clone(&data) as Arc<dyn Dataset>, 3, 4, 8, true).unwrap();
         for first in (8..80).step_by(4) {
             assert_eq!(
@@ -90,15 +95,16 @@ fn batches_do_not_depend_on_the_number_of_threads() {
 /// The batch that starts at `first`, pixel by pixel.
 fn expected(data: &dyn Dataset, seed: u64, n: usize, first: u64, flip: bool) -> Batch {
     let shape = data.shape();
+    let [_, _, width] = shape.as_image().unwrap();
     let mut order = Order::new(seed, data.len());
     let (mut pictures, mut labels) = (Vec::new(), Vec::new());
     for shown in first..first + n as u64 {
         let example = data.get(order.index(shown)).unwrap();
         let mirrored = flip && order.flips(shown);
         for at in 0..shape.n_values() {
-            let (row, column) = (at / shape.width, at % shape.width);
-            let from = if mirrored { shape.width - 1 - column } else { column };
-            pictures.push(example.picture()[row * shape.width + from]);
+            let (row, column) = (at / width, at % width);
+            let from = if mirrored { width - 1 - column } else { column };
+            pictures.push(example.picture()[row * width + from]);
         }
         labels.push(example.label);
     }
@@ -203,7 +209,7 @@ fn what_is_wrong_with_a_picture_is_told() {
 #[test]
 fn empty_batches_and_sets_are_refused() {
     let text = Loader::new(Arc::new(Numbers::new(None)), 0, 0, 0, false).unwrap_err().to_string();
-    assert_eq!(text, "the batch is 0; it must be at least one picture");
+    assert_eq!(text, "the batch is 0; it must be at least one example");
     let text = Loader::new(Arc::new(Numbers::new(Some(0))), 0, 4, 0, false).unwrap_err().to_string();
-    assert_eq!(text, "the data set is numbers; it must be at least one picture");
+    assert_eq!(text, "the data set is numbers; it must be at least one example");
 }

@@ -3,13 +3,14 @@
 use flate2::read::GzDecoder;
 use std::fs::File;
 use std::path::Path;
-use tweedie_data::{Dataset, Idx, Shape};
+use tweedie_data::{Dataset, Idx};
+use tweedie_math::DataShape;
 use tweedie_testing::shared;
 
 /// Counts by label, and the mean of all pixels, of a set of 60 000.
 fn look(set: &Idx) -> (Vec<usize>, f64) {
     assert_eq!(set.len(), Some(60_000));
-    assert_eq!(set.shape(), Shape { channels: 1, height: 28, width: 28 });
+    assert_eq!(set.shape(), DataShape::image(1, 28, 28));
     let (mut counts, mut sum) = (vec![0; set.class_names().len()], 0);
     for index in 0..60_000 {
         let example = set.get(index).unwrap();

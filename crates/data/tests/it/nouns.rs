@@ -4,7 +4,8 @@ use crate::make::{file, folder};
 use crate::{likely, picture};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use tweedie_data::{Dataset, Error, Nouns, Shape};
+use tweedie_data::{Dataset, Error, Nouns};
+use tweedie_math::DataShape;
 use tweedie_testing::shared;
 
 /// One part of each kind, of which two paint: rows 4 and 5, columns 5 to 7 for the body, one pixel of it for the head.
@@ -43,7 +44,7 @@ fn refused(place: &str, value: Value, reason: &str) {
 fn parts_are_painted_over_one_another() {
     let set = open(&small()).unwrap();
     assert_eq!((set.name().as_str(), set.len(), set.may_flip()), ("nouns", None, false));
-    assert_eq!(set.shape(), Shape { channels: 3, height: 32, width: 32 });
+    assert_eq!(set.shape(), DataShape::image(3, 32, 32));
     let (red, green) = ([255, 0, 0], [0, 255, 0]);
     for index in 0..20 {
         let planes = picture(&set, index);

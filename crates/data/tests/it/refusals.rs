@@ -1,7 +1,6 @@
 //! What the analyser refuses: noise, empty pictures, and two figures at once.
 
 use crate::{SIDES, paper, shape, shapes, stream, with_noise};
-use tweedie_data::Dataset;
 use tweedie_data::shapes::{BACKGROUNDS, COLOURS, Figure, analyse, draw};
 use tweedie_math::random::Stream;
 
@@ -127,10 +126,10 @@ fn a_second_figure_of_little_contrast_is_seen() {
     let set = shapes(32, 32);
     let first = (0..).map(|index| set.figure(index)).find(|figure| figure.background == 1).unwrap();
     let first = Figure { x: 8.5, y: 8.5, half: 6.0, ..first };
-    assert!(analyse(&draw(&first, set.shape()), set.shape()).accepted());
+    assert!(analyse(&draw(&first, set.image_shape()), set.image_shape()).accepted());
     for (colour, (name, _)) in COLOURS.iter().enumerate() {
         let second = Figure { colour, x: 23.5, y: 23.5, ..first };
-        let reading = analyse(&both(&first, &second, 32, 32), set.shape());
+        let reading = analyse(&both(&first, &second, 32, 32), set.image_shape());
         assert!(!reading.accepted(), "{name}: {reading:?}");
     }
 }

@@ -48,7 +48,7 @@ fn figures_lie_inside() {
             let Figure { x, y, half, .. } = figure;
             let share = half / side;
             assert!((SIZES[0].1[0]..=SIZES[2].1[1]).contains(&share), "{figure:?}");
-            let [least, most] = SIZES[figure.size(set.shape())].1;
+            let [least, most] = SIZES[figure.size(set.image_shape())].1;
             assert!((least..=most).contains(&share), "{figure:?}");
             let margins = [x - half, y - half, width as f64 - x - half, height as f64 - y - half];
             assert!(margins.into_iter().all(|margin| margin >= 0.499), "{figure:?} at {height}×{width}");
@@ -76,21 +76,21 @@ fn captions_and_labels_say_what_is_shown() {
     let set = shapes(16, 16);
     let figure = |form, colour, background, half| Figure { form, colour, background, x: 8.0, y: 8.0, half };
     let small = figure(Form::Circle, 0, 0, 0.19 * 16.0);
-    assert_eq!(small.caption(set.shape()), "a small red circle on white");
+    assert_eq!(small.caption(set.image_shape()), "a small red circle on white");
     let large = figure(Form::Triangle, 5, 2, 0.36 * 16.0);
-    assert_eq!(large.caption(set.shape()), "a large cyan triangle on black");
+    assert_eq!(large.caption(set.image_shape()), "a large cyan triangle on black");
     assert_eq!(
-        figure(Form::Square, 4, 1, 0.24 * 16.0).caption(set.shape()),
+        figure(Form::Square, 4, 1, 0.24 * 16.0).caption(set.image_shape()),
         "a medium purple square on grey"
     );
     assert_eq!(set.class_names(), ["circle", "square", "triangle"]);
     for index in 0..300 {
         let (figure, example) = (set.figure(index), set.get(index).unwrap());
-        assert_eq!(example.caption, figure.caption(set.shape()));
+        assert_eq!(example.caption, figure.caption(set.image_shape()));
         let class = &set.class_names()[example.label.unwrap() as usize];
         assert_eq!(class, figure.form.name());
         assert!(example.caption.contains(class.as_str()), "{}", example.caption);
-        assert_eq!(example.picture(), draw(&figure, set.shape()));
+        assert_eq!(example.picture(), draw(&figure, set.image_shape()));
     }
     assert!(set.may_flip());
 }
@@ -103,7 +103,7 @@ fn attributes_are_balanced() {
     let mut alone = [[0usize; 6]; 4];
     for index in 0..n {
         let figure = set.figure(index);
-        let of = [figure.form as usize, figure.colour, figure.background, figure.size(set.shape())];
+        let of = [figure.form as usize, figure.colour, figure.background, figure.size(set.image_shape())];
         counts[((of[0] * 6 + of[1]) * 3 + of[2]) * 3 + of[3]] += 1;
         for (kind, &row) in of.iter().enumerate() {
             alone[kind][row] += 1;
@@ -132,7 +132,7 @@ fn sides_out_of_range_are_refused() {
     }
     for (height, width) in [(12, 12), (12, 1024), (1024, 12)] {
         let set = shapes(height, width);
-        assert_eq!(set.shape(), shape(height, width));
+        assert_eq!((set.image_shape(), set.shape()), (shape(height, width), shape(height, width).into()));
         assert_eq!(picture(&set, 0).len(), 3 * height * width);
         assert!(set.name().contains(&format!("{height}×{width}")), "{}", set.name());
     }

@@ -5,7 +5,8 @@ use proptest::collection::btree_set;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use tweedie_data::{Dataset, Error, Part, Shape, Values, split};
+use tweedie_data::{Dataset, Error, Part, Values, split};
+use tweedie_math::DataShape;
 
 /// A set that is nothing but names; without end where there are none.
 pub struct Names(pub Option<Vec<String>>);
@@ -21,8 +22,8 @@ impl Dataset for Names {
         "names".into()
     }
 
-    fn shape(&self) -> Shape {
-        Shape { channels: 1, height: 1, width: 2 }
+    fn shape(&self) -> DataShape {
+        DataShape::image(1, 1, 2)
     }
 
     fn len(&self) -> Option<u64> {
@@ -116,7 +117,7 @@ fn parts_answer_for_their_pictures() {
                 part.get(index)
                     .unwrap_err()
                     .to_string()
-                    .contains(&format!("below the number of pictures, {n}"))
+                    .contains(&format!("below the number of examples, {n}"))
             );
             let nothing = (None, String::new(), String::new());
             assert_eq!((part.label(index), part.caption(index), part.key(index)), nothing);

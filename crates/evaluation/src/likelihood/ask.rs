@@ -1,4 +1,4 @@
-//! What a model says of many (image, level) at once.
+//! A model's estimates for many (image, level) at once.
 
 use super::term::Said;
 use super::{BoundOptions, Examples};
@@ -6,9 +6,8 @@ use crate::Error;
 use tch::{Device, Kind, Tensor};
 use tweedie_math::NoiseLevel;
 use tweedie_math::random::{Key, Purpose, Stream};
-use tweedie_models::Model;
-use tweedie_networks::ClassCondition;
-use tweedie_samplers::{Clipped, Denoiser, EpsAfterClip, Spread};
+use tweedie_models::{Condition, Model};
+use tweedie_samplers::{Clipped, Denoiser, EpsAfterClip, Levels, Spread, noised};
 
 /// A network's answers for a batch of (image, level).
 pub(super) struct Answers {
@@ -52,25 +51,17 @@ pub(super) fn ask(
         values.iter_mut().for_each(|value| *value = stream.normal() as f32);
     }
     let eps = Tensor::f_from_slice(&noise)?.f_reshape(x0.size())?.f_to_device(device)?;
-    let column = |rate: fn(&NoiseLevel) -> f64| -> Result<Tensor, Error> {
-        let rates: Vec<f32> = at.iter().map(|level| rate(level) as f32).collect();
-        Ok(Tensor::f_from_slice(&rates)?.f_reshape([rows.len() as i64, 1, 1, 1])?.f_to_device(device)?)
-    };
-    let x = column(NoiseLevel::signal_rate)? * &x0 + column(NoiseLevel::noise_rate)? * eps;
-    let class = match &examples.classes {
-        None => None,
-        Some(classes) => {
-            let of_rows: Vec<i64> = rows.iter().map(|&(image, _)| classes[image]).collect();
-            Some(ClassCondition::Labels(Tensor::f_from_slice(&of_rows)?.f_to_device(device)?))
-        }
-    };
-    let denoiser = model.given(class);
-    let said = if options.clip && model.description().standardization.is_none() {
-        let range = model.description().range;
+    let x = noised(&x0, &eps, Levels::Each(&at)).map_err(tweedie_models::Error::from)?;
+    let classes = examples.classes.as_ref();
+    let classes = classes.map(|classes| rows.iter().map(|&(image, _)| classes[image]).collect());
+    let denoiser = model.given(Condition { classes, ..Condition::none() });
+    let about = model.about();
+    let said = if options.clip && about.standardization.is_none() {
+        let range = about.range;
         Clipped { inner: denoiser, low: range.low, high: range.high, eps: EpsAfterClip::Keep }
-            .denoise(&x, &at)
+            .denoise(&x, Levels::Each(&at))
     } else {
-        denoiser.denoise(&x, &at)
+        denoiser.denoise(&x, Levels::Each(&at))
     };
     let said = said.map_err(tweedie_models::Error::from)?;
     let (spread, is_range) = match &said.spread {

@@ -5,12 +5,13 @@ use super::term::{Decoder, term};
 use crate::Error;
 use std::collections::VecDeque;
 use tch::Tensor;
-use tweedie_math::bound::prior_term;
+use tweedie_math::bound::{bits_per_dimension, prior_term};
 use tweedie_math::decoder::{Grid, NormalCdf};
 use tweedie_math::{Bound, FirstVariance, NoiseLevel, reverse_steps};
-use tweedie_models::{LearnedVariance, Model};
+use tweedie_models::{Model, VariancePrediction};
+use tweedie_report::{Event, Progress};
 
-/// Which reverse variance the bound is that of.
+/// The reverse-process variance used in the bound.
 #[derive(Debug, Clone, PartialEq)]
 pub enum BoundVariance {
     /// β̃.
@@ -64,8 +65,7 @@ pub struct ImageBound {
 /// The bound of each image. Every (image, time) has its own noise, keyed by the image's number and the time: two models, and two
 /// sub-sequences, are judged on the same noise.
 ///
-/// `done` hears of each image as it is finished, and of nothing in particular after every question to the network; it says whether to
-/// go on, and what was finished comes back.
+/// `progress` counts finished images, with the bound of each in bits per dimension. Where it breaks, the finished ones are returned.
 ///
 /// # Errors
 /// [`Error::NotFinite`] names the image and the level; times that the process does not have, a variance that the model does not have, what the network reports.
@@ -73,21 +73,21 @@ pub fn image_bounds(
     model: &Model,
     examples: &Examples,
     options: &BoundOptions,
-    done: &mut dyn FnMut(Option<&ImageBound>) -> bool,
+    progress: &mut dyn Progress,
 ) -> Result<Vec<ImageBound>, Error> {
     let _no_gradient = tch::no_grad_guard();
-    let description = model.description();
-    if options.variance == BoundVariance::Learned && description.variance == LearnedVariance::None {
+    let about = model.about();
+    if options.variance == BoundVariance::Learned && model.variance() == VariancePrediction::None {
         return Err(tweedie_models::Error::from(tweedie_samplers::Error::NoSpread).into());
     }
     let mut times = options.times.clone();
     times.sort_unstable();
     let levels: Vec<NoiseLevel> = times.iter().map(|&time| model.process().level(time)).collect();
     let steps = reverse_steps(&levels, options.first).map_err(tweedie_models::Error::from)?;
-    let decoder = match &description.standardization {
+    let decoder = match &about.standardization {
         Some(_) => Decoder::Continuous,
         None => {
-            let grid = Grid { low: description.range.low, high: description.range.high, n: 256 };
+            let grid = Grid { low: about.range.low, high: about.range.high, n: 256 };
             Decoder::Discretised { grid, cdf: options.cdf }
         }
     };
@@ -100,11 +100,16 @@ pub fn image_bounds(
     let start_std = model.process().start_std(last);
     let units = unit_nats(model, n_values);
 
-    let mut finished = Vec::new();
+    let mut finished: Vec<ImageBound> = Vec::new();
+    let begin = Event::Begin { task: "bound", unit: "images", total: n_images as u64 };
+    let mut go = progress.on(&begin);
     let mut begun: VecDeque<ImageBound> = VecDeque::new();
     let n_rows = n_images * steps.len();
     let at_once = options.at_once.max(1);
-    for first in (0..n_rows).step_by(at_once) {
+    'rows: for first in (0..n_rows).step_by(at_once) {
+        if go.is_break() {
+            break;
+        }
         // Row by row, the levels of one image after those of another.
         let rows: Vec<(usize, usize)> =
             (first..n_rows.min(first + at_once)).map(|row| (row / steps.len(), row % steps.len())).collect();
@@ -128,21 +133,23 @@ pub fn image_bounds(
             own.x0_errors.push(squares);
             if index + 1 == steps.len() {
                 finished.extend(begun.pop_front());
-                if !done(finished.last()) {
-                    return Ok(finished);
+                let nats = finished.last().map_or(0.0, |it| it.bound.total());
+                let figure = Some(("bits per dimension", bits_per_dimension(nats, n_values)));
+                go = progress.on(&Event::Step { done: finished.len() as f64, figure });
+                if go.is_break() {
+                    break 'rows;
                 }
             }
         }
-        if !done(None) {
-            break;
-        }
+        go = progress.on(&Event::Step { done: finished.len() as f64, figure: None });
     }
+    let _ = progress.on(&Event::End);
     Ok(finished)
 }
 
 /// What a density in standardised units lacks of one in the arrays' own: Σ ln scale, in nats.
 fn unit_nats(model: &Model, n_values: usize) -> f64 {
-    let Some(how) = &model.description().standardization else { return 0.0 };
+    let Some(how) = &model.about().standardization else { return 0.0 };
     let per_channel = n_values as f64 / how.scale.len() as f64;
     how.scale.iter().map(|scale| per_channel * scale.ln()).sum()
 }

@@ -7,8 +7,8 @@ use std::fmt;
 use tch::{Kind, Tensor};
 use tweedie_math::bound::bits_per_dimension;
 use tweedie_math::random::{Key, Purpose, Stream};
-use tweedie_models::{DataRange, Model};
-use tweedie_networks::ClassCondition;
+use tweedie_models::{Condition, DataRange, Model};
+use tweedie_report::{Event, Progress};
 use tweedie_samplers::{Divergence, FlowOptions, StreamNoise, flow_log_likelihood};
 
 /// Up to so many values the divergence is computed exactly unless probes are asked for.
@@ -44,8 +44,7 @@ pub fn dequantized(x0: &Tensor, range: DataRange, seed: u64) -> Result<Tensor, E
 /// The likelihood of each image under the model's probability flow, from its first trained level (whose noise is part of the density
 /// that is found) to its last.
 ///
-/// `done` hears of the images of each batch, `at_once` of them, as it is finished, and before that which share of a batch is done; it
-/// says whether to go on, and what was finished comes back.
+/// `progress` counts images, those of a batch of `at_once` by the share that is done. Where it breaks, the finished ones are returned.
 ///
 /// # Errors
 /// A level at which the model says nothing; a flow that needs too many steps; what the network reports.
@@ -55,7 +54,7 @@ pub fn image_flows(
     options: FlowOptions,
     at_once: usize,
     seed: u64,
-    done: &mut dyn FnMut(&[ImageFlow], f64) -> bool,
+    progress: &mut dyn Progress,
 ) -> Result<Vec<ImageFlow>, Error> {
     let process = model.process();
     let (from, to) = (process.level(1), process.level(process.steps()));
@@ -65,22 +64,23 @@ pub fn image_flows(
         |scale: &[f64]| n_values as f64 / scale.len() as f64 * scale.iter().map(|s| s.ln()).sum::<f64>();
     // Data stand where x_t/signal stands; ln q of that, and in the arrays' own units.
     let units = n_values as f64 * from.signal_rate().ln()
-        - model.description().standardization.as_ref().map_or(0.0, |how| per_channel(&how.scale));
+        - model.about().standardization.as_ref().map_or(0.0, |how| per_channel(&how.scale));
     let mut finished = Vec::new();
+    let mut go = progress.on(&Event::Begin { task: "flow", unit: "images", total: n as u64 });
     for first in (0..n).step_by(at_once.max(1)) {
+        if go.is_break() {
+            break;
+        }
         let count = at_once.max(1).min(n - first);
         let part = examples.x0.f_narrow(0, first as i64, count as i64)?.f_to_device(model.device())?;
         let x = part.f_to_kind(Kind::Float)?.f_mul_scalar(from.signal_rate())?;
-        let class = match &examples.classes {
-            None => None,
-            Some(classes) => {
-                let of_part = Tensor::f_from_slice(&classes[first..first + count])?;
-                Some(ClassCondition::Labels(of_part.f_to_device(model.device())?))
-            }
-        };
+        let classes = examples.classes.as_ref().map(|all| all[first..first + count].to_vec());
         let noise = StreamNoise::new(seed, first as u64);
-        let mut watch = |share| done(&[], share);
-        let denoiser = model.given(class);
+        let mut watch = |share: f64| {
+            let done = first as f64 + share * count as f64;
+            progress.on(&Event::Step { done, figure: None }).is_continue()
+        };
+        let denoiser = model.given(Condition { classes, ..Condition::none() });
         let found = flow_log_likelihood(
             &denoiser,
             &x,
@@ -97,10 +97,9 @@ pub fn image_flows(
             solver_error,
         };
         finished.extend(found.log_likelihood.into_iter().zip(found.solver_error).map(image));
-        if !done(&finished[first..], 1.0) {
-            break;
-        }
+        go = progress.on(&Event::Step { done: finished.len() as f64, figure: None });
     }
+    let _ = progress.on(&Event::End);
     Ok(finished)
 }
 

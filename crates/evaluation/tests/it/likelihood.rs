@@ -1,23 +1,25 @@
 //! The bound and the flow of a model: against sums by hand, and what must not change them.
 
+use std::ops::ControlFlow;
 use tch::{Device, Kind, Tensor};
 use tweedie_evaluation::likelihood::{
-    BoundOptions, BoundVariance, Examples, Figure, ImageBound, bound_report, dequantized, divergence_for,
-    flow_report, image_bounds, image_flows,
+    BoundOptions, BoundVariance, Examples, Figure, ImageBound, ImageFlow, bound_report, dequantized,
+    divergence_for, flow_report, image_bounds, image_flows,
 };
 use tweedie_math::bound::{bits_per_dimension, kl_to_log_variance, prior_term};
 use tweedie_math::decoder::{Grid, NormalCdf, discretised_log_likelihood};
 use tweedie_math::random::{Key, Purpose, Stream};
 use tweedie_math::{FirstVariance, FixedVariance, NoiseLevel, Parameterization, Schedule, reverse_steps};
-use tweedie_models::{DataRange, Description, LearnedVariance, Model, Standardization, from_pixels};
+use tweedie_models::{DataRange, Description, Model, Standardization, VariancePrediction, from_pixels};
 use tweedie_networks::UNetConfig;
+use tweedie_report::{Event, Progress};
 use tweedie_samplers::{Denoiser, Divergence, FlowOptions, Spread};
 
 const STEPS: usize = 12;
 
 /// A network of a few thousand weights that says something at every level.
-fn model(variance: LearnedVariance, change: impl Fn(&mut Description)) -> Model {
-    let channels = if variance == LearnedVariance::None { 3 } else { 6 };
+pub fn model(variance: VariancePrediction, change: impl Fn(&mut Description)) -> Model {
+    let channels = if variance == VariancePrediction::None { 3 } else { 6 };
     let network = UNetConfig {
         out_channels: channels,
         down_block_types: vec!["DownBlock2D".into(), "AttnDownBlock2D".into()],
@@ -40,7 +42,7 @@ fn model(variance: LearnedVariance, change: impl Fn(&mut Description)) -> Model 
 }
 
 /// Pictures of waves and of both ends of the range.
-fn examples(n: u64) -> Examples {
+pub fn examples(n: u64) -> Examples {
     let byte = |i: u64| (127.5 + 180.0 * (0.05 * i as f64).sin()).clamp(0.0, 255.0) as u8;
     let bytes: Vec<u8> = (0..n * 192).map(|i| byte(i * (1 + i / 192))).collect();
     let x0 = from_pixels(&bytes, &[n as i64, 3, 8, 8], DataRange::default(), Device::Cpu).unwrap();
@@ -60,7 +62,19 @@ fn options(variance: BoundVariance) -> BoundOptions {
 }
 
 fn bounds(model: &Model, examples: &Examples, options: &BoundOptions) -> Vec<ImageBound> {
-    image_bounds(model, examples, options, &mut |_| true).unwrap()
+    image_bounds(model, examples, options, &mut ()).unwrap()
+}
+
+/// Bounds with a receiver of their progress.
+pub fn bounds_with(model: &Model, examples: &Examples, progress: &mut dyn Progress) -> Vec<ImageBound> {
+    image_bounds(model, examples, &options(BoundVariance::FixedLarge), progress).unwrap()
+}
+
+/// Likelihoods by the flow with a receiver of their progress, one image after another.
+pub fn flows_with(model: &Model, examples: &Examples, progress: &mut dyn Progress) -> Vec<ImageFlow> {
+    let options =
+        FlowOptions { divergence: Divergence::Probes(1), tolerance: 1e-2, ..FlowOptions::default() };
+    image_flows(model, examples, options, 1, 0, progress).unwrap()
 }
 
 fn numbers(x: &Tensor) -> Vec<f64> {
@@ -79,7 +93,7 @@ fn by_hand(model: &Model, examples: &Examples, options: &BoundOptions, image: us
         let mut stream = Stream::new(key);
         let eps: Vec<f32> = truth.iter().map(|_| stream.normal() as f32).collect();
         let x = level.signal_rate() * &x0 + level.noise_rate() * Tensor::from_slice(&eps).reshape(x0.size());
-        let said = tch::no_grad(|| model.denoise(&x, &[level])).unwrap();
+        let said = tch::no_grad(|| model.denoise(&x, level.into())).unwrap();
         let guess = numbers(&said.x0.clamp(-1.0, 1.0));
         let spread = match &said.spread {
             Some(Spread::Range(v)) => numbers(v),
@@ -112,9 +126,9 @@ fn by_hand(model: &Model, examples: &Examples, options: &BoundOptions, image: us
 #[test]
 fn the_bound_is_a_loop_over_t() {
     for (learned, variance) in [
-        (LearnedVariance::None, BoundVariance::FixedSmall),
-        (LearnedVariance::None, BoundVariance::FixedLarge),
-        (LearnedVariance::Range, BoundVariance::Learned),
+        (VariancePrediction::None, BoundVariance::FixedSmall),
+        (VariancePrediction::None, BoundVariance::FixedLarge),
+        (VariancePrediction::Range, BoundVariance::Learned),
     ] {
         let (model, examples, options) = (model(learned, |_| {}), examples(3), options(variance));
         let found = bounds(&model, &examples, &options);
@@ -133,7 +147,7 @@ fn the_bound_is_a_loop_over_t() {
 /// How many levels are computed at once, the order of the times and the other images change nothing but roundings.
 #[test]
 fn what_is_computed_together_does_not_matter() {
-    let (model, three) = (model(LearnedVariance::Range, |_| {}), examples(3));
+    let (model, three) = (model(VariancePrediction::Range, |_| {}), examples(3));
     let whole = bounds(&model, &three, &options(BoundVariance::Learned));
     let mut others = options(BoundVariance::Learned);
     others.times.reverse();
@@ -152,7 +166,7 @@ fn what_is_computed_together_does_not_matter() {
 /// A sub-sequence is the process re-derived: terms of neighbours that were kept are what they were, up to the first.
 #[test]
 fn a_sub_sequence_keeps_its_steps() {
-    let model = model(LearnedVariance::None, |_| {});
+    let model = model(VariancePrediction::None, |_| {});
     let (examples, all) = (examples(2), options(BoundVariance::FixedLarge));
     let some = BoundOptions { times: vec![12, 4, 8, 7], ..all.clone() };
     for (whole, part) in bounds(&model, &examples, &all).iter().zip(bounds(&model, &examples, &some)) {
@@ -171,7 +185,7 @@ fn a_sub_sequence_keeps_its_steps() {
 /// both fixed ones.
 #[test]
 fn the_optimal_variance_is_the_best_of_a_kind() {
-    let (model, examples) = (model(LearnedVariance::None, |_| {}), examples(6));
+    let (model, examples) = (model(VariancePrediction::None, |_| {}), examples(6));
     let sums = |variance: BoundVariance| -> Vec<f64> {
         let found = bounds(&model, &examples, &options(variance));
         (1..STEPS).map(|i| found.iter().map(|it| it.bound.steps[i]).sum()).collect()
@@ -189,15 +203,15 @@ fn the_optimal_variance_is_the_best_of_a_kind() {
 /// It ends after the image at which it is told so, and gives what was done.
 #[test]
 fn it_can_be_stopped() {
-    let model = model(LearnedVariance::None, |_| {});
+    let model = model(VariancePrediction::None, |_| {});
     let mut left = 2;
-    let mut stop = |image: Option<&ImageBound>| {
-        left -= i32::from(image.is_some());
-        left > 0
+    let mut stop = |event: &Event<'_>| {
+        left -= i32::from(matches!(event, Event::Step { figure: Some(_), .. }));
+        if left > 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
     let found = image_bounds(&model, &examples(4), &options(BoundVariance::FixedLarge), &mut stop).unwrap();
     assert_eq!(found.len(), 2);
-    let none = image_bounds(&model, &examples(1), &options(BoundVariance::Learned), &mut |_| true);
+    let none = image_bounds(&model, &examples(1), &options(BoundVariance::Learned), &mut ());
     assert!(none.unwrap_err().to_string().contains("learned reverse variance"));
 }
 
@@ -205,13 +219,14 @@ fn it_can_be_stopped() {
 #[test]
 fn arrays_are_judged_in_their_own_units() {
     let with = |scale: f64| {
-        let arrays = |about: &mut Description| {
-            about.standardization = Some(Standardization { mean: vec![0.0; 3], scale: vec![scale; 3] });
+        let arrays = |description: &mut Description| {
+            description.about.standardization =
+                Some(Standardization { mean: vec![0.0; 3], scale: vec![scale; 3] });
         };
-        let model = model(LearnedVariance::None, arrays);
+        let model = model(VariancePrediction::None, arrays);
         let bound = bounds(&model, &examples(1), &options(BoundVariance::FixedLarge))[0].bound.clone();
         let flow = FlowOptions { tolerance: 1e-3, ..FlowOptions::default() };
-        let flow = image_flows(&model, &examples(1), flow, 1, 0, &mut |_, _| true).unwrap();
+        let flow = image_flows(&model, &examples(1), flow, 1, 0, &mut ()).unwrap();
         (bound, flow[0].log_likelihood[0])
     };
     let ((one, flow_one), (two, flow_two)) = (with(1.0), with(2.0));
@@ -223,7 +238,7 @@ fn arrays_are_judged_in_their_own_units() {
 
 #[test]
 fn a_report_sums_up() {
-    let (model, examples) = (model(LearnedVariance::None, |_| {}), examples(5));
+    let (model, examples) = (model(VariancePrediction::None, |_| {}), examples(5));
     let options = options(BoundVariance::FixedLarge);
     let found = bounds(&model, &examples, &options);
     let report = bound_report(&found, 192, &options, model.process(), Some(2.0), true);
@@ -251,11 +266,11 @@ fn a_report_sums_up() {
 #[test]
 fn the_flow_of_a_network_is_solved() {
     // A corner of 4×4: an exact divergence asks for every one of its 48 values.
-    let (model, whole) = (model(LearnedVariance::None, |_| {}), examples(1));
+    let (model, whole) = (model(VariancePrediction::None, |_| {}), examples(1));
     let one = Examples { x0: whole.x0.narrow(2, 0, 4).narrow(3, 0, 4), classes: None };
     let flow = |divergence, tolerance| {
         let options = FlowOptions { divergence, tolerance, ..FlowOptions::default() };
-        image_flows(&model, &one, options, 1, 5, &mut |_, _| true).unwrap().remove(0)
+        image_flows(&model, &one, options, 1, 5, &mut ()).unwrap().remove(0)
     };
     let exact = flow(Divergence::Exact, 1e-4);
     assert!(exact.log_likelihood.len() == 1 && exact.solver_error < 0.2);
@@ -285,12 +300,8 @@ fn the_flows_report_says_its_offset_and_errors() {
     assert_eq!(divergence_for(64, None), Divergence::Exact);
     assert_eq!(divergence_for(65, None), Divergence::Probes(1));
     assert_eq!(divergence_for(12, Some(3)), Divergence::Probes(3));
-    let flows = [[-100.0, -110.0], [-120.0, -120.0]].map(|log_likelihood| {
-        tweedie_evaluation::likelihood::ImageFlow {
-            log_likelihood: log_likelihood.to_vec(),
-            solver_error: 0.5,
-        }
-    });
+    let flows = [[-100.0, -110.0], [-120.0, -120.0]]
+        .map(|log_likelihood| ImageFlow { log_likelihood: log_likelihood.to_vec(), solver_error: 0.5 });
     let report = flow_report(&flows, 10, Divergence::Probes(2), Some(DataRange::default()));
     // −log₂(2/255), and the density's bits: 105 and 120 nats over ten values.
     let bits = |nats: f64| nats / 10.0 / std::f64::consts::LN_2;

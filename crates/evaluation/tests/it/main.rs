@@ -7,6 +7,8 @@ mod kernel;
 mod lenet;
 mod likelihood;
 mod neighbours;
+mod points;
+mod progress;
 mod resnet;
 mod samples;
 mod shapes;

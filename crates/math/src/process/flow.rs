@@ -1,6 +1,6 @@
 //! Rectified flow: a straight line from data to noise.
 
-use super::{DiscreteProcess, Process};
+use super::{DiscreteProcess, Process, check_steps};
 use crate::{Error, NoiseLevel};
 
 /// x_t = (1 − σ)·x_0 + σ·ε (Liu et al. 2022; Lipman et al. 2022) with T levels σ_t = s·u/(1 + (s − 1)·u), u = t/T; a shift
@@ -17,10 +17,7 @@ impl RectifiedFlow {
     /// # Errors
     /// [`Error::Parameter`] for no steps, more than a million, or a shift that is not positive.
     pub fn new(steps: usize, shift: f64) -> Result<Self, Error> {
-        if !(1..=1_000_000).contains(&steps) {
-            let allowed = "between 1 and a million";
-            return Err(Error::Parameter { name: "num_train_timesteps", found: steps as f64, allowed });
-        }
+        check_steps(steps)?;
         if !(shift > 0.0 && shift.is_finite()) {
             return Err(Error::Parameter { name: "shift", found: shift, allowed: "positive" });
         }

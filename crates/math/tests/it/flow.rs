@@ -1,7 +1,7 @@
 //! Rectified flow: a straight line, its levels, its times.
 
 use proptest::prelude::*;
-use tweedie_math::{Conditioning, DiscreteProcess, NoiseLevel, Process, RectifiedFlow, Schedule};
+use tweedie_math::{Conditioning, DiscreteProcess, Error, NoiseLevel, Process, RectifiedFlow, Schedule};
 
 proptest! {
     #[test]
@@ -45,11 +45,11 @@ fn without_a_shift_sigma_is_the_share_of_the_way_and_a_shift_moves_it() {
 }
 
 #[test]
-fn a_flow_tells_its_sigma_and_never_less_than_the_first() {
+fn a_flow_is_conditioned_on_its_sigma_and_never_on_less_than_the_first() {
     let flow = RectifiedFlow::new(1000, 1.0).unwrap();
-    let told = |level| Conditioning::NoiseRate { scale: 1000.0 }.told(&flow, level).unwrap();
-    assert!((told(flow.level(250)) - 250.0).abs() < 1e-9);
-    assert!((told(NoiseLevel::CLEAN) - 1.0).abs() < 1e-9);
+    let number = |level| Conditioning::NoiseRate { scale: 1000.0 }.number(&flow, level).unwrap();
+    assert!((number(flow.level(250)) - 250.0).abs() < 1e-9);
+    assert!((number(NoiseLevel::CLEAN) - 1.0).abs() < 1e-9);
 }
 
 #[test]
@@ -62,5 +62,5 @@ fn what_is_no_flow_is_refused() {
     let flow = RectifiedFlow::new(10, 1.0).unwrap();
     assert!(flow.at_time(-0.1).is_err() && flow.at_time(10.1).is_err() && flow.at_time(f64::NAN).is_err());
     assert!(flow.at_log_snr(f64::NAN).is_err());
-    assert!(Schedule::RectifiedFlow { shift: 1.0 }.log_alphas(10).is_err());
+    assert_eq!(Schedule::RectifiedFlow { shift: 1.0 }.log_alphas(10), Err(Error::NoBetas));
 }

@@ -1,8 +1,11 @@
 //! The laws of `tweedie-math`: identities, limits, exact oracles and known values.
 
 mod bound;
+mod conditioning;
 mod continuous;
+mod data_shape;
 mod decoder;
+mod discretised;
 mod flow;
 mod gaussian;
 mod kl;

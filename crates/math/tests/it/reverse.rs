@@ -4,8 +4,8 @@ use crate::strategies::{any_levels, any_vp};
 use crate::{close, level, within};
 use proptest::prelude::*;
 use tweedie_math::{
-    DiscreteVp, Error, FirstVariance, FixedVariance, GaussianDenoiser, NoiseLevel, ReverseStep, Transition,
-    reverse_steps,
+    DiscreteVp, Error, FirstVariance, FixedVariance, GaussianDenoiser, LearnedRange, NoiseLevel, ReverseStep,
+    Transition, reverse_steps,
 };
 
 use FirstVariance::{OwnForward, SecondPosterior};
@@ -67,8 +67,12 @@ proptest! {
     #[test]
     fn a_learned_range_is_even_in_the_logarithm(levels in any_levels(), v in -3.0..3.0) {
         for step in reverse_steps(&levels, OwnForward).unwrap() {
-            prop_assert_eq!(step.range_log_variance(-1.0), step.log_small);
-            prop_assert_eq!(step.range_log_variance(1.0), step.log_large);
+            // Half a sum and half a difference have a rounding of the logarithms' size each.
+            let rounding = f64::EPSILON * (step.log_small.abs() + step.log_large.abs());
+            within(step.range_log_variance(-1.0), step.log_small, rounding);
+            within(step.range_log_variance(0.0), 0.5 * (step.log_small + step.log_large), rounding);
+            within(step.range_log_variance(1.0), step.log_large, rounding);
+            prop_assert_eq!(step.range().log_variance(v), step.range_log_variance(v));
             let expected = step.log_small + 0.5 * (v + 1.0) * (step.log_large - step.log_small);
             within(step.range_log_variance(v), expected, 1e-14 * (1.0 + step.log_small.abs() + step.log_large.abs()));
         }
@@ -103,6 +107,14 @@ fn the_first_variance_of_ho_et_al() {
     within(steps[999].log_variance(FixedLarge), 0.02f64.ln(), 1e-12);
     let steps = reverse_steps(&levels, OwnForward).unwrap();
     within(steps[0].log_variance(FixedSmall), 1e-4f64.ln(), 1e-12);
+}
+
+/// Numbers that a float holds exactly: the ends and the middle of a range are what they are named.
+#[test]
+fn a_learned_range_is_its_slope_and_offset() {
+    let range = LearnedRange::between(-8.0, -2.0);
+    assert_eq!(range, LearnedRange { slope: 3.0, offset: -5.0 });
+    assert_eq!([-1.0, 0.0, 1.0, 2.0].map(|v| range.log_variance(v)), [-8.0, -5.0, -2.0, 1.0]);
 }
 
 /// From pure noise nothing is known of x_s: the step's β̃ is what the level before has of noise.

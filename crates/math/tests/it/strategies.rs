@@ -73,7 +73,24 @@ pub fn any_vp_schedule() -> impl Strategy<Value = (Schedule, usize)> {
 /// Any schedule and its number of levels.
 pub fn any_schedule() -> impl Strategy<Value = (Schedule, usize)> {
     let flow = (0.1..10.0, 1usize..200).prop_map(|(shift, steps)| (Schedule::RectifiedFlow { shift }, steps));
-    prop_oneof![12 => any_vp_schedule(), 1 => flow]
+    prop_oneof![12 => any_vp_schedule(), 1 => flow, 3 => any_continuous_schedule()]
+}
+
+/// The schedule of a continuous process and the number of levels through which it is seen, 1 to 200.
+pub fn any_continuous_schedule() -> impl Strategy<Value = (Schedule, usize)> {
+    let rates =
+        || (-4.0..1.0f64, 0.0..30.0).prop_map(|(log_min, rise)| (log_min.exp(), log_min.exp() + rise));
+    let sigmas =
+        || (-7.0..0.0f64, 1.0..12.0f64).prop_map(|(log_min, rise)| (log_min.exp(), (log_min + rise).exp()));
+    let schedule = prop_oneof![
+        rates().prop_map(|(beta_min, beta_max)| Schedule::Vp { beta_min, beta_max }),
+        rates().prop_map(|(beta_min, beta_max)| Schedule::SubVp { beta_min, beta_max }),
+        sigmas().prop_map(|(sigma_min, sigma_max)| Schedule::Ve { sigma_min, sigma_max }),
+        sigmas().prop_map(|(sigma_min, sigma_max)| Schedule::Edm { sigma_min, sigma_max }),
+        prop_oneof![Just(0.0), Just(0.008), 0.0..1.0]
+            .prop_map(|offset| Schedule::ContinuousCosine { offset }),
+    ];
+    (schedule, prop_oneof![Just(1usize), Just(2), 1usize..200])
 }
 
 /// A discrete variance-preserving process.

@@ -1,141 +1,102 @@
-//! A classifier of noisy pictures, p(y | x_t): what guides a sampler towards a class (Dhariwal & Nichol 2021, section 4).
+//! A classifier of noisy images, p(y | x_t): it guides a sampler towards a class (Dhariwal & Nichol 2021, section 4).
 
-mod card;
-mod description;
-mod files;
 mod guide;
-mod levels;
 
-pub use description::ClassifierDescription;
 pub use guide::ClassGuide;
 
-use crate::Error;
-use crate::denoise::{per_sample, scaled};
-use crate::description::FORMAT;
+use crate::{About, Backbone, Call, Condition, Error};
+use std::ops::{Deref, DerefMut};
 use tch::{Device, Kind, Tensor};
-use tweedie_math::{DiscreteProcess, NoiseLevel};
-use tweedie_networks::{NoisyClassifier, NoisyClassifierConfig, Pass};
-use tweedie_samplers::State;
-use tweedie_torch::Precision;
+use tweedie_networks::{Network, NoisyClassifier, NoisyClassifierConfig, Pass};
+use tweedie_samplers::Levels;
 
-/// ln p(y | x_t) made of a network.
+/// ln p(y | x_t) made of a network: a backbone whose outputs are logits.
+///
+/// It dereferences to its [`Backbone`], as a [`Model`](crate::Model) does.
 #[derive(Debug)]
 pub struct Classifier {
-    network: NoisyClassifier,
-    process: Box<dyn DiscreteProcess>,
-    description: ClassifierDescription,
-    pass: Pass,
-    /// A guide's gradients are computed for so many pictures at once, always; none is as many as it is given.
-    micro_batch: Option<usize>,
+    backbone: Backbone,
+}
+
+impl Deref for Classifier {
+    type Target = Backbone;
+
+    fn deref(&self) -> &Backbone {
+        &self.backbone
+    }
+}
+
+impl DerefMut for Classifier {
+    fn deref_mut(&mut self) -> &mut Backbone {
+        &mut self.backbone
+    }
 }
 
 impl Classifier {
     /// A classifier with untrained weights.
     ///
     /// # Errors
-    /// A network or a schedule that does not exist; names that are not as many as classes.
+    /// A network or a process that does not exist; class names that are not as many as classes.
     pub fn new(
         network: &NoisyClassifierConfig,
-        description: ClassifierDescription,
+        about: About,
         device: Device,
         seed: u64,
     ) -> Result<Self, Error> {
-        Self::of_network(NoisyClassifier::new(network, device, seed)?, description)
+        Self::of_network(Box::new(NoisyClassifier::new(network, device, seed)?), about)
     }
 
-    /// A classifier of a network that exists.
+    /// A classifier of any network, whose outputs are logits.
     ///
     /// # Errors
-    /// A schedule that does not exist; names that are not as many as classes; another format's description.
-    pub fn of_network(network: NoisyClassifier, description: ClassifierDescription) -> Result<Self, Error> {
-        if description.format != FORMAT {
-            return Err(Error::Wish(format!(
-                "the classifier's description has format {}; this version reads format {FORMAT}",
-                description.format
-            )));
+    /// A process that does not exist; class names that are not as many as outputs.
+    pub fn of_network(network: Box<dyn Network>, about: About) -> Result<Self, Error> {
+        let (classes, names) = (network.accepts().outputs, about.class_names.len());
+        if names as i64 != classes {
+            return Err(Error::ClassNames { classes, names });
         }
-        let (n_classes, n_names) = (network.config().n_classes, description.class_names.len());
-        if n_names as i64 != n_classes {
-            return Err(Error::Wish(format!(
-                "the classifier's network has {n_classes} classes, and its description names {n_names}; each needs a name"
-            )));
-        }
-        let process = description.schedule.process(description.steps)?;
-        Ok(Self { network, process, description, pass: Pass::inference(Precision::F32), micro_batch: None })
+        Ok(Self { backbone: Backbone::new(network, about)?.with_last_for_noisier() })
     }
 
-    /// ln p(y | x_t) of every class, (N, classes) in f32, of x (N, C, H, W) at one level for the batch or one per sample.
+    /// ln p(y | x_t) of every class, (N, classes) in f32, of x (N, C, H, W) at one level for the batch or one per example.
     ///
-    /// Any level of any process will do: x is rescaled to the classifier's own level of the same log-SNR. What is noisier than
-    /// its last trained level is read at that one, with as much noise; a level without signal is one of these. The gradient
-    /// mode is the caller's.
+    /// Levels of any process are allowed: x is rescaled to the classifier's own level of the same log-SNR. The classifier's last level
+    /// stands for noisier ones, with as much noise; a level without signal is one of these. The gradient mode is the caller's.
     ///
     /// # Errors
-    /// [`Error::Sampler`] for levels that do not fit the batch; [`Error::Network`] for pictures of another size; a level between
-    /// those that a learned time table knows.
-    pub fn log_probabilities(&self, x: &Tensor, at: &[NoiseLevel]) -> Result<Tensor, Error> {
-        self.log_probabilities_in(&self.pass, x, at)
+    /// [`Error::Sampler`] for levels that do not fit the batch; [`Error::Network`] for images of another size;
+    /// [`Error::BetweenTimes`].
+    pub fn log_probabilities(&self, x: &Tensor, at: Levels<'_>) -> Result<Tensor, Error> {
+        self.log_probabilities_in(self.pass(), x, at, 0)
     }
 
-    /// The same, computed in the way of another pass: that of training.
+    /// The same, computed in a given pass, for a batch whose first example has the number `first`.
     ///
     /// # Errors
-    /// As [`Classifier::log_probabilities`].
-    pub fn log_probabilities_in(&self, pass: &Pass, x: &Tensor, at: &[NoiseLevel]) -> Result<Tensor, Error> {
-        let n = x.n_samples();
-        if at.len() != 1 && at.len() != n {
-            let (found, expected) = (at.len().to_string(), format!("1 or {n}"));
-            let what = "noise levels of a batch";
-            return Err(tweedie_samplers::Error::Mismatch { what, found, expected }.into());
-        }
-        let (mut factors, mut times) = (Vec::new(), Vec::new());
-        for &level in at {
-            let own = self.own_level(level)?;
-            factors.push(crate::denoise::rescaling(level, own));
-            times.push(self.told(own)? as f32);
-        }
-        let time = per_sample(&times, n, x.device())?;
-        let logits = self.network.forward(&scaled(x, &factors)?, &time, pass)?;
-        Ok(logits.f_log_softmax(1, Kind::Float)?)
+    /// Those of [`Classifier::log_probabilities`].
+    pub fn log_probabilities_in(
+        &self,
+        pass: Pass,
+        x: &Tensor,
+        at: Levels<'_>,
+        first: usize,
+    ) -> Result<Tensor, Error> {
+        let call = Call { condition: &Condition::none(), first, pass, network_levels: None };
+        Ok(self.output(x, at, &call)?.out.f_log_softmax(1, Kind::Float)?)
     }
 
-    /// The network.
-    pub fn network(&self) -> &NoisyClassifier {
-        &self.network
+    /// How many classes it knows.
+    pub fn n_classes(&self) -> i64 {
+        self.network().accepts().outputs
     }
 
-    /// The process it was trained on.
-    pub fn process(&self) -> &dyn DiscreteProcess {
-        self.process.as_ref()
+    /// The network with its process, its data and its classes.
+    pub fn backbone(&self) -> &Backbone {
+        &self.backbone
     }
 
-    /// Everything else.
-    pub fn description(&self) -> &ClassifierDescription {
-        &self.description
-    }
-
-    /// Everything else, to be completed.
-    pub fn description_mut(&mut self) -> &mut ClassifierDescription {
-        &mut self.description
-    }
-
-    /// How its network computes when it is asked.
-    pub fn set_pass(&mut self, pass: Pass) {
-        self.pass = pass;
-    }
-
-    /// How its network computes when it is asked.
-    pub fn pass(&self) -> Pass {
-        self.pass
-    }
-
-    /// Lets its guides compute so many pictures at a time, always, as [`crate::Model::set_micro_batch`] does.
-    pub fn set_micro_batch(&mut self, size: Option<usize>) {
-        self.micro_batch = size.filter(|size| *size > 0);
-    }
-
-    /// Where its weights lie.
-    pub fn device(&self) -> Device {
-        self.network.parameters().device()
+    /// The same, to be trained.
+    pub fn backbone_mut(&mut self) -> &mut Backbone {
+        &mut self.backbone
     }
 }

@@ -1,63 +1,128 @@
 //! The model card: what a checkpoint is, for people.
 
 use crate::sampling::Sampler;
-use crate::{LearnedVariance, Model};
+use crate::{About, Classifier, Model, VariancePrediction};
 use std::fmt::Write;
+use tweedie_networks::UNet;
 
-/// The card's text: a README with the front matter that model hubs read.
-pub(crate) fn write(model: &Model) -> String {
+/// A denoiser's card: a README with the front matter that model hubs read.
+pub(super) fn of_denoiser(model: &Model) -> String {
     let mut text = String::new();
     // Writing into a String cannot fail.
-    let _ = fill(model, &mut text);
+    let _ = fill_denoiser(model, &mut text);
     text
 }
 
-fn fill(model: &Model, text: &mut String) -> std::fmt::Result {
-    let (config, about) = (model.network.config(), &model.description);
-    let n_parameters = model.network.parameters().n_trained() as f64 / 1e6;
-    let size = config.sample_size.map_or("pictures of any size".into(), |size| {
-        let [height, width] = size.sides();
-        format!("{height}×{width}")
-    });
-    writeln!(text, "---\nlibrary_name: diffusers\ntags:\n- diffusion\n- tweedie\n---\n")?;
-    writeln!(text, "# A diffusion model of {}\n", about.training.as_ref().map_or("data", |it| &it.data))?;
+/// A classifier's card.
+pub(super) fn of_classifier(classifier: &Classifier) -> String {
+    let mut text = String::new();
+    let _ = fill_classifier(classifier, &mut text);
+    text
+}
+
+/// The name of the training data.
+fn data_of(about: &About) -> &str {
+    about.training.as_ref().map_or("data", |training| &training.data)
+}
+
+/// The data's shape and units.
+fn shape_of(about: &About) -> String {
+    let units = match &about.standardization {
+        Some(_) => "standardised".into(),
+        None => format!("in {}", about.range),
+    };
+    match (about.size(), about.data.sides().len()) {
+        (Some(_), 1) => format!("points of {} coordinates, {units}", about.data.channels()),
+        (Some(size), _) => {
+            let size = size.iter().map(ToString::to_string).collect::<Vec<_>>().join("×");
+            format!("{} channels, {size}, {units}", about.data.channels())
+        }
+        (None, _) => format!("{} channels, images of any size, {units}", about.data.channels()),
+    }
+}
+
+/// The rows of a training's summary.
+fn training_rows(about: &About) -> Vec<(&'static str, String)> {
+    about
+        .training
+        .iter()
+        .flat_map(|training| {
+            [
+                ("images seen", format!("{} in {} steps", training.images, training.steps)),
+                ("training loss", format!("{:.4}", training.loss)),
+                ("seed, precision", format!("{}, {}", training.seed, training.precision)),
+            ]
+        })
+        .collect()
+}
+
+fn write_table(text: &mut String, rows: &[(&'static str, String)]) -> std::fmt::Result {
+    writeln!(text, "| | |\n|---|---|")?;
+    rows.iter().try_for_each(|(name, value)| writeln!(text, "| {name} | {value} |"))
+}
+
+fn fill_classifier(classifier: &Classifier, text: &mut String) -> std::fmt::Result {
+    let about = classifier.about();
+    writeln!(text, "---\nlibrary_name: tweedie\ntags:\n- diffusion\n- tweedie\n---\n")?;
+    writeln!(text, "# A classifier of noisy {}\n", data_of(about))?;
     writeln!(
         text,
-        "A noise-conditional U-Net (`UNet2DModel`), {n_parameters:.2} M parameters, trained with tweedie.\n"
+        "p(y | x_t) at every noise level (the way down of a U-Net, pooled by attention), {:.2} M parameters, trained with tweedie. \
+         It guides a sampler towards a class. It draws nothing by itself, and `diffusers` has no such network.\n",
+        classifier.n_trained() as f64 / 1e6
     )?;
-    writeln!(text, "| | |\n|---|---|")?;
-    let mut row = |name: &str, value: String| writeln!(text, "| {name} | {value} |");
-    row("data", format!("{} channels, {size}, in {}", config.in_channels, about.range))?;
-    row("process", format!("{}, T = {}", about.schedule, about.steps))?;
-    row("the network says", format!("{:?}", about.parameterization).to_lowercase())?;
-    if about.variance != LearnedVariance::None {
-        row("variance", "learned: the second half of its channels".into())?;
+    let mut rows = vec![
+        ("data", shape_of(about)),
+        ("process", format!("{}, T = {}", about.schedule, about.steps)),
+        ("classes", about.class_names.join(", ")),
+    ];
+    rows.extend(training_rows(about));
+    write_table(text, &rows)
+}
+
+fn fill_denoiser(model: &Model, text: &mut String) -> std::fmt::Result {
+    let (about, sampling, description) = (model.about(), model.sampling(), model.description());
+    let class = model.network().class_name();
+    let is_unet = class == UNet::CLASS;
+    let library = if is_unet { "diffusers" } else { "tweedie" };
+    writeln!(text, "---\nlibrary_name: {library}\ntags:\n- diffusion\n- tweedie\n---\n")?;
+    writeln!(text, "# A diffusion model of {}\n", data_of(about))?;
+    writeln!(
+        text,
+        "{} (`{class}`), {:.2} M parameters, trained with tweedie.\n",
+        if is_unet { "A noise-conditional U-Net" } else { "A noise-conditional network" },
+        model.n_trained() as f64 / 1e6
+    )?;
+    let mut rows = vec![
+        ("data", shape_of(about)),
+        ("process", format!("{}, T = {}", about.schedule, about.steps)),
+        ("the network predicts", format!("{:?}", model.parameterization()).to_lowercase()),
+    ];
+    if model.variance() != VariancePrediction::None {
+        rows.push(("variance", "predicted: the second half of its channels".into()));
     }
     if !about.class_names.is_empty() {
-        row("classes", about.class_names.join(", "))?;
+        rows.push(("classes", about.class_names.join(", ")));
     }
-    if let Some(row_of_none) = about.null_class {
-        row("without a class", format!("row {row_of_none} of the class table"))?;
+    if let Some(row) = about.null_class {
+        rows.push(("without a class", format!("row {row} of the class table")));
     }
-    let sampling = &about.sampling;
-    row(
-        "made to be sampled by",
-        format!("{}, {} steps, η = {}", sampling.sampler, sampling.steps, sampling.eta),
-    )?;
-    if let Some(training) = &about.training {
-        row("images seen", format!("{} in {} steps", training.images, training.steps))?;
-        row("training loss", format!("{:.4}", training.loss))?;
-        row("seed, precision", format!("{}, {}", training.seed, training.precision))?;
+    let how = format!("{}, {} steps, η = {}", sampling.sampler, sampling.steps, sampling.eta);
+    rows.push(("sampled by", how));
+    rows.extend(training_rows(about));
+    write_table(text, &rows)?;
+    writeln!(text, "\n## Sampling\n\n```\ntweedie sample . -n 16\n```\n")?;
+    if !is_unet {
+        return writeln!(text, "`diffusers` has no such network.");
     }
     // `DDPMPipeline` splits off a learned variance; `DDIMPipeline` does not.
-    let is_run = match about.variance {
-        LearnedVariance::None => true,
-        LearnedVariance::Range => sampling.sampler == Sampler::Ddpm,
-        LearnedVariance::Log => false,
+    let is_run = match model.variance() {
+        VariancePrediction::None => true,
+        VariancePrediction::Range => sampling.sampler == Sampler::Ddpm,
+        VariancePrediction::Log => false,
     };
     let plain = about.class_names.is_empty() && is_run;
-    writeln!(text, "\n## Sampling\n\n```\ntweedie sample . -n 16\n```\n")?;
-    if let Some(reason) = super::scheduler::inexpressible(about) {
+    if let Some(reason) = super::scheduler::inexpressible(&description) {
         return writeln!(
             text,
             "`diffusers` has no scheduler for this model: {reason}. Its network opens:\n\n\
@@ -76,7 +141,7 @@ fn fill(model: &Model, text: &mut String) -> std::fmt::Result {
             "`diffusers`' pipelines run no class-conditional U-Net, and a learned variance with DDPM and `learned_range` alone; its parts open:\n\n\
              ```python\nfrom diffusers import UNet2DModel, {0}\nunet = UNet2DModel.from_pretrained(\".\", subfolder=\"unet\")\n\
              scheduler = {0}.from_pretrained(\".\", subfolder=\"scheduler\")\n```",
-            super::scheduler::class_of(about)
+            super::scheduler::class_of(&description)
         )
     }
 }

@@ -1,27 +1,27 @@
-//! Which files of a folder are which: today's layout, the old flat one, a network by itself.
+//! The files of a folder: today's layout, the old flat one, a network by itself.
 
-use super::{CLASSIFIER_CONFIG, DESCRIPTION, FLAT_CONFIG, Kind, SCHEDULER, UNET_CONFIG};
+use super::kind::Found;
+use super::{CONFIG, DECLARATION, SCHEDULER};
 use crate::Error;
 use std::path::{Path, PathBuf};
 
-/// The files of a checkpoint.
+/// The network of a folder that `diffusers` saved.
+const FOREIGN: &str = "unet/config.json";
+
+/// The files of a denoiser's checkpoint.
 #[derive(Debug)]
-pub(crate) struct Files {
-    /// The checkpoint itself: of a run, its newest.
-    pub folder: PathBuf,
+pub(super) struct Files {
     /// The network's configuration.
-    pub network: PathBuf,
+    pub(super) network: PathBuf,
     /// The network's weights, or the index of their shards.
-    pub weights: PathBuf,
-    /// `tweedie.json`.
-    pub description: Option<PathBuf>,
+    pub(super) weights: PathBuf,
     /// `scheduler_config.json`.
-    pub scheduler: Option<PathBuf>,
+    pub(super) scheduler: Option<PathBuf>,
 }
 
-/// Files of weights in the order of preference: what executes nothing by design comes first.
+/// Files of weights in the order of preference: a format that executes nothing by design comes first.
 const WEIGHTS: [&str; 5] = [
-    "diffusion_pytorch_model.safetensors",
+    super::WEIGHTS,
     "diffusion_pytorch_model.safetensors.index.json",
     "diffusion_pytorch_model.fp16.safetensors",
     "diffusion_pytorch_model.bin",
@@ -31,28 +31,23 @@ const WEIGHTS: [&str; 5] = [
 const FLAT_SCHEDULER: &str = "scheduler_config.json";
 
 impl Files {
-    /// Finds them; a run's folder stands for its newest checkpoint.
-    pub(crate) fn find(folder: &Path) -> Result<Self, Error> {
-        let folder = Kind::Denoiser.find(folder)?;
-        let network = if holds(&folder, UNET_CONFIG)? { UNET_CONFIG } else { FLAT_CONFIG };
-        let network = folder.join(network);
-        let beside = network.parent().unwrap_or(&folder);
+    /// Those of a checkpoint.
+    pub(super) fn of(found: &Found) -> Result<Self, Error> {
+        let folder = &found.folder;
+        let component = found.declaration.as_ref().map_or("unet", |declaration| &declaration.component);
+        let own = format!("{component}/{CONFIG}");
+        let is_flat = !holds(folder, &own)? && holds(folder, CONFIG)?;
+        let network = if is_flat { folder.join(CONFIG) } else { folder.join(own) };
+        let beside = network.parent().unwrap_or(folder);
         let weights = WEIGHTS.iter().map(|name| beside.join(name)).find(|path| path.is_file());
-        // Where none is there, the complaint names the file that there should be.
+        // Where there is none, the error names the file that there should be.
         let weights = weights.unwrap_or_else(|| beside.join(WEIGHTS[0]));
-        let optional =
-            |names: &[&str]| names.iter().map(|name| folder.join(name)).find(|path| path.is_file());
-        Ok(Self {
-            description: optional(&[DESCRIPTION]),
-            scheduler: optional(&[SCHEDULER, FLAT_SCHEDULER]),
-            network,
-            weights,
-            folder,
-        })
+        let scheduler = [SCHEDULER, FLAT_SCHEDULER].iter().map(|name| folder.join(name));
+        Ok(Self { scheduler: { scheduler }.find(|path| path.is_file()), network, weights })
     }
 }
 
-/// Whether a file is there; a folder that may not be looked into is not called empty.
+/// Whether a file is there. A folder that cannot be searched is an error, not empty.
 pub(super) fn holds(folder: &Path, name: &str) -> Result<bool, Error> {
     match std::fs::metadata(folder.join(name)) {
         Ok(_) => Ok(true),
@@ -72,17 +67,17 @@ pub(super) fn newest_checkpoint(run: &Path) -> Result<PathBuf, Error> {
             .flatten()
             .map(|entry| entry.path())
             .filter(|path| is_whole(path))
-            .filter(|path| [UNET_CONFIG, CLASSIFIER_CONFIG].iter().any(|name| path.join(name).is_file()))
+            .filter(|path| [DECLARATION, FOREIGN].iter().any(|name| path.join(name).is_file()))
             .max()
     });
     match inside {
         Ok(Some(newest)) => Ok(newest),
-        Ok(None) => Err(not("its run has written no checkpoint yet".into())),
-        Err(_) => Err(not(format!("it holds no {UNET_CONFIG}"))),
+        Ok(None) => Err(not("the run has written no checkpoint yet".into())),
+        Err(_) => Err(not(format!("it holds no {DECLARATION} and no {FOREIGN}"))),
     }
 }
 
-/// Whether a folder is none that a writer left unfinished.
+/// Whether a folder is complete: a writer gives unfinished ones another extension.
 fn is_whole(folder: &Path) -> bool {
     folder.extension().is_none_or(|extension| extension != "partial")
 }

@@ -1,16 +1,19 @@
-//! What a checkpoint's folder holds.
+//! The kind of model in a checkpoint's folder.
 
+use super::CONFIG;
+use super::declaration::Declaration;
 use super::find::{holds, newest_checkpoint};
-use super::{CLASSIFIER_CONFIG, FLAT_CONFIG, UNET_CONFIG};
 use crate::Error;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// What a checkpoint's folder holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The kind of model in a checkpoint's folder, as its `tweedie.json` declares it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A denoiser: [`crate::Model`].
     Denoiser,
-    /// A classifier of noisy pictures: [`crate::Classifier`].
+    /// A classifier of noisy images: [`crate::Classifier`].
     Classifier,
 }
 
@@ -18,50 +21,66 @@ impl std::fmt::Display for Kind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Denoiser => "a denoiser",
-            Self::Classifier => "a classifier of noisy pictures",
+            Self::Classifier => "a classifier of noisy images",
         })
     }
 }
 
 impl Kind {
-    /// What a folder holds; a run's folder stands for its newest checkpoint.
+    /// The kind of the model in a folder; a run's folder stands for its newest checkpoint.
     ///
     /// # Errors
-    /// [`Error::NotACheckpoint`].
+    /// [`Error::NotACheckpoint`]; a `tweedie.json` that cannot be read.
     pub fn of(folder: &Path) -> Result<Self, Error> {
-        Ok(resolve(folder)?.1)
+        Ok(resolve(folder)?.kind())
+    }
+
+    /// Whether a folder is a checkpoint or a run: it exists and has one of their files.
+    pub fn is_model(folder: &Path) -> bool {
+        !matches!(resolve(folder), Err(Error::NotACheckpoint { .. }))
     }
 
     /// The checkpoint of this kind that a folder is or, a run, holds as its newest.
-    ///
-    /// # Errors
-    /// [`Error::NotACheckpoint`]; [`Error::OtherKind`] where another kind lies there.
-    pub(crate) fn find(self, folder: &Path) -> Result<PathBuf, Error> {
-        match resolve(folder)? {
-            (found, kind) if kind == self => Ok(found),
-            (_, found) => Err(Error::OtherKind { path: folder.to_path_buf(), found, wanted: self }),
+    pub(super) fn find(self, folder: &Path) -> Result<Found, Error> {
+        let found = resolve(folder)?;
+        if found.kind() == self {
+            return Ok(found);
         }
+        Err(Error::OtherKind { path: folder.to_path_buf(), found: found.kind(), wanted: self })
     }
 }
 
-fn resolve(folder: &Path) -> Result<(PathBuf, Kind), Error> {
-    if !folder.exists() {
-        let reason = "it does not exist".into();
-        return Err(Error::NotACheckpoint { path: folder.to_path_buf(), reason });
+/// A checkpoint's folder with its declaration; a folder that `diffusers` saved has none.
+pub(super) struct Found {
+    pub(super) folder: PathBuf,
+    pub(super) declaration: Option<Declaration>,
+}
+
+impl Found {
+    /// A folder without a declaration is a denoiser's.
+    fn kind(&self) -> Kind {
+        self.declaration.as_ref().map_or(Kind::Denoiser, |declaration| declaration.kind)
     }
-    let kind = |folder: &Path| -> Result<Option<Kind>, Error> {
-        Ok(if holds(folder, UNET_CONFIG)? {
-            Some(Kind::Denoiser)
-        } else if holds(folder, CLASSIFIER_CONFIG)? {
-            Some(Kind::Classifier)
-        } else {
-            holds(folder, FLAT_CONFIG)?.then_some(Kind::Denoiser)
-        })
-    };
-    if let Some(kind) = kind(folder)? {
-        return Ok((folder.to_path_buf(), kind));
+}
+
+fn resolve(folder: &Path) -> Result<Found, Error> {
+    let not = |reason: &str| Error::NotACheckpoint { path: folder.to_path_buf(), reason: reason.into() };
+    if !folder.exists() {
+        return Err(not("it does not exist"));
+    }
+    if let Some(found) = look(folder)? {
+        return Ok(found);
     }
     let newest = newest_checkpoint(folder)?;
-    let kind = kind(&newest)?.unwrap_or(Kind::Denoiser);
-    Ok((newest, kind))
+    look(&newest)?.ok_or_else(|| not("its newest checkpoint holds no model"))
+}
+
+/// What a folder itself holds.
+fn look(folder: &Path) -> Result<Option<Found>, Error> {
+    let declaration = Declaration::read(folder)?;
+    let is_foreign = || Ok::<_, Error>(holds(folder, &format!("unet/{CONFIG}"))? || holds(folder, CONFIG)?);
+    if declaration.is_none() && !is_foreign()? {
+        return Ok(None);
+    }
+    Ok(Some(Found { folder: folder.to_path_buf(), declaration }))
 }

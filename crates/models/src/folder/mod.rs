@@ -1,24 +1,27 @@
-//! The files of a checkpoint folder, as `diffusers` lays them out.
+//! The files of a checkpoint folder: `diffusers`' layout where it has such a network, and `tweedie.json` beside it.
 
-pub(crate) mod card;
+mod card;
+mod declaration;
 mod find;
-pub(crate) mod json;
+mod json;
 mod kind;
-pub(crate) mod scheduler;
+mod load;
+mod save;
+mod scheduler;
 
-pub(crate) use find::Files;
 pub use kind::Kind;
+pub use save::{Snapshot, bytes_of, tensor_of};
 
 pub(crate) const MODEL_INDEX: &str = "model_index.json";
-pub(crate) const UNET_CONFIG: &str = "unet/config.json";
-pub(crate) const UNET_WEIGHTS: &str = "unet/diffusion_pytorch_model.safetensors";
-/// The configuration's name in the flat layout.
-pub(crate) const FLAT_CONFIG: &str = "config.json";
-pub(crate) const CLASSIFIER_CONFIG: &str = "classifier/config.json";
-pub(crate) const CLASSIFIER_WEIGHTS: &str = "classifier/diffusion_pytorch_model.safetensors";
+/// The configuration's name in its component, and in the flat layout.
+pub(crate) const CONFIG: &str = "config.json";
+/// The weights' name in their component.
+pub(crate) const WEIGHTS: &str = "diffusion_pytorch_model.safetensors";
 pub(crate) const SCHEDULER: &str = "scheduler/scheduler_config.json";
 pub(crate) const CARD: &str = "README.md";
-pub(crate) const DESCRIPTION: &str = "tweedie.json";
+pub(crate) const DECLARATION: &str = "tweedie.json";
+/// The component of an encoder of several conditions.
+pub(crate) const ENCODER: &str = "condition_encoder";
 
 /// The version of `diffusers` whose layout this is.
 pub(crate) const DIFFUSERS: &str = "0.42.1";

@@ -1,134 +1,107 @@
-//! Which wishes a model can fulfil.
+//! Whether a model can be sampled as a configuration asks.
 
-use super::{DdimAdds, Sampler, SamplingDefaults, Variance};
-use crate::{Error, LearnedVariance, Model};
+use super::{Sampler, SamplingConfig};
+use crate::{Error, Model, VariancePrediction};
 use tweedie_math::NoiseLevel;
-use tweedie_samplers::Path;
+use tweedie_samplers::{DdimNoiseKind, Path, ReverseVariance};
+
+/// What is wrong with a sampling configuration.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SamplingError {
+    /// A number outside its range.
+    #[error("{name} is {found}; it must be {allowed}")]
+    Range {
+        /// The number's name.
+        name: &'static str,
+        /// The value found.
+        found: f64,
+        /// The values allowed, in words.
+        allowed: &'static str,
+    },
+    /// An option that does not exist, or a value that it cannot have.
+    #[error("the sampling option {option}: {reason}")]
+    Option {
+        /// The option's place, such as `heun.churn`.
+        option: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// An option that none of the samplers takes.
+    #[error("{option} is an option of {takers}, and the sampler is {samplers}")]
+    NotTaken {
+        /// The option.
+        option: String,
+        /// The samplers that take it.
+        takers: String,
+        /// The samplers that were asked for.
+        samplers: String,
+    },
+    /// Thresholding without a clip.
+    #[error("thresholding moves x0 into the clip's range, and there is no clip")]
+    ThresholdWithoutClip,
+    /// Annealed Langevin dynamics whose steps diverge.
+    #[error(
+        "Langevin's epsilon is {epsilon}; it must be below {most:.1e}, twice the last level's squared sigma, beyond which the steps diverge"
+    )]
+    Diverges {
+        /// ε.
+        epsilon: f64,
+        /// The bound.
+        most: f64,
+    },
+}
 
 impl Model {
-    /// Fails, naming the wish, unless this model can be sampled so.
+    /// Fails, naming the option, unless this model can be sampled so.
     ///
     /// # Errors
-    /// Steps that the process does not have, an η or a bound out of range, a variance that is not there, a level at which x_0
-    /// cannot be read from what the network says.
-    pub fn check_sampling(&self, sampling: &SamplingDefaults) -> Result<(), Error> {
+    /// Steps that the process does not have, an η or a bound out of range, a variance that the model does not predict, a level at which
+    /// x_0 cannot be read from the prediction, a sampler that needs an energy.
+    pub fn check_sampling(&self, sampling: &SamplingConfig) -> Result<(), Error> {
+        if sampling.sampler.needs_energy() {
+            return Err(Error::NeedsEnergy { sampler: sampling.sampler });
+        }
         let path = self.path(sampling)?;
         path.levels()[..path.n_steps()].iter().try_for_each(|&level| self.check_reading(level))?;
-        let wrong = |wish: String| Err(Error::Wish(wish));
+        let range = |name, found, allowed| Err(SamplingError::Range { name, found, allowed }.into());
         if !(0.0..=1.0).contains(&sampling.eta) {
-            let eta = sampling.eta;
-            return wrong(format!("eta is {eta}; it must be between 0 (deterministic) and 1 (DDPM)"));
+            return range("eta", sampling.eta, "between 0 (deterministic) and 1 (DDPM)");
         }
-        if let Some(clip) = sampling.clip
-            && !(clip > 0.0 && clip.is_finite())
-        {
-            return wrong(format!("the clip of x0 is {clip}; it must be positive, or null for none"));
+        if let Some(clip) = sampling.clip.filter(|clip| !(*clip > 0.0 && clip.is_finite())) {
+            return range("the clip of x0", clip, "positive, or null for none");
         }
-        if let Some(threshold) = sampling.options.threshold {
-            if !(threshold > 0.0 && threshold <= 1.0) {
-                return wrong(format!(
-                    "the threshold's quantile is {threshold}; it must be above 0 and at most 1"
-                ));
-            }
-            if sampling.clip.is_none() {
-                return wrong("thresholding moves x0 into the clip's range, and there is no clip".into());
-            }
+        if sampling.options.clip.threshold.is_some() && sampling.clip.is_none() {
+            return Err(SamplingError::ThresholdWithoutClip.into());
         }
         let ancestral = matches!(sampling.sampler, Sampler::Ddpm | Sampler::PredictorCorrector);
-        let has_none = self.description.variance == LearnedVariance::None;
-        if ancestral && sampling.variance == Variance::Learned && has_none {
+        let has_none = self.variance() == VariancePrediction::None;
+        if ancestral && sampling.variance == ReverseVariance::Learned && has_none {
             return Err(tweedie_samplers::Error::NoSpread.into());
         }
         check_langevin(sampling, &path)?;
-        check_options(sampling)
-    }
-
-    /// Fails unless x_0 and the noise can be read at a level from what the network says.
-    ///
-    /// # Errors
-    /// The reading's own; a level between trained ones for a network with a learned time table.
-    pub fn check_reading(&self, level: NoiseLevel) -> Result<(), Error> {
-        self.description.parameterization.reading(level, self.previous(level)?)?;
-        self.told(level)?;
+        sampling.options.check()?;
+        if sampling.options.ddim.noise != DdimNoiseKind::Eta && sampling.sampler != Sampler::Ddim {
+            return Err(SamplingError::NotTaken {
+                option: "fresh or sigma-hat noise".into(),
+                takers: Sampler::Ddim.to_string(),
+                samplers: sampling.sampler.to_string(),
+            }
+            .into());
+        }
         Ok(())
     }
 }
 
-/// Langevin steps that would diverge, before the first call of the network.
-fn check_langevin(sampling: &SamplingDefaults, path: &Path) -> Result<(), Error> {
+/// Langevin steps that would diverge, before the network is evaluated.
+fn check_langevin(sampling: &SamplingConfig, path: &Path) -> Result<(), SamplingError> {
     let sigmas = path.levels().iter().map(NoiseLevel::sigma).filter(|&sigma| sigma > 0.0);
     let least = sigmas.fold(f64::INFINITY, f64::min);
-    match sampling.options.langevin_epsilon {
-        Some(epsilon) if sampling.sampler == Sampler::Langevin && epsilon >= 2.0 * least * least => {
-            Err(Error::Wish(format!(
-                "Langevin's epsilon is {epsilon}; it must be below {:.1e}, twice the last level's squared sigma, beyond which the steps diverge",
-                2.0 * least * least
-            )))
+    let most = 2.0 * least * least;
+    match sampling.options.langevin.epsilon {
+        Some(epsilon) if sampling.sampler == Sampler::Langevin && epsilon >= most => {
+            Err(SamplingError::Diverges { epsilon, most })
         }
         _ => Ok(()),
     }
-}
-
-/// The adaptive solver's least local error on f32 states.
-const LEAST_TOLERANCE: f64 = 1e-6;
-
-/// Options out of range, before the first call of the network.
-fn check_options(sampling: &SamplingDefaults) -> Result<(), Error> {
-    let options = &sampling.options;
-    let positive = |value: f64| value > 0.0 && value.is_finite();
-    let not_negative = |value: f64| value >= 0.0 && value.is_finite();
-    let of = |value: Option<f64>| value.unwrap_or(0.0);
-    let [low, high] = options.churn_sigmas.unwrap_or([0.0, 0.0]);
-    let finite = "finite and not negative";
-    let checks = [
-        (not_negative(options.churn), "churn", options.churn, finite),
-        (not_negative(options.churn_noise), "the churn's noise", options.churn_noise, finite),
-        (not_negative(low), "the least sigma of churn", low, finite),
-        (
-            not_negative(high) && high >= low,
-            "the greatest sigma of churn",
-            high,
-            "finite and not below the least",
-        ),
-        ((1..=3).contains(&options.order), "the order", options.order as f64, "1, 2 or 3"),
-        (
-            options.tolerance >= LEAST_TOLERANCE && options.tolerance.is_finite(),
-            "the tolerance",
-            options.tolerance,
-            "at least 1e-6, below which roundings of f32 are all that is seen",
-        ),
-        (positive(options.corrector_snr), "the corrector's snr", options.corrector_snr, "positive"),
-        (options.langevin_steps > 0, "the number of Langevin steps", 0.0, "at least 1"),
-        (options.variance_probes > 0, "the number of variance probes", 0.0, "at least 1"),
-        (
-            options.langevin_friction.is_none_or(not_negative),
-            "Langevin's friction",
-            of(options.langevin_friction),
-            finite,
-        ),
-        (
-            options.langevin_epsilon.is_none_or(positive),
-            "Langevin's epsilon",
-            of(options.langevin_epsilon),
-            "positive",
-        ),
-        (
-            options.threshold_most.is_none_or(positive),
-            "the greatest threshold",
-            of(options.threshold_most),
-            "positive",
-        ),
-    ];
-    for (holds, name, found, allowed) in checks {
-        if !holds {
-            return Err(Error::Wish(format!("{name} is {found}; it must be {allowed}")));
-        }
-    }
-    if options.ddim != DdimAdds::Eta && sampling.sampler != Sampler::Ddim {
-        return Err(Error::Wish(format!(
-            "fresh noise and sigma-hat are DDIM's, and the sampler is {}",
-            sampling.sampler
-        )));
-    }
-    Ok(())
 }

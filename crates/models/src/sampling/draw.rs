@@ -1,139 +1,121 @@
 //! Samplers run by name.
 
-use super::{DdimAdds, Sampler, SamplingDefaults, Variance};
-use crate::{Error, Model};
+use super::{Sampler, SamplingConfig};
+use crate::{Condition, Error, Model};
 use tch::{Kind, Tensor};
-use tweedie_networks::ClassCondition;
 use tweedie_samplers::{
-    Clipped, DdimNoise, Denoiser, Divergence, Dynamics, Hook, NoiseSource, Path, Predictor, ReverseVariance,
+    Clipped, DdimNoise, DdimNoiseKind, Denoiser, Divergence, Dynamics, Hook, NoiseSource, Path, Predictor,
     State, Thresholded, WithX0Variance, annealed_langevin, ddim_with, ddpm, dpm_solver_2m, dpm_solver_3m,
-    euler, euler_ancestral, heun, level_ratio, predictor_corrector, probability_flow, start, step_size,
-    unipc,
+    euler, euler_ancestral, heun, predictor_corrector, probability_flow, start, unipc,
 };
 
-/// A denoiser whose x̂_0 is moved into the data's range as the wishes say: by a clip, by dynamic thresholding, or not at all.
+/// A denoiser whose x̂_0 is moved into the data's range as the configuration asks: by a clip, by dynamic thresholding, or not at all.
 pub fn bounded<'a>(
     inner: Box<dyn Denoiser<Tensor> + 'a>,
-    sampling: &SamplingDefaults,
+    sampling: &SamplingConfig,
 ) -> Box<dyn Denoiser<Tensor> + 'a> {
-    let eps = sampling.options.eps_after_clip();
-    match (sampling.clip, sampling.options.threshold) {
+    let how = &sampling.options.clip;
+    match (sampling.clip, how.threshold) {
         (None, _) => inner,
-        (Some(bound), None) => Box::new(Clipped { inner, low: -bound, high: bound, eps }),
+        (Some(bound), None) => Box::new(Clipped { inner, low: -bound, high: bound, eps: how.after_clip }),
         (Some(bound), Some(quantile)) => {
-            Box::new(Thresholded { inner, quantile, bound, most: sampling.options.threshold_most, eps })
+            let (most, eps) = (how.threshold_most, how.after_clip);
+            Box::new(Thresholded { inner, quantile, bound, most, eps })
         }
     }
 }
 
-/// Walks x down a path by the sampler of that name.
+/// Walks x down a path by the configuration's sampler.
 ///
 /// # Errors
-/// What the sampler, the denoiser, the noise source and the hook report.
+/// [`tweedie_samplers::Error::Other`] for a sampler that needs an energy; what the sampler, the denoiser, the noise source and the hook
+/// report.
 pub fn walk_down<X: State>(
     denoiser: &dyn Denoiser<X>,
     x: X,
     path: &Path,
-    sampling: &SamplingDefaults,
+    sampling: &SamplingConfig,
     noise: &dyn NoiseSource<X>,
     hook: &mut dyn Hook<X>,
 ) -> Result<X, tweedie_samplers::Error> {
-    let options = &sampling.options;
-    let variance = match sampling.variance {
-        Variance::FixedSmall => ReverseVariance::FixedSmall,
-        Variance::FixedLarge => ReverseVariance::FixedLarge,
-        Variance::Learned => ReverseVariance::Learned,
-        Variance::Optimal => ReverseVariance::Optimal,
-    };
+    let (options, variance) = (&sampling.options, sampling.variance);
     match sampling.sampler {
         Sampler::Ddpm => ddpm(denoiser, x, path, variance, noise, hook),
         Sampler::Ddim => {
-            let added = match options.ddim {
-                DdimAdds::Eta => DdimNoise::Eta(sampling.eta),
-                DdimAdds::Fresh => DdimNoise::Fresh,
-                DdimAdds::SigmaHat => DdimNoise::SigmaHat,
+            let added = match options.ddim.noise {
+                DdimNoiseKind::Eta => DdimNoise::Eta(sampling.eta),
+                DdimNoiseKind::Fresh => DdimNoise::Fresh,
+                DdimNoiseKind::SigmaHat => DdimNoise::SigmaHat,
             };
             ddim_with(denoiser, x, path, added, noise, hook)
         }
         Sampler::Euler => euler(denoiser, x, path, noise, hook),
         Sampler::EulerAncestral => euler_ancestral(denoiser, x, path, sampling.eta, noise, hook),
-        Sampler::Heun => heun(denoiser, x, path, options.churn(), noise, hook),
+        Sampler::Heun => heun(denoiser, x, path, options.heun, noise, hook),
         Sampler::Dpm2m => dpm_solver_2m(denoiser, x, path, Dynamics::Ode, noise, hook),
         Sampler::Dpm2mSde => dpm_solver_2m(denoiser, x, path, Dynamics::Sde, noise, hook),
-        Sampler::Dpm3m => dpm_solver_3m(denoiser, x, path, Dynamics::Ode, options.form(), noise, hook),
-        Sampler::Dpm3mSde => dpm_solver_3m(denoiser, x, path, Dynamics::Sde, options.form(), noise, hook),
-        Sampler::UniPc => unipc(denoiser, x, path, options.unipc(), noise, hook),
-        Sampler::Ode => probability_flow(denoiser, x, path, options.adaptive(), noise, hook),
+        Sampler::Dpm3m => dpm_solver_3m(denoiser, x, path, Dynamics::Ode, options.dpmpp_3m.form, noise, hook),
+        Sampler::Dpm3mSde => {
+            dpm_solver_3m(denoiser, x, path, Dynamics::Sde, options.dpmpp_3m.form, noise, hook)
+        }
+        Sampler::UniPc => unipc(denoiser, x, path, options.unipc, noise, hook),
+        Sampler::Ode => probability_flow(denoiser, x, path, options.ode, noise, hook),
         Sampler::PredictorCorrector => {
             let predictor = Predictor::Ancestral(variance);
-            predictor_corrector(denoiser, x, path, predictor, options.corrector(), noise, hook)
+            predictor_corrector(denoiser, x, path, predictor, options.pc, noise, hook)
         }
         Sampler::Langevin => {
-            let epsilon = match options.langevin_epsilon {
-                Some(epsilon) => epsilon,
-                None => technique_4(path, x.n_elements() / x.n_samples().max(1), options.langevin_steps)?,
-            };
-            annealed_langevin(denoiser, x, path, options.annealed(epsilon), noise, hook)
+            let how = options.langevin.resolve(path, x.n_elements() / x.n_samples().max(1))?;
+            annealed_langevin(denoiser, x, path, how, noise, hook)
         }
+        sampler @ Sampler::Mala => Err(tweedie_samplers::Error::other(Error::NeedsEnergy { sampler })),
     }
 }
 
-/// The ε of Song & Ermon 2020 for a path: for the mean ratio of its levels' σ, or that of technique 2 where it has one level alone.
-fn technique_4(path: &Path, dimensions: usize, steps: usize) -> Result<f64, tweedie_samplers::Error> {
-    let sigmas: Vec<f64> =
-        path.levels().iter().map(|level| level.sigma()).filter(|s| *s > 0.0 && s.is_finite()).collect();
-    let (first, last) = (sigmas.first().copied().unwrap_or(1.0), sigmas.last().copied().unwrap_or(1.0));
-    let ratio = match sigmas.len() {
-        0 | 1 => level_ratio(dimensions)?,
-        n => (first / last).powf(1.0 / (n - 1) as f64),
-    };
-    step_size(last, ratio, steps)
-}
-
 impl Model {
-    /// The denoiser that the wishes describe, for a batch whose first picture has the number `first`: under a class, with the
-    /// optimal variance where it is asked for, its x̂_0 bounded.
+    /// The denoiser that a configuration describes, for a batch whose first example has the number `first`: with a condition bound, with
+    /// the optimal variance where it is needed, its x̂_0 bounded.
     pub fn denoiser<'a>(
         &'a self,
-        sampling: &SamplingDefaults,
-        class: Option<ClassCondition>,
+        sampling: &SamplingConfig,
+        condition: Condition,
         first: usize,
         noise: &'a dyn NoiseSource<Tensor>,
     ) -> Box<dyn Denoiser<Tensor> + 'a> {
-        let model = self.given(class).from_picture(first);
-        let takes_variance = matches!(sampling.sampler, Sampler::Ddpm | Sampler::PredictorCorrector);
-        if takes_variance && sampling.variance == Variance::Optimal {
-            let probes = Divergence::Probes(sampling.options.variance_probes);
+        let model = self.given(condition).from_example(first);
+        if sampling.takes_optimal_variance() {
+            let probes = Divergence::Probes(sampling.options.ddpm.variance_probes);
             return bounded(Box::new(WithX0Variance::new(model, probes, noise)), sampling);
         }
         bounded(Box::new(model), sampling)
     }
 
-    /// The noise that a path begins with: (N, C, H, W).
+    /// The noise that a path begins with: (N, …).
     ///
     /// # Errors
     /// What the noise or the device reports.
     pub fn start(
         &self,
-        shape: [i64; 4],
+        shape: &[i64],
         path: &Path,
         noise: &dyn NoiseSource<Tensor>,
     ) -> Result<Tensor, Error> {
         let like = Tensor::f_zeros(shape, (Kind::Float, self.device()))?;
-        Ok(start(&like, self.process.as_ref(), path, noise)?)
+        Ok(start(&like, self.process(), path, noise)?)
     }
 
-    /// Draws pictures: a batch of noise walked down the path, in the model's range.
+    /// Draws samples: a batch of noise walked down the path, in the model's units.
     ///
-    /// `shape` is (N, C, H, W). No gradient is recorded. With a micro-batch the batch counts as the first one of its run.
+    /// `shape` is (N, C, H, W) for images and (N, D) for points. No gradient is recorded. With a micro-batch the batch counts as the
+    /// first one of its run.
     ///
     /// # Errors
     /// What the network, the sampler, the noise or the hook reports.
     pub fn sample(
         &self,
-        shape: [i64; 4],
-        sampling: &SamplingDefaults,
-        class: Option<ClassCondition>,
+        shape: &[i64],
+        sampling: &SamplingConfig,
+        condition: Condition,
         noise: &dyn NoiseSource<Tensor>,
         hook: &mut dyn Hook<Tensor>,
     ) -> Result<Tensor, Error> {
@@ -141,7 +123,7 @@ impl Model {
         let _no_gradient = tch::no_grad_guard();
         let path = self.path(sampling)?;
         let x = self.start(shape, &path, noise)?;
-        let denoiser = self.denoiser(sampling, class, 0, noise);
+        let denoiser = self.denoiser(sampling, condition, 0, noise);
         Ok(walk_down(&denoiser, x, &path, sampling, noise, hook)?)
     }
 }

@@ -1,74 +1,81 @@
-//! From what a checkpoint says and what a user wishes to a path, a sampler and pictures.
+//! From a sampling configuration to a path, a sampler and samples.
 
 mod check;
 mod draw;
-mod levels;
 mod options;
+mod rule;
 mod sampler;
 
+pub use check::SamplingError;
 pub use draw::{bounded, walk_down};
-pub use levels::{Levels, NoLevels};
-pub use options::{AfterClip, CorrectorNorms, DdimAdds, SolverOptions, ThirdOrderForm};
-pub use sampler::Sampler;
+pub use options::{SamplerOptions, takers_of};
+pub use rule::{LevelRule, NoLevelRule};
+pub use sampler::{NoSampler, Sampler};
 
 use serde::{Deserialize, Serialize};
 use tweedie_math::Spacing;
+use tweedie_samplers::{DdimNoiseKind, ReverseVariance};
 
-/// The reverse variance of ancestral sampling, by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Variance {
-    /// β̃.
-    FixedSmall,
-    /// β.
-    FixedLarge,
-    /// The network's.
-    Learned,
-    /// β̃ + c₁²·Var(x_0 | x_t), the latter by the network's own Jacobian.
-    Optimal,
-}
-
-/// How a checkpoint wants to be sampled.
+/// How a model is sampled. A checkpoint carries one; a caller changes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct SamplingDefaults {
-    /// Which sampler.
+pub struct SamplingConfig {
+    /// The sampler.
     pub sampler: Sampler,
-    /// How many steps.
+    /// The number of steps.
     pub steps: usize,
     /// η of DDIM and of Euler's ancestral form.
     pub eta: f64,
-    /// The variance of ancestral sampling.
-    pub variance: Variance,
+    /// The reverse variance of ancestral sampling and of the variational bound.
+    pub variance: ReverseVariance,
     /// How the steps are spread over the trained times.
     pub spacing: Spacing,
     /// Added to leading times.
     pub steps_offset: usize,
-    /// Which levels are visited, by any rule; where it is given, steps, spacing and offset say nothing.
+    /// The levels that are visited, by any rule; with one, steps, spacing and offset have no effect.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub levels: Option<Levels>,
-    /// Whether the last step ends at clean data; else at the first trained level.
+    pub levels: Option<LevelRule>,
+    /// Whether the last step ends at clean data; otherwise it ends at the first trained level.
     pub ends_clean: bool,
-    /// x̂_0 is clipped to ±this, in the model's units; none is no clipping.
+    /// x̂_0 is clipped to ± this, in the model's units; `None` does not clip.
     pub clip: Option<f64>,
-    /// What single samplers take beside that.
-    #[serde(skip_serializing_if = "SolverOptions::are_usual")]
-    pub options: SolverOptions,
+    /// The options of single samplers, by the sampler's name.
+    #[serde(skip_serializing_if = "SamplerOptions::are_default")]
+    pub options: SamplerOptions,
 }
 
-impl Default for SamplingDefaults {
+impl Default for SamplingConfig {
     fn default() -> Self {
         Self {
             sampler: Sampler::Ddim,
             steps: 50,
             eta: 0.0,
-            variance: Variance::FixedSmall,
+            variance: ReverseVariance::FixedSmall,
             spacing: Spacing::Trailing,
             steps_offset: 0,
             levels: None,
             ends_clean: true,
             clip: Some(1.0),
-            options: SolverOptions::default(),
+            options: SamplerOptions::default(),
         }
+    }
+}
+
+impl SamplingConfig {
+    /// Whether the start alone determines the sample: no noise is drawn on the way.
+    pub fn is_deterministic(&self) -> bool {
+        match self.sampler {
+            Sampler::Ddim => self.eta == 0.0 && self.options.ddim.noise == DdimNoiseKind::Eta,
+            Sampler::EulerAncestral => self.eta == 0.0,
+            Sampler::Heun => self.options.heun.churn == 0.0,
+            Sampler::Euler | Sampler::Dpm2m | Sampler::Dpm3m | Sampler::UniPc | Sampler::Ode => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the optimal reverse variance is needed, which a model finds by its own Jacobian.
+    pub fn takes_optimal_variance(&self) -> bool {
+        matches!(self.sampler, Sampler::Ddpm | Sampler::PredictorCorrector)
+            && self.variance == ReverseVariance::Optimal
     }
 }

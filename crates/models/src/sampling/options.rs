@@ -1,163 +1,166 @@
-//! What single samplers take beside steps and η.
+//! The options of single samplers. Each sampler owns its options; this table says which sampler takes which.
 
+use super::{Sampler, SamplingConfig, SamplingError};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use tweedie_samplers::{
-    Adaptive, Annealed, Churn, Corrector, EpsAfterClip, Norms, ThirdOrder, UniPc, UniPcKernel,
+    Adaptive, AnnealedOptions, Churn, ClipOptions, Corrector, DdimOptions, DdpmOptions, ThirdOrderOptions,
+    UniPc,
 };
 
 /// The options of single samplers, with their papers' defaults.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct SolverOptions {
-    /// What DDIM's steps add.
-    pub ddim: DdimAdds,
-    /// Heun's `S_churn`.
-    pub churn: f64,
-    /// Heun's `S_tmin` and `S_tmax`; none is every level.
-    pub churn_sigmas: Option<[f64; 2]>,
-    /// Heun's `S_noise`.
-    pub churn_noise: f64,
-    /// Which second difference 3M takes.
-    pub third_order: ThirdOrderForm,
-    /// UniPC's order.
-    pub order: usize,
-    /// The adaptive solver's local error.
-    pub tolerance: f64,
-    /// The corrector's signal-to-noise ratio.
-    pub corrector_snr: f64,
-    /// Corrector steps per level.
-    pub corrector_steps: usize,
-    /// What the corrector's steps are measured by.
-    pub corrector_norms: CorrectorNorms,
-    /// Langevin steps per level.
-    pub langevin_steps: usize,
-    /// Underdamped Langevin steps with this much friction per step; none is overdamped.
-    pub langevin_friction: Option<f64>,
-    /// NCSNv2's ε; none is what its technique 4 gives for the path.
-    pub langevin_epsilon: Option<f64>,
-    /// Random probes of the optimal variance's trace.
-    pub variance_probes: usize,
-    /// Where x̂_0 is clipped: what becomes of ε̂.
-    pub after_clip: AfterClip,
-    /// Dynamic thresholding at this quantile instead of the plain clip; none is the plain clip.
-    pub threshold: Option<f64>,
-    /// The threshold is at most this, in the model's units; none is no limit.
-    pub threshold_most: Option<f64>,
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Map<String, Value>")]
+pub struct SamplerOptions {
+    /// Ancestral sampling.
+    pub ddpm: DdpmOptions,
+    /// Denoising diffusion implicit models.
+    pub ddim: DdimOptions,
+    /// Heun's method.
+    pub heun: Churn,
+    /// DPM-Solver++(3M).
+    pub dpmpp_3m: ThirdOrderOptions,
+    /// UniPC.
+    pub unipc: UniPc,
+    /// The adaptive solver.
+    pub ode: Adaptive,
+    /// Predictor–corrector.
+    pub pc: Corrector,
+    /// Annealed Langevin dynamics.
+    pub langevin: AnnealedOptions,
+    /// How x̂_0 is brought into the data's range, whatever the sampler.
+    pub clip: ClipOptions,
 }
 
-impl Default for SolverOptions {
-    fn default() -> Self {
-        Self {
-            ddim: DdimAdds::Eta,
-            churn: 0.0,
-            churn_sigmas: None,
-            churn_noise: 1.0,
-            third_order: ThirdOrderForm::Corrected,
-            order: 2,
-            tolerance: 1e-4,
-            corrector_snr: 0.16,
-            corrector_steps: 1,
-            corrector_norms: CorrectorNorms::PerSample,
-            langevin_steps: 5,
-            langevin_friction: None,
-            langevin_epsilon: None,
-            variance_probes: 1,
-            after_clip: AfterClip::Rederive,
-            threshold: None,
-            threshold_most: None,
-        }
-    }
-}
+/// The samplers that take the options of a group, and `eta` and `variance`; every sampler takes those of `clip`.
+const TAKERS: [(&str, &[Sampler]); 10] = [
+    ("eta", &[Sampler::Ddim, Sampler::EulerAncestral]),
+    ("variance", &[Sampler::Ddpm, Sampler::PredictorCorrector]),
+    ("ddpm", &[Sampler::Ddpm, Sampler::PredictorCorrector]),
+    ("ddim", &[Sampler::Ddim]),
+    ("heun", &[Sampler::Heun]),
+    ("dpmpp_3m", &[Sampler::Dpm3m, Sampler::Dpm3mSde]),
+    ("unipc", &[Sampler::UniPc]),
+    ("ode", &[Sampler::Ode]),
+    ("pc", &[Sampler::PredictorCorrector]),
+    ("langevin", &[Sampler::Langevin]),
+];
 
-/// What DDIM's steps add.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DdimAdds {
-    /// η·√β̃ of noise.
-    Eta,
-    /// Noise all new at each step.
-    Fresh,
-    /// σ̂: more noise than the level has, in the direction of η = 1.
-    SigmaHat,
-}
+/// Names of the first format, which had the options of all samplers in one list.
+const FORMER: [(&str, &str, &str); 17] = [
+    ("ddim", "ddim", "noise"),
+    ("churn", "heun", "churn"),
+    ("churn_sigmas", "heun", "sigmas"),
+    ("churn_noise", "heun", "noise"),
+    ("third_order", "dpmpp_3m", "form"),
+    ("order", "unipc", "order"),
+    ("tolerance", "ode", "tolerance"),
+    ("corrector_snr", "pc", "snr"),
+    ("corrector_steps", "pc", "steps"),
+    ("corrector_norms", "pc", "norms"),
+    ("langevin_steps", "langevin", "steps"),
+    ("langevin_friction", "langevin", "friction"),
+    ("langevin_epsilon", "langevin", "epsilon"),
+    ("variance_probes", "ddpm", "variance_probes"),
+    ("after_clip", "clip", "after_clip"),
+    ("threshold", "clip", "threshold"),
+    ("threshold_most", "clip", "threshold_most"),
+];
 
-/// Which second difference 3M takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ThirdOrderForm {
-    /// The one of third order.
-    Corrected,
-    /// The one in print, of second order.
-    Published,
-}
-
-/// What a corrector's step is measured by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CorrectorNorms {
-    /// Each picture's own norms.
-    PerSample,
-    /// The batch's mean norms, as published: pictures depend on those drawn with them.
-    BatchMean,
-}
-
-/// What becomes of ε̂ once x̂_0 was clipped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AfterClip {
-    /// It is derived again from x and the clipped x̂_0.
-    Rederive,
-    /// It stays, as in `diffusers`' DDIM.
-    Keep,
-}
-
-impl SolverOptions {
-    /// Whether nothing was chosen.
-    pub(super) fn are_usual(&self) -> bool {
+impl SamplerOptions {
+    /// Whether every option has its default.
+    pub(super) fn are_default(&self) -> bool {
         *self == Self::default()
     }
 
-    pub(super) fn churn(&self) -> Churn {
-        let [from_sigma, to_sigma] = self.churn_sigmas.unwrap_or([0.0, f64::INFINITY]);
-        Churn { churn: self.churn, from_sigma, to_sigma, noise: self.churn_noise }
+    /// Fails, naming the option, unless every option is in its range.
+    pub(super) fn check(&self) -> Result<(), tweedie_samplers::Error> {
+        self.ddpm.check()?;
+        self.heun.check()?;
+        self.unipc.check()?;
+        self.ode.check()?;
+        self.pc.check()?;
+        self.langevin.check()?;
+        self.clip.check()
     }
+}
 
-    pub(super) fn form(&self) -> ThirdOrder {
-        match self.third_order {
-            ThirdOrderForm::Corrected => ThirdOrder::Corrected,
-            ThirdOrderForm::Published => ThirdOrder::Published,
+impl TryFrom<Map<String, Value>> for SamplerOptions {
+    type Error = String;
+
+    fn try_from(given: Map<String, Value>) -> Result<Self, String> {
+        let mut groups = Map::new();
+        for (key, value) in given {
+            let former = FORMER.iter().find(|(name, ..)| *name == key && !value.is_object());
+            match former {
+                Some((_, group, name)) => {
+                    let group = groups.entry(*group).or_insert_with(|| Value::Object(Map::new()));
+                    group[*name] = value;
+                }
+                None => match (groups.get_mut(&key).and_then(Value::as_object_mut), value) {
+                    (Some(group), Value::Object(more)) => group.extend(more),
+                    (_, value) => {
+                        groups.insert(key, value);
+                    }
+                },
+            }
         }
+        Strict::deserialize(Value::Object(groups)).map(Into::into).map_err(|error| error.to_string())
     }
+}
 
-    pub(super) fn unipc(&self) -> UniPc {
-        UniPc { order: self.order, kernel: UniPcKernel::ExpH }
+/// The groups as they are written.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Strict {
+    ddpm: DdpmOptions,
+    ddim: DdimOptions,
+    heun: Churn,
+    dpmpp_3m: ThirdOrderOptions,
+    unipc: UniPc,
+    ode: Adaptive,
+    pc: Corrector,
+    langevin: AnnealedOptions,
+    clip: ClipOptions,
+}
+
+impl From<Strict> for SamplerOptions {
+    fn from(it: Strict) -> Self {
+        let Strict { ddpm, ddim, heun, dpmpp_3m, unipc, ode, pc, langevin, clip } = it;
+        Self { ddpm, ddim, heun, dpmpp_3m, unipc, ode, pc, langevin, clip }
     }
+}
 
-    pub(super) fn adaptive(&self) -> Adaptive {
-        Adaptive { tolerance: self.tolerance, most_steps: 1000 }
-    }
-
-    pub(super) fn corrector(&self) -> Corrector {
-        let norms = match self.corrector_norms {
-            CorrectorNorms::PerSample => Norms::PerSample,
-            CorrectorNorms::BatchMean => Norms::BatchMean,
-        };
-        Corrector { snr: self.corrector_snr, steps: self.corrector_steps, norms }
-    }
-
-    pub(super) fn annealed(&self, epsilon: f64) -> Annealed {
-        Annealed {
-            epsilon,
-            steps_per_level: self.langevin_steps,
-            friction: self.langevin_friction,
-            denoise: true,
+impl SamplingConfig {
+    /// Sets an option by its place: `eta`, `variance`, `heun.churn` and so on.
+    ///
+    /// # Errors
+    /// [`SamplingError::Option`] for a place that does not exist or a value that it cannot have.
+    pub fn set(&mut self, place: &str, value: Value) -> Result<(), SamplingError> {
+        let wrong = |reason: String| SamplingError::Option { option: place.to_string(), reason };
+        // JSON has no other form for a number that is not finite.
+        if value.is_null() {
+            return Err(wrong("it must be a finite number".into()));
         }
-    }
-
-    pub(super) fn eps_after_clip(&self) -> EpsAfterClip {
-        match self.after_clip {
-            AfterClip::Rederive => EpsAfterClip::Rederive,
-            AfterClip::Keep => EpsAfterClip::Keep,
+        let mut whole = serde_json::to_value(&*self).map_err(|error| wrong(error.to_string()))?;
+        match place.split_once('.') {
+            None => whole[place] = value,
+            Some((group, name)) => {
+                let all = serde_json::to_value(&self.options).map_err(|error| wrong(error.to_string()))?;
+                if all[group].get(name).is_none() {
+                    return Err(wrong("there is no such option".into()));
+                }
+                whole["options"] = all;
+                whole["options"][group][name] = value;
+            }
         }
+        *self = Self::deserialize(whole).map_err(|error| wrong(error.to_string()))?;
+        Ok(())
     }
+}
+
+/// The samplers that take the option at a place; `None` where every sampler takes it.
+pub fn takers_of(place: &str) -> Option<&'static [Sampler]> {
+    let group = place.split('.').next().unwrap_or(place);
+    TAKERS.iter().find(|(name, _)| *name == group).map(|(_, takers)| *takers)
 }

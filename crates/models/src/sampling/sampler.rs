@@ -47,11 +47,14 @@ pub enum Sampler {
     /// Annealed Langevin dynamics.
     #[serde(rename = "langevin")]
     Langevin,
+    /// The Metropolis-adjusted Langevin algorithm.
+    #[serde(rename = "mala")]
+    Mala,
 }
 
 impl Sampler {
-    /// All of them, with name, a line of what it is, and where it comes from.
-    pub const ALL: [(Self, &'static str, &'static str, &'static str); 13] = [
+    /// Every sampler with its name, a line that describes it, and its source.
+    pub const ALL: [(Self, &'static str, &'static str, &'static str); 14] = [
         (
             Self::Ddpm,
             "ddpm",
@@ -120,16 +123,27 @@ impl Sampler {
             "annealed Langevin dynamics, a last step that denoises; --langevin-steps, --langevin-epsilon",
             "Song & Ermon 2019, 2020",
         ),
+        (
+            Self::Mala,
+            "mala",
+            "Langevin steps accepted by Metropolis' rule; for models with an energy alone",
+            "Roberts & Tweedie 1996",
+        ),
     ];
 
-    /// Its name.
+    /// The samplers of any denoiser.
+    pub fn of_denoisers() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().map(|(sampler, ..)| sampler).filter(|sampler| !sampler.needs_energy())
+    }
+
+    /// The sampler's name.
     pub fn name(self) -> &'static str {
         Self::ALL.iter().find(|(own, ..)| *own == self).map_or("", |(_, name, ..)| name)
     }
 
-    /// Whether a start decides the result alone: no noise is drawn on the way, whatever the options.
-    pub fn is_deterministic(self) -> bool {
-        matches!(self, Self::Euler | Self::Dpm2m | Self::Dpm3m | Self::UniPc | Self::Ode)
+    /// Whether it accepts steps by an energy, which a denoiser does not have.
+    pub fn needs_energy(self) -> bool {
+        self == Self::Mala
     }
 }
 
@@ -139,17 +153,12 @@ impl fmt::Display for Sampler {
     }
 }
 
-/// What is not the name of a sampler.
+/// A name that no sampler has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NoSampler {
-    /// Metropolis' rule cannot be had.
-    #[error(
-        "`mala` accepts a step by the ratio of two densities, and a diffusion model knows the score alone, which gives no ratio: `langevin` is the unadjusted form"
-    )]
-    Metropolis,
-    /// Nobody's name.
-    #[error("there is no sampler `{0}`; there are {list}", list = Sampler::ALL.map(|(_, name, ..)| name).join(", "))]
-    Unknown(String),
+#[error("there is no sampler `{found}`; the samplers are {list}", list = Sampler::ALL.map(|(_, name, ..)| name).join(", "))]
+pub struct NoSampler {
+    /// The name that was found.
+    pub found: String,
 }
 
 impl FromStr for Sampler {
@@ -159,9 +168,6 @@ impl FromStr for Sampler {
     fn from_str(text: &str) -> Result<Self, NoSampler> {
         let name = text.replace('-', "_");
         let found = Self::ALL.iter().find(|(_, own, ..)| *own == name).map(|(sampler, ..)| *sampler);
-        found.ok_or_else(|| match name.as_str() {
-            "mala" | "metropolis" => NoSampler::Metropolis,
-            _ => NoSampler::Unknown(text.to_string()),
-        })
+        found.ok_or_else(|| NoSampler { found: text.to_string() })
     }
 }

@@ -1,13 +1,14 @@
 //! Folders of every age: flat ones, `.bin` weights, former names, shards, flows.
 
-use crate::{about, greatest, model, random, refusal, tiny};
+use crate::{description, greatest, knowing, model, random, refusal, tiny};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tch::{Device, Kind, Tensor};
-use tweedie_math::{Conditioning, Parameterization, Schedule};
-use tweedie_models::{Description, LearnedVariance, Model, Snapshot};
-use tweedie_networks::{Pass, UNetConfig};
+use tweedie_math::{Parameterization, Schedule};
+use tweedie_models::sampling::SamplingConfig;
+use tweedie_models::{Description, Error, Model, Snapshot, VariancePrediction};
+use tweedie_networks::{Condition, Input, Pass, UNetConfig};
 use tweedie_torch::Precision;
 use tweedie_weights::{TensorBytes, TensorFile, write_tensors};
 
@@ -16,7 +17,7 @@ const WEIGHTS: &str = "diffusion_pytorch_model.safetensors";
 fn saved(model: &Model) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let snapshot: Snapshot = model.snapshot().unwrap();
-    snapshot.write(folder.path(), |_| Ok(())).unwrap();
+    snapshot.write::<Error>(folder.path(), |_| Ok(())).unwrap();
     folder
 }
 
@@ -60,11 +61,11 @@ fn an_old_flat_folder_computes_what_diffusers_computes() {
         Tensor::from_slice(&list).to_kind(Kind::Float)
     };
     let pass = Pass::inference(Precision::F32);
-    let x = numbers("x").reshape([2, 1, 8, 8]);
-    let y = tch::no_grad(|| model.network().forward(&x, &numbers("t"), None, &pass)).unwrap();
+    let (x, time, nothing) = (numbers("x").reshape([2, 1, 8, 8]), numbers("t"), Condition::default());
+    let y = tch::no_grad(|| model.network().forward(&Input::new(&x, &time, &nothing), &pass)).unwrap();
     // f32 kernels of the same LibTorch: the bound of the house's recordings.
     assert!(greatest(&y, &numbers("y").reshape([2, 1, 8, 8])) < 1e-5);
-    assert_eq!(model.description().parameterization, Parameterization::Epsilon);
+    assert_eq!(model.parameterization(), Parameterization::Epsilon);
 }
 
 #[test]
@@ -82,7 +83,7 @@ fn the_flat_layout_is_the_same_model() {
     // Without our own file the scheduler's speaks.
     std::fs::remove_file(at("tweedie.json")).unwrap();
     let read = Model::load(folder.path(), Device::Cpu).unwrap();
-    assert_eq!(read.description().parameterization, Parameterization::X0);
+    assert_eq!(read.parameterization(), Parameterization::X0);
 }
 
 #[test]
@@ -128,12 +129,11 @@ fn former_names_and_shards_are_the_same_model() {
 #[test]
 fn classes_and_learned_variances_are_saved_with_a_card_that_says_so() {
     let config = UNetConfig { num_class_embeds: Some(4), out_channels: 4, ..tiny() };
-    let description = Description {
-        variance: LearnedVariance::Range,
-        class_names: ["cat", "dog", "owl"].map(String::from).to_vec(),
-        null_class: Some(3),
-        ..about(Parameterization::Epsilon)
-    };
+    let range = Description { variance: VariancePrediction::Range, ..description(Parameterization::Epsilon) };
+    let description = knowing(range, |about| {
+        about.class_names = ["cat", "dog", "owl"].map(String::from).to_vec();
+        about.null_class = Some(3);
+    });
     let model = random(&config, description, 3);
     let folder = saved(&model);
     let card = std::fs::read_to_string(folder.path().join("README.md")).unwrap();
@@ -148,8 +148,7 @@ fn classes_and_learned_variances_are_saved_with_a_card_that_says_so() {
 /// A flow as `FlowMatchEulerDiscreteScheduler` describes it.
 fn flow(steps: usize, shift: f64) -> Description {
     Description {
-        conditioning: Conditioning::NoiseRate { scale: steps as f64 },
-        sampling: tweedie_models::sampling::SamplingDefaults { clip: None, ..Default::default() },
+        sampling: SamplingConfig { clip: None, ..Default::default() },
         ..Description::new(Schedule::RectifiedFlow { shift }, steps, Parameterization::Velocity)
     }
 }
@@ -161,8 +160,7 @@ fn a_flow_walks_through_the_sigmas_of_diffusers() {
     for row in rows {
         let (steps, n) = (row["steps"].as_u64().unwrap() as usize, row["n"].as_u64().unwrap() as usize);
         let model = random(&tiny(), flow(steps, row["shift"].as_f64().unwrap()), 5);
-        let sampling =
-            tweedie_models::sampling::SamplingDefaults { steps: n, ..model.description().sampling.clone() };
+        let sampling = SamplingConfig { steps: n, ..model.sampling().clone() };
         let path = model.path(&sampling).unwrap();
         let expected: Vec<f64> =
             row["sigmas"].as_array().unwrap().iter().map(|s| s.as_f64().unwrap()).collect();
@@ -201,7 +199,7 @@ fn a_flow_survives_its_folder_and_says_what_it_cannot() {
 fn a_newer_format_is_named() {
     let folder = saved(&model(Parameterization::X0));
     let path = folder.path().join("tweedie.json");
-    let text = std::fs::read_to_string(&path).unwrap().replace("\"format\": 1", "\"format\": 7");
+    let text = std::fs::read_to_string(&path).unwrap().replace("\"format\": 2", "\"format\": 7");
     std::fs::write(&path, text).unwrap();
     let said = refusal(Model::load(folder.path(), Device::Cpu));
     assert!(said.contains("format 7") && said.contains("newer"), "{said}");

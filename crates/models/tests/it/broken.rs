@@ -184,7 +184,12 @@ fn unknown_keys_of_diffusers_are_let_be_and_ours_are_not() {
     folder.set(UNET, "/a_key_of_tomorrow", json!({ "deep": [1] }));
     folder.set(SCHEDULER, "/a_key_of_tomorrow", json!(null));
     assert!(Model::load(folder.path(), Device::Cpu).is_ok());
-    for pointer in ["/a_key_of_tomorrow", "/sampling/a_key_of_tomorrow", "/range/a_key_of_tomorrow"] {
+    for pointer in [
+        "/about/a_key_of_tomorrow",
+        "/denoiser/a_key_of_tomorrow",
+        "/denoiser/sampling/a_key_of_tomorrow",
+        "/about/range/a_key_of_tomorrow",
+    ] {
         let sentence = with(&Folder::new(), OURS, pointer, json!(1));
         assert!(sentence.contains("a_key_of_tomorrow"), "{sentence}");
     }
@@ -193,15 +198,15 @@ fn unknown_keys_of_diffusers_are_let_be_and_ours_are_not() {
 #[test]
 fn our_own_file_is_checked() {
     let folder = Folder::new();
-    folder.set(OURS, "/format", json!(2));
+    folder.set(OURS, "/format", json!(3));
     let sentence = refusal(Model::load(folder.path(), Device::Cpu));
-    assert!(sentence.contains("format 2") && sentence.contains("format 1"), "{sentence}");
+    assert!(sentence.contains("format 3") && sentence.contains("formats up to 2"), "{sentence}");
     for (pointer, value, said) in [
-        ("/parameterization", json!("noise"), "noise"),
-        ("/schedule/name", json!("laplace"), "laplace"),
-        ("/steps", json!(-3), "-3"),
-        ("/sampling/steps", json!("few"), "few"),
-        ("/conditioning", json!(null), "null"),
+        ("/denoiser/parameterization", json!("noise"), "noise"),
+        ("/about/schedule/name", json!("laplace"), "laplace"),
+        ("/about/steps", json!(-3), "-3"),
+        ("/denoiser/sampling/steps", json!("few"), "few"),
+        ("/about/conditioning", json!(null), "null"),
     ] {
         let sentence = with(&Folder::new(), OURS, pointer, value);
         assert!(sentence.contains(said), "{sentence}");

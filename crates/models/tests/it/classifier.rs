@@ -1,12 +1,12 @@
 //! A classifier at any level, its gradient, and its folder.
 
-use crate::{STEPS, about, model, near, pictures, random_weights, refusal, tiny};
+use crate::{STEPS, description, model, near, pictures, random_weights, refusal, tiny};
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
 use tweedie_math::{NoiseLevel, Parameterization, Schedule};
-use tweedie_models::{Classifier, ClassifierDescription, Error, Kind as Holds, Model, TrainingSummary};
-use tweedie_networks::{NoisyClassifierConfig, UNetConfig};
-use tweedie_samplers::Guide;
+use tweedie_models::{About, Classifier, Error, Kind as Holds, Model, TrainingSummary};
+use tweedie_networks::{Condition, Input, NoisyClassifierConfig, UNetConfig};
+use tweedie_samplers::{Guide, Levels};
 
 fn names() -> Vec<String> {
     ["circle", "square", "triangle"].map(String::from).to_vec()
@@ -14,17 +14,17 @@ fn names() -> Vec<String> {
 
 fn with(schedule: Schedule, encoder: UNetConfig) -> Classifier {
     let network = NoisyClassifierConfig { n_classes: 3, encoder };
-    let description = ClassifierDescription::new(schedule, STEPS, names());
-    let classifier = Classifier::new(&network, description, Device::Cpu, 1).unwrap();
+    let about = About { class_names: names(), ..About::new(schedule, STEPS) };
+    let classifier = Classifier::new(&network, about, Device::Cpu, 1).unwrap();
     random_weights(classifier.network().parameters(), 1);
     classifier
 }
 
 fn classifier() -> Classifier {
-    with(about(Parameterization::Epsilon).schedule, tiny())
+    with(description(Parameterization::Epsilon).about.schedule, tiny())
 }
 
-fn said(classifier: &Classifier, x: &Tensor, at: &[NoiseLevel]) -> Tensor {
+fn said(classifier: &Classifier, x: &Tensor, at: Levels<'_>) -> Tensor {
     tch::no_grad(|| classifier.log_probabilities(x, at)).unwrap()
 }
 
@@ -33,7 +33,7 @@ fn probabilities_sum_to_one_and_are_the_networks() {
     let (classifier, x) = (classifier(), pictures(3, 3));
     for time in [1, 7, STEPS] {
         let level = classifier.process().level(time);
-        let found = said(&classifier, &x, &[level]);
+        let found = said(&classifier, &x, level.into());
         assert_eq!((found.size(), found.kind()), (vec![3, 3], Kind::Float));
         near(
             &found.exp().sum_dim_intlist(&[1i64][..], false, Kind::Double),
@@ -41,14 +41,16 @@ fn probabilities_sum_to_one_and_are_the_networks() {
             1e-6,
         );
         // The network is told the 0-based index.
-        let told = Tensor::full([3], time as f64 - 1.0, (Kind::Float, Device::Cpu));
-        let logits = tch::no_grad(|| classifier.network().forward(&x, &told, &classifier.pass())).unwrap();
+        let number = Tensor::full([3], time as f64 - 1.0, (Kind::Float, Device::Cpu));
+        let nothing = Condition::default();
+        let input = Input::new(&x, &number, &nothing);
+        let logits = tch::no_grad(|| classifier.network().forward(&input, &classifier.pass())).unwrap();
         assert!(found.equal(&logits.log_softmax(1, Kind::Float)));
     }
     let levels = [1, 9, STEPS].map(|time| classifier.process().level(time));
-    let mixed = said(&classifier, &x, &levels);
+    let mixed = said(&classifier, &x, Levels::Each(&levels));
     for (i, level) in levels.into_iter().enumerate() {
-        near(&mixed.get(i as i64), &said(&classifier, &x, &[level]).get(i as i64), 1e-5);
+        near(&mixed.get(i as i64), &said(&classifier, &x, level.into()).get(i as i64), 1e-5);
     }
 }
 
@@ -63,10 +65,10 @@ fn another_scale_of_x_divides_the_gradient_by_as_much() {
         let exploding = NoiseLevel::new(1.0, own.sigma()).unwrap();
         let k = 1.0 / own.signal_rate();
         let scaled = &x * k;
-        near(&said(&classifier, &scaled, &[exploding]), &said(&classifier, &x, &[own]), 1e-5);
+        near(&said(&classifier, &scaled, exploding.into()), &said(&classifier, &x, own.into()), 1e-5);
         let guide = classifier.of(vec![2, 0]).unwrap();
-        let gradient = guide.log_density_gradient(&x, &[own]).unwrap();
-        let found = guide.log_density_gradient(&scaled, &[exploding; 2]).unwrap();
+        let gradient = guide.log_density_gradient(&x, own.into()).unwrap();
+        let found = guide.log_density_gradient(&scaled, Levels::Each(&[exploding; 2])).unwrap();
         assert!(gradient.abs().max().double_value(&[]) > 1e-3, "there is no gradient");
         near(&(found * k), &gradient, 1e-5);
         assert!(!gradient.requires_grad());
@@ -81,13 +83,15 @@ fn the_gradient_is_the_slope_of_the_logarithm() {
         let between = classifier.process().at_time(11.3).unwrap();
         for levels in [[classifier.process().level(5), classifier.process().level(STEPS)], [between; 2]] {
             let guide = classifier.of(vec![1, 2]).unwrap();
-            let gradient = guide.log_density_gradient(&x, &levels).unwrap();
+            let gradient = guide.log_density_gradient(&x, Levels::Each(&levels)).unwrap();
             assert_eq!((gradient.size(), gradient.kind()), (x.size(), Kind::Float));
             for phase in [0.0, 1.0, 2.0] {
                 let wave = (Tensor::arange(x.numel() as i64, (Kind::Float, Device::Cpu)) * 0.7 + phase).sin();
                 let direction = wave.reshape(x.size());
-                let at =
-                    |by: f64| tch::no_grad(|| guide.log_density(&(&x + &direction * by), &levels)).unwrap();
+                let at = |by: f64| {
+                    tch::no_grad(|| guide.log_density(&(&x + &direction * by), Levels::Each(&levels)))
+                        .unwrap()
+                };
                 let h = 0.02;
                 let slope = (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h);
                 let sum = (gradient.to_kind(Kind::Double) * &direction).sum_dim_intlist(
@@ -110,34 +114,34 @@ fn the_last_level_stands_for_what_is_noisier() {
     for noise in [1.0, 3.0] {
         let pure = NoiseLevel::new(0.0, noise).unwrap();
         let factor = last.noise_rate() / noise;
-        near(&said(&classifier, &x, &[pure]), &said(&classifier, &(&x * factor), &[last]), 1e-6);
-        let found = guide.log_density_gradient(&x, &[pure]).unwrap();
-        near(&found, &(guide.log_density_gradient(&(&x * factor), &[last]).unwrap() * factor), 1e-6);
+        near(&said(&classifier, &x, pure.into()), &said(&classifier, &(&x * factor), last.into()), 1e-6);
+        let found = guide.log_density_gradient(&x, pure.into()).unwrap();
+        near(&found, &(guide.log_density_gradient(&(&x * factor), last.into()).unwrap() * factor), 1e-6);
     }
     // Where a trained level has no signal, it is that one.
-    let ends = Schedule::ZeroTerminalSnr { of: Box::new(about(Parameterization::V).schedule) };
+    let ends = Schedule::ZeroTerminalSnr { of: Box::new(description(Parameterization::V).about.schedule) };
     let classifier = with(ends, tiny());
     let level = classifier.process().level(STEPS);
     assert_eq!(level.signal_rate(), 0.0);
-    assert!(said(&classifier, &x, &[level]).equal(&said(
+    assert!(said(&classifier, &x, level.into()).equal(&said(
         &classifier,
         &x,
-        &[NoiseLevel::new(0.0, 1.0).unwrap()]
+        NoiseLevel::new(0.0, 1.0).unwrap().into()
     )));
-    assert!(said(&classifier, &x, &[NoiseLevel::CLEAN]).isfinite().all().int64_value(&[]) == 1);
+    assert!(said(&classifier, &x, NoiseLevel::CLEAN.into()).isfinite().all().int64_value(&[]) == 1);
 }
 
 #[test]
 fn one_class_for_all_is_that_class_for_each() {
     let (classifier, x) = (classifier(), pictures(2, 3));
-    let level = [classifier.process().level(6)];
-    let of = |classes: Vec<i64>| classifier.of(classes).unwrap().log_density_gradient(&x, &level).unwrap();
+    let level = Levels::Same(classifier.process().level(6));
+    let of = |classes: Vec<i64>| classifier.of(classes).unwrap().log_density_gradient(&x, level).unwrap();
     assert!(of(vec![2]).equal(&of(vec![2, 2])));
     assert!(of(vec![2, 0]).get(0).equal(&of(vec![2]).get(0)));
     assert!(!of(vec![2, 0]).get(1).equal(&of(vec![2]).get(1)));
     // Kind of number and gradient mode are the caller's.
     let guide = classifier.of(vec![1]).unwrap();
-    let wide = tch::no_grad(|| guide.log_density_gradient(&x.to_kind(Kind::Double), &level)).unwrap();
+    let wide = tch::no_grad(|| guide.log_density_gradient(&x.to_kind(Kind::Double), level)).unwrap();
     assert_eq!(wide.kind(), Kind::Double);
     near(&wide, &of(vec![1]), 1e-6);
 }
@@ -148,28 +152,28 @@ fn what_it_cannot_be_asked_is_a_sentence() {
     let level = classifier.process().level(6);
     let said = refusal(classifier.of(vec![0, 3]));
     assert!(said.contains("class 3") && said.contains("0 … 2 (circle, square, triangle)"), "{said}");
-    assert!(refusal(classifier.of(vec![])).contains("no class was asked for"));
-    let said = refusal(classifier.of(vec![0, 1, 2]).unwrap().log_density_gradient(&x, &[level]));
+    assert!(refusal(classifier.of(vec![])).contains("needs a class for the batch or one per example"));
+    let said = refusal(classifier.of(vec![0, 1, 2]).unwrap().log_density_gradient(&x, level.into()));
     assert!(said.contains("classes of a batch: found 3, expected 1 or 2"), "{said}");
-    let said = refusal(classifier.of(vec![0]).unwrap().log_density_gradient(&x, &[level; 3]));
+    let said = refusal(classifier.of(vec![0]).unwrap().log_density_gradient(&x, Levels::Each(&[level; 3])));
     assert!(said.contains("noise levels of a batch: found 3, expected 1 or 2"), "{said}");
     let large = Tensor::zeros([2, 2, 16, 16], (Kind::Float, Device::Cpu));
-    let said = refusal(classifier.of(vec![0]).unwrap().log_density_gradient(&large, &[level]));
-    assert!(said.contains("16×16") && said.contains("8×8"), "{said}");
+    let said = refusal(classifier.of(vec![0]).unwrap().log_density_gradient(&large, level.into()));
+    assert!(said.contains("[16, 16]") && said.contains("8×8"), "{said}");
     let table = UNetConfig {
         time_embedding_type: "learned".into(),
         num_train_timesteps: Some(STEPS as i64),
         ..tiny()
     };
-    let learned = with(about(Parameterization::X0).schedule, table);
-    assert!(learned.log_probabilities(&x, &[learned.process().level(STEPS)]).is_ok());
+    let learned = with(description(Parameterization::X0).about.schedule, table);
+    assert!(learned.log_probabilities(&x, learned.process().level(STEPS).into()).is_ok());
     let between = learned.process().at_time(7.5).unwrap();
-    assert!(refusal(learned.log_probabilities(&x, &[between])).contains("asked at time 7.500"));
+    assert!(refusal(learned.log_probabilities(&x, between.into())).contains("time 7.500 is between"));
 
     let network = NoisyClassifierConfig { n_classes: 4, encoder: tiny() };
-    let description = ClassifierDescription::new(Schedule::COSINE, STEPS, names());
-    let said = refusal(Classifier::new(&network, description, Device::Cpu, 0));
-    assert!(said.contains("4 classes") && said.contains("names 3"), "{said}");
+    let about = About { class_names: names(), ..About::new(Schedule::COSINE, STEPS) };
+    let said = refusal(Classifier::new(&network, about, Device::Cpu, 0));
+    assert!(said.contains("4 classes") && said.contains("3 names"), "{said}");
 }
 
 fn names_in(folder: &Path) -> Vec<String> {
@@ -185,7 +189,7 @@ fn a_classifier_comes_back_bit_for_bit() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("not/there/yet");
     let mut classifier = classifier();
-    classifier.description_mut().training = Some(TrainingSummary {
+    classifier.about_mut().training = Some(TrainingSummary {
         data: "shapes".into(),
         images: 64,
         steps: 4,
@@ -202,12 +206,12 @@ fn a_classifier_comes_back_bit_for_bit() {
     assert_eq!(names_in(&folder.join("classifier")), ["config.json", "diffusion_pytorch_model.safetensors"]);
     let back = Classifier::load(&folder, Device::Cpu).unwrap();
     assert_eq!(back.network().config(), classifier.network().config());
-    assert_eq!(back.description(), classifier.description());
+    assert_eq!(back.about(), classifier.about());
     for parameter in classifier.network().parameters().iter() {
         assert!(back.network().parameters().get(&parameter.name).unwrap().equal(&parameter.tensor));
     }
     let (x, level) = (pictures(2, 3), classifier.process().level(7));
-    assert!(said(&back, &x, &[level]).equal(&said(&classifier, &x, &[level])));
+    assert!(said(&back, &x, level.into()).equal(&said(&classifier, &x, level.into())));
     let card = std::fs::read_to_string(folder.join("README.md")).unwrap();
     assert!(
         card.contains("A classifier of noisy shapes") && card.contains("circle, square, triangle"),
@@ -227,11 +231,11 @@ fn each_kind_of_folder_is_known_from_the_other() {
     );
     let said = refusal(Model::load(&other, Device::Cpu));
     assert!(
-        said.contains("classifier holds a classifier of noisy pictures; a denoiser is needed here"),
+        said.contains("classifier holds a classifier of noisy images; a denoiser is needed here"),
         "{said}"
     );
     let said = refusal(Classifier::load(&denoiser, Device::Cpu));
-    assert!(said.contains("holds a denoiser; a classifier of noisy pictures is needed here"), "{said}");
+    assert!(said.contains("holds a denoiser; a classifier of noisy images is needed here"), "{said}");
     // The same of a run's newest checkpoint.
     let run = place.path().join("run");
     classifier().save(&run.join("checkpoints/0000000064"), |_| Ok(())).unwrap();
@@ -240,7 +244,7 @@ fn each_kind_of_folder_is_known_from_the_other() {
     assert!(refusal(Classifier::load(place.path(), Device::Cpu)).contains("is not a checkpoint"));
     // The folder inside, opened as a network by itself.
     let said = refusal(Model::load(&other.join("classifier"), Device::Cpu));
-    assert!(said.contains("the network is a NoisyClassifier"), "{said}");
+    assert!(said.contains("holds neither tweedie.json nor"), "{said}");
 }
 
 #[test]
@@ -256,9 +260,9 @@ fn a_spoiled_folder_is_a_sentence() {
     let said = spoil("tweedie.json", &|text| text.replace("\"classifier\"", "\"painter\""));
     assert!(said.contains("painter"), "{said}");
     assert!(
-        spoil("tweedie.json", &|text| text.replace("\"format\": 1", "\"format\": 9")).contains("format 9")
+        spoil("tweedie.json", &|text| text.replace("\"format\": 2", "\"format\": 9")).contains("format 9")
     );
-    assert!(spoil("tweedie.json", &|text| text.replace("\"circle\",", "")).contains("names 2"));
+    assert!(spoil("tweedie.json", &|text| text.replace("\"circle\",", "")).contains("2 names"));
     let said = spoil("classifier/config.json", &|text| text.replace("NoisyClassifier", "ResNet"));
     assert!(said.contains("ResNet"), "{said}");
     let said = spoil("classifier/config.json", &|text| text.replace("\"n_classes\": 3", "\"n_classes\": 2"));

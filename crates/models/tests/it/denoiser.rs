@@ -1,26 +1,20 @@
 //! What a model says at its trained levels.
 
-use crate::{ALL, STEPS, about, model, near, pictures, random, refusal, tiny};
+use crate::{ALL, STEPS, description, knowing, model, near, on, output_of, pictures, random, refusal, tiny};
 use tch::{Kind, Tensor};
-use tweedie_math::{NoiseLevel, Parameterization, Schedule, Target};
-use tweedie_models::{Description, LearnedVariance, Model};
-use tweedie_networks::{ClassCondition, UNetConfig};
-use tweedie_samplers::{Denoiser, Differentiable, Estimate, Spread};
-
-/// What the network itself says when told a number.
-fn network(model: &Model, x: &Tensor, told: f64) -> Tensor {
-    let time = Tensor::full([x.size()[0]], told, (Kind::Float, x.device()));
-    tch::no_grad(|| model.network().forward(x, &time, None, &model.pass())).unwrap()
-}
+use tweedie_math::{DataShape, NoiseLevel, Parameterization, Schedule, Target};
+use tweedie_models::{Condition, Description, Model, VariancePrediction};
+use tweedie_networks::UNetConfig;
+use tweedie_samplers::{Denoiser, Differentiable, Estimate, Levels, Spread};
 
 fn denoise(model: &Model, x: &Tensor, level: NoiseLevel) -> Estimate<Tensor> {
-    tch::no_grad(|| model.denoise(x, &[level])).unwrap()
+    tch::no_grad(|| model.denoise(x, level.into())).unwrap()
 }
 
 /// What the parameterisation defines the output to be.
 fn output(model: &Model, estimate: &Estimate<Tensor>, level: NoiseLevel) -> Tensor {
     let previous = model.process().trained_previous(level);
-    let target = model.description().parameterization.target(level, previous).unwrap();
+    let target = model.parameterization().target(level, previous).unwrap();
     &estimate.x0 * target.from_x0 + &estimate.eps * target.from_eps
 }
 
@@ -35,7 +29,7 @@ fn both_estimates_make_up_x_and_the_output() {
             let whole = &estimate.x0 * level.signal_rate() + &estimate.eps * level.noise_rate();
             near(&whole, &x, 1e-5);
             // The network is told the 0-based index.
-            let said = network(&model, &(&x * says.input_scale(level)), (time - 1) as f64);
+            let said = output_of(&model, &(&x * says.input_scale(level)), (time - 1) as f64);
             // Where the output is x_0 and ε times a small number, reading it divides by that.
             let Target { from_x0, from_eps } =
                 says.target(level, model.process().trained_previous(level)).unwrap();
@@ -51,16 +45,16 @@ fn what_the_network_says_itself_is_passed_on_untouched() {
     let x = pictures(2, 3);
     let level = model(Parameterization::X0).process().level(7);
     let (by_eps, by_x0) = (model(Parameterization::Epsilon), model(Parameterization::X0));
-    assert!(denoise(&by_eps, &x, level).eps.equal(&network(&by_eps, &x, 6.0)));
-    assert!(denoise(&by_x0, &x, level).x0.equal(&network(&by_x0, &x, 6.0)));
+    assert!(denoise(&by_eps, &x, level).eps.equal(&output_of(&by_eps, &x, 6.0)));
+    assert!(denoise(&by_x0, &x, level).x0.equal(&output_of(&by_x0, &x, 6.0)));
 }
 
 #[test]
 fn what_is_told_may_differ_from_where_x_is() {
     let (model, x) = (model(Parameterization::Epsilon), pictures(2, 3));
     let (at, told) = (model.process().level(15), model.process().level(4));
-    let estimate = tch::no_grad(|| model.denoise_told(&x, &[at], &[told])).unwrap();
-    assert!(estimate.eps.equal(&network(&model, &x, 3.0)));
+    let estimate = tch::no_grad(|| model.denoise_conditioned_on(&x, at.into(), told.into())).unwrap();
+    assert!(estimate.eps.equal(&output_of(&model, &x, 3.0)));
     near(&(&estimate.x0 * at.signal_rate() + &estimate.eps * at.noise_rate()), &x, 1e-5);
     assert!(!estimate.eps.equal(&denoise(&model, &x, at).eps));
 }
@@ -70,7 +64,7 @@ fn clean_data_is_read_where_that_means_something() {
     let x = pictures(2, 3);
     for says in ALL {
         let model = model(says);
-        let estimate = tch::no_grad(|| model.denoise(&x, &[NoiseLevel::CLEAN])).unwrap();
+        let estimate = tch::no_grad(|| model.denoise(&x, NoiseLevel::CLEAN.into())).unwrap();
         near(&estimate.x0, &x, 1e-6);
         if matches!(says, Parameterization::X0 | Parameterization::PosteriorMean) {
             // What is said tells no noise of clean data: it is read as at the first trained level.
@@ -85,7 +79,7 @@ fn clean_data_is_read_where_that_means_something() {
         }
         // Nothing is cleaner than the first trained level to a network.
         let input = &x * says.input_scale(NoiseLevel::CLEAN);
-        near(&output(&model, &estimate, NoiseLevel::CLEAN), &network(&model, &input, 0.0), 1e-6);
+        near(&output(&model, &estimate, NoiseLevel::CLEAN), &output_of(&model, &input, 0.0), 1e-6);
     }
 }
 
@@ -95,12 +89,11 @@ fn a_level_without_signal_is_read_where_that_means_something() {
     betas[STEPS - 1] = 1.0;
     let x = pictures(2, 3);
     for says in ALL {
-        let description =
-            Description { schedule: Schedule::Explicit { betas: betas.clone() }, ..about(says) };
+        let description = on(Schedule::Explicit { betas: betas.clone() }, says);
         let model = random(&tiny(), description, 1);
         let last = model.process().level(STEPS);
         assert_eq!(last.signal_rate(), 0.0);
-        let result = tch::no_grad(|| model.denoise(&x, &[last]));
+        let result = tch::no_grad(|| model.denoise(&x, last.into()));
         let refused = match says {
             Parameterization::Epsilon => Some("x0 from a predicted noise"),
             Parameterization::Score => Some("x0 from it"),
@@ -114,7 +107,7 @@ fn a_level_without_signal_is_read_where_that_means_something() {
         let estimate = result.unwrap();
         near(&estimate.eps, &x, 1e-6);
         let input = &x * says.input_scale(last);
-        near(&output(&model, &estimate, last), &network(&model, &input, (STEPS - 1) as f64), 1e-6);
+        near(&output(&model, &estimate, last), &output_of(&model, &input, (STEPS - 1) as f64), 1e-6);
     }
 }
 
@@ -122,16 +115,16 @@ fn a_level_without_signal_is_read_where_that_means_something() {
 fn a_learned_variance_is_the_second_half() {
     let x = pictures(2, 3);
     let wide = UNetConfig { out_channels: 4, ..tiny() };
-    for variance in [LearnedVariance::Log, LearnedVariance::Range] {
-        let description = Description { variance, ..about(Parameterization::Epsilon) };
+    for variance in [VariancePrediction::Log, VariancePrediction::Range] {
+        let description = Description { variance, ..description(Parameterization::Epsilon) };
         let model = random(&wide, description, 1);
         let level = model.process().level(9);
-        let (estimate, said) = (denoise(&model, &x, level), network(&model, &x, 8.0));
+        let (estimate, said) = (denoise(&model, &x, level), output_of(&model, &x, 8.0));
         assert!(estimate.eps.equal(&said.narrow(1, 0, 2)));
         let second = said.narrow(1, 2, 2);
         match (variance, estimate.spread) {
-            (LearnedVariance::Log, Some(Spread::LogVariance(found)))
-            | (LearnedVariance::Range, Some(Spread::Range(found))) => assert!(found.equal(&second)),
+            (VariancePrediction::Log, Some(Spread::LogVariance(found)))
+            | (VariancePrediction::Range, Some(Spread::Range(found))) => assert!(found.equal(&second)),
             (_, spread) => panic!("{variance:?} gives {spread:?}"),
         }
     }
@@ -141,28 +134,31 @@ fn a_learned_variance_is_the_second_half() {
 fn channels_that_do_not_fit_the_variance_are_refused() {
     let wide = UNetConfig { out_channels: 4, ..tiny() };
     let build = |config: &UNetConfig, variance| {
-        let description = Description { variance, ..about(Parameterization::Epsilon) };
-        refusal(Model::new(config, description, tch::Device::Cpu, 0))
+        // Without declared data a network of two outputs could be one of a channel, its variance and a condition image.
+        let description = knowing(description(Parameterization::Epsilon), |about| {
+            about.data = DataShape::new([2, 8, 8]);
+        });
+        refusal(Model::new(config, Description { variance, ..description }, tch::Device::Cpu, 0))
     };
-    let sentence = build(&wide, LearnedVariance::None);
-    assert!(sentence.contains("4 output channels") && sentence.contains("needs 2"), "{sentence}");
-    let sentence = build(&tiny(), LearnedVariance::Range);
-    assert!(sentence.contains("range") && sentence.contains("needs 4"), "{sentence}");
+    let sentence = build(&wide, VariancePrediction::None);
+    assert!(sentence.contains("4 output channels") && sentence.contains("need 2"), "{sentence}");
+    let sentence = build(&tiny(), VariancePrediction::Range);
+    assert!(sentence.contains("range") && sentence.contains("need 4"), "{sentence}");
 }
 
 #[test]
 fn a_condition_is_bound_before_the_question() {
     let config = UNetConfig { num_class_embeds: Some(3), ..tiny() };
-    let model = random(&config, about(Parameterization::X0), 1);
+    let model = random(&config, description(Parameterization::X0), 1);
     let (x, level) = (pictures(2, 3), model.process().level(9));
     let given = |labels: &[i64]| {
-        let class = ClassCondition::Labels(Tensor::from_slice(labels));
-        tch::no_grad(|| model.given(Some(class)).denoise(&x, &[level])).unwrap().x0
+        let classes = Condition::classes(labels.to_vec());
+        tch::no_grad(|| model.given(classes).denoise(&x, level.into())).unwrap().x0
     };
     let (both, first) = (given(&[2, 0]), given(&[2, 2]));
     assert!(both.get(0).equal(&first.get(0)));
     assert!(!both.get(1).equal(&first.get(1)));
-    let sentence = refusal(model.denoise(&x, &[level]));
+    let sentence = refusal(model.denoise(&x, level.into()));
     assert!(sentence.contains("class"), "{sentence}");
 }
 
@@ -177,15 +173,16 @@ fn products_with_the_jacobian_are_slopes() {
         (Tensor::arange(x.numel() as i64, (Kind::Float, x.device())) * 0.7 + phase).sin().reshape(x.size())
     };
     let pairs = [(wave(0.0), wave(1.0)), (wave(2.0), wave(3.0))];
-    let conditioned = model.given(None);
-    let (estimate, products) = conditioned.denoise_vjp(&x, &levels, &pairs).unwrap();
-    let plain = tch::no_grad(|| conditioned.denoise(&x, &levels)).unwrap();
+    let conditioned = model.given(Condition::none());
+    let (estimate, products) = conditioned.denoise_vjp(&x, Levels::Each(&levels), &pairs).unwrap();
+    let plain = tch::no_grad(|| conditioned.denoise(&x, Levels::Each(&levels))).unwrap();
     near(&estimate.x0, &plain.x0, 1e-6);
     assert!(!estimate.x0.requires_grad() && !products[0].requires_grad());
     let direction = wave(4.0);
     for ((a, b), product) in pairs.iter().zip(&products) {
         let at = |by: f64| {
-            let said = tch::no_grad(|| conditioned.denoise(&(&x + &direction * by), &levels)).unwrap();
+            let said =
+                tch::no_grad(|| conditioned.denoise(&(&x + &direction * by), Levels::Each(&levels))).unwrap();
             (a * said.x0 + b * said.eps).to_kind(Kind::Double).sum_dim_intlist(
                 &[1i64, 2, 3][..],
                 false,
@@ -216,7 +213,7 @@ fn a_posterior_mean_is_read_between_levels() {
         let x = pictures(2, 3);
         let estimate = denoise(&model, &x, level);
         // x_0 = x0_from_x·x + x0_from_out·out: linear in what the network says, which is the same for a level told the same.
-        let said = network(&model, &x, time - 1.0);
+        let said = output_of(&model, &x, time - 1.0);
         near(
             &estimate.x0,
             &(&x * reading.x0_from_x + said * reading.x0_from_out),

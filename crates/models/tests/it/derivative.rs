@@ -3,14 +3,14 @@
 use crate::{model, pictures};
 use tch::{Kind, Tensor};
 use tweedie_math::Parameterization;
-use tweedie_models::sampling::SamplingDefaults;
+use tweedie_models::sampling::SamplingConfig;
 use tweedie_samplers::{Dynamics, StreamNoise, ddim, dpm_solver_2m, heun};
 
 /// ∂⟨w, x_0⟩/∂x_T of three DDIM steps, and of two other samplers, along some directions, against central differences.
 #[test]
 fn the_gradient_through_three_steps_is_the_difference_quotient() {
     let model = model(Parameterization::V);
-    let path = model.path(&SamplingDefaults { steps: 3, ..SamplingDefaults::default() }).unwrap();
+    let path = model.path(&SamplingConfig { steps: 3, ..SamplingConfig::default() }).unwrap();
     let (start, weights) = (pictures(1, 1), pictures(1, 2));
     let noise = StreamNoise::new(0, 0);
     for which in 0..3 {

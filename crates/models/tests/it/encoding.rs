@@ -1,13 +1,12 @@
 //! Pictures taken up a path and down again by a model, whatever its network says.
 
-use crate::{ALL, about, greatest, model, near, pictures, random, tiny};
+use crate::{ALL, greatest, model, near, on, pictures, random, tiny};
 use tweedie_math::{NoiseLevel, Parameterization, Schedule};
-use tweedie_models::Description;
-use tweedie_models::sampling::SamplingDefaults;
-use tweedie_samplers::{Denoiser, Inversion, Told, ddim_invert, reconstruct};
+use tweedie_models::sampling::SamplingConfig;
+use tweedie_samplers::{Denoiser, Inversion, Levels, Told, ddim_invert, reconstruct};
 
 fn path(model: &tweedie_models::Model, steps: usize) -> tweedie_samplers::Path {
-    model.path(&SamplingDefaults { steps, ..SamplingDefaults::default() }).unwrap()
+    model.path(&SamplingConfig { steps, ..SamplingConfig::default() }).unwrap()
 }
 
 /// At clean data x0 is x itself, and ε what is said of x at the first trained level, for every parameterisation.
@@ -18,12 +17,17 @@ fn clean_data_is_its_own_estimate() {
         let model = model(says);
         let first = model.process().level(1);
         for told in [NoiseLevel::CLEAN, first, model.process().level(7)] {
-            let said = tch::no_grad(|| model.denoise_told(&x, &[NoiseLevel::CLEAN], &[told])).unwrap();
+            let said =
+                tch::no_grad(|| model.denoise_conditioned_on(&x, NoiseLevel::CLEAN.into(), told.into()))
+                    .unwrap();
             near(&said.x0, &x, 1e-6);
             assert!(bool::try_from(said.eps.isfinite().all()).unwrap(), "{says:?}");
             // Beside a noisy sample it is the same.
             let levels = [NoiseLevel::CLEAN, model.process().level(9), NoiseLevel::CLEAN];
-            let mixed = tch::no_grad(|| model.denoise_told(&x, &levels, &[told; 3])).unwrap();
+            let mixed = tch::no_grad(|| {
+                model.denoise_conditioned_on(&x, Levels::Each(&levels), Levels::Each(&[told; 3]))
+            })
+            .unwrap();
             near(&mixed.x0.get(0), &x.get(0), 1e-6);
             near(&mixed.eps.get(2), &said.eps.get(2), 1e-4);
         }
@@ -37,7 +41,7 @@ fn codes_give_pictures_back() {
     for says in [Parameterization::Epsilon, Parameterization::X0, Parameterization::V] {
         // Small steps: the fixed point of one is found where ε̂ changes less over it than x.
         let schedule = Schedule::Linear { beta_start: 5e-4, beta_end: 0.01 };
-        let model = random(&tiny(), Description { schedule, ..about(says) }, 1);
+        let model = random(&tiny(), on(schedule, says), 1);
         let back = |steps, how| {
             let path = path(&model, steps);
             let x = tch::no_grad(|| reconstruct(&model, x.shallow_clone(), &path, how)).unwrap();

@@ -1,42 +1,42 @@
 //! Every sampler on every kind of model: the process, what the network says, the path and the sampler are four choices.
 
-use crate::{STEPS, about, greatest, near, random, refusal, tiny};
+use crate::{description, greatest, near, on, random, refusal, tiny};
 use tch::Tensor;
-use tweedie_math::{Conditioning, Parameterization, Schedule};
-use tweedie_models::sampling::{Levels, Sampler, SamplingDefaults, SolverOptions, Variance};
-use tweedie_models::{Description, LearnedVariance, Model};
-use tweedie_samplers::StreamNoise;
+use tweedie_math::{Parameterization, Schedule};
+use tweedie_models::sampling::{LevelRule, Sampler, SamplerOptions, SamplingConfig};
+use tweedie_models::{Condition, Description, Model, VariancePrediction};
+use tweedie_samplers::{Adaptive, AnnealedOptions, ReverseVariance, StreamNoise};
 
 /// Kinds of models: on discrete processes and on a flow, with what they say.
 fn models() -> Vec<(&'static str, Model)> {
-    let flow = Description {
-        schedule: Schedule::RectifiedFlow { shift: 1.0 },
-        conditioning: Conditioning::NoiseRate { scale: STEPS as f64 },
-        ..about(Parameterization::Velocity)
-    };
-    let cosine = Description { schedule: Schedule::COSINE, ..about(Parameterization::X0) };
+    let flow = on(Schedule::RectifiedFlow { shift: 1.0 }, Parameterization::Velocity);
+    let cosine = on(Schedule::COSINE, Parameterization::X0);
     [
-        ("ε", about(Parameterization::Epsilon)),
-        ("v", about(Parameterization::V)),
+        ("ε", description(Parameterization::Epsilon)),
+        ("v", description(Parameterization::V)),
         ("x0 on a cosine", cosine),
         ("a flow", flow),
     ]
     .into_iter()
-    .map(|(name, about)| (name, random(&tiny(), about, 2)))
+    .map(|(name, description)| (name, random(&tiny(), description, 2)))
     .collect()
 }
 
-fn wishes(sampler: Sampler, levels: Option<Levels>) -> SamplingDefaults {
-    let options = SolverOptions { tolerance: 0.05, langevin_steps: 2, ..SolverOptions::default() };
-    SamplingDefaults { sampler, steps: 5, levels, options, ..SamplingDefaults::default() }
+fn wishes(sampler: Sampler, levels: Option<LevelRule>) -> SamplingConfig {
+    let options = SamplerOptions {
+        ode: Adaptive { tolerance: 0.05, ..Adaptive::default() },
+        langevin: AnnealedOptions { steps_per_level: 2, ..AnnealedOptions::default() },
+        ..SamplerOptions::default()
+    };
+    SamplingConfig { sampler, steps: 5, levels, options, ..SamplingConfig::default() }
 }
 
-fn draw(model: &Model, sampling: &SamplingDefaults) -> Result<Tensor, tweedie_models::Error> {
-    model.sample([2, 2, 8, 8], sampling, None, &StreamNoise::new(3, 0), &mut ())
+fn draw(model: &Model, sampling: &SamplingConfig) -> Result<Tensor, tweedie_models::Error> {
+    model.sample(&[2, 2, 8, 8], sampling, Condition::none(), &StreamNoise::new(3, 0), &mut ())
 }
 
 /// Paths of the process' own, of Karras', of a flow, of EDM.
-fn rules() -> Vec<Option<Levels>> {
+fn rules() -> Vec<Option<LevelRule>> {
     let of = |text: &str| Some(text.parse().unwrap());
     vec![None, of("karras:5"), of("log_snr:5"), of("flow:5"), of("flow:5,3"), of("edm:5")]
 }
@@ -45,7 +45,7 @@ fn rules() -> Vec<Option<Levels>> {
 fn every_sampler_draws_from_every_model_on_every_path() {
     for (name, model) in models() {
         for levels in rules() {
-            for (sampler, ..) in Sampler::ALL {
+            for sampler in Sampler::of_denoisers() {
                 let sampling = wishes(sampler, levels.clone());
                 let what = format!("{name}, {sampler} on {levels:?}");
                 let x = draw(&model, &sampling).unwrap_or_else(|error| panic!("{what}: {error}"));
@@ -64,7 +64,7 @@ fn solvers_of_one_flow_agree_as_steps_grow() {
     for (name, model) in models() {
         let fine = |sampler, n| {
             let mut sampling = wishes(sampler, Some(format!("log_snr:{n}").parse().unwrap()));
-            (sampling.clip, sampling.options.tolerance) = (None, 1e-4);
+            (sampling.clip, sampling.options.ode.tolerance) = (None, 1e-4);
             if sampler == Sampler::Ode {
                 sampling.levels = None;
             }
@@ -88,7 +88,7 @@ fn solvers_of_one_flow_agree_as_steps_grow() {
 fn euler_is_ddim_and_its_ancestral_form_is_ddim_with_noise() {
     for (name, model) in models() {
         for (eta, euler) in [(0.0, Sampler::Euler), (0.6, Sampler::EulerAncestral)] {
-            let of = |sampler| draw(&model, &SamplingDefaults { eta, ..wishes(sampler, None) }).unwrap();
+            let of = |sampler| draw(&model, &SamplingConfig { eta, ..wishes(sampler, None) }).unwrap();
             near(&of(euler), &of(Sampler::Ddim), 1e-4);
             assert!(greatest(&of(euler), &of(Sampler::Heun)) > 1e-4, "{name}: Heun changes nothing");
         }
@@ -97,39 +97,39 @@ fn euler_is_ddim_and_its_ancestral_form_is_ddim_with_noise() {
 
 #[test]
 fn an_optimal_variance_lies_above_the_posteriors() {
-    let model = random(&tiny(), about(Parameterization::Epsilon), 2);
+    let model = random(&tiny(), description(Parameterization::Epsilon), 2);
     let of = |variance| {
-        let sampling = SamplingDefaults { variance, clip: None, ..wishes(Sampler::Ddpm, None) };
+        let sampling = SamplingConfig { variance, clip: None, ..wishes(Sampler::Ddpm, None) };
         draw(&model, &sampling).unwrap()
     };
-    let (small, optimal) = (of(Variance::FixedSmall), of(Variance::Optimal));
-    assert!(optimal.equal(&of(Variance::Optimal)), "the probes are the noise's own");
+    let (small, optimal) = (of(ReverseVariance::FixedSmall), of(ReverseVariance::Optimal));
+    assert!(optimal.equal(&of(ReverseVariance::Optimal)), "the probes are the noise's own");
     assert!(greatest(&small, &optimal) > 1e-3);
-    let learned = SamplingDefaults { variance: Variance::Learned, ..wishes(Sampler::Ddpm, None) };
+    let learned = SamplingConfig { variance: ReverseVariance::Learned, ..wishes(Sampler::Ddpm, None) };
     assert!(refusal(draw(&model, &learned)).contains("learned reverse variance"));
-    let about = Description { variance: LearnedVariance::Range, ..about(Parameterization::Epsilon) };
+    let range = Description { variance: VariancePrediction::Range, ..description(Parameterization::Epsilon) };
     let network = tweedie_networks::UNetConfig { out_channels: 4, ..tiny() };
-    assert!(draw(&random(&network, about, 2), &learned).is_ok());
+    assert!(draw(&random(&network, range, 2), &learned).is_ok());
 }
 
 #[test]
 fn options_out_of_range_are_refused_by_name() {
-    let model = random(&tiny(), about(Parameterization::Epsilon), 2);
-    type Change = fn(&mut SamplingDefaults);
+    let model = random(&tiny(), description(Parameterization::Epsilon), 2);
+    type Change = fn(&mut SamplingConfig);
     let cases: [(Change, &str); 13] = [
-        (|s| s.options.churn_sigmas = Some([2.0, 1.0]), "greatest sigma of churn is 1"),
-        (|s| s.options.churn_sigmas = Some([0.0, f64::INFINITY]), "greatest sigma of churn is inf"),
-        (|s| s.options.threshold_most = Some(0.0), "greatest threshold is 0"),
-        (|s| s.options.langevin_friction = Some(-1.0), "friction is -1"),
-        (|s| s.options.churn = -1.0, "churn is -1"),
-        (|s| s.options.churn_noise = f64::NAN, "churn's noise is NaN"),
-        (|s| s.options.order = 4, "order is 4"),
-        (|s| s.options.tolerance = 1e-7, "tolerance is 0.0000001"),
-        (|s| s.options.corrector_snr = 0.0, "snr is 0"),
-        (|s| s.options.langevin_steps = 0, "number of Langevin steps is 0"),
-        (|s| s.options.variance_probes = 0, "variance probes is 0"),
-        (|s| s.options.threshold = Some(1.5), "quantile is 1.5"),
-        (|s| (s.options.threshold, s.clip) = (Some(0.9), None), "there is no clip"),
+        (|s| s.options.heun.sigmas = Some([2.0, 1.0]), "greatest sigma of churn is 1"),
+        (|s| s.options.heun.sigmas = Some([0.0, f64::INFINITY]), "greatest sigma of churn is inf"),
+        (|s| s.options.clip.threshold_most = Some(0.0), "greatest threshold is 0"),
+        (|s| s.options.langevin.friction = Some(-1.0), "friction is -1"),
+        (|s| s.options.heun.churn = -1.0, "churn is -1"),
+        (|s| s.options.heun.noise = f64::NAN, "churn's noise is NaN"),
+        (|s| s.options.unipc.order = 4, "order is 4"),
+        (|s| s.options.ode.tolerance = 1e-7, "tolerance is 0.0000001"),
+        (|s| s.options.pc.snr = 0.0, "snr is 0"),
+        (|s| s.options.langevin.steps_per_level = 0, "number of Langevin steps is 0"),
+        (|s| s.options.ddpm.variance_probes = 0, "variance probes is 0"),
+        (|s| s.options.clip.threshold = Some(1.5), "quantile is 1.5"),
+        (|s| (s.options.clip.threshold, s.clip) = (Some(0.9), None), "there is no clip"),
     ];
     for (change, words) in cases {
         let mut sampling = wishes(Sampler::Ddim, None);
@@ -137,7 +137,8 @@ fn options_out_of_range_are_refused_by_name() {
         let sentence = refusal(draw(&model, &sampling));
         assert!(sentence.contains(words), "{sentence}");
     }
-    assert!("mala".parse::<Sampler>().unwrap_err().to_string().contains("ratio of two densities"));
+    let mala = wishes("mala".parse().unwrap(), None);
+    assert!(refusal(draw(&model, &mala)).contains("ratio of two densities"));
     assert!("dpm".parse::<Sampler>().unwrap_err().to_string().contains("dpmpp_2m, dpmpp_2m_sde"));
     assert_eq!("dpmpp-2m-sde".parse::<Sampler>(), Ok(Sampler::Dpm2mSde));
 }

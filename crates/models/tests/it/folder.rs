@@ -1,14 +1,17 @@
 //! A folder holds the whole model: what was saved is what is loaded.
 
-use crate::{about, model, random, refusal, tiny};
+use crate::{description, model, random, refusal, tiny};
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
+use tweedie_files::Staging;
 use tweedie_math::random::{Key, Purpose, Stream};
 use tweedie_math::{Parameterization, Schedule, Spacing};
-use tweedie_models::sampling::{DdimAdds, Sampler, SamplingDefaults, SolverOptions, Variance};
-use tweedie_models::{DataRange, Description, LearnedVariance, Model, TrainingSummary};
+use tweedie_models::sampling::{Sampler, SamplerOptions, SamplingConfig};
+use tweedie_models::{
+    About, Condition, DataRange, Description, Error, Model, TrainingSummary, VariancePrediction,
+};
 use tweedie_networks::UNetConfig;
-use tweedie_samplers::StreamNoise;
+use tweedie_samplers::{DdimNoiseKind, DdimOptions, ReverseVariance, StreamNoise, UniPc};
 
 fn save(model: &Model, folder: &Path) {
     assert_eq!(model.save(folder, |_| Ok(())).unwrap(), folder);
@@ -19,8 +22,8 @@ fn load(folder: &Path) -> Model {
 }
 
 fn samples(model: &Model) -> Tensor {
-    let sampling = &model.description().sampling;
-    model.sample([2, 2, 8, 8], sampling, None, &StreamNoise::new(5, 0), &mut ()).unwrap()
+    let sampling = model.sampling();
+    model.sample(&[2, 2, 8, 8], sampling, Condition::none(), &StreamNoise::new(5, 0), &mut ()).unwrap()
 }
 
 /// Asserts that two models are the same function with the same name on every weight.
@@ -67,25 +70,11 @@ fn every_part_of_a_description_comes_back() {
     let mut stream = Stream::new(Key { seed: 2, image: 0, purpose: Purpose(1001), visit: 0, draw: 0 });
     // Random doubles: their last bits are what a careless text form loses.
     let betas: Vec<f64> = (0..200).map(|_| 0.02 * stream.uniform() + 1e-4).collect();
-    let description = Description {
-        schedule: Schedule::Explicit { betas },
-        steps: 200,
+    let about = About {
         range: DataRange { low: -stream.uniform(), high: stream.uniform() + 1.0 },
         standardization: None,
         class_names: vec!["ein Wort".into(), "\"zwei\"\n".into(), "três".into()],
         null_class: None,
-        sampling: SamplingDefaults {
-            sampler: Sampler::Ddpm,
-            steps: 7,
-            eta: stream.uniform(),
-            variance: Variance::FixedLarge,
-            spacing: Spacing::Leading,
-            steps_offset: 1,
-            levels: Some("karras:5,7".parse().unwrap()),
-            ends_clean: false,
-            clip: None,
-            options: SolverOptions { order: 3, ddim: DdimAdds::SigmaHat, ..SolverOptions::default() },
-        },
         training: Some(TrainingSummary {
             data: "a set".into(),
             images: u64::MAX,
@@ -94,8 +83,25 @@ fn every_part_of_a_description_comes_back() {
             loss: stream.uniform(),
             precision: "bf16".into(),
         }),
-        ..about(Parameterization::V)
+        ..About::new(Schedule::Explicit { betas }, 200)
     };
+    let sampling = SamplingConfig {
+        sampler: Sampler::Ddpm,
+        steps: 7,
+        eta: stream.uniform(),
+        variance: ReverseVariance::FixedLarge,
+        spacing: Spacing::Leading,
+        steps_offset: 1,
+        levels: Some("karras:5,7".parse().unwrap()),
+        ends_clean: false,
+        clip: None,
+        options: SamplerOptions {
+            unipc: UniPc { order: 3, ..UniPc::default() },
+            ddim: DdimOptions { noise: DdimNoiseKind::SigmaHat },
+            ..SamplerOptions::default()
+        },
+    };
+    let description = Description { about, sampling, ..description(Parameterization::V) };
     let config = UNetConfig { num_class_embeds: Some(3), ..tiny() };
     let model = random(&config, description, 4);
     save(&model, place.path());
@@ -106,7 +112,8 @@ fn every_part_of_a_description_comes_back() {
 fn a_learned_variance_comes_back() {
     let place = tempfile::tempdir().unwrap();
     let config = UNetConfig { out_channels: 4, ..tiny() };
-    let description = Description { variance: LearnedVariance::Range, ..about(Parameterization::Epsilon) };
+    let description =
+        Description { variance: VariancePrediction::Range, ..description(Parameterization::Epsilon) };
     let model = random(&config, description, 4);
     save(&model, place.path());
     same(&load(place.path()), &model);
@@ -118,7 +125,7 @@ fn an_existing_folder_is_replaced_whole() {
     let folder = place.path().join("checkpoint");
     save(&model(Parameterization::Epsilon), &folder);
     std::fs::write(folder.join("stray"), "of the folder before").unwrap();
-    let second = random(&tiny(), about(Parameterization::V), 9);
+    let second = random(&tiny(), description(Parameterization::V), 9);
     save(&second, &folder);
     same(&load(&folder), &second);
     assert_eq!(names_in(place.path()), ["checkpoint"]);
@@ -131,8 +138,8 @@ fn a_save_that_fails_leaves_what_was_there() {
     let folder = place.path().join("checkpoint");
     let first = model(Parameterization::Epsilon);
     save(&first, &folder);
-    let fails = |staging: &tweedie_weights::Staging| staging.write("with\0nul", b"");
-    assert!(random(&tiny(), about(Parameterization::V), 9).save(&folder, fails).is_err());
+    let fails = |staging: &Staging| staging.write("with\0nul", b"").map_err(Error::from);
+    assert!(random(&tiny(), description(Parameterization::V), 9).save(&folder, fails).is_err());
     same(&load(&folder), &first);
     assert_eq!(names_in(place.path()), ["checkpoint"]);
 }
@@ -142,7 +149,7 @@ fn more_files_may_ride_along() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("checkpoint");
     let model = model(Parameterization::Epsilon);
-    model.save(&folder, |staging| staging.write("resume/counters", b"17")).unwrap();
+    model.save(&folder, |staging| Ok(staging.write("resume/counters", b"17")?)).unwrap();
     assert_eq!(std::fs::read(folder.join("resume/counters")).unwrap(), b"17");
     same(&load(&folder), &model);
 }
@@ -154,9 +161,9 @@ fn a_run_stands_for_its_newest_checkpoint() {
     std::fs::create_dir(&checkpoints).unwrap();
     let sentence = refusal(Model::load(place.path(), Device::Cpu));
     assert!(sentence.contains("no checkpoint yet"), "{sentence}");
-    let newest = random(&tiny(), about(Parameterization::X0), 2);
+    let newest = random(&tiny(), description(Parameterization::X0), 2);
     save(&newest, &checkpoints.join("0000000300"));
-    save(&random(&tiny(), about(Parameterization::X0), 1), &checkpoints.join("0000000020"));
+    save(&random(&tiny(), description(Parameterization::X0), 1), &checkpoints.join("0000000020"));
     same(&load(place.path()), &newest);
 }
 

@@ -1,13 +1,13 @@
 //! What a model says at other levels than its trained ones, and of several levels at once.
 
-use crate::{ALL, STEPS, about, greatest, model, near, pictures, random, refusal, tiny};
+use crate::{ALL, STEPS, description, greatest, model, near, output_of, pictures, random, refusal, tiny};
 use tch::Tensor;
 use tweedie_math::{NoiseLevel, Parameterization};
 use tweedie_models::Model;
 use tweedie_networks::UNetConfig;
-use tweedie_samplers::{Denoiser, Estimate};
+use tweedie_samplers::{Denoiser, Estimate, Levels};
 
-fn denoise(model: &Model, x: &Tensor, levels: &[NoiseLevel]) -> Estimate<Tensor> {
+fn denoise(model: &Model, x: &Tensor, levels: Levels<'_>) -> Estimate<Tensor> {
     tch::no_grad(|| model.denoise(x, levels)).unwrap()
 }
 
@@ -24,8 +24,8 @@ fn another_process_gets_the_same_estimates() {
         // Trained levels with more signal and with more noise, and levels between.
         for time in [1.0, 3.0, 5.4, 11.5, 20.0] {
             let level = model.process().at_time(time).unwrap();
-            let own = denoise(&model, &x, &[level]);
-            let other = denoise(&model, &(&x / level.signal_rate()), &[exploding(level)]);
+            let own = denoise(&model, &x, level.into());
+            let other = denoise(&model, &(&x / level.signal_rate()), exploding(level).into());
             near(&other.x0, &own.x0, 1e-5);
             near(&other.eps, &own.eps, 1e-5);
         }
@@ -36,16 +36,15 @@ fn another_process_gets_the_same_estimates() {
 fn levels_between_are_told_as_fractions() {
     let (model, x) = (model(Parameterization::X0), pictures(2, 3));
     let between = model.process().at_time(6.25).unwrap();
-    let time = Tensor::full([2], 5.25, (tch::Kind::Float, tch::Device::Cpu));
-    let said = tch::no_grad(|| model.network().forward(&x, &time, None, &model.pass())).unwrap();
-    let estimate = denoise(&model, &x, &[between]);
+    let said = output_of(&model, &x, 5.25);
+    let estimate = denoise(&model, &x, between.into());
     near(&estimate.x0, &said, 1e-5);
-    let neighbour = denoise(&model, &x, &[model.process().level(6)]);
+    let neighbour = denoise(&model, &x, model.process().level(6).into());
     assert!(greatest(&estimate.x0, &neighbour.x0) > 1e-3, "the fraction makes no difference");
     // Cleaner than the first trained level: told the first.
     let cleaner = model.process().at_time(0.5).unwrap();
-    let first = denoise(&model, &x, &[model.process().level(1)]);
-    near(&denoise(&model, &x, &[cleaner]).x0, &first.x0, 1e-6);
+    let first = denoise(&model, &x, model.process().level(1).into());
+    near(&denoise(&model, &x, cleaner.into()).x0, &first.x0, 1e-6);
 }
 
 #[test]
@@ -55,9 +54,9 @@ fn one_level_per_sample_is_as_many_calls() {
         let model = model(says);
         let level = |time: f64| model.process().at_time(time).unwrap();
         let levels = [level(2.0), level(9.5), level(20.0), exploding(level(14.0))];
-        let together = denoise(&model, &x, &levels);
+        let together = denoise(&model, &x, Levels::Each(&levels));
         for (i, level) in levels.into_iter().enumerate() {
-            let alone = denoise(&model, &x.narrow(0, i as i64, 1), &[level]);
+            let alone = denoise(&model, &x.narrow(0, i as i64, 1), level.into());
             near(&together.x0.narrow(0, i as i64, 1), &alone.x0, 1e-5);
             near(&together.eps.narrow(0, i as i64, 1), &alone.eps, 1e-5);
         }
@@ -68,10 +67,11 @@ fn one_level_per_sample_is_as_many_calls() {
 fn a_number_of_levels_that_is_not_the_batch_is_refused() {
     let (x, model) = (pictures(3, 3), model(Parameterization::X0));
     let level = model.process().level(5);
-    for (at, told) in [(vec![level; 2], vec![level; 2]), (vec![level; 2], vec![level]), (vec![], vec![level])]
-    {
-        let result = tch::no_grad(|| model.denoise_told(&x, &at, &told));
-        assert!(result.is_err(), "{} levels told {} for 3 samples pass", at.len(), told.len());
+    let each = |n: usize| vec![level; n];
+    for (at, numbers) in [(each(2), each(2)), (each(2), each(3)), (each(3), each(2)), (each(0), each(3))] {
+        let result =
+            tch::no_grad(|| model.denoise_conditioned_on(&x, Levels::Each(&at), Levels::Each(&numbers)));
+        assert!(result.is_err(), "{} and {} levels for 3 samples pass", at.len(), numbers.len());
     }
 }
 
@@ -82,10 +82,10 @@ fn almost_a_trained_level_is_that_level() {
         let model = model(says);
         for time in [1, 8, STEPS] {
             let level = model.process().level(time);
-            let exact = denoise(&model, &x, &[level]);
+            let exact = denoise(&model, &x, level.into());
             for off in [-5e-10, 5e-10] {
                 let almost = NoiseLevel::variance_preserving(level.log_snr() + off).unwrap();
-                let found = denoise(&model, &x, &[almost]);
+                let found = denoise(&model, &x, almost.into());
                 assert!(found.x0.equal(&exact.x0), "{says:?}: x0 at time {time}{off:+e}");
                 assert!(found.eps.equal(&exact.eps), "{says:?}: ε at time {time}{off:+e}");
             }
@@ -98,7 +98,7 @@ fn levels_noisier_than_the_last_are_refused() {
     let (x, model) = (pictures(2, 3), model(Parameterization::X0));
     let last = model.process().level(STEPS).log_snr();
     for noisier in [NoiseLevel::variance_preserving(last - 0.1), NoiseLevel::new(0.0, 1.0)] {
-        let sentence = refusal(model.denoise(&x, &[noisier.unwrap()]));
+        let sentence = refusal(model.denoise(&x, noisier.unwrap().into()));
         assert!(sentence.contains("noisiest level") && sentence.contains(&last.to_string()), "{sentence}");
     }
 }
@@ -110,16 +110,16 @@ fn a_learned_time_table_knows_its_levels_alone() {
         num_train_timesteps: Some(STEPS as i64),
         ..tiny()
     };
-    let (x, model) = (pictures(2, 3), random(&config, about(Parameterization::X0), 1));
+    let (x, model) = (pictures(2, 3), random(&config, description(Parameterization::X0), 1));
     for time in 1..=STEPS {
         let level = model.process().level(time);
-        let exact = denoise(&model, &x, &[level]);
+        let exact = denoise(&model, &x, level.into());
         let almost = NoiseLevel::variance_preserving(level.log_snr() + 5e-10).unwrap();
-        assert!(denoise(&model, &x, &[almost]).x0.equal(&exact.x0));
-        near(&denoise(&model, &(&x / level.signal_rate()), &[exploding(level)]).x0, &exact.x0, 1e-5);
+        assert!(denoise(&model, &x, almost.into()).x0.equal(&exact.x0));
+        near(&denoise(&model, &(&x / level.signal_rate()), exploding(level).into()).x0, &exact.x0, 1e-5);
     }
     for between in [6.5, 6.0 + 1e-6] {
-        let sentence = refusal(model.denoise(&x, &[model.process().at_time(between).unwrap()]));
+        let sentence = refusal(model.denoise(&x, model.process().at_time(between).unwrap().into()));
         assert!(sentence.contains("time table") && sentence.contains(&format!("{between:.3}")), "{sentence}");
     }
 }

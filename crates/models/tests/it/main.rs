@@ -4,27 +4,34 @@ mod ages;
 mod broken;
 mod broken_weights;
 mod classifier;
+mod condition_image;
 mod denoiser;
 mod derivative;
+mod encoder;
 mod encoding;
 mod every_sampler;
 mod folder;
+mod foreign_network;
+mod format_1;
+mod gaussian;
 mod layout;
 mod levels;
 mod micro_batch;
+mod options;
 mod paths;
-mod pixels;
 mod reference;
 mod rules;
 mod sampling;
+mod survival;
+mod values;
 
 use tch::{Device, Kind, Tensor};
 use tweedie_math::random::{Key, Purpose, Stream};
-use tweedie_math::{Conditioning, Parameterization, Schedule};
-use tweedie_models::sampling::SamplingDefaults;
-use tweedie_models::{DataRange, Description, LearnedVariance, Model};
+use tweedie_math::{Parameterization, Schedule};
+use tweedie_models::sampling::SamplingConfig;
+use tweedie_models::{About, Description, Model};
 use tweedie_networks::unet::SampleSize;
-use tweedie_networks::{Parameters, UNetConfig};
+use tweedie_networks::{Condition as Tensors, Input, Parameters, UNetConfig};
 use tweedie_samplers::{Draw, NoiseSource, StreamNoise};
 
 /// What a denoiser can be told to read, each with the discrete process.
@@ -57,25 +64,30 @@ fn tiny() -> UNetConfig {
 }
 
 /// A process of few levels, the last with a signal rate of a few hundredths, and the network's part in it.
-fn about(parameterization: Parameterization) -> Description {
+fn description(parameterization: Parameterization) -> Description {
+    on(Schedule::Linear { beta_start: 0.002, beta_end: 0.5 }, parameterization)
+}
+
+/// A process of as many levels with another schedule.
+fn on(schedule: Schedule, parameterization: Parameterization) -> Description {
     Description {
-        format: 1,
-        schedule: Schedule::Linear { beta_start: 0.002, beta_end: 0.5 },
-        steps: STEPS,
-        parameterization,
-        conditioning: Conditioning::Index,
-        variance: LearnedVariance::None,
-        range: DataRange::default(),
-        standardization: None,
-        class_names: Vec::new(),
-        null_class: None,
-        sampling: SamplingDefaults { steps: 5, ..SamplingDefaults::default() },
-        training: None,
+        sampling: SamplingConfig { steps: 5, ..SamplingConfig::default() },
+        ..Description::new(schedule, STEPS, parameterization)
     }
 }
 
+/// A description with something else known of the model.
+fn knowing(description: Description, change: impl FnOnce(&mut About)) -> Description {
+    let mut description = description;
+    change(&mut description.about);
+    description
+}
+
 /// A model whose weights are random everywhere: a fresh network's last layers are zero, and would hide most mistakes.
+///
+/// Its networks compute in one thread: tests run beside each other, and threads of many small kernels would wait for each other.
 fn random(network: &UNetConfig, description: Description, seed: u64) -> Model {
+    tch::set_num_threads(1);
     let model = Model::new(network, description, Device::Cpu, seed).unwrap();
     random_weights(model.network().parameters(), seed);
     model
@@ -97,7 +109,7 @@ fn random_weights(parameters: &Parameters, seed: u64) {
 
 /// The usual random model.
 fn model(parameterization: Parameterization) -> Model {
-    random(&tiny(), about(parameterization), 1)
+    random(&tiny(), description(parameterization), 1)
 }
 
 /// Standard normal pictures of the tiny network's shape.
@@ -105,6 +117,13 @@ fn pictures(n: i64, seed: u64) -> Tensor {
     let draw = Draw { purpose: Purpose::EVALUATE, visit: 0, draw: 0 };
     let like = Tensor::zeros([n, 2, 8, 8], (Kind::Float, Device::Cpu));
     StreamNoise::new(seed, 0).normal(&like, draw).unwrap()
+}
+
+/// The output of a model's network by itself, conditioned on a number.
+fn output_of(model: &Model, x: &Tensor, number: f64) -> Tensor {
+    let time = Tensor::full([x.size()[0]], number, (Kind::Float, x.device()));
+    let nothing = Tensors::default();
+    tch::no_grad(|| model.network().forward(&Input::new(x, &time, &nothing), &model.pass())).unwrap()
 }
 
 /// The greatest |a − b|.

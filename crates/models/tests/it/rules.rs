@@ -1,14 +1,14 @@
 //! Rules for the levels of a path.
 
-use crate::{STEPS, about, model, random, refusal, tiny};
+use crate::{STEPS, description, model, on, random, refusal, tiny};
 use proptest::prelude::*;
-use tweedie_math::{Conditioning, NoiseLevel, Parameterization, Schedule};
-use tweedie_models::sampling::{Levels, Sampler, SamplingDefaults};
-use tweedie_models::{Description, Model};
+use tweedie_math::{NoiseLevel, Parameterization, Schedule};
+use tweedie_models::Model;
+use tweedie_models::sampling::{LevelRule, Sampler, SamplingConfig};
 use tweedie_networks::UNetConfig;
 
 fn levels(model: &Model, rule: &str) -> Vec<NoiseLevel> {
-    let sampling = SamplingDefaults { levels: Some(rule.parse().unwrap()), ..SamplingDefaults::default() };
+    let sampling = SamplingConfig { levels: Some(rule.parse().unwrap()), ..SamplingConfig::default() };
     model.path(&sampling).unwrap().levels().to_vec()
 }
 
@@ -16,11 +16,11 @@ proptest! {
     #[test]
     fn a_rule_is_what_it_is_written_as(n in 1..5000usize, shift in 0.1..9.0f64, rho in 1.0..9.0f64) {
         for text in [format!("flow:{n},{shift}"), format!("edm:{n}"), format!("karras:{n},{rho}"), format!("trailing:{n}")] {
-            let rule: Levels = text.parse().unwrap();
+            let rule: LevelRule = text.parse().unwrap();
             prop_assert_eq!(rule.to_string(), text.clone());
             let json = serde_json::to_string(&rule).unwrap();
             prop_assert_eq!(&json, &format!("\"{text}\""));
-            prop_assert_eq!(serde_json::from_str::<Levels>(&json).unwrap(), rule);
+            prop_assert_eq!(serde_json::from_str::<LevelRule>(&json).unwrap(), rule);
         }
     }
 }
@@ -32,11 +32,11 @@ fn what_is_no_rule_is_said() {
         ("flow:3,y", "\"y\" is no shift"),
         ("other:3", "names no sub-sequence"),
     ] {
-        let sentence = refusal(text.parse::<Levels>());
+        let sentence = refusal(text.parse::<LevelRule>());
         assert!(sentence.contains(words) && sentence.contains("edm:N"), "{sentence}");
     }
     let model = model(Parameterization::Epsilon);
-    let zero = SamplingDefaults { levels: Some("flow:0".parse().unwrap()), ..SamplingDefaults::default() };
+    let zero = SamplingConfig { levels: Some("flow:0".parse().unwrap()), ..SamplingConfig::default() };
     assert!(refusal(model.path(&zero)).contains("number of steps"));
 }
 
@@ -56,7 +56,7 @@ fn karras_levels_are_visited_themselves() {
         num_train_timesteps: Some(STEPS as i64),
         ..tiny()
     };
-    let table = random(&network, about(Parameterization::Epsilon), 1);
+    let table = random(&network, description(Parameterization::Epsilon), 1);
     assert!(levels(&table, "karras:6,7").iter().all(|&level| table.process().trained_time(level).is_some()));
 }
 
@@ -75,11 +75,7 @@ fn another_processs_levels_are_its_log_snrs_on_this_one() {
     assert!((edm[4].sigma() - 0.002).abs() < 1e-12);
     assert_eq!(edm[0], model.process().level(STEPS), "nothing is noisier than the process");
     // From a flow on, EDM's levels are σ from 80 to .002 where the flow has them.
-    let flow = Description {
-        schedule: Schedule::RectifiedFlow { shift: 1.0 },
-        conditioning: Conditioning::NoiseRate { scale: STEPS as f64 },
-        ..about(Parameterization::Velocity)
-    };
+    let flow = on(Schedule::RectifiedFlow { shift: 1.0 }, Parameterization::Velocity);
     let flow = levels(&random(&tiny(), flow, 1), "edm:5");
     assert!(
         (flow[0].sigma() / 80.0 - 1.0).abs() < 1e-9
@@ -91,13 +87,13 @@ fn another_processs_levels_are_its_log_snrs_on_this_one() {
 #[test]
 fn an_adaptive_solver_goes_down_to_the_first_level() {
     let model = model(Parameterization::Epsilon);
-    let sampling = SamplingDefaults { sampler: Sampler::Ode, ..SamplingDefaults::default() };
+    let sampling = SamplingConfig { sampler: Sampler::Ode, ..SamplingConfig::default() };
     for steps in [1, 2, 9] {
-        let path = model.path(&SamplingDefaults { steps, ..sampling.clone() }).unwrap();
+        let path = model.path(&SamplingConfig { steps, ..sampling.clone() }).unwrap();
         assert_eq!((path.first(), path.n_steps()), (model.process().level(STEPS), 11));
         assert_eq!(path.levels()[10..], [model.process().level(1), NoiseLevel::CLEAN]);
     }
-    let asked = SamplingDefaults { levels: Some("trailing:4".parse().unwrap()), ..sampling };
+    let asked = SamplingConfig { levels: Some("trailing:4".parse().unwrap()), ..sampling };
     assert_eq!(model.path(&asked).unwrap().n_steps(), 4);
 }
 
@@ -109,7 +105,7 @@ fn no_path_climbs_at_its_end() {
         for ends_clean in [true, false] {
             let levels = Some(rule.parse().unwrap());
             let path =
-                model.path(&SamplingDefaults { levels, ends_clean, ..SamplingDefaults::default() }).unwrap();
+                model.path(&SamplingConfig { levels, ends_clean, ..SamplingConfig::default() }).unwrap();
             assert!(!path.steps().any(|step| step.ascends()), "{rule}");
         }
     }

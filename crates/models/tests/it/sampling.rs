@@ -1,28 +1,30 @@
 //! Drawing pictures: seeds, batches, clipping, sources of noise.
 
-use crate::{STEPS, about, greatest, model, near, random, refusal, tiny};
+use crate::{STEPS, description, greatest, model, near, output_of, random, refusal, tiny};
 use tch::{Device, Kind, Tensor};
 use tweedie_math::Parameterization;
-use tweedie_models::sampling::{AfterClip, Sampler, SamplingDefaults, SolverOptions, Variance};
-use tweedie_models::{Description, LearnedVariance, Model, TorchNoise};
-use tweedie_networks::{ClassCondition, UNetConfig};
-use tweedie_samplers::{Draw, Error, NoiseSource, Path, Step, StreamNoise, ddim};
+use tweedie_models::sampling::{Sampler, SamplerOptions, SamplingConfig};
+use tweedie_models::{Condition, Description, Model, TorchNoise, VariancePrediction};
+use tweedie_networks::UNetConfig;
+use tweedie_samplers::{
+    ClipOptions, Draw, EpsAfterClip, Error, NoiseSource, Path, ReverseVariance, Step, StreamNoise, ddim,
+};
 use tweedie_torch::Generator;
 
 /// Every way of drawing that a folder can ask for.
-fn ways() -> Vec<SamplingDefaults> {
-    let usual = SamplingDefaults { steps: 4, ..SamplingDefaults::default() };
+fn ways() -> Vec<SamplingConfig> {
+    let usual = SamplingConfig { steps: 4, ..SamplingConfig::default() };
     vec![
         usual.clone(),
-        SamplingDefaults { eta: 0.7, ..usual.clone() },
-        SamplingDefaults { clip: None, ..usual.clone() },
-        SamplingDefaults { sampler: Sampler::Ddpm, ..usual.clone() },
-        SamplingDefaults { sampler: Sampler::Ddpm, variance: Variance::FixedLarge, ..usual },
+        SamplingConfig { eta: 0.7, ..usual.clone() },
+        SamplingConfig { clip: None, ..usual.clone() },
+        SamplingConfig { sampler: Sampler::Ddpm, ..usual.clone() },
+        SamplingConfig { sampler: Sampler::Ddpm, variance: ReverseVariance::FixedLarge, ..usual },
     ]
 }
 
-fn draw(model: &Model, n: i64, sampling: &SamplingDefaults, noise: &dyn NoiseSource<Tensor>) -> Tensor {
-    model.sample([n, 2, 8, 8], sampling, None, noise, &mut ()).unwrap()
+fn draw(model: &Model, n: i64, sampling: &SamplingConfig, noise: &dyn NoiseSource<Tensor>) -> Tensor {
+    model.sample(&[n, 2, 8, 8], sampling, Condition::none(), noise, &mut ()).unwrap()
 }
 
 #[test]
@@ -53,7 +55,7 @@ fn a_picture_does_not_depend_on_its_place_in_the_batch() {
 fn clipping_bounds_the_pictures() {
     let model = model(Parameterization::Epsilon);
     let bounded = |clip| {
-        let sampling = SamplingDefaults { clip, steps: 4, ..SamplingDefaults::default() };
+        let sampling = SamplingConfig { clip, steps: 4, ..SamplingConfig::default() };
         draw(&model, 2, &sampling, &StreamNoise::new(0, 0)).abs().max().double_value(&[])
     };
     assert!((bounded(Some(0.25)) - 0.25).abs() < 1e-6, "{}", bounded(Some(0.25)));
@@ -63,12 +65,12 @@ fn clipping_bounds_the_pictures() {
 
 #[test]
 fn clipping_derives_the_noise_again_unless_it_is_to_keep_it() {
-    for after_clip in [AfterClip::Rederive, AfterClip::Keep] {
+    for after_clip in [EpsAfterClip::Rederive, EpsAfterClip::Keep] {
         one_clipped_step(after_clip);
     }
 }
 
-fn one_clipped_step(after_clip: AfterClip) {
+fn one_clipped_step(after_clip: EpsAfterClip) {
     // One step by hand, from the last level to the middle one.
     let model = model(Parameterization::Epsilon);
     let (from, to) = (model.process().level(STEPS), model.process().level(STEPS / 2));
@@ -78,18 +80,18 @@ fn one_clipped_step(after_clip: AfterClip) {
             after_first = Some(x.shallow_clone());
         }
     };
-    let options = SolverOptions { after_clip, ..SolverOptions::default() };
-    let sampling = SamplingDefaults { steps: 2, clip: Some(0.5), options, ..SamplingDefaults::default() };
+    let clip = ClipOptions { after_clip, ..ClipOptions::default() };
+    let options = SamplerOptions { clip, ..SamplerOptions::default() };
+    let sampling = SamplingConfig { steps: 2, clip: Some(0.5), options, ..SamplingConfig::default() };
     let noise = StreamNoise::new(0, 0);
-    let _ = model.sample([1, 2, 8, 8], &sampling, None, &noise, &mut look).unwrap();
+    let _ = model.sample(&[1, 2, 8, 8], &sampling, Condition::none(), &noise, &mut look).unwrap();
     let start = Draw { purpose: tweedie_math::random::Purpose::START, visit: 0, draw: 0 };
     let x = noise.normal(&Tensor::zeros([1, 2, 8, 8], (Kind::Float, Device::Cpu)), start).unwrap();
-    let told = Tensor::full([1], (STEPS - 1) as f64, (Kind::Float, Device::Cpu));
-    let eps = tch::no_grad(|| model.network().forward(&x, &told, None, &model.pass())).unwrap();
+    let eps = output_of(&model, &x, (STEPS - 1) as f64);
     let x0 = ((&x - &eps * from.noise_rate()) / from.signal_rate()).clamp(-0.5, 0.5);
     let eps = match after_clip {
-        AfterClip::Keep => eps,
-        AfterClip::Rederive => (&x - &x0 * from.signal_rate()) / from.noise_rate(),
+        EpsAfterClip::Keep => eps,
+        EpsAfterClip::Rederive => (&x - &x0 * from.signal_rate()) / from.noise_rate(),
     };
     near(&after_first.unwrap(), &(x0 * to.signal_rate() + eps * to.noise_rate()), 1e-5);
 }
@@ -136,7 +138,7 @@ fn pytorch_noise_is_drawn_at_the_start_and_then_at_each_noisy_step() {
 #[test]
 fn sampling_is_the_sampler_on_the_path_from_the_start() {
     let model = model(Parameterization::V);
-    let sampling = SamplingDefaults { steps: 4, clip: None, eta: 0.5, ..SamplingDefaults::default() };
+    let sampling = SamplingConfig { steps: 4, clip: None, eta: 0.5, ..SamplingConfig::default() };
     let levels = [20, 15, 10, 5].map(|time| model.process().level(time));
     let path = Path::new(levels.into_iter().chain([tweedie_math::NoiseLevel::CLEAN]).collect()).unwrap();
     assert_eq!(model.path(&sampling).unwrap(), path);
@@ -165,7 +167,7 @@ fn the_hook_sees_every_step() {
     let mut seen = Vec::new();
     let mut look = |step: &Step, x: &Tensor| seen.push((step.index, step.count, x.size()));
     let noise = StreamNoise::new(0, 0);
-    let _ = model.sample([1, 2, 8, 8], &ways()[0], None, &noise, &mut look).unwrap();
+    let _ = model.sample(&[1, 2, 8, 8], &ways()[0], Condition::none(), &noise, &mut look).unwrap();
     let expected: Vec<_> = (0..4).map(|index| (index, 4, vec![1, 2, 8, 8])).collect();
     assert_eq!(seen, expected);
 }
@@ -173,22 +175,31 @@ fn the_hook_sees_every_step() {
 #[test]
 fn a_learned_variance_is_sampled() {
     let config = UNetConfig { out_channels: 4, ..tiny() };
-    for variance in [LearnedVariance::Range, LearnedVariance::Log] {
-        let model = random(&config, Description { variance, ..about(Parameterization::X0) }, 1);
-        let with = |variance| SamplingDefaults { sampler: Sampler::Ddpm, variance, ..ways()[0].clone() };
-        let learned = draw(&model, 2, &with(Variance::Learned), &StreamNoise::new(0, 0));
+    for variance in [VariancePrediction::Range, VariancePrediction::Log] {
+        let model = random(&config, Description { variance, ..description(Parameterization::X0) }, 1);
+        let with = |variance| SamplingConfig { sampler: Sampler::Ddpm, variance, ..ways()[0].clone() };
+        let learned = draw(&model, 2, &with(ReverseVariance::Learned), &StreamNoise::new(0, 0));
         assert!(bool::try_from(learned.isfinite().all()).unwrap());
-        assert!(!learned.equal(&draw(&model, 2, &with(Variance::FixedSmall), &StreamNoise::new(0, 0))));
+        assert!(!learned.equal(&draw(
+            &model,
+            2,
+            &with(ReverseVariance::FixedSmall),
+            &StreamNoise::new(0, 0)
+        )));
     }
 }
 
 #[test]
 fn shapes_and_conditions_that_do_not_fit_are_refused() {
     let model = model(Parameterization::X0);
-    let refused =
-        |shape, class| refusal(model.sample(shape, &ways()[0], class, &StreamNoise::new(0, 0), &mut ()));
-    assert!(refused([1, 3, 8, 8], None).contains("3 channels"));
-    assert!(refused([1, 2, 9, 8], None).contains("multiples of 2"));
-    let class = ClassCondition::Labels(Tensor::from_slice(&[0i64]));
-    assert!(refused([1, 2, 8, 8], Some(class)).contains("takes no condition"));
+    let refused = |shape: [i64; 4], given| {
+        refusal(model.sample(&shape, &ways()[0], given, &StreamNoise::new(0, 0), &mut ()))
+    };
+    assert!(refused([1, 3, 8, 8], Condition::none()).contains("3 channels"));
+    assert!(refused([1, 2, 9, 8], Condition::none()).contains("multiples of 2"));
+    let sentence = refused([1, 2, 8, 8], Condition::classes(vec![0]));
+    assert!(
+        sentence.contains("the condition is a class; this network is conditioned on time alone"),
+        "{sentence}"
+    );
 }

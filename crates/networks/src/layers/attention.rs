@@ -1,23 +1,71 @@
-//! Self-attention over the places of an image (Vaswani et al. 2017).
+//! Attention (Vaswani et al. 2017): among tokens, and over the places of an image.
 
 use super::{GroupNorm, Linear, Start};
-use crate::{Attention, Error, Pass, Scope};
+use crate::{Derivatives, Error, Pass, Scope};
 use tch::{Kind, Tensor};
 
-/// Self-attention with a residual connection: (N, C, H, W) → the same shape.
+/// Multi-head self-attention among tokens, without a residual connection: (N, T, C) → the same shape.
 #[derive(Debug)]
-pub struct SelfAttention {
-    group_norm: Option<GroupNorm>,
+pub struct MultiHeadAttention {
     to_q: Linear,
     to_k: Linear,
     to_v: Linear,
     to_out: Linear,
     heads: i64,
+}
+
+impl MultiHeadAttention {
+    /// `channels/head_dim` heads; the scope's places are the tokens.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when `head_dim` does not divide `channels`.
+    pub fn new(mut scope: Scope, channels: i64, head_dim: i64) -> Result<Self, Error> {
+        check_heads(channels, head_dim)?;
+        let places = scope.places() as f64;
+        scope.count(4.0 * places * places * channels as f64);
+        Ok(Self {
+            to_q: Linear::new(scope.sub("to_q"), channels, channels, Start::Default)?,
+            to_k: Linear::new(scope.sub("to_k"), channels, channels, Start::Default)?,
+            to_v: Linear::new(scope.sub("to_v"), channels, channels, Start::Default)?,
+            to_out: Linear::new(scope.sub("to_out").sub("0"), channels, channels, Start::Zero)?,
+            heads: channels / head_dim,
+        })
+    }
+
+    /// Another handle to the same parameters.
+    pub fn share(&self) -> Self {
+        Self {
+            to_q: self.to_q.share(),
+            to_k: self.to_k.share(),
+            to_v: self.to_v.share(),
+            to_out: self.to_out.share(),
+            heads: self.heads,
+        }
+    }
+
+    /// In the pass' kind of number.
+    pub fn forward(&self, tokens: &Tensor, pass: &Pass) -> Tensor {
+        let size = tokens.size();
+        let (n, places, c) = (size[0], size[1], size[2]);
+        let split = |y: Tensor| y.reshape([n, places, self.heads, c / self.heads]).transpose(1, 2);
+        let q = split(self.to_q.forward(tokens, pass));
+        let k = split(self.to_k.forward(tokens, pass));
+        let v = split(self.to_v.forward(tokens, pass));
+        let joined = attend(&q, &k, &v, pass).transpose(1, 2).reshape([n, places, c]);
+        self.to_out.forward(&joined, pass)
+    }
+}
+
+/// Self-attention over the places of an image with a residual connection: (N, C, H, W) → the same shape.
+#[derive(Debug)]
+pub struct SelfAttention {
+    group_norm: Option<GroupNorm>,
+    attention: MultiHeadAttention,
     output_scale: f64,
 }
 
 impl SelfAttention {
-    /// `channels/head_dim` heads; `norm` comes before the projections; the sum is divided by `output_scale`.
+    /// `channels/head_dim` heads; `norm`, groups and ε, comes before the projections; the sum is divided by `output_scale`.
     ///
     /// # Errors
     /// [`Error::Config`] when `head_dim` does not divide `channels`.
@@ -33,29 +81,23 @@ impl SelfAttention {
             Some((groups, eps)) => Some(GroupNorm::new(scope.sub("group_norm"), channels, groups, eps)?),
             None => None,
         };
-        Ok(Self {
-            group_norm,
-            to_q: Linear::new(scope.sub("to_q"), channels, channels, Start::Default)?,
-            to_k: Linear::new(scope.sub("to_k"), channels, channels, Start::Default)?,
-            to_v: Linear::new(scope.sub("to_v"), channels, channels, Start::Default)?,
-            to_out: Linear::new(scope.sub("to_out").sub("0"), channels, channels, Start::Zero)?,
-            heads: channels / head_dim,
-            output_scale,
-        })
+        Ok(Self { group_norm, attention: MultiHeadAttention::new(scope, channels, head_dim)?, output_scale })
+    }
+
+    /// Another handle to the same parameters.
+    pub fn share(&self) -> Self {
+        Self {
+            group_norm: self.group_norm.as_ref().map(GroupNorm::share),
+            attention: self.attention.share(),
+            output_scale: self.output_scale,
+        }
     }
 
     /// x + attention(norm(x)), divided by the output scale.
     pub fn forward(&self, x: &Tensor, pass: &Pass) -> Tensor {
-        let size = x.size();
-        let (n, c, places) = (size[0], size[1], size[2] * size[3]);
         let normed = self.group_norm.as_ref().map_or_else(|| x.shallow_clone(), |norm| norm.forward(x));
         let tokens = normed.flatten(2, 3).transpose(1, 2);
-        let split = |y: Tensor| y.reshape([n, places, self.heads, c / self.heads]).transpose(1, 2);
-        let q = split(self.to_q.forward(&tokens, pass));
-        let k = split(self.to_k.forward(&tokens, pass));
-        let v = split(self.to_v.forward(&tokens, pass));
-        let joined = mixed(&q, &k, &v, pass).transpose(1, 2).reshape([n, places, c]);
-        let out = self.to_out.forward(&joined, pass).transpose(1, 2).reshape(&size);
+        let out = self.attention.forward(&tokens, pass).transpose(1, 2).reshape(x.size());
         scaled(x + out, self.output_scale)
     }
 }
@@ -73,17 +115,18 @@ pub(super) fn check_heads(channels: i64, head_dim: i64) -> Result<(), Error> {
     })
 }
 
-/// softmax(q·kᵀ/√d)·v of (N, heads, places, d), in the form that the pass asks for.
-pub(super) fn mixed(q: &Tensor, k: &Tensor, v: &Tensor, pass: &Pass) -> Tensor {
-    match pass.attention {
-        Attention::Fused => {
+/// softmax(q·kᵀ/√d)·v of (N, heads, places, d): LibTorch's fused kernel, or matrix products where second derivatives are wanted,
+/// which the kernel does not have on the CPU.
+pub fn attend(q: &Tensor, k: &Tensor, v: &Tensor, pass: &Pass) -> Tensor {
+    match pass.derivatives {
+        Derivatives::None | Derivatives::First => {
             Tensor::scaled_dot_product_attention(q, k, v, None::<&Tensor>, 0.0, false, None, false)
         }
-        Attention::Plain => plain(q, k, v),
+        Derivatives::Second => plain(q, k, v),
     }
 }
 
-/// The same, the softmax in f32.
+/// The same with the softmax in f32.
 fn plain(q: &Tensor, k: &Tensor, v: &Tensor) -> Tensor {
     let scale = 1.0 / (q.size()[3] as f64).sqrt();
     let weights = (q.matmul(&k.transpose(-2, -1)) * scale).softmax(-1, Kind::Float);

@@ -1,8 +1,7 @@
 //! Convolutions over height and width.
 
 use super::Start;
-use crate::parameters::Init;
-use crate::{Error, Pass, Scope};
+use crate::{Error, Init, Pass, Scope};
 use tch::Tensor;
 
 /// A convolution with bias: (N, inputs, H, W) → (N, outputs, H′, W′).
@@ -15,7 +14,7 @@ pub struct Conv2d {
 }
 
 impl Conv2d {
-    /// A square kernel of the given size, stride 1, padded so that the size stays.
+    /// A square kernel of the given size, stride 1, padded so that the size stays. The scope's places are those of the output.
     ///
     /// # Errors
     /// A name that is taken already.
@@ -31,6 +30,7 @@ impl Conv2d {
             Start::Default => Init::Uniform(bound),
             Start::Zero => Init::Constant(0.0),
         };
+        scope.count(2.0 * (inputs * outputs * kernel * kernel) as f64 * scope.places() as f64);
         Ok(Self {
             weight: scope.trained("weight", &[outputs, inputs, kernel, kernel], init)?,
             bias: scope.trained("bias", &[outputs], init)?,
@@ -42,6 +42,11 @@ impl Conv2d {
     /// The same with another stride and padding.
     pub fn with_stride(self, stride: i64, padding: i64) -> Self {
         Self { stride, padding, ..self }
+    }
+
+    /// Another handle to the same parameters.
+    pub fn share(&self) -> Self {
+        Self { weight: self.weight.shallow_clone(), bias: self.bias.shallow_clone(), ..*self }
     }
 
     /// In the pass' kind of number, whatever kind x has.

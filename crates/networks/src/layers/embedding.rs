@@ -1,7 +1,6 @@
-//! Tables of vectors, and sinusoidal features of a number.
+//! Tables of vectors, and periodic features of numbers.
 
-use crate::parameters::Init;
-use crate::{Error, Scope};
+use crate::{Error, Init, Scope};
 use tch::{Kind, Tensor};
 
 /// A learned vector per whole number.
@@ -42,4 +41,26 @@ pub fn sinusoidal(time: &Tensor, width: i64, flip_sin_to_cos: bool, freq_shift: 
     let halves = if flip_sin_to_cos { [angle.cos(), angle.sin()] } else { [angle.sin(), angle.cos()] };
     let features = Tensor::cat(&halves, 1);
     if width % 2 == 1 { features.constant_pad_nd([0, 1]) } else { features }
+}
+
+/// Random Fourier features (Tancik et al. 2020): sin‖cos of 2π·x·B with fixed, random frequencies B.
+#[derive(Debug)]
+pub struct FourierFeatures {
+    frequencies: Tensor,
+}
+
+impl FourierFeatures {
+    /// `width` frequencies, each a normal vector of `inputs` numbers with standard deviation `scale`, in cycles per unit of x.
+    ///
+    /// # Errors
+    /// A name that is taken already.
+    pub fn new(mut scope: Scope, inputs: i64, width: i64, scale: f64) -> Result<Self, Error> {
+        Ok(Self { frequencies: scope.fixed("frequencies", &[inputs, width], Init::Normal(scale))? })
+    }
+
+    /// (N, inputs) → (N, 2·width), f32.
+    pub fn forward(&self, x: &Tensor) -> Tensor {
+        let angle = x.to_kind(Kind::Float).matmul(&self.frequencies) * std::f64::consts::TAU;
+        Tensor::cat(&[angle.sin(), angle.cos()], -1)
+    }
 }

@@ -1,8 +1,7 @@
 //! Affine maps of the last axis.
 
 use super::Start;
-use crate::parameters::Init;
-use crate::{Error, Pass, Scope};
+use crate::{Error, Init, Pass, Scope};
 use tch::Tensor;
 
 /// An affine map: (…, inputs) → (…, outputs).
@@ -22,10 +21,16 @@ impl Linear {
             Start::Default => Init::Uniform(1.0 / (inputs as f64).sqrt()),
             Start::Zero => Init::Constant(0.0),
         };
+        scope.count(2.0 * (inputs * outputs) as f64 * scope.places() as f64);
         Ok(Self {
             weight: scope.trained("weight", &[outputs, inputs], init)?,
             bias: scope.trained("bias", &[outputs], init)?,
         })
+    }
+
+    /// Another handle to the same parameters.
+    pub fn share(&self) -> Self {
+        Self { weight: self.weight.shallow_clone(), bias: self.bias.shallow_clone() }
     }
 
     /// In the pass' kind of number, whatever kind x has.

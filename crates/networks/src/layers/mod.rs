@@ -8,16 +8,18 @@ mod linear;
 mod norm;
 mod pool;
 mod resample;
+mod tokens;
 
 pub use activation::Activation;
-pub use attention::SelfAttention;
 pub(crate) use attention::scaled;
+pub use attention::{MultiHeadAttention, SelfAttention, attend};
 pub use conv::Conv2d;
-pub use embedding::{Embedding, sinusoidal};
+pub use embedding::{Embedding, FourierFeatures, sinusoidal};
 pub use linear::Linear;
-pub use norm::GroupNorm;
+pub use norm::{GroupNorm, LayerNorm, RmsNorm};
 pub use pool::AttentionPool;
 pub use resample::{avg_pool_2, upsample_nearest_2};
+pub use tokens::{from_tokens, to_tokens};
 
 /// The first values of a layer that a residual branch ends with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,6 @@
-//! Normalisation over groups of channels.
+//! Normalisation: over groups of channels, and over the last axis of tokens.
 
-use crate::parameters::Init;
-use crate::{Error, Scope};
+use crate::{Error, Init, Scope};
 use tch::{Device, Kind, Tensor};
 
 /// Group normalisation with an affine map per channel (Wu & He 2018).
@@ -36,6 +35,11 @@ impl GroupNorm {
         })
     }
 
+    /// Another handle to the same parameters.
+    pub fn share(&self) -> Self {
+        Self { weight: self.weight.shallow_clone(), bias: self.bias.shallow_clone(), ..*self }
+    }
+
     /// Statistics are accumulated in f32 or wider whatever kind x has; the result has x's kind.
     pub fn forward(&self, x: &Tensor) -> Tensor {
         let norm =
@@ -45,5 +49,59 @@ impl GroupNorm {
             (Kind::Float, _) | (_, Device::Cpu) => norm(x),
             (kind, _) => norm(&x.to_kind(Kind::Float)).to_kind(kind),
         }
+    }
+}
+
+/// Layer normalisation of the last axis with an affine map (Ba et al. 2016).
+#[derive(Debug)]
+pub struct LayerNorm {
+    weight: Tensor,
+    bias: Tensor,
+    eps: f64,
+}
+
+impl LayerNorm {
+    /// Over `width` features.
+    ///
+    /// # Errors
+    /// A name that is taken already.
+    pub fn new(mut scope: Scope, width: i64, eps: f64) -> Result<Self, Error> {
+        Ok(Self {
+            weight: scope.trained("weight", &[width], Init::Constant(1.0))?,
+            bias: scope.trained("bias", &[width], Init::Constant(0.0))?,
+            eps,
+        })
+    }
+
+    /// (…, width) → the same shape and kind; computed in f32.
+    pub fn forward(&self, x: &Tensor) -> Tensor {
+        let width = self.weight.size()[0];
+        let y =
+            x.to_kind(Kind::Float).layer_norm([width], Some(&self.weight), Some(&self.bias), self.eps, true);
+        y.to_kind(x.kind())
+    }
+}
+
+/// Root-mean-square normalisation of the last axis with a scale (Zhang & Sennrich 2019).
+#[derive(Debug)]
+pub struct RmsNorm {
+    weight: Tensor,
+    eps: f64,
+}
+
+impl RmsNorm {
+    /// Over `width` features.
+    ///
+    /// # Errors
+    /// A name that is taken already.
+    pub fn new(mut scope: Scope, width: i64, eps: f64) -> Result<Self, Error> {
+        Ok(Self { weight: scope.trained("weight", &[width], Init::Constant(1.0))?, eps })
+    }
+
+    /// (…, width) → the same shape and kind; computed in f32.
+    pub fn forward(&self, x: &Tensor) -> Tensor {
+        let wide = x.to_kind(Kind::Float);
+        let mean_square = wide.square().mean_dim(&[-1i64][..], true, Kind::Float);
+        (wide * (mean_square + self.eps).rsqrt() * &self.weight).to_kind(x.kind())
     }
 }

@@ -1,12 +1,11 @@
 //! One vector from the places of an image, by attention (Radford et al. 2021, section 2.4).
 
-use super::attention::{check_heads, mixed};
+use super::attention::{attend, check_heads};
 use super::{Linear, Start};
-use crate::parameters::Init;
-use crate::{Error, Pass, Scope};
+use crate::{Error, Init, Pass, Scope};
 use tch::{Kind, Tensor};
 
-/// A query that is the mean over all places asks the places and itself: (N, C, H, W) → (N, outputs).
+/// Attention of the mean over all places to the places and itself: (N, C, H, W) → (N, outputs).
 ///
 /// Each of these H·W + 1 tokens has a learned position, so that height and width are fixed.
 #[derive(Debug)]
@@ -25,7 +24,7 @@ impl AttentionPool {
     /// # Errors
     /// [`Error::Config`] when `head_dim` does not divide `channels`.
     pub fn new(
-        mut scope: Scope,
+        scope: Scope,
         sides: [i64; 2],
         channels: i64,
         head_dim: i64,
@@ -33,13 +32,15 @@ impl AttentionPool {
     ) -> Result<Self, Error> {
         check_heads(channels, head_dim)?;
         let tokens = sides[0] * sides[1] + 1;
+        let mut scope = scope.on(tokens);
+        scope.count(4.0 * tokens as f64 * channels as f64);
         let near_zero = Init::Normal(1.0 / (channels as f64).sqrt());
         Ok(Self {
             positional_embedding: scope.trained("positional_embedding", &[tokens, channels], near_zero)?,
-            to_q: Linear::new(scope.sub("to_q"), channels, channels, Start::Default)?,
+            to_q: Linear::new(scope.sub("to_q").on(1), channels, channels, Start::Default)?,
             to_k: Linear::new(scope.sub("to_k"), channels, channels, Start::Default)?,
             to_v: Linear::new(scope.sub("to_v"), channels, channels, Start::Default)?,
-            to_out: Linear::new(scope.sub("to_out"), channels, outputs, Start::Default)?,
+            to_out: Linear::new(scope.sub("to_out").on(1), channels, outputs, Start::Default)?,
             heads: channels / head_dim,
         })
     }
@@ -52,11 +53,11 @@ impl AttentionPool {
         let mean = places.mean_dim(&[1i64][..], true, Kind::Float).to_kind(places.kind());
         let tokens = Tensor::cat(&[mean, places], 1).to_kind(kind) + self.positional_embedding.to_kind(kind);
         let split = |y: Tensor| y.reshape([n, -1, self.heads, c / self.heads]).transpose(1, 2);
-        // The other tokens' answers are not looked at: only the first one asks.
+        // The first token is the only query.
         let q = split(self.to_q.forward(&tokens.narrow(1, 0, 1), pass));
         let k = split(self.to_k.forward(&tokens, pass));
         let v = split(self.to_v.forward(&tokens, pass));
-        let answer = mixed(&q, &k, &v, pass).transpose(1, 2).reshape([n, c]);
-        self.to_out.forward(&answer, pass)
+        let pooled = attend(&q, &k, &v, pass).transpose(1, 2).reshape([n, c]);
+        self.to_out.forward(&pooled, pass)
     }
 }

@@ -4,8 +4,7 @@ use super::UNetConfig;
 use super::resample::Resample;
 use super::resnet::{Resize, ResnetBlock};
 use crate::layers::SelfAttention;
-use crate::{Error, Pass, Scope};
-use std::sync::Arc;
+use crate::{Derivatives, Error, Pass, Scope};
 use tch::Tensor;
 use tweedie_torch::checkpoint;
 
@@ -22,15 +21,6 @@ struct Layer {
 }
 
 impl Layer {
-    /// One that the backward pass may hold, too.
-    #[expect(
-        clippy::arc_with_non_send_sync,
-        reason = "LibTorch may drop it on its own thread, while ours waits"
-    )]
-    fn shared(resnet: ResnetBlock, attention: Option<SelfAttention>) -> Arc<Self> {
-        Arc::new(Self { resnet, attention })
-    }
-
     /// Of one state, or of several that are joined by their channels.
     fn forward(&self, states: &[Tensor], embedding: &Tensor, pass: &Pass) -> Tensor {
         let x = match states {
@@ -40,12 +30,18 @@ impl Layer {
         self.attention.as_ref().map_or_else(|| x.shallow_clone(), |attention| attention.forward(&x, pass))
     }
 
-    /// The same; where the pass says so, what lies between is not kept but computed again in the backward pass.
-    fn run(self: &Arc<Self>, states: Vec<Tensor>, embedding: &Tensor, pass: &Pass) -> Result<Tensor, Error> {
-        if !pass.gradient_checkpointing {
+    /// The same. With gradient checkpointing the backward pass computes what lies between again instead of keeping it. The graph of
+    /// a checkpointed layer has no second derivative, and without a backward pass there is nothing to keep.
+    fn run(&self, states: Vec<Tensor>, embedding: &Tensor, pass: &Pass) -> Result<Tensor, Error> {
+        if !pass.gradient_checkpointing || pass.derivatives != Derivatives::First {
             return Ok(self.forward(&states, embedding, pass));
         }
-        let (layer, pass, n) = (Arc::clone(self), *pass, states.len());
+        // The graph owns handles of its own, so that no layer has two owners.
+        let layer = Self {
+            resnet: self.resnet.share(),
+            attention: self.attention.as_ref().map(SelfAttention::share),
+        };
+        let (pass, n) = (*pass, states.len());
         let mut inputs = states;
         inputs.push(embedding.shallow_clone());
         let code = move |inputs: &[Tensor]| vec![layer.forward(&inputs[..n], &inputs[n], &pass)];
@@ -56,7 +52,7 @@ impl Layer {
 /// One resolution on the way down.
 #[derive(Debug)]
 pub(super) struct DownBlock {
-    layers: Vec<Arc<Layer>>,
+    layers: Vec<Layer>,
     to_next: Option<Resample>,
 }
 
@@ -74,7 +70,7 @@ impl DownBlock {
                 "AttnDownBlock2D" => Some(attention(scope.sub("attentions").sub(j), config, outputs)?),
                 _ => None,
             };
-            layers.push(Layer::shared(resnet, attention));
+            layers.push(Layer { resnet, attention });
         }
         let is_last = index + 1 == config.block_out_channels.len();
         let by_resnet = kind == "ResnetDownsampleBlock2D"
@@ -112,7 +108,7 @@ impl DownBlock {
 /// One resolution on the way up.
 #[derive(Debug)]
 pub(super) struct UpBlock {
-    layers: Vec<Arc<Layer>>,
+    layers: Vec<Layer>,
     to_next: Option<Resample>,
 }
 
@@ -134,7 +130,7 @@ impl UpBlock {
                 "AttnUpBlock2D" => Some(attention(scope.sub("attentions").sub(j), config, outputs)?),
                 _ => None,
             };
-            layers.push(Layer::shared(resnet, attention));
+            layers.push(Layer { resnet, attention });
         }
         let is_last = index + 1 == coarse_first.len();
         let by_resnet =
@@ -170,8 +166,8 @@ impl UpBlock {
 /// The middle: a residual block, perhaps attention, a residual block.
 #[derive(Debug)]
 pub(super) struct MidBlock {
-    first: Arc<Layer>,
-    last: Arc<Layer>,
+    first: Layer,
+    last: Layer,
 }
 
 impl MidBlock {
@@ -191,7 +187,7 @@ impl MidBlock {
         };
         let last =
             ResnetBlock::new(scope.sub("resnets").sub(1), config, channels, channels, Resize::Keep, scale)?;
-        Ok(Self { first: Layer::shared(first, attention), last: Layer::shared(last, None) })
+        Ok(Self { first: Layer { resnet: first, attention }, last: Layer { resnet: last, attention: None } })
     }
 
     pub(super) fn forward(&self, x: Tensor, embedding: &Tensor, pass: &Pass) -> Result<Tensor, Error> {

@@ -24,6 +24,13 @@ impl UNetConfig {
         self.check_blocks()?;
         if let Some(size) = self.sample_size {
             let [height, width] = size.sides();
+            if height > MOST || width > MOST {
+                return Err(refuse(
+                    "sample_size",
+                    format_args!("{height}×{width}"),
+                    format!("sides must be at most {MOST}"),
+                ));
+            }
             self.check_size(height, width).map_err(|error| match error {
                 Error::Input(text) => {
                     Error::Config { key: "sample_size", found: format!("{height}×{width}"), allowed: text }

@@ -1,6 +1,8 @@
 //! The configuration of `diffusers`' `UNet2DModel`, key by key.
 
+use crate::Error;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Configuration of a [`super::UNet`]; names, meanings and defaults are those of `UNet2DModel`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -162,6 +164,32 @@ impl UNetConfig {
         "num_class_embeds",
         "num_train_timesteps",
     ];
+
+    /// Width of the time embedding.
+    pub fn time_width(&self) -> i64 {
+        self.time_embedding_dim.unwrap_or(4 * self.block_out_channels[0])
+    }
+
+    /// A configuration from a JSON object; keys that `UNet2DModel` does not have are ignored.
+    ///
+    /// # Errors
+    /// [`Error::Json`] for a value of another type.
+    pub fn from_json(config: &Value) -> Result<Self, Error> {
+        let known = config.as_object().into_iter().flatten();
+        let known = known.filter(|(key, _)| Self::KEYS.contains(&key.as_str()));
+        crate::from_json(&Value::Object(known.map(|(key, value)| (key.clone(), value.clone())).collect()))
+    }
+
+    /// The places of the finest resolution: those of the configured size, or else of the smallest image that can be halved as often.
+    pub(super) fn finest_places(&self) -> i64 {
+        let [height, width] = self.sample_size.map_or([1 << self.n_halvings(); 2], SampleSize::sides);
+        height * width
+    }
+
+    /// The places of the resolution of an index, of so many at the finest.
+    pub(super) fn places(&self, index: usize, finest: i64) -> i64 {
+        finest >> (2 * index)
+    }
 
     /// How often the network halves height and width.
     pub fn n_halvings(&self) -> u32 {

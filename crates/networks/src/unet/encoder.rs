@@ -1,11 +1,12 @@
-//! The way down: what is told, and an image's features from the finest resolution to the coarsest. A U-Net goes up again from
-//! here; a classifier looks at the coarsest.
+//! The way down: the embeddings, and an image's features from the finest resolution to the coarsest. A U-Net goes up again from here;
+//! a classifier reads the coarsest.
 
 use super::UNetConfig;
 use super::blocks::{DownBlock, MidBlock};
-use super::embedding::{ClassCondition, ClassEmbedding, FeatureEmbedding, TimeFeatures};
+use super::class::ClassEmbedding;
+use super::time::{FeatureEmbedding, TimeFeatures};
 use crate::layers::{Conv2d, Start};
-use crate::{Error, Pass, Scope};
+use crate::{Accepts, Condition, Error, Input, Pass, Scope};
 use tch::Tensor;
 
 /// The first convolution, the embeddings, the blocks on the way down and the one in the middle.
@@ -19,18 +20,18 @@ pub(crate) struct Encoder {
     mid_block: Option<MidBlock>,
 }
 
-/// What the way down leaves.
+/// The results of the way down.
 pub(crate) struct Encoded {
     /// (N, channels of the coarsest resolution, H/2^k, W/2^k).
     pub(crate) features: Tensor,
-    /// What the network was told, (N, width).
+    /// The embedding of time and condition, (N, width).
     pub(crate) embedding: Tensor,
     /// Every state that a way up would join again, the finest first.
     pub(crate) skips: Vec<Tensor>,
 }
 
 impl Encoder {
-    /// Names its parameters right below `root`.
+    /// Names its parameters right below `root`, whose places are those of the finest resolution.
     pub(crate) fn new(root: &mut Scope, config: &UNetConfig) -> Result<Self, Error> {
         let channels = &config.block_out_channels;
         let width = config.time_width();
@@ -41,64 +42,66 @@ impl Encoder {
         let class_embedding = ClassEmbedding::new(root.sub("class_embedding"), config, width)?;
         let mut down_blocks = Vec::new();
         for index in 0..channels.len() {
-            down_blocks.push(DownBlock::new(root.sub("down_blocks").sub(index), config, index)?);
+            let places = config.places(index, root.places());
+            let mut all = root.sub("down_blocks").on(places);
+            down_blocks.push(DownBlock::new(all.sub(index), config, index)?);
         }
+        let places = config.places(channels.len() - 1, root.places());
         let mid_block = match config.mid_block_type {
-            Some(_) => Some(MidBlock::new(root.sub("mid_block"), config)?),
+            Some(_) => Some(MidBlock::new(root.sub("mid_block").on(places), config)?),
             None => None,
         };
         Ok(Self { conv_in, time_features, time_embedding, class_embedding, down_blocks, mid_block })
     }
 
     /// Fails unless x, (N, C, H, W), time, (N), and the condition are what a network of this configuration takes.
-    pub(crate) fn check(
-        &self,
-        config: &UNetConfig,
-        x: &Tensor,
-        time: &Tensor,
-        class: Option<&ClassCondition>,
-    ) -> Result<(), Error> {
-        let size = x.size();
+    pub(crate) fn check(&self, config: &UNetConfig, input: &Input<'_>) -> Result<(), Error> {
+        let size = input.x.size();
         let &[n, c, height, width] = size.as_slice() else {
             return Err(Error::Input(format!("x has shape {size:?}; it must be (N, C, H, W)")));
         };
         if n == 0 {
             return Err(Error::Input("x holds no images".into()));
         }
-        if c != config.in_channels {
+        let of_image = check_image(input.condition, &size)?;
+        if c + of_image != config.in_channels {
+            let with =
+                if of_image > 0 { format!(" and the image condition {of_image}") } else { String::new() };
             return Err(Error::Input(format!(
-                "x has {c} channels; this network takes {}",
+                "x has {c} channels{with}; this network takes {}",
                 config.in_channels
             )));
         }
-        if time.size() != [n] {
+        if input.time.size() != [n] {
             return Err(Error::Input(format!(
                 "time has shape {:?}; it must be one number per image, ({n})",
-                time.size()
+                input.time.size()
             )));
         }
         config.check_size(height, width)?;
-        self.class_embedding.check(class, n)
+        self.class_embedding.check(input.condition, n)
     }
 
-    /// Of an input that was checked.
+    /// The way down of an input that was checked.
     pub(crate) fn forward(
         &self,
         config: &UNetConfig,
-        x: &Tensor,
-        time: &Tensor,
-        class: Option<&ClassCondition>,
+        input: &Input<'_>,
         pass: &Pass,
     ) -> Result<Encoded, Error> {
-        let mut h = x.to_kind(pass.precision.kind());
+        let kind = pass.precision.kind();
+        let mut h = match &input.condition.image {
+            None => input.x.to_kind(kind),
+            Some(image) => Tensor::cat(&[input.x.to_kind(kind), image.to_kind(kind)], 1),
+        };
         if config.center_input_sample {
             h = h * 2.0 - 1.0;
         }
         if pass.channels_last {
             h = tweedie_torch::channels_last(&h)?;
         }
-        let embedding = self.time_embedding.forward(&self.time_features.forward(time)?, pass);
-        let embedding = self.class_embedding.add(embedding, class, &self.time_features, pass)?;
+        let embedding = self.time_embedding.forward(&self.time_features.forward(input.time)?, pass);
+        let embedding = self.class_embedding.add(embedding, input.condition, &self.time_features, pass)?;
 
         h = self.conv_in.forward(&h, pass);
         let mut skips = vec![h.shallow_clone()];
@@ -111,13 +114,39 @@ impl Encoder {
         Ok(Encoded { features: h, embedding, skips })
     }
 
-    /// Whether it is told the logarithm of its time; a U-Net then divides its output by the time.
-    pub(crate) fn is_told_log_time(&self) -> bool {
+    /// Whether the logarithm of time is embedded; a U-Net then divides its output by the time.
+    pub(crate) fn embeds_log_time(&self) -> bool {
         matches!(self.time_features, TimeFeatures::Fourier { .. })
     }
 
-    /// Whether it knows the trained times alone and nothing between them.
-    pub(crate) fn has_time_table(&self) -> bool {
-        self.time_features.is_table()
+    /// What a network of this way down takes.
+    pub(crate) fn accepts(&self, config: &UNetConfig, outputs: i64) -> Accepts {
+        Accepts {
+            channels: config.in_channels,
+            outputs,
+            size: config.sample_size.map(|size| size.sides().to_vec()),
+            class_rows: match &self.class_embedding {
+                ClassEmbedding::Table(table) => Some(table.n_rows()),
+                _ => None,
+            },
+            number: matches!(self.class_embedding, ClassEmbedding::Timestep(_)),
+            vector: match self.class_embedding {
+                ClassEmbedding::Identity { width } => Some(width),
+                _ => None,
+            },
+            has_time_table: self.time_features.is_table(),
+        }
+    }
+}
+
+/// The channels of an image condition, which has the batch, height and width of x; 0 where there is none.
+fn check_image(condition: &Condition, x: &[i64]) -> Result<i64, Error> {
+    let Some(image) = &condition.image else { return Ok(0) };
+    let size = image.size();
+    match size.as_slice() {
+        &[n, c, height, width] if c > 0 && [n, height, width] == [x[0], x[2], x[3]] => Ok(c),
+        _ => Err(Error::Input(format!(
+            "the image condition has shape {size:?}; beside x of {x:?} it needs its batch, height and width, and a channel"
+        ))),
     }
 }

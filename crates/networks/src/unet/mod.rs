@@ -3,20 +3,24 @@
 
 mod blocks;
 mod check;
+mod class;
 mod config;
-mod embedding;
 mod encoder;
 mod resample;
 mod resnet;
+mod rows;
+mod time;
 
 pub use config::{SampleSize, UNetConfig};
-pub use embedding::ClassCondition;
 pub(crate) use encoder::Encoder;
+pub(crate) use rows::rows_of;
+pub(crate) use time::FeatureEmbedding;
 
 use crate::layers::{Activation, Conv2d, GroupNorm, Start};
-use crate::{Error, Parameters, Pass};
+use crate::{Accepts, Error, Input, Network, Parameters, Pass};
 use blocks::UpBlock;
 use encoder::Encoded;
+use serde_json::{Value, json};
 use tch::{Device, Kind, Tensor};
 use tweedie_torch::guard;
 
@@ -31,87 +35,100 @@ pub struct UNet {
     conv_out: Conv2d,
 }
 
-impl UNetConfig {
-    /// Width of the time embedding.
-    pub fn time_width(&self) -> i64 {
-        self.time_embedding_dim.unwrap_or(4 * self.block_out_channels[0])
-    }
-}
-
 impl UNet {
+    /// The class name in configurations.
+    pub const CLASS: &'static str = "UNet2DModel";
+
     /// A network with first values from `seed`, the same on every device.
     ///
     /// # Errors
     /// [`Error::Config`] names the key of a configuration that describes no network.
     pub fn new(config: &UNetConfig, device: Device, seed: u64) -> Result<Self, Error> {
+        Self::into(config, Parameters::new(device, seed))
+    }
+
+    /// A network whose parameters are added to empty ones.
+    fn into(config: &UNetConfig, mut parameters: Parameters) -> Result<Self, Error> {
         config.check()?;
-        let mut parameters = Parameters::new(device, seed);
-        let mut root = parameters.root();
+        let finest = config.finest_places();
+        let mut root = parameters.root().on(finest);
         let channels = &config.block_out_channels;
         let groups = config.norm_num_groups.unwrap_or(32);
 
         let encoder = Encoder::new(&mut root, config)?;
         let mut up_blocks = Vec::new();
         for index in 0..channels.len() {
-            up_blocks.push(UpBlock::new(root.sub("up_blocks").sub(index), config, index)?);
+            let places = config.places(channels.len() - 1 - index, finest);
+            let mut all = root.sub("up_blocks").on(places);
+            up_blocks.push(UpBlock::new(all.sub(index), config, index)?);
         }
         let conv_norm_out = GroupNorm::new(root.sub("conv_norm_out"), channels[0], groups, config.norm_eps)?;
         let conv_out = Conv2d::new(root.sub("conv_out"), channels[0], config.out_channels, 3, Start::Zero)?;
         Ok(Self { config: config.clone(), parameters, encoder, up_blocks, conv_norm_out, conv_out })
     }
 
-    /// x (N, in_channels, H, W) and time (N) → (N, out_channels, H, W) in f32.
+    /// The registry's constructor. Keys that `UNet2DModel` does not have are ignored, as `diffusers` ignores them.
     ///
     /// # Errors
-    /// [`Error::Input`] for shapes, sizes, times or conditions that the network cannot take.
-    pub fn forward(
-        &self,
-        x: &Tensor,
-        time: &Tensor,
-        class: Option<&ClassCondition>,
-        pass: &Pass,
-    ) -> Result<Tensor, Error> {
-        self.encoder.check(&self.config, x, time, class)?;
-        guard(|| self.compute(x, time, class, pass))?
+    /// Those of [`UNet::new`]; [`Error::Json`] for a value of another type.
+    pub fn build(config: &Value, parameters: Parameters) -> Result<Box<dyn Network>, Error> {
+        Ok(Box::new(Self::into(&UNetConfig::from_json(config)?, parameters)?))
     }
 
-    fn compute(
-        &self,
-        x: &Tensor,
-        time: &Tensor,
-        class: Option<&ClassCondition>,
-        pass: &Pass,
-    ) -> Result<Tensor, Error> {
+    /// The configuration.
+    pub fn config(&self) -> &UNetConfig {
+        &self.config
+    }
+
+    fn compute(&self, input: &Input<'_>, pass: &Pass) -> Result<Tensor, Error> {
         let Encoded { features: mut h, embedding, mut skips } =
-            self.encoder.forward(&self.config, x, time, class, pass)?;
+            self.encoder.forward(&self.config, input, pass)?;
         for block in &self.up_blocks {
             h = block.forward(h, &embedding, pass, &mut skips)?;
         }
         let h = Activation::Silu.forward(&self.conv_norm_out.forward(&h));
         let out = self.conv_out.forward(&h, pass).to_kind(Kind::Float);
-        if self.encoder.is_told_log_time() {
-            return Ok(out / time.to_kind(Kind::Float).reshape([-1, 1, 1, 1]));
+        if self.encoder.embeds_log_time() {
+            return Ok(out / input.time.to_kind(Kind::Float).reshape([-1, 1, 1, 1]));
         }
         Ok(out)
     }
+}
 
-    /// Its configuration.
-    pub fn config(&self) -> &UNetConfig {
-        &self.config
+impl Network for UNet {
+    /// x (N, C, H, W), with the channels of an image condition `in_channels` in all, and time (N) → (N, out_channels, H, W) in f32.
+    fn forward(&self, input: &Input<'_>, pass: &Pass) -> Result<Tensor, Error> {
+        self.encoder.check(&self.config, input)?;
+        guard(|| self.compute(input, pass))?
     }
 
-    /// Its parameters, in the order of construction.
-    pub fn parameters(&self) -> &Parameters {
+    fn parameters(&self) -> &Parameters {
         &self.parameters
     }
 
-    /// The same, to be changed by training or loading; layers see every change.
-    pub fn parameters_mut(&mut self) -> &mut Parameters {
-        &mut self.parameters
+    fn class_name(&self) -> &'static str {
+        Self::CLASS
     }
 
-    /// Whether it knows the trained times alone and nothing between them.
-    pub fn has_time_table(&self) -> bool {
-        self.encoder.has_time_table()
+    fn config(&self) -> Value {
+        json!(self.config)
+    }
+
+    fn accepts(&self) -> Accepts {
+        self.encoder.accepts(&self.config, self.config.out_channels)
+    }
+
+    /// The sample size of the configuration is a default: any size that can be halved as often as needed will do.
+    fn check_sides(&self, sides: &[i64]) -> Result<(), Error> {
+        match sides {
+            &[height, width] => self.config.check_size(height, width),
+            _ => Err(Error::Input(format!(
+                "an example has the sides {sides:?}; a U-Net takes height and width"
+            ))),
+        }
+    }
+
+    fn dropout(&self) -> f64 {
+        self.config.dropout
     }
 }

@@ -19,13 +19,17 @@ pub(super) enum Resample {
 
 impl Resample {
     pub(super) fn down(mut scope: Scope, config: &UNetConfig, channels: i64) -> Result<Self, Error> {
-        let conv = Conv2d::new(scope.sub("conv"), channels, channels, 3, Start::Default)?;
+        let places = scope.places() / 4;
+        let conv = Conv2d::new(scope.sub("conv").on(places), channels, channels, 3, Start::Default)?;
         let one_sided = config.downsample_padding == 0;
         Ok(Self::Down { conv: conv.with_stride(2, config.downsample_padding), one_sided })
     }
 
     pub(super) fn up(mut scope: Scope, channels: i64) -> Result<Self, Error> {
-        Ok(Self::Up { conv: Conv2d::new(scope.sub("conv"), channels, channels, 3, Start::Default)? })
+        let places = 4 * scope.places();
+        Ok(Self::Up {
+            conv: Conv2d::new(scope.sub("conv").on(places), channels, channels, 3, Start::Default)?,
+        })
     }
 
     pub(super) fn resnet(

@@ -14,6 +14,15 @@ pub(super) enum Resize {
 }
 
 impl Resize {
+    /// How many places there are afterwards.
+    fn places(self, before: i64) -> i64 {
+        match self {
+            Self::Keep => before,
+            Self::Double => 4 * before,
+            Self::Halve => before / 4,
+        }
+    }
+
     fn apply(self, x: &Tensor) -> Tensor {
         match self {
             Self::Keep => x.shallow_clone(),
@@ -41,7 +50,7 @@ pub(super) struct ResnetBlock {
 
 impl ResnetBlock {
     pub(super) fn new(
-        mut scope: Scope,
+        scope: Scope,
         config: &UNetConfig,
         inputs: i64,
         outputs: i64,
@@ -51,11 +60,13 @@ impl ResnetBlock {
         let groups = config.norm_num_groups.unwrap_or(32);
         let scale_shift = config.resnet_time_scale_shift == "scale_shift";
         let time_outputs = if scale_shift { 2 * outputs } else { outputs };
+        let places = resize.places(scope.places());
+        let mut scope = scope.on(places);
         Ok(Self {
             norm1: GroupNorm::new(scope.sub("norm1"), inputs, groups, config.norm_eps)?,
             conv1: Conv2d::new(scope.sub("conv1"), inputs, outputs, 3, Start::Default)?,
             time_emb_proj: Linear::new(
-                scope.sub("time_emb_proj"),
+                scope.sub("time_emb_proj").on(1),
                 config.time_width(),
                 time_outputs,
                 Start::Default,
@@ -72,6 +83,19 @@ impl ResnetBlock {
             resize,
             output_scale,
         })
+    }
+
+    /// Another handle to the same parameters.
+    pub(super) fn share(&self) -> Self {
+        Self {
+            norm1: self.norm1.share(),
+            conv1: self.conv1.share(),
+            time_emb_proj: self.time_emb_proj.share(),
+            norm2: self.norm2.share(),
+            conv2: self.conv2.share(),
+            conv_shortcut: self.conv_shortcut.as_ref().map(Conv2d::share),
+            ..*self
+        }
     }
 
     pub(super) fn forward(&self, x: &Tensor, embedding: &Tensor, pass: &Pass) -> Tensor {

@@ -1,7 +1,7 @@
 //! Weights and inputs by the formula of `fixtures/unet_variants.py`, so that neither needs to be stored.
 
 use tch::{Kind, Tensor};
-use tweedie_networks::{Parameters, UNet};
+use tweedie_networks::{Network, Parameters, UNet};
 
 /// Tensor numbers of the input.
 pub const X: i64 = 100_000;
@@ -67,4 +67,18 @@ pub fn fill_all(parameters: &Parameters) {
 /// Makes a scalar that depends on every number of an output.
 pub fn weighed(y: &Tensor) -> Tensor {
     (y * tensor(&y.size(), UPSTREAM, 1.0)).sum(Kind::Float)
+}
+
+/// Copies every parameter by name into another network's, which has no other names.
+pub fn copy(from: &Parameters, to: &Parameters) {
+    assert_eq!(from.iter().count(), to.iter().count());
+    for parameter in to.iter() {
+        let value = from.get(&parameter.name).unwrap_or_else(|| panic!("{} is missing", parameter.name));
+        tch::no_grad(|| parameter.tensor.shallow_clone().copy_(value));
+    }
+}
+
+/// The greatest absolute value.
+pub fn greatest(tensor: &Tensor) -> f64 {
+    tensor.abs().max().double_value(&[])
 }

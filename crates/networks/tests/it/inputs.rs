@@ -3,7 +3,7 @@
 use crate::config::small;
 use crate::formula;
 use tch::{Device, Kind, Tensor};
-use tweedie_networks::{ClassCondition, Error, Pass, UNet, UNetConfig};
+use tweedie_networks::{Condition, Error, Input, Network, Pass, UNet, UNetConfig};
 use tweedie_torch::Precision;
 
 const PASS: fn() -> Pass = || Pass::inference(Precision::F32);
@@ -23,8 +23,8 @@ fn time() -> Tensor {
 }
 
 /// The sentence with which an input is refused.
-fn refusal(network: &UNet, x: &Tensor, time: &Tensor, class: Option<ClassCondition>) -> String {
-    match network.forward(x, time, class.as_ref(), &PASS()) {
+fn refusal(network: &UNet, x: &Tensor, time: &Tensor, condition: &Condition) -> String {
+    match network.forward(&Input::new(x, time, condition), &PASS()) {
         Err(Error::Input(sentence)) => sentence,
         other => panic!("it should be refused as an input, and was {other:?}"),
     }
@@ -44,37 +44,44 @@ fn shapes_that_do_not_fit_are_refused() {
         (&[2, 2, 8, 0], &[1.0, 2.0], "multiples of 2"),
     ];
     for (shape, time, part) in cases {
-        let sentence = refusal(&network, &x(shape), &Tensor::from_slice(time), None);
+        let sentence = refusal(&network, &x(shape), &Tensor::from_slice(time), &Condition::default());
         assert!(sentence.contains(part), "{part} is not in: {sentence}");
     }
-    let sentence = refusal(&network, &x(&[2, 2, 8, 8]), &time().unsqueeze(1), None);
+    let sentence = refusal(&network, &x(&[2, 2, 8, 8]), &time().unsqueeze(1), &Condition::default());
     assert!(sentence.contains("time has shape [2, 1]"), "{sentence}");
 }
 
 #[test]
 fn conditions_must_be_those_of_the_network() {
-    let labels = |numbers: &[i64]| Some(ClassCondition::Labels(Tensor::from_slice(numbers)));
+    let labels = |numbers: &[i64]| Condition::class(Tensor::from_slice(numbers));
     let plain = build(&small());
     let table = build(&UNetConfig { num_class_embeds: Some(5), ..small() });
     let timestep = build(&UNetConfig { class_embed_type: Some("timestep".into()), ..small() });
     let identity = build(&UNetConfig { class_embed_type: Some("identity".into()), ..small() });
-    let vector = |width| Some(ClassCondition::Vector(x(&[2, width])));
+    let vector = |width| Condition::vector(x(&[2, width]));
+    let none = Condition::default;
+    let both = || Condition { vector: vector(32).vector, ..labels(&[0, 1]) };
     let cases = [
-        (&plain, labels(&[0, 1]), "takes no condition"),
-        (&table, None, "class numbers 0 … 4 as its condition and was given none"),
-        (&table, vector(32), "class numbers 0 … 4 as its condition and was given another kind"),
+        (&plain, labels(&[0, 1]), "the condition is a class; this network is conditioned on time alone"),
+        (&plain, both(), "the condition is a class and a vector; this network is conditioned on time alone"),
+        (&table, none(), "the condition is missing; this network needs class numbers 0 … 4"),
+        (&table, vector(32), "the condition is a vector; this network needs class numbers 0 … 4"),
+        (&table, both(), "the condition is a class and a vector; this network needs class numbers 0 … 4"),
+        (&table, labels(&[0]), "the condition has shape [1]; it must be [2]"),
+        (&table, labels(&[0, 1, 2]), "the condition has shape [3]; it must be [2]"),
         (&table, labels(&[0, 5]), "rows 0 … 4"),
         (&table, labels(&[-1, 2]), "rows 0 … 4"),
-        (&timestep, None, "a number per image"),
-        (&timestep, labels(&[0, 1]), "a number per image"),
-        (&identity, None, "a vector per image"),
+        (&timestep, none(), "the condition is missing; this network needs a number per example"),
+        (&timestep, labels(&[0, 1]), "the condition is a class; this network needs a number per example"),
+        (&timestep, Condition::number(Tensor::from_slice(&[1f32])), "it must be [2]"),
+        (&identity, none(), "the condition is missing; this network needs a vector per example"),
         (&identity, vector(31), "it must be [2, 32]"),
     ];
-    for (network, class, part) in cases {
-        let sentence = refusal(network, &x(&[2, 2, 8, 8]), &time(), class);
+    for (network, condition, part) in cases {
+        let sentence = refusal(network, &x(&[2, 2, 8, 8]), &time(), &condition);
         assert!(sentence.contains(part), "{part} is not in: {sentence}");
     }
-    assert!(identity.forward(&x(&[2, 2, 8, 8]), &time(), vector(32).as_ref(), &PASS()).is_ok());
+    assert!(identity.forward(&Input::new(&x(&[2, 2, 8, 8]), &time(), &vector(32)), &PASS()).is_ok());
 }
 
 #[test]
@@ -86,16 +93,17 @@ fn a_learned_table_knows_its_rows_alone() {
         ..small()
     };
     let network = build(&config);
-    assert!(network.has_time_table() && !build(&small()).has_time_table());
+    assert!(network.accepts().has_time_table && !build(&small()).accepts().has_time_table);
     for (times, part) in [
         ([3f32, 20.0], "a time number is outside the network's table, which has rows 0 … 19"),
         ([-1.0, 3.0], "rows 0 … 19"),
         ([f32::NAN, 3.0], "rows 0 … 19"),
         ([f32::INFINITY, 3.0], "rows 0 … 19"),
-        ([3.5, 3.0], "knows nothing between its rows"),
-        ([3.0, 7.01], "knows nothing between its rows"),
+        ([3.5, 3.0], "undefined between its rows"),
+        ([3.0, 7.01], "undefined between its rows"),
     ] {
-        let sentence = refusal(&network, &x(&[2, 2, 8, 8]), &Tensor::from_slice(&times), None);
+        let sentence =
+            refusal(&network, &x(&[2, 2, 8, 8]), &Tensor::from_slice(&times), &Condition::default());
         assert!(sentence.contains(part), "{times:?}: {part} is not in: {sentence}");
     }
 }
@@ -107,7 +115,9 @@ fn times_and_images_are_taken_in_any_kind_of_number() {
     for config in [small(), learned] {
         let network = build(&config);
         let images = x(&[2, 2, 8, 8]);
-        let run = |x: &Tensor, time: &Tensor| network.forward(x, time, None, &PASS()).unwrap();
+        let run = |x: &Tensor, time: &Tensor| {
+            network.forward(&Input::new(x, time, &Condition::default()), &PASS()).unwrap()
+        };
         let expected = run(&images, &time());
         for kind in [Kind::Double, Kind::Int64, Kind::Int] {
             assert!(run(&images, &time().to_kind(kind)).equal(&expected), "time in {kind:?}");

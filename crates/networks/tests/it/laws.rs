@@ -4,7 +4,7 @@ use crate::config::small;
 use crate::formula;
 use proptest::prelude::*;
 use tch::{Device, Kind, Tensor};
-use tweedie_networks::{Attention, Parameter, Pass, UNet, UNetConfig};
+use tweedie_networks::{Condition, Derivatives, Input, Network, Parameter, Pass, UNet, UNetConfig};
 use tweedie_torch::Precision;
 
 fn fresh(config: &UNetConfig, seed: u64) -> UNet {
@@ -29,10 +29,11 @@ fn with_tables() -> UNetConfig {
 fn a_fresh_network_returns_exactly_zero() {
     let network = fresh(&small(), 3);
     let x = formula::tensor(&[2, 2, 8, 8], formula::X, 2.0);
-    for attention in [Attention::Fused, Attention::Plain] {
+    let time = Tensor::from_slice(&[3f32, 900.0]);
+    for derivatives in [Derivatives::First, Derivatives::Second] {
         for precision in [Precision::F32, Precision::Bf16] {
-            let pass = Pass { attention, ..Pass::training(precision) };
-            let y = network.forward(&x, &Tensor::from_slice(&[3f32, 900.0]), None, &pass).unwrap();
+            let pass = Pass { derivatives, ..Pass::training(precision) };
+            let y = network.forward(&Input::new(&x, &time, &Condition::default()), &pass).unwrap();
             assert_eq!((greatest(&y), y.kind()), (0.0, Kind::Float));
         }
     }
@@ -160,7 +161,7 @@ fn names_are_unique_and_in_the_order_of_construction() {
     assert_eq!((places[0], places[18]), (0, names.len() - 1));
 }
 
-fn any_config() -> impl Strategy<Value = UNetConfig> {
+pub fn any_config() -> impl Strategy<Value = UNetConfig> {
     const DOWN: [&str; 3] = ["DownBlock2D", "AttnDownBlock2D", "ResnetDownsampleBlock2D"];
     const UP: [&str; 3] = ["UpBlock2D", "AttnUpBlock2D", "ResnetUpsampleBlock2D"];
     let blocks = prop::collection::vec((0..3usize, 0..3usize, 1..4i64), 1..=3);
@@ -201,7 +202,7 @@ proptest! {
         let x = formula::tensor(&[n, config.in_channels, rows * multiple, columns * multiple], formula::X, 1.7);
         let time = formula::tensor(&[n], 0, 10.0).abs();
         let pass = Pass::inference(Precision::F32);
-        let y = tch::no_grad(|| network.forward(&x, &time, None, &pass)).unwrap();
+        let y = tch::no_grad(|| network.forward(&Input::new(&x, &time, &Condition::default()), &pass)).unwrap();
         prop_assert_eq!(y.size(), [n, config.out_channels, rows * multiple, columns * multiple]);
         prop_assert!(bool::try_from(y.isfinite().all()).unwrap());
     }

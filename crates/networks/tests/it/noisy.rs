@@ -1,11 +1,14 @@
-//! The classifier of noisy pictures: what it returns, what it depends on, what it refuses.
+//! The classifier of noisy images: what it returns, what it depends on, what it refuses.
 
 use crate::config::small;
 use crate::formula;
 use tch::{Device, Kind, Tensor};
 use tweedie_networks::layers::AttentionPool;
 use tweedie_networks::unet::SampleSize;
-use tweedie_networks::{Attention, NoisyClassifier, NoisyClassifierConfig, Parameters, Pass, UNetConfig};
+use tweedie_networks::{
+    Condition, Derivatives, Error, Input, Network, NoisyClassifier, NoisyClassifierConfig, Parameters, Pass,
+    UNetConfig,
+};
 use tweedie_torch::Precision;
 
 const PASS: fn() -> Pass = || Pass::inference(Precision::F32);
@@ -29,6 +32,11 @@ fn times(n: usize) -> Tensor {
     Tensor::from_slice(&(0..n).map(|i| 7.0 + 90.0 * i as f32).collect::<Vec<_>>())
 }
 
+/// The logits of images without a condition.
+fn forward(network: &NoisyClassifier, x: &Tensor, time: &Tensor, pass: &Pass) -> Result<Tensor, Error> {
+    network.forward(&Input::new(x, time, &Condition::default()), pass)
+}
+
 fn greatest(tensor: &Tensor) -> f64 {
     tensor.abs().max().double_value(&[])
 }
@@ -36,15 +44,15 @@ fn greatest(tensor: &Tensor) -> f64 {
 #[test]
 fn one_logit_per_class_however_it_is_computed() {
     let network = filled(&config());
-    let expected = network.forward(&x(3), &times(3), &PASS()).unwrap();
+    let expected = forward(&network, &x(3), &times(3), &PASS()).unwrap();
     assert_eq!((expected.size(), expected.kind()), (vec![3, 5], Kind::Float));
     assert!(expected.std(true).double_value(&[]) > 0.05, "the logits are all alike: {expected:?}");
-    for attention in [Attention::Fused, Attention::Plain] {
+    for derivatives in [Derivatives::First, Derivatives::Second] {
         for channels_last in [false, true] {
-            let pass = Pass { attention, channels_last, ..PASS() };
-            let logits = network.forward(&x(3), &times(3), &pass).unwrap();
+            let pass = Pass { derivatives, channels_last, ..PASS() };
+            let logits = forward(&network, &x(3), &times(3), &pass).unwrap();
             assert!(greatest(&(logits - &expected)) < 1e-5, "{pass:?}");
-            let wide = network.forward(&x(3), &times(3), &Pass { precision: Precision::Bf16, ..pass });
+            let wide = forward(&network, &x(3), &times(3), &Pass { precision: Precision::Bf16, ..pass });
             let off = greatest(&(wide.unwrap() - &expected)) / greatest(&expected);
             assert!((1e-4..5e-2).contains(&off), "{off:e} off in bf16");
         }
@@ -53,21 +61,21 @@ fn one_logit_per_class_however_it_is_computed() {
     let mut oblong = config();
     (oblong.encoder.sample_size, oblong.encoder.in_channels) = (Some(SampleSize::Sides([4, 10])), 1);
     let logits =
-        filled(&oblong).forward(&formula::tensor(&[2, 1, 4, 10], formula::X, 1.0), &times(2), &PASS());
+        forward(&filled(&oblong), &formula::tensor(&[2, 1, 4, 10], formula::X, 1.0), &times(2), &PASS());
     assert_eq!(logits.unwrap().size(), [2, 5]);
 }
 
-/// Each picture is classified by itself: of a batch in another order the logits come in that order.
+/// Each image is classified by itself: of a batch in another order the logits come in that order.
 #[test]
 fn a_batch_in_another_order_gives_logits_in_that_order() {
     let network = filled(&config());
     let (x, time) = (x(4), times(4));
-    let logits = network.forward(&x, &time, &PASS()).unwrap();
+    let logits = forward(&network, &x, &time, &PASS()).unwrap();
     let order = Tensor::from_slice(&[2i64, 0, 3, 1]);
     let of = |values: &Tensor| values.index_select(0, &order);
-    let found = network.forward(&of(&x), &of(&time), &PASS()).unwrap();
+    let found = forward(&network, &of(&x), &of(&time), &PASS()).unwrap();
     assert!(greatest(&(found - of(&logits))) < 1e-5);
-    let alone = network.forward(&x.narrow(0, 2, 1), &time.narrow(0, 2, 1), &PASS()).unwrap();
+    let alone = forward(&network, &x.narrow(0, 2, 1), &time.narrow(0, 2, 1), &PASS()).unwrap();
     assert!(greatest(&(alone - logits.narrow(0, 2, 1))) < 1e-5);
 }
 
@@ -79,7 +87,7 @@ fn every_parameter_and_every_pixel_and_the_time_matter() {
         |logits: Tensor| (logits * formula::tensor(&[2, 5], formula::UPSTREAM, 1.0)).sum(Kind::Float);
     let mut inputs: Vec<Tensor> = network.parameters().iter().map(|p| p.tensor.shallow_clone()).collect();
     inputs.push(x.shallow_clone());
-    let loss = weighed(network.forward(&x, &times(2), &PASS()).unwrap());
+    let loss = weighed(forward(&network, &x, &times(2), &PASS()).unwrap());
     let gradients = Tensor::run_backward(&[loss], &inputs, false, false);
     let names = network.parameters().iter().map(|p| p.name.as_str()).chain(["x"]);
     for (name, gradient) in names.zip(&gradients) {
@@ -90,7 +98,7 @@ fn every_parameter_and_every_pixel_and_the_time_matter() {
     let least = gradients[inputs.len() - 1].abs().min().double_value(&[]);
     assert!(least > 0.0, "a pixel does not matter");
     let [early, late] =
-        [3f32, 900.0].map(|time| network.forward(&x, &Tensor::from_slice(&[time; 2]), &PASS()));
+        [3f32, 900.0].map(|time| forward(&network, &x, &Tensor::from_slice(&[time; 2]), &PASS()));
     assert!(greatest(&(early.unwrap() - late.unwrap())) > 1e-3);
 }
 
@@ -135,7 +143,7 @@ fn a_pool_knows_places_by_their_positions_alone() {
 fn what_is_no_classifier_is_refused_by_its_key() {
     type Change = fn(&mut NoisyClassifierConfig);
     let cases: [(&str, Change); 7] = [
-        ("n_classes is 1; a classifier tells 2 to", |c| c.n_classes = 1),
+        ("n_classes is 1; a classifier has 2 to", |c| c.n_classes = 1),
         ("n_classes is -4", |c| c.n_classes = -4),
         ("sample_size is null", |c| c.encoder.sample_size = None),
         ("sample_size is 7×7", |c| c.encoder.sample_size = Some(SampleSize::Square(7))),
@@ -156,13 +164,13 @@ fn what_is_no_classifier_is_refused_by_its_key() {
 }
 
 #[test]
-fn pictures_of_another_size_are_refused() {
+fn images_of_another_size_are_refused() {
     let network = filled(&config());
     let sentence = |shape: &[i64], time: &Tensor| {
-        network.forward(&formula::tensor(shape, formula::X, 1.0), time, &PASS()).unwrap_err().to_string()
+        forward(&network, &formula::tensor(shape, formula::X, 1.0), time, &PASS()).unwrap_err().to_string()
     };
     let said = sentence(&[2, 2, 16, 8], &times(2));
-    assert!(said.contains("x is 16×8") && said.contains("each place of 8×8"), "{said}");
+    assert!(said.contains("[16, 8]") && said.contains("each place of 8×8"), "{said}");
     assert!(sentence(&[2, 3, 8, 8], &times(2)).contains("3 channels; this network takes 2"));
     assert!(sentence(&[2, 2, 8, 8], &times(3)).contains("one number per image"));
     assert!(sentence(&[2, 2, 8], &times(2)).contains("(N, C, H, W)"));

@@ -3,7 +3,7 @@
 use crate::files;
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
-use tweedie_networks::{Attention, Pass, UNet, UNetConfig};
+use tweedie_networks::{Condition, Derivatives, Input, Network, Pass, UNet, UNetConfig};
 use tweedie_torch::Precision;
 
 fn load(folder: &Path) -> UNet {
@@ -39,12 +39,13 @@ fn check(name: &str) {
     let Some(folder) = tweedie_testing::shared(&format!("reference/unet/{name}")) else { return };
     let network = load(&folder);
     let (io, metadata) = files::read(&folder.parent().unwrap().join(format!("{name}_io.safetensors")));
-    for attention in [Attention::Fused, Attention::Plain] {
-        let pass = Pass { attention, ..Pass::training(Precision::F32) };
+    for derivatives in [Derivatives::First, Derivatives::Second] {
+        let pass = Pass { derivatives, ..Pass::training(Precision::F32) };
         let x = io["x"].to_kind(Kind::Float).detach().set_requires_grad(true);
-        let y = network.forward(&x, &io["t"].to_kind(Kind::Float), None, &pass).unwrap();
+        let (time, condition) = (io["t"].to_kind(Kind::Float), Condition::default());
+        let y = network.forward(&Input::new(&x, &time, &condition), &pass).unwrap();
         let off = greatest(&(&y.to_kind(Kind::Double) - &io["y64"]));
-        assert!(off < OUTPUT, "{name} {attention:?}: output differs by {off:e}");
+        assert!(off < OUTPUT, "{name} {derivatives:?}: output differs by {off:e}");
 
         (y * &io["w"]).sum(Kind::Float).backward();
         let names: Vec<String> = serde_json::from_str(&metadata["grad_names"]).unwrap();

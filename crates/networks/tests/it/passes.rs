@@ -1,15 +1,15 @@
-//! How a pass is computed changes rounding alone: precision, memory layout, the form of attention, the neighbours.
+//! How a pass is computed changes rounding alone: precision, memory layout, the derivatives wanted, the neighbours.
 
 use crate::config::small;
 use crate::formula;
 use tch::{Device, Kind, Tensor};
-use tweedie_networks::{Attention, Pass, UNet, UNetConfig};
+use tweedie_networks::{Condition, Derivatives, Input, Network, Pass, UNet, UNetConfig};
 use tweedie_torch::{Precision, with_seed};
 
 const F32: Pass = Pass {
     precision: Precision::F32,
     train: false,
-    attention: Attention::Fused,
+    derivatives: Derivatives::First,
     channels_last: false,
     gradient_checkpointing: false,
 };
@@ -25,7 +25,8 @@ fn x() -> Tensor {
 }
 
 fn forward(network: &UNet, x: &Tensor, pass: &Pass) -> Tensor {
-    network.forward(x, &Tensor::from_slice(&[7f32, 731.25]), None, pass).unwrap()
+    let time = Tensor::from_slice(&[7f32, 731.25]);
+    network.forward(&Input::new(x, &time, &Condition::default()), pass).unwrap()
 }
 
 /// The output, and the gradients of every parameter.
@@ -47,10 +48,10 @@ fn flat(gradients: &[Tensor]) -> Tensor {
 /// bf16 keeps 8 bits, a rounding of 2⁻⁹ ≈ 0.2 % per layer; a dozen layers stay within 3 % of the output's spread.
 #[test]
 fn bf16_is_close_and_its_gradients_are_f32() {
-    for attention in [Attention::Fused, Attention::Plain] {
+    for derivatives in [Derivatives::First, Derivatives::Second] {
         for channels_last in [false, true] {
             let network = network(&small());
-            let pass = Pass { attention, channels_last, ..F32 };
+            let pass = Pass { derivatives, channels_last, ..F32 };
             let (expected, exact) = both(&network, &pass);
             let (y, gradients) = both(&network, &Pass { precision: Precision::Bf16, ..pass });
             assert_eq!(y.kind(), Kind::Float);
@@ -71,9 +72,9 @@ fn bf16_is_close_and_its_gradients_are_f32() {
 /// The same sums in another order: f32 rounding, 1e-6, grown by a dozen layers.
 #[test]
 fn channels_last_is_the_same_function() {
-    for attention in [Attention::Fused, Attention::Plain] {
+    for derivatives in [Derivatives::First, Derivatives::Second] {
         let network = network(&small());
-        let pass = Pass { attention, ..F32 };
+        let pass = Pass { derivatives, ..F32 };
         let (expected, exact) = both(&network, &pass);
         let (y, gradients) = both(&network, &Pass { channels_last: true, ..pass });
         let off = (&y - &expected).abs().max().double_value(&[]);
@@ -100,7 +101,7 @@ fn dropout_follows_the_seed_and_acts_in_training_alone() {
 /// |∂s/∂x|², where s weighs every number of the output, and perhaps its own gradient.
 fn squared_gradient(network: &UNet, x: &Tensor, derive: bool) -> (f64, Option<Tensor>) {
     let x = x.detach().set_requires_grad(true);
-    let y = forward(network, &x, &Pass { attention: Attention::Plain, ..F32 });
+    let y = forward(network, &x, &Pass { derivatives: Derivatives::Second, ..F32 });
     let first = Tensor::run_backward(&[formula::weighed(&y)], &[&x], true, derive).remove(0);
     let square = first.square().sum(Kind::Double);
     let second = derive.then(|| Tensor::run_backward(&[&square], &[&x], false, false).remove(0));
@@ -130,10 +131,10 @@ fn an_image_does_not_depend_on_its_neighbours() {
     let network = network(&small());
     let other = formula::tensor(&[1, 2, 8, 8], formula::X + 1, 40.0);
     let pair = Tensor::cat(&[x().narrow(0, 0, 1), other], 0);
-    for attention in [Attention::Fused, Attention::Plain] {
+    for derivatives in [Derivatives::First, Derivatives::Second] {
         for precision in [Precision::F32, Precision::Bf16] {
             for channels_last in [false, true] {
-                let pass = Pass { precision, attention, channels_last, ..F32 };
+                let pass = Pass { precision, derivatives, channels_last, ..F32 };
                 let first = |batch: &Tensor| forward(&network, batch, &pass).narrow(0, 0, 1);
                 assert!(first(&x()).equal(&first(&pair)), "{pass:?}");
             }

@@ -4,7 +4,7 @@ use crate::formula;
 use serde_json::Value;
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
-use tweedie_networks::{Attention, ClassCondition, Pass, UNet, UNetConfig};
+use tweedie_networks::{Condition, Derivatives, Input, Network, Pass, UNet, UNetConfig};
 use tweedie_torch::{Precision, with_seed};
 
 /// `diffusers` itself in f32 is up to 2.5e-6 from its own outputs in f64 (each case's `f32_differs_by`), so 1e-5 leaves
@@ -39,18 +39,18 @@ fn signature(network: &UNet) -> String {
     format!("{code:016x}")
 }
 
-fn condition(case: &Value) -> Option<ClassCondition> {
+fn condition(case: &Value) -> Condition {
     let class = case["class"].as_object().unwrap();
-    let (kind, value) = class.iter().next()?;
+    let Some((kind, value)) = class.iter().next() else { return Condition::default() };
     let n = case["shape"][0].as_i64().unwrap();
-    Some(match kind.as_str() {
-        "labels" => ClassCondition::Labels(Tensor::from_slice(&i64s(value))),
-        "timestep" => ClassCondition::Timestep(Tensor::from_slice(&f64s(value)).to_kind(Kind::Float)),
+    match kind.as_str() {
+        "labels" => Condition::class(Tensor::from_slice(&i64s(value))),
+        "timestep" => Condition::number(Tensor::from_slice(&f64s(value)).to_kind(Kind::Float)),
         "vector_width" => {
-            ClassCondition::Vector(formula::tensor(&[n, value.as_i64().unwrap()], formula::CLASS, 1.0))
+            Condition::vector(formula::tensor(&[n, value.as_i64().unwrap()], formula::CLASS, 1.0))
         }
         other => panic!("{other} is no condition"),
-    })
+    }
 }
 
 /// Fails unless gradients have the recorded length, and the recorded component along a fixed direction.
@@ -70,14 +70,14 @@ fn check_gradients(name: &str, gradients: &[Tensor], recorded: &Value) {
     }
 }
 
-fn check(case: &Value, network: &UNet, attention: Attention) {
-    let name = format!("{} with {attention:?}", case["name"].as_str().unwrap());
+fn check(case: &Value, network: &UNet, derivatives: Derivatives) {
+    let name = format!("{} with {derivatives:?}", case["name"].as_str().unwrap());
     let train_seed = case["train_seed"].as_u64();
-    let pass = Pass { attention, train: train_seed.is_some(), ..Pass::inference(Precision::F32) };
+    let pass = Pass { derivatives, train: train_seed.is_some(), ..Pass::inference(Precision::F32) };
     let x = formula::tensor(&i64s(&case["shape"]), formula::X, 3f64.sqrt()).set_requires_grad(true);
     let time = Tensor::from_slice(&f64s(&case["time"])).to_kind(Kind::Float);
-    let class = condition(case);
-    let forward = || network.forward(&x, &time, class.as_ref(), &pass).unwrap();
+    let condition = condition(case);
+    let forward = || network.forward(&Input::new(&x, &time, &condition), &pass).unwrap();
     let y = train_seed.map_or_else(forward, |seed| with_seed(seed, forward));
 
     let expected = Tensor::from_slice(&f64s(&case["output"])).reshape(y.size());
@@ -107,8 +107,8 @@ fn every_key_is_diffusers() {
             found.iter().map(|(name, tensor)| (name, tensor.size())).collect::<Vec<_>>()
         );
         formula::fill(&network);
-        check(&case, &network, Attention::Fused);
-        check(&case, &network, Attention::Plain);
+        check(&case, &network, Derivatives::First);
+        check(&case, &network, Derivatives::Second);
     }
 }
 

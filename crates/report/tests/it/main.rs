@@ -7,6 +7,8 @@ mod html;
 mod page;
 mod plot;
 mod png_files;
+mod progress;
+mod scatter;
 mod sheet;
 mod svg;
 mod tensorboard;

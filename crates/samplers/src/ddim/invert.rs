@@ -1,34 +1,36 @@
-//! DDIM backwards: from data to the noise that it is drawn from (Song, Meng & Ermon 2021, sec. 4.3 and 5.4).
+//! DDIM inversion: from data to its latent code (Song, Meng & Ermon 2021, sec. 4.3 and 5.4).
 
-use crate::walk::Quiet;
-use crate::{Coefficient, Denoiser, Error, Estimate, Hook, Next, Path, State, Step};
+use crate::{Coefficient, Denoiser, Error, Estimate, Hook, Next, NoNoise, Path, State, Step};
 use tweedie_math::NoiseLevel;
 
-/// Which level the network is told while x climbs from one level to the next.
+/// The level that the network is conditioned on while x goes from one level up to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Told {
-    /// The one where x is.
+    /// The level of x, the lower one.
     #[default]
     Here,
-    /// The one above it, as published: with it the round trip's error is a quarter to a third at few steps.
+    /// The upper level, as published. With it the error of a round trip of few steps is a quarter to a third of the other's. The
+    /// denoiser must support it ([`Denoiser::denoise_conditioned_on`]).
     Upper,
 }
 
-/// How data is taken up a path.
+/// How an inversion goes up a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Inversion {
-    /// What the network is told.
+    /// The level that the network is conditioned on.
     pub told: Told,
-    /// So many times each step is solved again with what the denoiser says at its upper end: a fixed point of it is undone by DDIM
-    /// exactly (Pan et al. 2023). Each costs a call.
+    /// The number of times that each step is solved again with the estimate at its upper end. DDIM undoes a fixed point of this
+    /// iteration exactly (Pan et al. 2023). Each costs an evaluation of the denoiser.
     pub refinements: usize,
 }
 
-/// Takes x from the path's end, clean data as a rule, up to its first level: the latent code that [`ddim`](super::ddim) with η = 0
-/// decodes along the same path. A hook sees each step with its index counted from the bottom.
+/// Takes x from the path's end, usually clean data, up to its first level. The result is the latent code that [`ddim`](super::ddim)
+/// with η = 0 decodes along the same path. A hook is called after each step, whose index counts from the clean end. An inversion has
+/// no memory, so that [`Next::Adjust`] and [`Next::Replace`] do the same.
 ///
 /// # Errors
-/// [`Error::Path`] for a path that climbs somewhere; what the denoiser and the hook report.
+/// [`Error::Path`] for a path that climbs somewhere; [`Error::OtherLevel`] for [`Told::Upper`] with a denoiser that does not support it;
+/// those of the denoiser and the hook.
 pub fn ddim_invert<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -45,21 +47,21 @@ pub fn ddim_invert<X: State>(
     let mut x = x;
     for down in path.steps().rev() {
         let up = Step { index: down.count - 1 - down.index, count: down.count, from: down.to, to: down.from };
-        let told = match inversion.told {
+        let network_level = match inversion.told {
             Told::Here => up.from,
             Told::Upper => up.to,
         };
-        let estimate = denoiser.denoise_told(&x, &[up.from], &[told])?;
+        let estimate = denoiser.denoise_conditioned_on(&x, up.from.into(), network_level.into())?;
         let mut next = ddim_invert_step(&estimate, up.to)?;
         if up.to.signal_rate() > 0.0 {
             for _ in 0..inversion.refinements {
-                let above = denoiser.denoise(&next, &[up.to])?;
+                let above = denoiser.denoise(&next, up.to.into())?;
                 next = refined(&x, &above.eps, up.from, up.to)?;
             }
         }
-        x = match hook.after(&next, &up, Some(&estimate), &Quiet)? {
+        x = match hook.after(&next, &up, Some(&estimate), &NoNoise)? {
             Next::Go => next,
-            Next::Replace(other) => other,
+            Next::Adjust(other) | Next::Replace(other) => other,
             Next::Stop(last) => return Ok(last),
         };
     }

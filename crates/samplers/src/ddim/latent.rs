@@ -1,12 +1,11 @@
-//! What latent codes are good for: ways between two pictures, and pictures back.
+//! Uses of latent codes: interpolation between two images, and reconstruction.
 
 use super::{Inversion, ddim, ddim_invert};
-use crate::walk::Quiet;
-use crate::{Coefficient, Denoiser, Error, Path, State};
+use crate::{Coefficient, Denoiser, Error, NoNoise, Path, State};
 
-/// The point at a share between two latent codes along the sphere, sample by sample (Shoemake 1985; Song, Meng & Ermon 2021, sec.
-/// 5.3): sin((1 − u)·θ)/sin θ·a + sin(u·θ)/sin θ·b, θ being the angle between them. Codes in the same or in opposite directions,
-/// which no one great circle joins, are joined by the straight line.
+/// The spherical interpolation between two latent codes at the share u, sample by sample (Shoemake 1985; Song, Meng & Ermon 2021, sec.
+/// 5.3): sin((1 − u)·θ)/sin θ·a + sin(u·θ)/sin θ·b, with the angle θ between them. Codes in the same or in opposite directions do not
+/// determine a great circle; they are interpolated linearly.
 ///
 /// # Errors
 /// States of other shapes.
@@ -26,7 +25,7 @@ pub fn slerp<X: State>(a: &X, b: &X, share: f64) -> Result<X, Error> {
     X::combine(&[(Coefficient::PerSample(&of_a), a), (Coefficient::PerSample(&of_b), b)])
 }
 
-/// Up the path and down again: x as its latent code gives it back.
+/// The reconstruction of x: [`ddim_invert`] up the path, then [`ddim`] with η = 0 down again.
 ///
 /// # Errors
 /// Those of [`ddim_invert`].
@@ -37,5 +36,5 @@ pub fn reconstruct<X: State>(
     inversion: Inversion,
 ) -> Result<X, Error> {
     let latent = ddim_invert(denoiser, x, path, inversion, &mut ())?;
-    ddim(denoiser, latent, path, 0.0, &Quiet, &mut ())
+    ddim(denoiser, latent, path, 0.0, &NoNoise, &mut ())
 }

@@ -8,27 +8,59 @@ pub use latent::{reconstruct, slerp};
 
 use crate::walk::{step_noise, walk};
 use crate::{Coefficient, Denoiser, Error, Estimate, Hook, NoiseSource, Path, State, Step};
+use serde::{Deserialize, Serialize};
 use tweedie_math::{NoiseLevel, Transition};
 
-/// How much noise a step of DDIM adds. Every choice but σ̂ leaves the marginals as they are (theorem 1).
+/// The noise that a step of DDIM adds. Every choice but σ̂ leaves the marginals as they are (theorem 1).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DdimNoise<'a> {
     /// σ = η·√β̃ (eq. 16): η = 0 is deterministic, η = 1 is DDPM with the posterior's variance.
     Eta(f64),
     /// σ of each step, between 0 and the noise rate stepped to: the whole family of eq. 12.
     Sigmas(&'a [f64]),
-    /// σ is the noise rate stepped to: the whole noise is new at each step, as in the multistep sampling of
-    /// consistency models (Song et al. 2023, Algorithm 1).
+    /// σ is the noise rate of the next level: all noise is fresh at each step, as in the multistep sampling of consistency models (Song
+    /// et al. 2023, Algorithm 1).
     Fresh,
     /// σ̂ = √(1 − ᾱ_t/ᾱ_s) is added to the direction of η = 1 (sec. 5): more noise than the level has; none at the
     /// end.
     SigmaHat,
 }
 
+/// The kinds of [`DdimNoise`] that an option can name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DdimNoiseKind {
+    /// [`DdimNoise::Eta`], with an η that is an option of its own.
+    #[default]
+    Eta,
+    /// [`DdimNoise::Fresh`].
+    Fresh,
+    /// [`DdimNoise::SigmaHat`].
+    SigmaHat,
+}
+
+/// The options of DDIM beside η.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DdimOptions {
+    /// The noise that a step adds.
+    pub noise: DdimNoiseKind,
+}
+
+impl DdimOptions {
+    /// Checks the ranges of the options. Every value is allowed.
+    ///
+    /// # Errors
+    /// None.
+    pub fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
 /// Samples along a path; η = 0 is deterministic, η = 1 is DDPM with the posterior's variance.
 ///
 /// # Errors
-/// [`Error::Parameter`] for an η outside [0, 1]; what the denoiser, the noise source and the hook report.
+/// [`Error::Parameter`] for an η outside [0, 1]; those of the denoiser, the noise source and the hook.
 pub fn ddim<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -40,11 +72,11 @@ pub fn ddim<X: State>(
     ddim_with(denoiser, x, path, DdimNoise::Eta(eta), noise, hook)
 }
 
-/// The same with any noise.
+/// Samples along a path as [`ddim`], with any [`DdimNoise`].
 ///
 /// # Errors
-/// [`Error::Parameter`] for an η outside [0, 1] or a σ that is no noise of its step; [`Error::Mismatch`] unless there is one σ per
-/// step; what the denoiser, the noise source and the hook report.
+/// [`Error::Parameter`] for an η outside [0, 1], or a σ above the noise rate of its step's next level; [`Error::Mismatch`] unless there
+/// is one σ per step; those of the denoiser, the noise source and the hook.
 pub fn ddim_with<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -55,7 +87,7 @@ pub fn ddim_with<X: State>(
 ) -> Result<X, Error> {
     added.check(path)?;
     walk(x, path, noise, hook, |x, step, (): &mut ()| {
-        let estimate = denoiser.denoise(x, &[step.from])?;
+        let estimate = denoiser.denoise(x, step.from.into())?;
         let (direction, sigma) = added.rates(step)?;
         let z = if sigma > 0.0 { Some(step_noise(x, step, noise)?) } else { None };
         Ok((along(&estimate, step.to.signal_rate(), direction, sigma, z.as_ref())?, estimate))
@@ -123,7 +155,7 @@ fn direction(to: NoiseLevel, sigma: f64) -> Result<f64, Error> {
         return Err(Error::Parameter {
             name: "sigma",
             found: sigma,
-            allowed: "between 0 and the noise rate stepped to",
+            allowed: "between 0 and the noise rate of the next level",
         });
     }
     Ok(((to.noise_rate() - sigma) * (to.noise_rate() + sigma)).sqrt())

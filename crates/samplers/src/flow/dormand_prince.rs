@@ -14,11 +14,11 @@ pub(super) const STAGES: [&[f64]; 7] = [
     &[35.0 / 384.0, 0.0, 500.0 / 1113.0, 125.0 / 192.0, -2187.0 / 6784.0, 11.0 / 84.0],
 ];
 
-/// Weights of order 5 minus those of order 4: what the error is estimated with.
+/// Weights of order 5 minus those of order 4: the error estimate.
 pub(super) const ERROR: [f64; 7] =
     [71.0 / 57600.0, 0.0, -71.0 / 16695.0, 71.0 / 1920.0, -17253.0 / 339_200.0, 22.0 / 525.0, -1.0 / 40.0];
 
-/// What a step is multiplied by after an error of so many times the tolerance: a tenth below the fifth root, within [1/5, 10].
+/// The factor of the step size after an error in units of the tolerance: a tenth below the fifth root, within [1/5, 10].
 pub(super) fn step_factor(error: f64) -> f64 {
     if !error.is_finite() {
         return 0.2;

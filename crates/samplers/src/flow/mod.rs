@@ -17,7 +17,7 @@ pub(crate) fn angle(level: NoiseLevel) -> f64 {
     level.noise_rate().atan2(level.signal_rate())
 }
 
-/// What x is multiplied by to come to variance-preserving coordinates.
+/// The factor of x to variance-preserving coordinates.
 pub(crate) fn rescaling(level: NoiseLevel) -> f64 {
     1.0 / level.signal_rate().hypot(level.noise_rate())
 }

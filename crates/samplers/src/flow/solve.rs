@@ -1,10 +1,10 @@
-//! Dormand & Prince's method, every sample with steps of its own: what one sample needs does not change another.
+//! Dormand & Prince's method, every sample with steps of its own: the steps of one sample do not change another.
 
 use super::dormand_prince::{ERROR, NODES, STAGES, step_factor};
 use crate::state::coefficient;
 use crate::{Coefficient, Error, State};
 
-/// dx/dφ and, where it is asked for, d ln q/dφ: the latter as +div v̂ by each probe, none for a sampler.
+/// dx/dφ and, for likelihoods, d ln q/dφ as +div v̂ by each probe; a sampler has no probes.
 pub(crate) struct Slope<X> {
     pub(crate) velocity: X,
     pub(crate) divergence: Vec<Vec<f64>>,
@@ -48,15 +48,15 @@ impl Way {
     }
 }
 
-/// How the flow is solved, and what came of it.
+/// The settings and the results of a solution of the flow.
 pub(crate) struct Solver {
-    /// The local error that a step may have.
+    /// The greatest local error of a step.
     pub(crate) tolerance: f64,
-    /// More steps than this, rejected ones included, are an error.
+    /// The greatest number of steps, rejected ones included; more are an error.
     pub(crate) most_steps: usize,
     /// The step that each sample would take next, in radians; empty before the first.
     pub(crate) steps: Vec<f64>,
-    /// How often the slope was asked for.
+    /// The number of evaluations of the slope.
     pub(crate) evaluations: usize,
     /// ∫ div v̂ of each sample by each probe, with the direction's sign.
     pub(crate) growth: Vec<Vec<f64>>,
@@ -67,7 +67,7 @@ pub(crate) struct Solver {
 }
 
 impl Solver {
-    /// A solver that has done nothing yet.
+    /// A solver before its first step.
     pub(crate) fn new(tolerance: f64, most_steps: usize, n: usize, n_probes: usize) -> Result<Self, Error> {
         if !(tolerance > 0.0 && tolerance.is_finite()) {
             return Err(Error::Parameter { name: "tolerance", found: tolerance, allowed: "positive" });
@@ -83,8 +83,8 @@ impl Solver {
         })
     }
 
-    /// Follows dx/dφ = slope(x, φ of each sample) along a way. After each step `watch` hears which share of the way the slowest
-    /// sample has behind it; `None` where it says stop.
+    /// Follows dx/dφ = slope(x, φ of each sample) along a way. After each step `watch` is called with the share of the way that the
+    /// slowest sample has behind it; the result is `None` if it returns false.
     pub(crate) fn run<X: State>(
         &mut self,
         mut x: X,
@@ -142,7 +142,7 @@ impl Solver {
                         *growth += sum(STAGES[6], probe);
                     }
                 }
-                // A step cut short by the end says nothing of the step that would have been right.
+                // The error of a step cut short by the end does not limit the next one.
                 let next = h[i] * step_factor(error);
                 let cut = accepted[i] && h[i] < self.steps[i];
                 self.steps[i] = if cut { self.steps[i].max(next) } else { next };

@@ -1,54 +1,72 @@
 //! Classifier guidance (Dhariwal & Nichol 2021, Algorithms 1 and 2).
 
 use super::Guide;
-use crate::state::{coefficient, per_level};
 use crate::walk::{step_noise, walk};
 use crate::{
-    Coefficient, Denoiser, Error, Estimate, Hook, NoiseSource, Path, ReverseVariance, State, ddpm_step,
+    Coefficient, Denoiser, Error, Estimate, Hook, Levels, NoiseSource, Path, ReverseVariance, State,
+    ddpm_step,
 };
-use tweedie_math::{NoiseLevel, Transition};
+use tweedie_math::Transition;
 
-/// A denoiser moved by a guide: ε̂ − scale·noise·∇ln p(y | x_t) (Algorithm 2), and x̂_0 with it, by Tweedie's formula: + scale·
-/// noise²/signal·∇. Any sampler takes it. At pure noise, where x says nothing of y, it leaves all as it is.
+/// A denoiser moved by a guide: ε̂ − scale·noise·∇ln p(y | x_t) (Algorithm 2), and by Tweedie's formula x̂_0 + scale·noise²/signal·∇.
+/// Any sampler takes it. At pure noise, where x does not depend on y, it changes nothing.
 #[derive(Debug, Clone, Copy)]
 pub struct ClassifierGuided<D, G> {
     /// The denoiser inside.
     pub inner: D,
-    /// What knows y.
+    /// The guide, p(y | x_t).
     pub guide: G,
-    /// s: 1 is Bayes' rule, more sharpens.
+    /// s: 1 is Bayes' rule, a larger one sharpens.
     pub scale: f64,
 }
 
-impl<X: State, D: Denoiser<X>, G: Guide<X>> Denoiser<X> for ClassifierGuided<D, G> {
-    fn denoise_told(&self, x: &X, at: &[NoiseLevel], told: &[NoiseLevel]) -> Result<Estimate<X>, Error> {
+impl<D, G> ClassifierGuided<D, G> {
+    fn guide<X: State>(&self, x: &X, at: Levels<'_>, estimate: Estimate<X>) -> Result<Estimate<X>, Error>
+    where
+        G: Guide<X>,
+    {
         use Coefficient::Same;
-        let estimate = self.inner.denoise_told(x, at, told)?;
-        if self.scale == 0.0 || at.iter().all(|level| level.signal_rate() == 0.0) {
+        if self.scale == 0.0 || !at.any(|level| level.signal_rate() > 0.0) {
             return Ok(estimate);
         }
         let gradient = self.guide.log_density_gradient(x, at)?;
         let factors = |of: fn(f64, f64) -> f64| {
-            per_level(x.n_samples(), at, |level| {
+            at.map(x.n_samples(), |level| {
                 let (s, n) = (level.signal_rate(), level.noise_rate());
                 Ok::<_, Error>(if s == 0.0 { 0.0 } else { self.scale * of(s, n) })
             })
         };
         let (to_x0, to_eps) = (factors(|s, n| n * n / s)?, factors(|_, n| -n)?);
         Ok(Estimate {
-            x0: X::combine(&[(Same(1.0), &estimate.x0), (coefficient(&to_x0), &gradient)])?,
-            eps: X::combine(&[(Same(1.0), &estimate.eps), (coefficient(&to_eps), &gradient)])?,
+            x0: X::combine(&[(Same(1.0), &estimate.x0), (at.coefficient(&to_x0), &gradient)])?,
+            eps: X::combine(&[(Same(1.0), &estimate.eps), (at.coefficient(&to_eps), &gradient)])?,
             spread: estimate.spread,
         })
     }
 }
 
+impl<X: State, D: Denoiser<X>, G: Guide<X>> Denoiser<X> for ClassifierGuided<D, G> {
+    fn denoise(&self, x: &X, at: Levels<'_>) -> Result<Estimate<X>, Error> {
+        self.guide(x, at, self.inner.denoise(x, at)?)
+    }
+
+    /// The network of the denoiser inside is conditioned on `network_levels`. The guide is evaluated at `at`.
+    fn denoise_conditioned_on(
+        &self,
+        x: &X,
+        at: Levels<'_>,
+        network_levels: Levels<'_>,
+    ) -> Result<Estimate<X>, Error> {
+        self.guide(x, at, self.inner.denoise_conditioned_on(x, at, network_levels)?)
+    }
+}
+
 /// Ancestral sampling whose mean is moved by the step's variance (Algorithm 1): μ + scale·σ²·∇ln p(y | x_t), the gradient at x_t and
-/// not at μ, as in the published code. σ² is a fixed variance; a learned or optimal one goes with [`ClassifierGuided`].
+/// not at μ, as in the published code. σ² is a fixed variance; use [`ClassifierGuided`] with a learned or optimal one.
 ///
 /// # Errors
-/// [`Error::Mismatch`] for a variance that is not fixed; what the denoiser, the guide, the noise source and the hook report.
-#[expect(clippy::too_many_arguments, reason = "those of `ddpm`, and a guide with its scale")]
+/// [`Error::Mismatch`] for a variance that is not fixed; those of the denoiser, the guide, the noise source and the hook.
+#[expect(clippy::too_many_arguments, reason = "the arguments of `ddpm`, and a guide with its scale")]
 pub fn ddpm_guided<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     guide: &(impl Guide<X> + ?Sized),
@@ -65,7 +83,7 @@ pub fn ddpm_guided<X: State>(
         return Err(Error::Mismatch { what: "the variance of a guided mean", found, expected });
     }
     walk(x, path, noise, hook, |x, step, (): &mut ()| {
-        let estimate = denoiser.denoise(x, &[step.from])?;
+        let estimate = denoiser.denoise(x, step.from.into())?;
         let z = if step.to.is_clean() { None } else { Some(step_noise(x, step, noise)?) };
         let next = ddpm_step(x, &estimate, step.from, step.to, variance, z.as_ref())?;
         if step.from.signal_rate() == 0.0 {
@@ -76,7 +94,7 @@ pub fn ddpm_guided<X: State>(
             ReverseVariance::FixedSmall => kernel.posterior().variance,
             _ => kernel.variance,
         };
-        let gradient = guide.log_density_gradient(x, &[step.from])?;
+        let gradient = guide.log_density_gradient(x, step.from.into())?;
         Ok((X::combine(&[(Same(1.0), &next), (Same(scale * moved_by), &gradient)])?, estimate))
     })
 }

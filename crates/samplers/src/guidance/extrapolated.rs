@@ -1,51 +1,56 @@
 //! Guidance away from a worse denoiser: classifier-free guidance and autoguidance.
 
 use crate::clip::rederived;
-use crate::{Coefficient, Denoiser, Error, Estimate, State};
+use crate::{Coefficient, Denoiser, Error, Estimate, Levels, State};
 use tweedie_math::NoiseLevel;
 
-/// worse + w·(better − worse), of x̂_0 and of ε̂ alike: w = 0 is the worse one, 1 the better, more lies beyond.
+/// worse + w·(better − worse), for both x̂_0 and ε̂: w = 0 is the worse one, w = 1 the better one, and a larger w extrapolates.
 ///
-/// Classifier-free guidance (Ho & Salimans 2022) is `better` with its condition and `worse` without; w is `diffusers`'
-/// `guidance_scale`, the paper's w plus 1. Autoguidance (Karras et al. 2024) is `worse` a smaller network or an earlier checkpoint,
+/// In classifier-free guidance (Ho & Salimans 2022) `better` has its condition and `worse` has none; w is `diffusers`'
+/// `guidance_scale`, the paper's w plus 1. In autoguidance (Karras et al. 2024) `worse` is a smaller network or an earlier checkpoint
 /// with the same condition; w is the paper's.
-#[derive(Debug, Clone, Copy)]
-pub struct Extrapolated<B, W> {
-    /// What is led towards.
-    pub better: B,
-    /// What is led away from.
-    pub worse: W,
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Extrapolation {
     /// w.
     pub weight: f64,
-    /// φ in [0, 1]: how much of x̂_0's standard deviation, sample by sample, is set back to the better one's (Lin et al. 2024,
-    /// sec. 3.4); ε̂ is derived again. 0 leaves it; the paper's choice is .7.
+    /// φ in [0, 1]: the share by which x̂_0's standard deviation, sample by sample, is set back to the better one's (Lin et al. 2024,
+    /// sec. 3.4); ε̂ is derived again. 0 changes nothing; the paper's choice is .7.
     pub rescale: f64,
-    /// Only within these σ = noise/signal is there guidance, outside the better one alone (Kynkäänniemi et al. 2024); none is
+    /// The σ = noise/signal within which guidance applies; outside, the better one is alone (Kynkäänniemi et al. 2024). `None` is
     /// everywhere.
     pub interval: Option<(f64, f64)>,
 }
 
-impl<B, W> Extrapolated<B, W> {
-    /// Everywhere, without rescaling.
-    pub fn new(better: B, worse: W, weight: f64) -> Self {
-        Self { better, worse, weight, rescale: 0.0, interval: None }
+impl Extrapolation {
+    /// Guidance at every level, without rescaling.
+    pub const fn new(weight: f64) -> Self {
+        Self { weight, rescale: 0.0, interval: None }
     }
 
-    /// Whether a level is guided at all.
-    fn guides(&self, level: NoiseLevel) -> bool {
+    /// Whether guidance applies at a level.
+    pub fn guides(&self, level: NoiseLevel) -> bool {
         self.weight != 1.0 && self.interval.is_none_or(|(low, high)| (low..=high).contains(&level.sigma()))
     }
-}
 
-impl<X: State, B: Denoiser<X>, W: Denoiser<X>> Denoiser<X> for Extrapolated<B, W> {
-    fn denoise_told(&self, x: &X, at: &[NoiseLevel], told: &[NoiseLevel]) -> Result<Estimate<X>, Error> {
+    /// Whether guidance applies to at least one sample. Where it does not, the worse estimate is not needed.
+    pub fn guides_any(&self, at: Levels<'_>) -> bool {
+        at.any(|level| self.guides(level))
+    }
+
+    /// The extrapolated estimate of x, with the better one's spread. A sample without guidance keeps the better estimate.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] for levels that do not fit the batch.
+    pub fn apply<X: State>(
+        &self,
+        x: &X,
+        at: Levels<'_>,
+        better: Estimate<X>,
+        worse: Estimate<X>,
+    ) -> Result<Estimate<X>, Error> {
         use Coefficient::PerSample;
-        let better = self.better.denoise_told(x, at, told)?;
-        if !at.iter().any(|&level| self.guides(level)) {
-            return Ok(better);
-        }
-        let worse = self.worse.denoise_told(x, at, told)?;
-        let is_guided: Vec<bool> = (0..x.n_samples()).map(|i| self.guides(at[i.min(at.len() - 1)])).collect();
+        at.check(x.n_samples())?;
+        let is_guided: Vec<bool> = (0..x.n_samples()).map(|i| self.guides(at.get(i))).collect();
         let towards: Vec<f64> = is_guided.iter().map(|&is| if is { self.weight } else { 1.0 }).collect();
         let away: Vec<f64> = towards.iter().map(|w| 1.0 - w).collect();
         let mix = |b: &X, w: &X| X::combine(&[(PerSample(&towards), b), (PerSample(&away), w)]);
@@ -59,10 +64,51 @@ impl<X: State, B: Denoiser<X>, W: Denoiser<X>> Denoiser<X> for Extrapolated<B, W
             };
             let factors: Vec<f64> = (0..x.n_samples()).map(factor).collect();
             x0 = X::combine(&[(PerSample(&factors), &x0)])?;
-            // Whether a neighbour is guided changes nothing of a sample that is not.
+            // A sample without guidance stays as it is, whether its neighbours are guided or not.
             eps = rederived(x, &x0, &eps, at)?.select_per_sample(&eps, &is_guided)?;
         }
         Ok(Estimate { x0, eps, spread: better.spread })
+    }
+}
+
+/// The denoiser that [`Extrapolation`] makes of two others. The worse one is evaluated only where guidance applies to a sample.
+#[derive(Debug, Clone, Copy)]
+pub struct Extrapolated<B, W> {
+    /// The denoiser that guidance leads towards.
+    pub better: B,
+    /// The denoiser that guidance leads away from.
+    pub worse: W,
+    /// How far.
+    pub how: Extrapolation,
+}
+
+impl<B, W> Extrapolated<B, W> {
+    /// Guidance at every level, without rescaling.
+    pub fn new(better: B, worse: W, weight: f64) -> Self {
+        Self { better, worse, how: Extrapolation::new(weight) }
+    }
+}
+
+impl<X: State, B: Denoiser<X>, W: Denoiser<X>> Denoiser<X> for Extrapolated<B, W> {
+    fn denoise(&self, x: &X, at: Levels<'_>) -> Result<Estimate<X>, Error> {
+        let better = self.better.denoise(x, at)?;
+        if !self.how.guides_any(at) {
+            return Ok(better);
+        }
+        self.how.apply(x, at, better, self.worse.denoise(x, at)?)
+    }
+
+    fn denoise_conditioned_on(
+        &self,
+        x: &X,
+        at: Levels<'_>,
+        network_levels: Levels<'_>,
+    ) -> Result<Estimate<X>, Error> {
+        let better = self.better.denoise_conditioned_on(x, at, network_levels)?;
+        if !self.how.guides_any(at) {
+            return Ok(better);
+        }
+        self.how.apply(x, at, better, self.worse.denoise_conditioned_on(x, at, network_levels)?)
     }
 }
 

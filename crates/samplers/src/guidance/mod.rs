@@ -1,31 +1,30 @@
-//! Guidance: denoisers made of denoisers, and of what else is known of the data.
+//! Guidance: denoisers made of other denoisers and of guides.
 
 mod classifier;
 mod extrapolated;
 
 pub use classifier::{ClassifierGuided, ddpm_guided};
-pub use extrapolated::Extrapolated;
+pub use extrapolated::{Extrapolated, Extrapolation};
 
-use crate::{Error, State};
-use tweedie_math::NoiseLevel;
+use crate::{Error, Levels, State};
 
-/// Something that knows how well a noisy x fits what is wanted: a noise-conditional classifier, say.
+/// A density p(y | x_t) of a condition y given noisy x, such as a noise-conditional classifier.
 pub trait Guide<X: State> {
-    /// ∇ ln p(y | x_t) at x_t, sample by sample; `at` is one level for the batch, or one per sample.
+    /// ∇ ln p(y | x_t) for x_t at the levels `at`, sample by sample and of x's shape.
     ///
     /// # Errors
-    /// What the guide has to report; levels that do not fit the batch.
-    fn log_density_gradient(&self, x: &X, at: &[NoiseLevel]) -> Result<X, Error>;
+    /// [`Error::Mismatch`] for levels that do not fit the batch ([`Levels::check`]); the guide's own errors.
+    fn log_density_gradient(&self, x: &X, at: Levels<'_>) -> Result<X, Error>;
 }
 
 impl<X: State, G: Guide<X> + ?Sized> Guide<X> for &G {
-    fn log_density_gradient(&self, x: &X, at: &[NoiseLevel]) -> Result<X, Error> {
+    fn log_density_gradient(&self, x: &X, at: Levels<'_>) -> Result<X, Error> {
         (**self).log_density_gradient(x, at)
     }
 }
 
 impl<X: State, G: Guide<X> + ?Sized> Guide<X> for Box<G> {
-    fn log_density_gradient(&self, x: &X, at: &[NoiseLevel]) -> Result<X, Error> {
+    fn log_density_gradient(&self, x: &X, at: Levels<'_>) -> Result<X, Error> {
         (**self).log_density_gradient(x, at)
     }
 }

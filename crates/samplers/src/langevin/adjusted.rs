@@ -5,18 +5,18 @@ use super::{Energy, EnergyAndScore};
 use crate::{Coefficient, Draw, Error, NoiseSource, State};
 use tweedie_math::random::Purpose;
 
-/// Where a chain is, and how often it moved.
+/// The state of a chain and its accepted steps.
 #[derive(Debug)]
 pub struct Adjusted<X> {
     /// The samples.
     pub x: X,
-    /// How many of its steps each sample accepted.
+    /// The number of accepted steps of each sample.
     pub accepted: Vec<u64>,
 }
 
 /// `n_steps` steps of size δ, each accepted by Metropolis' rule or not: unbiased whatever δ. It needs an energy: a score alone does
-/// not say the ratio of two densities. The best δ accepts about .57 of the steps in many dimensions (Roberts & Rosenthal 1998).
-/// After each step `watch` sees its number and x and says whether to go on.
+/// not give the ratio of two densities. The best δ accepts about .57 of the steps in many dimensions (Roberts & Rosenthal 1998).
+/// After each step `watch` is called with its number and x, and returns whether to go on.
 ///
 /// A score does not compile in an energy's place:
 ///
@@ -30,8 +30,7 @@ pub struct Adjusted<X> {
 /// ```
 ///
 /// # Errors
-/// [`Error::Parameter`] for a δ that is not positive; [`Error::Uniform`] from a noise source without uniform numbers; what the
-/// energy reports.
+/// [`Error::Parameter`] for a δ that is not positive; [`Error::Uniform`] from a noise source without uniform numbers; those of the energy.
 pub fn adjusted_langevin<X: State>(
     target: &(impl Energy<X> + ?Sized),
     x: X,
@@ -61,7 +60,7 @@ pub fn adjusted_langevin<X: State>(
 /// − ln q(x' | x), ln q(x' | x) = −‖x' − x − δ/2·∇ln p(x)‖²/(2δ). Returns x, its energy and which samples moved.
 ///
 /// # Errors
-/// What the energy reports; states of other shapes; a number of `uniform` numbers that is not that of samples.
+/// Those of the energy; states of other shapes; a number of `uniform` numbers that is not that of samples.
 pub fn adjusted_langevin_step<X: State>(
     target: &(impl Energy<X> + ?Sized),
     x: &X,

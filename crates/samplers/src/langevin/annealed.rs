@@ -3,23 +3,25 @@
 use super::target::score_at;
 use super::unadjusted::{check_step_size, langevin_step};
 use super::underdamped::check_friction;
-use super::{ScoreAt, Underdamped, underdamped_step};
+use super::{ScoreAt, Underdamped, technique_4, underdamped_step};
+use crate::error::{is_not_negative, is_positive};
 use crate::walk::walk;
 use crate::{Coefficient, Denoiser, Draw, Error, Estimate, Hook, NoiseSource, Path, State, Step, ddim_step};
+use serde::{Deserialize, Serialize};
 use tweedie_math::random::Purpose;
 
-/// How each level is sampled.
+/// The settings of [`annealed_langevin`] for one path. [`AnnealedOptions`] are those for any path.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Annealed {
     /// ε: at the last level a step is x̃ + ε·∇ln p + √(2ε)·z in x̃ = x/signal, as in NCSNv2's code; δ = 2ε in this module's
-    /// convention. At the others it grows with σ².
+    /// convention. At the other levels it grows with σ².
     pub epsilon: f64,
-    /// T: steps per level.
+    /// T, the number of steps per level, at least 1.
     pub steps_per_level: usize,
-    /// Underdamped steps instead, with this much friction γ·h per step; at each level they begin with fresh velocities. h = √δ, so that
-    /// a step moves as far. None is overdamped, as published.
+    /// The friction γ·h per step of underdamped dynamics, whose velocities are fresh at each level. h = √δ, so that a step moves x as
+    /// far as without friction. `None` is overdamped dynamics, as published.
     pub friction: Option<f64>,
-    /// Whether the last step is to E[x_0 | x] (Jolicoeur-Martineau et al. 2021), without which the last level's noise stays on.
+    /// Whether the last step is to E[x_0 | x] (Jolicoeur-Martineau et al. 2021). Without it the noise of the last level remains.
     pub denoise: bool,
 }
 
@@ -30,12 +32,66 @@ impl Default for Annealed {
     }
 }
 
-/// Samples each level of a path by some steps of Langevin dynamics, from the noisiest on. The last level with noise sets the scale of
-/// ε; a level without signal is left by a step of DDIM.
+/// The options of annealed Langevin dynamics for any path.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AnnealedOptions {
+    /// T, the number of steps per level, at least 1.
+    #[serde(rename = "steps")]
+    pub steps_per_level: usize,
+    /// The friction per step of underdamped dynamics; `None` is overdamped dynamics, as published.
+    pub friction: Option<f64>,
+    /// ε of [`Annealed`]; `None` is that of NCSNv2's [`technique_4`] for the path.
+    pub epsilon: Option<f64>,
+    /// Whether the last step is to E[x_0 | x].
+    pub denoise: bool,
+}
+
+impl Default for AnnealedOptions {
+    fn default() -> Self {
+        Self { steps_per_level: 5, friction: None, epsilon: None, denoise: true }
+    }
+}
+
+impl AnnealedOptions {
+    /// Checks the ranges of the options.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for no steps, a friction that is negative or not finite, or an ε that is not positive.
+    pub fn check(&self) -> Result<(), Error> {
+        let steps = self.steps_per_level;
+        Error::unless(steps > 0, "the number of Langevin steps", steps as f64, "at least 1")?;
+        if let Some(friction) = self.friction {
+            let allowed = "finite and not negative";
+            Error::unless(is_not_negative(friction), "Langevin's friction", friction, allowed)?;
+        }
+        if let Some(epsilon) = self.epsilon {
+            Error::unless(is_positive(epsilon), "Langevin's epsilon", epsilon, "positive")?;
+        }
+        Ok(())
+    }
+
+    /// The settings for a path and data with a number of dimensions (elements per sample).
+    ///
+    /// # Errors
+    /// Those of [`Self::check`]; those of [`technique_4`] if it determines ε.
+    pub fn resolve(&self, path: &Path, dimensions: usize) -> Result<Annealed, Error> {
+        self.check()?;
+        let epsilon = match self.epsilon {
+            Some(epsilon) => epsilon,
+            None => technique_4(path, dimensions, self.steps_per_level)?,
+        };
+        let Self { steps_per_level, friction, denoise, .. } = *self;
+        Ok(Annealed { epsilon, steps_per_level, friction, denoise })
+    }
+}
+
+/// Samples each level of a path by some steps of Langevin dynamics, from the noisiest level on. The last level with noise sets the scale
+/// of ε. The step from a level without signal is DDIM's.
 ///
 /// # Errors
-/// [`Error::Parameter`] for an ε that is not positive or makes steps diverge, a negative friction, or no steps; what the denoiser, the
-/// noise source and the hook report.
+/// [`Error::Parameter`] for an ε that is not positive or makes steps diverge, a negative friction, or no steps; those of the denoiser, the
+/// noise source and the hook.
 pub fn annealed_langevin<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -57,8 +113,8 @@ pub fn annealed_langevin<X: State>(
     }
     walk(x, path, noise, hook, |x, step, (): &mut ()| {
         if step.from.signal_rate() == 0.0 {
-            // Pure noise has no scale for a step of this kind: it is left as DDIM leaves it.
-            let estimate = denoiser.denoise(x, &[step.from])?;
+            // Pure noise has no scale for a Langevin step.
+            let estimate = denoiser.denoise(x, step.from.into())?;
             return Ok((ddim_step(&estimate, step.to, 0.0, None)?, estimate));
         }
         // α_i = ε·σ_i²/σ_L² in x̃; in x it is signal² times that.
@@ -70,16 +126,16 @@ pub fn annealed_langevin<X: State>(
             Some(friction) => underdamped(denoiser, x, step, delta, friction, how.steps_per_level, noise)?,
         };
         if step.to.is_clean() && how.denoise {
-            let last = denoiser.denoise(&at, &[step.from])?;
+            let last = denoiser.denoise(&at, step.from.into())?;
             return Ok((ddim_step(&last, step.to, 0.0, None)?, last));
         }
-        // x̃ goes on as it is.
+        // x̃ stays as it is.
         let scale = step.to.signal_rate() / step.from.signal_rate();
         Ok((X::combine(&[(Coefficient::Same(scale), &at)])?, estimate))
     })
 }
 
-/// The steps of one level, and what the denoiser said last.
+/// The steps of one level, and the last estimate.
 fn overdamped<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: &X,
@@ -88,19 +144,19 @@ fn overdamped<X: State>(
     n_steps: usize,
     noise: &dyn NoiseSource<X>,
 ) -> Result<(X, Estimate<X>), Error> {
-    let mut estimate = denoiser.denoise(x, &[step.from])?;
+    let mut estimate = denoiser.denoise(x, step.from.into())?;
     let mut at = x.share();
     for k in 0..n_steps {
         if k > 0 {
-            estimate = denoiser.denoise(&at, &[step.from])?;
+            estimate = denoiser.denoise(&at, step.from.into())?;
         }
         let z = noise.normal(&at, draw(Purpose::LANGEVIN, step, k))?;
-        at = langevin_step(&at, &score_at(&estimate.eps, &[step.from])?, delta, &z)?;
+        at = langevin_step(&at, &score_at(&estimate.eps, step.from.into())?, delta, &z)?;
     }
     Ok((at, estimate))
 }
 
-/// The same with velocities.
+/// The steps of one level with velocities, and the first estimate.
 fn underdamped<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: &X,
@@ -111,10 +167,10 @@ fn underdamped<X: State>(
     noise: &dyn NoiseSource<X>,
 ) -> Result<(X, Estimate<X>), Error> {
     let how = Underdamped { step_size: delta.sqrt(), friction: friction / delta.sqrt() };
-    let estimate = denoiser.denoise(x, &[step.from])?;
+    let estimate = denoiser.denoise(x, step.from.into())?;
     let target = ScoreAt { denoiser, level: step.from };
     let mut v = noise.normal(x, draw(Purpose::MOMENTUM, step, 0))?;
-    let mut score = score_at(&estimate.eps, &[step.from])?;
+    let mut score = score_at(&estimate.eps, step.from.into())?;
     let mut at = x.share();
     for k in 0..n_steps {
         let z = noise.normal(&at, draw(Purpose::LANGEVIN, step, k))?;

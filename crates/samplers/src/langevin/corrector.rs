@@ -1,32 +1,36 @@
 //! Predictor–corrector sampling (Song et al. 2021, Algorithms 1 to 5).
 
 use super::target::score_at;
+use crate::error::is_positive;
 use crate::state::coefficient;
 use crate::walk::{step_noise, walk};
 use crate::{
     Coefficient, Denoiser, Draw, Error, Hook, NoiseSource, Path, ReverseVariance, State, Step, ddpm_step,
 };
+use serde::{Deserialize, Serialize};
 use tweedie_math::Transition;
 use tweedie_math::random::Purpose;
 
-/// What the corrector's step is measured by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// The norms that determine the corrector's step size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Norms {
-    /// Each sample by its own norms: it does not depend on its neighbours.
+    /// Each sample's own norms: a sample does not depend on its neighbours.
     #[default]
     PerSample,
-    /// All by the batch's mean norms, as published: a sample depends on those drawn with it.
+    /// The mean norms of the batch, as published: a sample depends on those drawn with it.
     BatchMean,
 }
 
-/// The Langevin steps at each level.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// The options of the corrector: Langevin steps at each level.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Corrector {
-    /// r, the signal-to-noise ratio of a step; the paper's .16 for CIFAR-10.
+    /// r, the signal-to-noise ratio of a step; .16 in the paper for CIFAR-10.
     pub snr: f64,
-    /// How many at each level; 0 leaves the predictor alone.
+    /// The number of steps at each level; 0 is the predictor alone.
     pub steps: usize,
-    /// What a step is measured by.
+    /// The norms that determine the step size.
     pub norms: Norms,
 }
 
@@ -36,20 +40,31 @@ impl Default for Corrector {
     }
 }
 
-/// How the next level is reached.
+impl Corrector {
+    /// Checks the ranges of the options.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a ratio that is not positive.
+    pub fn check(&self) -> Result<(), Error> {
+        Error::unless(is_positive(self.snr), "the corrector's snr", self.snr, "positive")
+    }
+}
+
+/// The step to the next level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Predictor {
     /// The ancestral step.
     Ancestral(ReverseVariance),
-    /// None: x/signal stays, and the corrector does all.
+    /// No predictor: x/signal stays, and only the corrector moves it.
     None,
 }
 
-/// Samples along a path: at each level first the corrector, then the predictor to the next one, as in the published code; the step to
-/// clean data adds no noise. Calls: steps + 1 at each level (without a predictor one more at the end, which denoises).
+/// Samples along a path: at each level first the corrector, then the predictor to the next one, as in the published code. The step to
+/// clean data adds no noise. The denoiser is evaluated steps + 1 times at each level (without a predictor `steps` times, and once more
+/// at the end, which denoises).
 ///
 /// # Errors
-/// [`Error::Parameter`] for a ratio that is not positive; what the denoiser, the noise source and the hook report.
+/// Those of [`Corrector::check`]; those of the denoiser, the noise source and the hook.
 pub fn predictor_corrector<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -59,20 +74,17 @@ pub fn predictor_corrector<X: State>(
     noise: &dyn NoiseSource<X>,
     hook: &mut dyn Hook<X>,
 ) -> Result<X, Error> {
-    if !(corrector.snr > 0.0 && corrector.snr.is_finite()) {
-        let found = corrector.snr;
-        return Err(Error::Parameter { name: "the corrector's snr", found, allowed: "positive" });
-    }
+    corrector.check()?;
     walk(x, path, noise, hook, |x, step, (): &mut ()| {
-        let mut estimate = denoiser.denoise(x, &[step.from])?;
+        let mut estimate = denoiser.denoise(x, step.from.into())?;
         let mut at = x.share();
         for k in 0..corrector.steps {
             let draw = Draw { purpose: Purpose::CORRECT, visit: step.index as u64, draw: k as u64 };
-            let score = score_at(&estimate.eps, &[step.from])?;
+            let score = score_at(&estimate.eps, step.from.into())?;
             at = corrector_step(&at, &score, step, corrector, &noise.normal(&at, draw)?)?;
-            // The last step's call is the predictor's.
+            // The evaluation after the last step is the predictor's.
             if k + 1 < corrector.steps || predictor != Predictor::None || step.to.is_clean() {
-                estimate = denoiser.denoise(&at, &[step.from])?;
+                estimate = denoiser.denoise(&at, step.from.into())?;
             }
         }
         let next = match predictor {
@@ -93,7 +105,7 @@ pub fn predictor_corrector<X: State>(
 }
 
 /// One step: x + ε·g + √(2ε)·z, ε = 2α·(r·‖z‖/‖g‖)², with α = 1 − β_t in a variance-preserving process and 1 in an exploding one: the
-/// squared scale of the transition (Algorithms 4 and 5). A sample whose score is zero stays as it is, but for no noise either.
+/// squared scale of the transition (Algorithms 4 and 5). A sample whose score is zero stays as it is.
 ///
 /// # Errors
 /// States of other shapes; levels in the wrong order.

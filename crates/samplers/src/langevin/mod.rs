@@ -1,4 +1,4 @@
-//! Langevin dynamics: sampling from a density that is known by its score, or by its energy.
+//! Langevin dynamics: sampling from a density by its score or its energy.
 //!
 //! The step convention is δ/2·∇log p + √δ·z throughout; NCSN's ε of [`annealed_langevin`] is half of it.
 
@@ -11,10 +11,11 @@ mod unadjusted;
 mod underdamped;
 
 pub use adjusted::{Adjusted, adjusted_langevin, adjusted_langevin_step};
-pub use annealed::{Annealed, annealed_langevin};
+pub use annealed::{Annealed, AnnealedOptions, annealed_langevin};
 pub use corrector::{Corrector, Norms, Predictor, corrector_step, predictor_corrector};
 pub use rules::{
-    EMA_DECAY, first_sigma, geometric_sigmas, level_ratio, scale_by_noise, step_size, variance_after_levels,
+    EMA_DECAY, first_sigma, geometric_sigmas, level_ratio, scale_by_noise, step_size, technique_4,
+    variance_after_levels,
 };
 pub use target::{Energy, EnergyAndScore, Score, ScoreAt, ScoreOf};
 pub use unadjusted::{langevin_step, unadjusted_langevin};

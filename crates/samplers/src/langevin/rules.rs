@@ -1,12 +1,12 @@
 //! Techniques 1 to 5 of Song & Ermon 2020 ("Improved techniques for training score-based generative models").
 
-use crate::{Coefficient, Error, State};
+use crate::{Coefficient, Error, Path, State};
 
-/// Technique 5: the decay of the weights' moving average per update that keeps samples' colours steady.
+/// Technique 5: the decay per update of the weights' moving average, which stabilises the colours of samples.
 pub const EMA_DECAY: f64 = 0.999;
 
-/// Technique 1: σ_1 is the greatest distance of two data points, so that Langevin dynamics at the first level goes from any of them to
-/// any other. Takes D numbers per point; N²·D/2 operations, so that for large sets a sample of some thousand is taken.
+/// Technique 1: σ_1 is the greatest distance between two data points, so that Langevin dynamics at the first level goes from any of
+/// them to any other. `points` are N slices of D numbers. It takes N²·D/2 operations; for large sets use a sample of some thousand.
 pub fn first_sigma(points: &[&[f64]]) -> f64 {
     let squared = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum() };
     let from = |(i, a): (usize, &&[f64])| points[i + 1..].iter().map(|b| squared(a, b)).fold(0.0, f64::max);
@@ -55,18 +55,18 @@ pub fn geometric_sigmas(first: f64, last: f64, dimensions: usize) -> Result<Vec<
     Ok((0..n).map(|i| first * (last / first).powf(i as f64 / (n - 1) as f64)).collect())
 }
 
-/// Technique 3: one network s(x) for all levels, whose output is divided by σ.
+/// Technique 3: the output of one network s(x) for all levels is divided by σ.
 ///
 /// # Errors
 /// [`Error::Parameter`] for a σ that is not positive.
-pub fn scale_by_noise<X: State>(said: &X, sigma: f64) -> Result<X, Error> {
+pub fn scale_by_noise<X: State>(output: &X, sigma: f64) -> Result<X, Error> {
     if sigma > 0.0 {
-        return X::combine(&[(Coefficient::Same(1.0 / sigma), said)]);
+        return X::combine(&[(Coefficient::Same(1.0 / sigma), output)]);
     }
     Err(Error::Parameter { name: "sigma", found: sigma, allowed: "positive" })
 }
 
-/// What technique 4 looks at: after T steps at each of many levels with ratio γ, the variance of x in units of the level's σ², for
+/// The quantity of technique 4: after T steps at each of many levels with ratio γ, the variance of x in units of the level's σ², for
 /// data of one point (proposition 3): (1 − ε/σ_L²)^(2T)·(γ² − b) + b with b = 2ε/σ_L²/(1 − (1 − ε/σ_L²)²). 1 is right.
 pub fn variance_after_levels(epsilon: f64, last_sigma: f64, ratio: f64, steps: usize) -> f64 {
     let share = epsilon / (last_sigma * last_sigma);
@@ -98,6 +98,22 @@ pub fn step_size(last_sigma: f64, ratio: f64, steps: usize) -> Result<f64, Error
     let best = |low, high| grid(low, high).min_by(|&a, &b| off(a).total_cmp(&off(b))).unwrap_or(low);
     let (coarse, width) = (best(1e-9, 1.0), 1e9_f64.powf(1.0 / 2000.0));
     Ok(best(coarse / width, (coarse * width).min(1.0)) * last_sigma * last_sigma)
+}
+
+/// Technique 4 for a path: the ε of [`step_size`] for the σ = noise/signal of the path's last level with noise and the mean ratio of
+/// its levels' σ. For a single level with noise the ratio is technique 2's for the number of dimensions (elements per sample).
+///
+/// # Errors
+/// Those of [`step_size`], among them a path whose σ do not fall; those of [`level_ratio`].
+pub fn technique_4(path: &Path, dimensions: usize, steps: usize) -> Result<f64, Error> {
+    let sigmas = path.levels().iter().map(|level| level.sigma());
+    let sigmas: Vec<f64> = sigmas.filter(|sigma| *sigma > 0.0 && sigma.is_finite()).collect();
+    let (first, last) = (sigmas.first().copied().unwrap_or(1.0), sigmas.last().copied().unwrap_or(1.0));
+    let ratio = match sigmas.len() {
+        0 | 1 => level_ratio(dimensions)?,
+        n => (first / last).powf(1.0 / (n - 1) as f64),
+    };
+    step_size(last, ratio, steps)
 }
 
 /// Φ.

@@ -1,7 +1,6 @@
-//! What Langevin dynamics samples from.
+//! The densities that Langevin dynamics samples.
 
-use crate::state::{coefficient, per_level};
-use crate::{Denoiser, Error, State};
+use crate::{Denoiser, Error, Levels, State};
 use tweedie_math::NoiseLevel;
 
 /// A density known by ∇ ln p.
@@ -9,7 +8,7 @@ pub trait Score<X: State> {
     /// ∇ ln p(x), sample by sample.
     ///
     /// # Errors
-    /// What it has to report.
+    /// Its own errors.
     fn score(&self, x: &X) -> Result<X, Error>;
 }
 
@@ -25,29 +24,29 @@ pub struct EnergyAndScore<X> {
 /// A density known up to a constant factor, p(x) ∝ e^(−E(x)).
 #[diagnostic::on_unimplemented(
     message = "Metropolis' rule needs an energy, and `{Self}` gives none",
-    note = "a score alone does not say the ratio of two densities, by which a step is accepted or rejected: use `unadjusted_langevin`"
+    note = "a score alone does not give the ratio of two densities, by which a step is accepted or rejected: use `unadjusted_langevin`"
 )]
 pub trait Energy<X: State> {
     /// E(x) and −∇E(x), sample by sample.
     ///
     /// # Errors
-    /// What it has to report.
+    /// Its own errors.
     fn energy_and_score(&self, x: &X) -> Result<EnergyAndScore<X>, Error>;
 }
 
-/// The score of what a denoiser knows at one level: −ε̂/noise, by Tweedie's formula. A denoiser with its condition bound gives the
-/// conditional one.
+/// The score of a denoiser at one level: −ε̂/noise, by Tweedie's formula. A denoiser with its condition bound gives the conditional
+/// score.
 #[derive(Debug, Clone, Copy)]
 pub struct ScoreAt<D> {
     /// The denoiser.
     pub denoiser: D,
-    /// Where x is; with noise.
+    /// The level of x, which must have noise.
     pub level: NoiseLevel,
 }
 
 impl<X: State, D: Denoiser<X>> Score<X> for ScoreAt<D> {
     fn score(&self, x: &X) -> Result<X, Error> {
-        score_at(&self.denoiser.denoise(x, &[self.level])?.eps, &[self.level])
+        score_at(&self.denoiser.denoise(x, self.level.into())?.eps, self.level.into())
     }
 }
 
@@ -74,14 +73,14 @@ impl<X: State, E: Energy<X> + ?Sized> Energy<X> for &E {
 }
 
 /// −ε̂/noise.
-pub(super) fn score_at<X: State>(eps: &X, at: &[NoiseLevel]) -> Result<X, Error> {
-    let factors = per_level(eps.n_samples(), at, |level| match level.noise_rate() {
+pub(super) fn score_at<X: State>(eps: &X, at: Levels<'_>) -> Result<X, Error> {
+    let factors = at.map(eps.n_samples(), |level| match level.noise_rate() {
         0.0 => Err(Error::Parameter {
-            name: "the noise rate where a score is asked for",
+            name: "the noise rate of the level of a score",
             found: 0.0,
             allowed: "positive: clean data has no score",
         }),
         noise => Ok(-1.0 / noise),
     })?;
-    X::combine(&[(coefficient(&factors), eps)])
+    X::combine(&[(at.coefficient(&factors), eps)])
 }

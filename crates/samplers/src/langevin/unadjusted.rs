@@ -5,10 +5,11 @@ use crate::{Coefficient, Draw, Error, NoiseSource, State};
 use tweedie_math::random::Purpose;
 
 /// `n_steps` steps of size δ. On N(0, s²) it settles at the variance s²/(1 − δ/(4s²)): x' = (1 − δ/(2s²))·x + √δ·z has V = (1 −
-/// δ/(2s²))²·V + δ. After each step `watch` sees its number and x and says whether to go on.
+/// δ/(2s²))²·V + δ. After each step `watch` is called with its number and x, and returns
+/// whether to go on.
 ///
 /// # Errors
-/// [`Error::Parameter`] for a δ that is not positive; what the score or the noise source reports.
+/// [`Error::Parameter`] for a δ that is not positive; those of the score and the noise source.
 pub fn unadjusted_langevin<X: State>(
     target: &(impl Score<X> + ?Sized),
     x: X,

@@ -10,15 +10,16 @@ use tweedie_math::random::Purpose;
 pub struct Underdamped {
     /// Time per step.
     pub step_size: f64,
-    /// γ: without friction it is Hamiltonian, with much of it overdamped.
+    /// γ: the dynamics is Hamiltonian without friction, and overdamped with much of it.
     pub friction: f64,
 }
 
 /// `n_steps` steps, from velocities drawn from N(0, I). On a Gaussian the positions settle at its own variance exactly, whatever the
-/// step size below 2s. After each step `watch` sees its number and x and says whether to go on.
+/// step size below 2s. After each step `watch` is called with its number and x, and returns whether to
+/// go on.
 ///
 /// # Errors
-/// [`Error::Parameter`] for a step size that is not positive or a negative friction; what the score or the noise source reports.
+/// [`Error::Parameter`] for a step size that is not positive or a negative friction; those of the score and the noise source.
 pub fn underdamped_langevin<X: State>(
     target: &(impl Score<X> + ?Sized),
     x: X,
@@ -46,7 +47,7 @@ pub fn underdamped_langevin<X: State>(
 /// velocity and the score at the new position.
 ///
 /// # Errors
-/// What the score reports; states of other shapes.
+/// Those of the score; states of other shapes.
 pub fn underdamped_step<X: State>(
     target: &(impl Score<X> + ?Sized),
     x: &X,

@@ -5,23 +5,23 @@ use crate::flow::{Solver, Way, angle, rescaling};
 use crate::{Coefficient, Differentiable, Error, NoiseSource, State};
 use tweedie_math::NoiseLevel;
 
-/// How div v̂ is found.
+/// How div v̂ is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Divergence {
     /// One product with the Jacobian per dimension.
     Exact,
-    /// Hutchinson's estimate by so many random signs (1990), the same ones along the whole flow; unbiased.
+    /// Hutchinson's unbiased estimate (1990) by this number of vectors of random signs, the same along the whole flow.
     Probes(usize),
 }
 
 /// How the flow is solved.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FlowOptions {
-    /// How div v̂ is found.
+    /// How div v̂ is computed.
     pub divergence: Divergence,
     /// The local error that a step may have, per dimension: of x relative to 1 + |x|, of ln q in nats.
     pub tolerance: f64,
-    /// More steps than this, rejected ones included, are an error.
+    /// The greatest number of steps, rejected ones included; more are an error.
     pub most_steps: usize,
 }
 
@@ -31,7 +31,7 @@ impl Default for FlowOptions {
     }
 }
 
-/// What the flow found, sample by sample.
+/// Log-likelihoods by the flow, sample by sample.
 #[derive(Debug)]
 pub struct FlowLikelihood<X> {
     /// ln q of each sample by each probe, in nats: `log_likelihood[sample][probe]`; one "probe" where the divergence is exact.
@@ -39,19 +39,19 @@ pub struct FlowLikelihood<X> {
     /// The solver's own estimate of its error in ln q, in nats: its local errors of the divergence, and of x as it enters the last density,
     /// summed up. An estimate, not a bound.
     pub solver_error: Vec<f64>,
-    /// How often the denoiser was asked about the batch.
+    /// The number of evaluations of the denoiser on the batch.
     pub evaluations: usize,
-    /// Where each sample ends, in variance-preserving coordinates: its latent code.
+    /// The end of each sample's trajectory, in variance-preserving coordinates: its latent code.
     pub latent: X,
 }
 
-/// ln q(x) of each sample under the model that samples N(0, `start_std`²) at the level `to` and follows the flow down to `from`, where
-/// x lies. After each step `watch` hears which share of the way the slowest sample has behind it, and says whether to go on; `None` is
-/// what comes of a flow that was stopped.
+/// ln q(x) of each sample under the model that samples N(0, `start_std`²) at the level `to` and follows the flow down to `from`, the
+/// level of x. After each step `watch` is called with the share of the way that the slowest sample has behind it, and returns whether
+/// to go on; the result of a flow that was stopped is `None`.
 ///
 /// # Errors
-/// [`Error::Parameter`] for a tolerance that is not positive, no probe, or steps used up; levels in the wrong order; what the
-/// denoiser reports.
+/// [`Error::Parameter`] for a tolerance that is not positive, no probe, or steps used up; levels in the wrong order; those of
+/// the denoiser.
 pub fn flow_log_likelihood<X: State>(
     denoiser: &(impl Differentiable<X> + ?Sized),
     x: &X,

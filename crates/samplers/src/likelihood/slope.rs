@@ -1,13 +1,13 @@
-//! The flow's right side: v̂ and its divergence.
+//! The right-hand side of the flow: v̂ and its divergence.
 
 use super::Divergence;
 use crate::flow::{Slope, level, velocity};
 use crate::state::coefficient;
-use crate::{Coefficient, Differentiable, Draw, Error, NoiseSource, State};
+use crate::{Coefficient, Differentiable, Draw, Error, Levels, NoiseSource, State};
 use tweedie_math::NoiseLevel;
 use tweedie_math::random::Purpose;
 
-/// The vectors that the Jacobian is multiplied with.
+/// The vectors that multiply the Jacobian.
 pub(crate) fn cotangents<X: State>(
     x: &X,
     how: Divergence,
@@ -52,7 +52,7 @@ pub(super) fn slope<X: State>(
         .iter()
         .map(|e| Ok((X::combine(&[(minus_noise, e)])?, X::combine(&[(signal, e)])?)))
         .collect::<Result<Vec<_>, Error>>()?;
-    let (estimate, products) = denoiser.denoise_vjp(x, &levels, &pairs)?;
+    let (estimate, products) = denoiser.denoise_vjp(x, Levels::of(&levels, x.n_samples())?, &pairs)?;
     let velocity = velocity(&estimate, &levels)?;
     // eᵀ·J·e by each probe; along every axis these are the Jacobian's diagonal.
     let quadratic = cotangents

@@ -3,32 +3,52 @@
 use super::multistep::{Past, lambda, remember};
 use crate::walk::{step_noise, walk};
 use crate::{Coefficient, Denoiser, Error, Hook, NoiseSource, Path, State};
+use serde::{Deserialize, Serialize};
 use tweedie_math::NoiseLevel;
 use tweedie_math::gaussian::expm1_minus;
 
-/// What is followed.
+/// The equation that a solver follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dynamics {
     /// The probability-flow ODE.
     Ode,
-    /// The reverse SDE: with fresh noise at each step.
+    /// The reverse SDE, with fresh noise at each step.
     Sde,
 }
 
-/// How 3M takes the second difference of x̂_0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// How 3M computes the second difference of x̂_0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ThirdOrder {
-    /// Twice the divided difference, which is the second derivative: third order.
+    /// Twice the divided difference, which is the second derivative. The order is 3.
     #[default]
     Corrected,
-    /// The divided difference itself, as published and as peers have it: the factor 2 is missing, and the order is 2.
+    /// The divided difference itself, as published and in other implementations. The factor 2 is missing, and the order is 2.
     Published,
 }
 
-/// DPM-Solver++(2M) along a path: one call per step, second order.
+/// The options of DPM-Solver++(3M).
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ThirdOrderOptions {
+    /// How the second difference of x̂_0 is computed.
+    pub form: ThirdOrder,
+}
+
+impl ThirdOrderOptions {
+    /// Checks the ranges of the options. Every value is allowed.
+    ///
+    /// # Errors
+    /// None.
+    pub fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// DPM-Solver++(2M) along a path: one evaluation per step, second order.
 ///
 /// # Errors
-/// What the denoiser, the noise source and the hook report.
+/// Those of the denoiser, the noise source and the hook.
 pub fn dpm_solver_2m<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -40,10 +60,10 @@ pub fn dpm_solver_2m<X: State>(
     multistep(denoiser, x, path, 2, dynamics, ThirdOrder::Corrected, noise, hook)
 }
 
-/// DPM-Solver++(3M) along a path: one call per step.
+/// DPM-Solver++(3M) along a path: one evaluation per step.
 ///
 /// # Errors
-/// What the denoiser, the noise source and the hook report.
+/// Those of the denoiser, the noise source and the hook.
 pub fn dpm_solver_3m<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -56,7 +76,7 @@ pub fn dpm_solver_3m<X: State>(
     multistep(denoiser, x, path, 3, dynamics, form, noise, hook)
 }
 
-#[expect(clippy::too_many_arguments, reason = "what the two orders share")]
+#[expect(clippy::too_many_arguments, reason = "shared by the two orders")]
 fn multistep<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -68,7 +88,7 @@ fn multistep<X: State>(
     hook: &mut dyn Hook<X>,
 ) -> Result<X, Error> {
     walk(x, path, noise, hook, |x, step, past: &mut Vec<Past<X>>| {
-        let estimate = denoiser.denoise(x, &[step.from])?;
+        let estimate = denoiser.denoise(x, step.from.into())?;
         let z = match dynamics {
             Dynamics::Sde if !step.to.is_clean() => Some(step_noise(x, step, noise)?),
             _ => None,
@@ -79,7 +99,8 @@ fn multistep<X: State>(
     })
 }
 
-/// One step with what is known from before, newest first: of first order without, of third with two. With z, of the SDE.
+/// One step with earlier predictions, newest first. The step is of first order without any, and of third order with two. With z it
+/// follows the SDE.
 ///
 /// Second order is the published 2M, x̂_0 + ½·h·∂x̂_0/∂λ in the place of x̂_0; third order integrates x̂_0's parabola exactly.
 ///
@@ -113,7 +134,7 @@ pub fn dpm_solver_step<X: State>(
     X::combine(&terms)
 }
 
-/// h·∂x̂_0/∂λ and h²·∂²x̂_0/∂λ² at λ = `here`, as far as the past tells them.
+/// h·∂x̂_0/∂λ and h²·∂²x̂_0/∂λ² at λ = `here`, as far as the past determines them.
 fn differences<X: State>(
     x0: &X,
     past: &[Past<X>],

@@ -8,7 +8,7 @@ use tweedie_math::{NoiseLevel, Transition};
 /// ε̂ sets the two apart.
 ///
 /// # Errors
-/// What the denoiser and the hook report.
+/// Those of the denoiser and the hook.
 pub fn euler<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -17,7 +17,7 @@ pub fn euler<X: State>(
     hook: &mut dyn Hook<X>,
 ) -> Result<X, Error> {
     walk(x, path, noise, hook, |x, step, (): &mut ()| {
-        let estimate = denoiser.denoise(x, &[step.from])?;
+        let estimate = denoiser.denoise(x, step.from.into())?;
         Ok((euler_step(x, &estimate, step.from, step.to)?, estimate))
     })
 }
@@ -45,7 +45,7 @@ pub fn euler_step<X: State>(
 /// `sample_euler_ancestral`. The same as DDIM with the same η wherever x̂_0 and ε̂ describe the same x.
 ///
 /// # Errors
-/// [`Error::Parameter`] for an η outside [0, 1]; what the denoiser, the noise source and the hook report.
+/// [`Error::Parameter`] for an η outside [0, 1]; those of the denoiser, the noise source and the hook.
 pub fn euler_ancestral<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -58,7 +58,7 @@ pub fn euler_ancestral<X: State>(
         return Err(Error::Parameter { name: "eta", found: eta, allowed: "between 0 and 1" });
     }
     walk(x, path, noise, hook, |x, step, (): &mut ()| {
-        let estimate = denoiser.denoise(x, &[step.from])?;
+        let estimate = denoiser.denoise(x, step.from.into())?;
         let z = if eta == 0.0 || step.to.is_clean() { None } else { Some(step_noise(x, step, noise)?) };
         Ok((euler_ancestral_step(x, &estimate, step.from, step.to, eta, z.as_ref())?, estimate))
     })

@@ -1,26 +1,27 @@
 //! Heun's method with churn (Karras et al. 2022, Algorithm 2).
 
 use super::euler_step;
+use crate::error::is_not_negative;
 use crate::walk::{step_noise, walk};
 use crate::{Coefficient, Denoiser, Error, Estimate, Hook, NoiseSource, Path, State, Step};
+use serde::{Deserialize, Serialize};
 use tweedie_math::NoiseLevel;
 
-/// Noise that is put on before each step; none by default.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// The options of Heun's method: noise that is added before each step. The default adds none.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Churn {
-    /// `S_churn`: σ grows by this divided by the number of steps, at most by √2 − 1 and not beyond the path's noisiest level.
+    /// `S_churn`: σ grows by this number divided by the number of steps, at most by √2 − 1 and not beyond the path's noisiest level.
     pub churn: f64,
-    /// `S_tmin`: the least σ where it does.
-    pub from_sigma: f64,
-    /// `S_tmax`: the greatest.
-    pub to_sigma: f64,
-    /// `S_noise`: the noise's standard deviation.
+    /// `S_tmin` and `S_tmax`: the least and the greatest σ = noise/signal that grows; `None` is every level.
+    pub sigmas: Option<[f64; 2]>,
+    /// `S_noise`: the standard deviation of the noise.
     pub noise: f64,
 }
 
 impl Default for Churn {
     fn default() -> Self {
-        Self { churn: 0.0, from_sigma: 0.0, to_sigma: f64::INFINITY, noise: 1.0 }
+        Self { churn: 0.0, sigmas: None, noise: 1.0 }
     }
 }
 
@@ -28,29 +29,34 @@ impl Churn {
     /// γ_i: the share by which σ grows before a step, never beyond the path's noisiest level.
     fn gamma(&self, step: &Step, noisiest: f64) -> f64 {
         let sigma = step.from.sigma();
-        let within = (self.from_sigma..=self.to_sigma).contains(&sigma) && sigma.is_finite();
-        if !within {
+        let is_within = self.sigmas.is_none_or(|[low, high]| (low..=high).contains(&sigma));
+        if !(is_within && sigma.is_finite()) {
             return 0.0;
         }
         let most = (std::f64::consts::SQRT_2 - 1.0).min(noisiest / sigma - 1.0);
         (self.churn / step.count as f64).min(most)
     }
 
-    fn check(&self) -> Result<(), Error> {
-        let wrong = |name, found| Err(Error::Parameter { name, found, allowed: "finite and not negative" });
-        for (name, value) in [("churn", self.churn), ("the churn's noise", self.noise)] {
-            if !(value.is_finite() && value >= 0.0) {
-                return wrong(name, value);
-            }
+    /// Checks the ranges of the options.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for numbers that are negative or not finite, or a greatest σ below the least.
+    pub fn check(&self) -> Result<(), Error> {
+        let [low, high] = self.sigmas.unwrap_or_default();
+        let numbers =
+            [("churn", self.churn), ("the churn's noise", self.noise), ("the least sigma of churn", low)];
+        for (name, value) in numbers {
+            Error::unless(is_not_negative(value), name, value, "finite and not negative")?;
         }
-        Ok(())
+        let holds = is_not_negative(high) && high >= low;
+        Error::unless(holds, "the greatest sigma of churn", high, "finite and not below the least")
     }
 }
 
-/// Samples by Heun's method along a path: two calls per step, one for the step to clean data.
+/// Samples by Heun's method along a path, with two evaluations per step and one for the step to clean data.
 ///
 /// # Errors
-/// [`Error::Parameter`] for a churn that is negative; what the denoiser, the noise source and the hook report.
+/// Those of [`Churn::check`]; those of the denoiser, the noise source and the hook.
 pub fn heun<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -61,7 +67,7 @@ pub fn heun<X: State>(
 ) -> Result<X, Error> {
     use Coefficient::Same;
     churn.check()?;
-    // A denoiser need not know more noise than the path has.
+    // The denoiser is not evaluated beyond the noise of the path.
     let noisiest = path.levels().iter().map(NoiseLevel::sigma).fold(0.0, f64::max);
     walk(x, path, noise, hook, |x, step, (): &mut ()| {
         // Lines 5 and 6: x̂ = x + √(σ̂² − σ²)·S_noise·z, at σ̂ = (1 + γ)·σ.
@@ -77,10 +83,10 @@ pub fn heun<X: State>(
     })
 }
 
-/// One step, with what the denoiser said at its beginning: Euler's, then again with the mean of ε̂ at both ends (lines 7 to 11).
+/// One step and the estimate at its beginning: Euler's step, then the step with the mean of ε̂ at both ends (lines 7 to 11).
 ///
 /// # Errors
-/// What the denoiser reports.
+/// Those of the denoiser.
 pub fn heun_step<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: &X,
@@ -88,12 +94,12 @@ pub fn heun_step<X: State>(
     to: NoiseLevel,
 ) -> Result<(X, Estimate<X>), Error> {
     use Coefficient::Same;
-    let here = denoiser.denoise(x, &[from])?;
+    let here = denoiser.denoise(x, from.into())?;
     let there = euler_step(x, &here, from, to)?;
     if to.is_clean() || from.signal_rate() == 0.0 {
         return Ok((there, here));
     }
-    let next = denoiser.denoise(&there, &[to])?;
+    let next = denoiser.denoise(&there, to.into())?;
     // dx̃/dσ = ε̂ in x̃ = x/signal.
     let scale = to.signal_rate() / from.signal_rate();
     let half = 0.5 * (to.noise_rate() - scale * from.noise_rate());

@@ -1,4 +1,4 @@
-//! Solvers of the probability-flow ODE and of its SDEs: what came after DDIM.
+//! Solvers of the probability-flow ODE and of its SDEs, published after DDIM.
 //!
 //! In x̃ = x/signal and σ = noise/signal every process is the same one, and the ODE is dx̃/dσ = ε̂ (Karras et al. 2022, eq. 1 with
 //! s = 1); with λ = ln(signal/noise) it is d(x/noise)/dλ = e^λ·x̂_0 (Lu et al. 2022). A level without signal has no σ: the step that
@@ -11,7 +11,9 @@ mod multistep;
 mod probability_flow;
 mod unipc;
 
-pub use dpm_solver::{Dynamics, ThirdOrder, dpm_solver_2m, dpm_solver_3m, dpm_solver_step};
+pub use dpm_solver::{
+    Dynamics, ThirdOrder, ThirdOrderOptions, dpm_solver_2m, dpm_solver_3m, dpm_solver_step,
+};
 pub use euler::{euler, euler_ancestral, euler_ancestral_step, euler_step};
 pub use heun::{Churn, heun, heun_step};
 pub use multistep::{Past, exponential_step};

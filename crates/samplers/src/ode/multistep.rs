@@ -1,14 +1,14 @@
-//! What solvers with a memory share: the linear part solved exactly, and what the denoiser said before.
+//! Shared by solvers with a memory: the linear part solved exactly, and earlier predictions.
 
 use crate::{Coefficient, Error, State};
 use tweedie_math::NoiseLevel;
 
-/// What the denoiser said at an earlier level.
+/// The prediction of x_0 at an earlier level.
 #[derive(Debug)]
 pub struct Past<X> {
-    /// The level.
+    /// The earlier level.
     pub level: NoiseLevel,
-    /// x̂_0 there.
+    /// x̂_0 at that level.
     pub x0: X,
 }
 
@@ -17,7 +17,7 @@ pub(super) fn lambda(level: NoiseLevel) -> f64 {
     0.5 * level.log_snr()
 }
 
-/// Remembers x̂_0 as the newest of at most `most`. From pure noise λ is −∞: what was said there takes part in no difference.
+/// Remembers x̂_0 as the newest of at most `most`. At pure noise λ is −∞: the prediction there takes part in no difference.
 pub(super) fn remember<X: State>(past: &mut Vec<Past<X>>, level: NoiseLevel, x0: &X, most: usize) {
     if level.signal_rate() > 0.0 {
         past.insert(0, Past { level, x0: x0.share() });

@@ -1,31 +1,51 @@
 //! The probability-flow ODE by an adaptive solver, as a sampler (Song et al. 2021, sec. 4.3).
 
+use crate::error::is_positive;
 use crate::flow::{Slope, Solver, Way, angle, level, rescaling, velocity};
 use crate::walk::walk;
-use crate::{Coefficient, Denoiser, Error, Estimate, Hook, NoiseSource, Path, State, ddim_step};
+use crate::{Coefficient, Denoiser, Error, Estimate, Hook, Levels, NoiseSource, Path, State, ddim_step};
+use serde::{Deserialize, Serialize};
 
-/// How exactly the flow is followed.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// The options of the adaptive solver.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Adaptive {
-    /// The local error that a step may have, in the root mean square per dimension and relative to 1 + |x|.
+    /// The greatest local error of a step: the root mean square over the dimensions, relative to 1 + |x|.
     pub tolerance: f64,
-    /// More steps than this between two levels, rejected ones included, are an error.
+    /// The greatest number of steps between two levels, rejected ones included; more are an error.
     pub most_steps: usize,
 }
 
 impl Default for Adaptive {
     fn default() -> Self {
-        Self { tolerance: 1e-5, most_steps: 10_000 }
+        Self { tolerance: 1e-4, most_steps: 1000 }
     }
 }
 
-/// Samples by Dormand & Prince's method of order 5 with steps of each sample's own, so that no sample depends on its neighbours.
-/// The path's levels are where hooks look on; between them the solver finds its own. A last step to clean data is DDIM's.
+/// The least tolerance for f32 states.
+const LEAST_TOLERANCE: f64 = 1e-6;
+
+impl Adaptive {
+    /// Checks the ranges of the options for f32 states. [`probability_flow`] itself takes any positive tolerance, for f64 states.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a tolerance below 1e-6, or no steps.
+    pub fn check(&self) -> Result<(), Error> {
+        let holds = is_positive(self.tolerance) && self.tolerance >= LEAST_TOLERANCE;
+        let allowed = "at least 1e-6, below which only the rounding of f32 is seen";
+        Error::unless(holds, "the tolerance", self.tolerance, allowed)?;
+        let steps = self.most_steps;
+        Error::unless(steps > 0, "the greatest number of steps", steps as f64, "at least 1")
+    }
+}
+
+/// Samples by Dormand & Prince's method of order 5. Every sample has its own step sizes, so that no sample depends on its neighbours.
+/// Hooks are called at the path's levels; between them the solver chooses its own. A last step to clean data is DDIM's.
 ///
-/// Its step sizes depend on x: a derivative through them is not that of the flow.
+/// The step sizes depend on x: a derivative through them is not that of the flow.
 ///
 /// # Errors
-/// [`Error::Parameter`] for a tolerance that is not positive, or steps used up; what the denoiser and the hook report.
+/// [`Error::Parameter`] for a tolerance that is not positive, or steps used up; those of the denoiser and the hook.
 pub fn probability_flow<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -36,16 +56,16 @@ pub fn probability_flow<X: State>(
 ) -> Result<X, Error> {
     walk(x, path, noise, hook, |x, step, next_steps: &mut Vec<f64>| {
         if step.to.is_clean() {
-            let estimate = denoiser.denoise(x, &[step.from])?;
+            let estimate = denoiser.denoise(x, step.from.into())?;
             return Ok((ddim_step(&estimate, step.to, 0.0, None)?, estimate));
         }
-        let mut said: Option<Estimate<X>> = None;
+        let mut first: Option<Estimate<X>> = None;
         let mut slope = |x: &X, at: &[f64]| {
             let levels = at.iter().map(|&phi| level(phi)).collect::<Result<Vec<_>, _>>()?;
-            let estimate = denoiser.denoise(x, &levels)?;
+            let estimate = denoiser.denoise(x, Levels::of(&levels, x.n_samples())?)?;
             let slope =
                 Slope { velocity: velocity(&estimate, &levels)?, divergence: vec![Vec::new(); at.len()] };
-            said.get_or_insert(estimate);
+            first.get_or_insert(estimate);
             Ok(slope)
         };
         let way = Way { begin: angle(step.from), end: angle(step.to) };
@@ -54,11 +74,11 @@ pub fn probability_flow<X: State>(
         let preserving = X::combine(&[(Coefficient::Same(rescaling(step.from)), x)])?;
         let there = solver.run(preserving, way, &mut slope, &mut |_| true)?;
         *next_steps = solver.steps;
-        let (Some(there), Some(said)) = (there, said) else {
+        let (Some(there), Some(first)) = (there, first) else {
             return Err(Error::Path("the solver took no step".into()));
         };
         let next = X::combine(&[(Coefficient::Same(1.0 / rescaling(step.to)), &there)])?;
-        // The estimate was made of the rescaled x; x̂_0 and ε̂ are the same in any units.
-        Ok((next, said))
+        // The estimate is of the rescaled x; x̂_0 and ε̂ are the same in any units.
+        Ok((next, first))
     })
 }

@@ -1,12 +1,14 @@
 //! UniPC: a predictor and a corrector of any order from the same calls (Zhao et al. 2023), by data prediction.
 
 use super::multistep::{Past, exponential_step, lambda, remember};
-use crate::walk::walk;
-use crate::{Coefficient, Denoiser, Error, Hook, NoiseSource, Path, State};
+use crate::walk::{self, walk};
+use crate::{Coefficient, Denoiser, Error, Hook, NoiseSource, Path, State, Step};
+use serde::{Deserialize, Serialize};
 use tweedie_math::NoiseLevel;
 
 /// B(h), which scales the differences.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum UniPcKernel {
     /// B₁(h) = −h (of data prediction).
     H,
@@ -15,8 +17,9 @@ pub enum UniPcKernel {
     ExpH,
 }
 
-/// How UniPC works.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The options of UniPC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct UniPc {
     /// Order of the predictor, 1 to 3; the corrector gains one more.
     pub order: usize,
@@ -30,8 +33,17 @@ impl Default for UniPc {
     }
 }
 
-/// What is known from before: x̂_0 at earlier levels, newest first, the corrected x that the last prediction began at, and that
-/// prediction's order.
+impl UniPc {
+    /// Checks the ranges of the options.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for an order outside 1 ..= 3.
+    pub fn check(&self) -> Result<(), Error> {
+        Error::unless((1..=3).contains(&self.order), "the order", self.order as f64, "1, 2 or 3")
+    }
+}
+
+/// The memory: x̂_0 at earlier levels, newest first, the corrected x where the last prediction began, and the order of that prediction.
 struct Memory<X> {
     past: Vec<Past<X>>,
     last: Option<(X, usize)>,
@@ -43,10 +55,23 @@ impl<X> Default for Memory<X> {
     }
 }
 
-/// Samples along a path: one call per step, which corrects the step before and predicts the next.
+impl<X: State> walk::Memory<X> for Memory<X> {
+    /// The correction of the last prediction is linear in the x where that began, with the factor noise_s/noise_t. So the change of x
+    /// is carried back there, and the corrected x has it too.
+    fn adjusted(&mut self, step: &Step, before: &X, after: &X) -> Result<(), Error> {
+        use Coefficient::Same;
+        let (Some((began, _)), Some(newest)) = (&mut self.last, self.past.first()) else { return Ok(()) };
+        let change = X::combine(&[(Same(1.0), after), (Same(-1.0), before)])?;
+        let back = newest.level.noise_rate() / step.to.noise_rate();
+        *began = X::combine(&[(Same(1.0), &*began), (Same(back), &change)])?;
+        Ok(())
+    }
+}
+
+/// Samples along a path with one evaluation per step, which corrects the last step and predicts the next.
 ///
 /// # Errors
-/// [`Error::Parameter`] for an order outside 1 ..= 3; what the denoiser and the hook report.
+/// [`Error::Parameter`] for an order outside 1 ..= 3; those of the denoiser and the hook.
 pub fn unipc<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -55,12 +80,9 @@ pub fn unipc<X: State>(
     noise: &dyn NoiseSource<X>,
     hook: &mut dyn Hook<X>,
 ) -> Result<X, Error> {
-    if !(1..=3).contains(&how.order) {
-        let found = how.order as f64;
-        return Err(Error::Parameter { name: "the order", found, allowed: "1, 2 or 3" });
-    }
+    how.check()?;
     walk(x, path, noise, hook, |x, step, memory: &mut Memory<X>| {
-        let estimate = denoiser.denoise(x, &[step.from])?;
+        let estimate = denoiser.denoise(x, step.from.into())?;
         let corrected = match &memory.last {
             Some((last, order)) => {
                 unipc_corrector(last, &estimate.x0, &memory.past[..*order], step.from, how.kernel)?
@@ -68,7 +90,7 @@ pub fn unipc<X: State>(
             None => x.share(),
         };
         remember(&mut memory.past, step.from, &estimate.x0, how.order);
-        // Towards the end the order falls: fewer steps are left to correct what a high order makes of few points.
+        // Towards the end the order falls: fewer steps are left to correct the errors of a high order.
         let order = how.order.min(memory.past.len()).min(step.count - step.index);
         let (next, last) = match order {
             // From pure noise, or to clean data.
@@ -86,7 +108,7 @@ pub fn unipc<X: State>(
     })
 }
 
-/// One prediction, from x at the newest level of the past (UniP): of as high an order as the past is long.
+/// One prediction, from x at the newest level of the past (UniP). Its order is the length of the past.
 ///
 /// # Errors
 /// [`Error::Mismatch`] for no past; states of other shapes.
@@ -102,7 +124,7 @@ pub fn unipc_predictor<X: State>(
     step(x, newest, to, kernel, &differences(newest, before, &ratios)?, &weights(&ratios, h, kernel))
 }
 
-/// One correction (UniC): x at `to` again, from `x` at the newest level of the past, now that x̂_0 at `to` is known.
+/// One correction (UniC): x at `to`, from `x` at the newest level of the past and x̂_0 at `to`.
 ///
 /// # Errors
 /// [`Error::Mismatch`] for no past; states of other shapes.
@@ -157,7 +179,7 @@ fn scale(h: f64, kernel: UniPcKernel) -> f64 {
     }
 }
 
-/// ρ with Σ_k r_k^(i−1)·ρ_k = i!·h·φ_(i+1)(−h)/B for i = 1 … (theorem 3.1): what makes the step exact for polynomials.
+/// ρ with Σ_k r_k^(i−1)·ρ_k = i!·h·φ_(i+1)(−h)/B for i = 1 … (theorem 3.1): the step is then exact for polynomials.
 /// A single one is ½, which keeps the order and has no h in it, as in the published code.
 fn weights(ratios: &[f64], h: f64, kernel: UniPcKernel) -> Vec<f64> {
     if ratios.len() == 1 {
@@ -194,5 +216,5 @@ fn solved(mut rows: Vec<Vec<f64>>) -> Vec<f64> {
 }
 
 fn no_past() -> Error {
-    Error::Mismatch { what: "what is known from before", found: "nothing".into(), expected: "a level".into() }
+    Error::Mismatch { what: "earlier levels", found: "none".into(), expected: "at least 1".into() }
 }

@@ -68,7 +68,7 @@ where
 
     fn clamp(&self, low: f64, high: f64) -> Result<Self, Error> {
         let (low, high) = (cast::<A>(low), cast::<A>(high));
-        // Not `max` and `min`, which would turn what is not a number into a bound.
+        // Not `max` and `min`, which would turn NaN into a bound.
         Ok(self.mapv(|value| {
             if value < low {
                 low

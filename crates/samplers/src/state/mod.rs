@@ -1,4 +1,4 @@
-//! Any tensor type whose first axis is the batch.
+//! Tensor types whose first axis is the batch.
 
 mod array;
 #[cfg(feature = "tch")]
@@ -15,19 +15,19 @@ pub enum Coefficient<'a> {
     PerSample(&'a [f64]),
 }
 
-/// A batch of samples: what samplers compute with. Operations make new values and never change old ones.
+/// A batch of samples, which samplers compute with. Operations make new values and never change old ones.
 pub trait State: Sized {
-    /// A handle to the same values.
+    /// A handle to the same values, or a copy of them.
     fn share(&self) -> Self;
 
-    /// How many samples the first axis holds.
+    /// The number of samples, which is the length of the first axis.
     fn n_samples(&self) -> usize;
 
-    /// A state of the same shape, kind and device, written sample by sample: `fill(i, values)` gets sample i's elements in
+    /// A state of the same shape, kind and device, written sample by sample: `fill(i, values)` writes sample i's elements in
     /// row-major order.
     ///
     /// # Errors
-    /// [`Error::Tensor`] when the library cannot make it.
+    /// [`Error::Tensor`] if the library cannot make it.
     fn like(&self, fill: &mut dyn FnMut(usize, &mut [f64])) -> Result<Self, Error>;
 
     /// Σ coefficient·state, in the order given.
@@ -45,59 +45,39 @@ pub trait State: Sized {
     /// Elementwise exponential.
     ///
     /// # Errors
-    /// [`Error::Tensor`] when the library fails.
+    /// [`Error::Tensor`] if the library fails.
     fn exp(&self) -> Result<Self, Error>;
 
     /// Every element moved into [low, high].
     ///
     /// # Errors
-    /// [`Error::Tensor`] when the library fails.
+    /// [`Error::Tensor`] if the library fails.
     fn clamp(&self, low: f64, high: f64) -> Result<Self, Error>;
 
-    /// How many elements all samples have together.
+    /// The number of elements of all samples together.
     fn n_elements(&self) -> usize;
 
-    /// Σ self·other over each sample's elements, in f64: each sample by itself and in a fixed order, so that neither the batch nor
-    /// the number of threads changes a bit of it.
+    /// Σ self·other over each sample's elements, in f64. Each sample is summed by itself and in a fixed order, so that neither the batch
+    /// nor the number of threads changes a bit of it.
     ///
     /// # Errors
-    /// [`Error::Mismatch`] for other shapes; [`Error::Tensor`] when the library fails.
+    /// [`Error::Mismatch`] for other shapes; [`Error::Tensor`] if the library fails.
     fn dot_per_sample(&self, other: &Self) -> Result<Vec<f64>, Error>;
 
-    /// The q-quantile of |x| over each sample's elements, q in (0, 1], between two elements on the straight line: what is sorted is
-    /// each sample by itself.
+    /// The q-quantile of |x| over each sample's elements, q in (0, 1], interpolated linearly between two elements.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for another q; [`Error::Tensor`] when the library fails.
+    /// [`Error::Parameter`] for another q; [`Error::Tensor`] if the library fails.
     fn quantile_abs_per_sample(&self, q: f64) -> Result<Vec<f64>, Error>;
 
-    /// The samples of this state where `own` says so, of the other one elsewhere.
+    /// The samples of this state where `own` is true, and those of the other one elsewhere.
     ///
     /// # Errors
     /// [`Error::Mismatch`] for other shapes, or a number of choices that is not the number of samples.
     fn select_per_sample(&self, other: &Self, own: &[bool]) -> Result<Self, Error>;
 }
 
-/// The coefficients that a function of the level gives: one for one level, one per sample for several.
-///
-/// # Errors
-/// [`Error::Mismatch`] unless there is one level or one per sample; what `f` reports.
-pub(crate) fn per_level<E: Into<Error>>(
-    n_samples: usize,
-    levels: &[tweedie_math::NoiseLevel],
-    mut f: impl FnMut(tweedie_math::NoiseLevel) -> Result<f64, E>,
-) -> Result<Vec<f64>, Error> {
-    if levels.len() != 1 && levels.len() != n_samples {
-        return Err(Error::Mismatch {
-            what: "noise levels of a batch",
-            found: levels.len().to_string(),
-            expected: format!("1 or {n_samples}"),
-        });
-    }
-    levels.iter().map(|&level| f(level).map_err(Into::into)).collect()
-}
-
-/// One value stands for the whole batch.
+/// Numbers as a coefficient: a single one is that of the whole batch.
 pub(crate) fn coefficient(values: &[f64]) -> Coefficient<'_> {
     match values {
         [same] => Coefficient::Same(*same),
@@ -105,7 +85,7 @@ pub(crate) fn coefficient(values: &[f64]) -> Coefficient<'_> {
     }
 }
 
-/// The q-quantile of absolute values, between two of them on the straight line.
+/// The q-quantile of absolute values, interpolated linearly between two of them.
 ///
 /// # Errors
 /// [`Error::Parameter`] for a q outside (0, 1].

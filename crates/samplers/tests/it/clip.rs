@@ -4,7 +4,7 @@ use crate::{Batch, all_within, level};
 use ndarray::{Axis, array, concatenate};
 use proptest::prelude::*;
 use tweedie_math::{GaussianDenoiser, NoiseLevel};
-use tweedie_samplers::{Clipped, Denoiser, EpsAfterClip, Error, Estimate, Spread};
+use tweedie_samplers::{Clipped, Denoiser, EpsAfterClip, Error, Estimate, Levels, Spread};
 
 use EpsAfterClip::{Keep, Rederive};
 
@@ -19,10 +19,10 @@ proptest! {
     /// x̂_0 lies in the range, and is untouched where it did before.
     #[test]
     fn estimates_lie_in_the_range(log_snr in -6.0..6.0, x in -5.0..5.0) {
-        let (x, at): (Batch, _) = (array![[x]], [level(log_snr)]);
-        let plain = DATA.denoise(&x, &at).unwrap();
+        let (x, at): (Batch, Levels<'_>) = (array![[x]], level(log_snr).into());
+        let plain = DATA.denoise(&x, at).unwrap();
         for eps in [Keep, Rederive] {
-            let found = clipped(eps).denoise(&x, &at).unwrap();
+            let found = clipped(eps).denoise(&x, at).unwrap();
             prop_assert_eq!(found.x0[[0, 0]], plain.x0[[0, 0]].clamp(-1.0, 1.0));
         }
     }
@@ -32,9 +32,9 @@ proptest! {
     fn rederived_estimates_add_up(log_snr in -6.0..6.0, x in -5.0..5.0) {
         let (level, x) = (level(log_snr), array![[x]]);
         let (s, n) = (level.signal_rate(), level.noise_rate());
-        let found = clipped(Rederive).denoise(&x, &[level]).unwrap();
+        let found = clipped(Rederive).denoise(&x, level.into()).unwrap();
         all_within(&(s * &found.x0 + n * &found.eps), &x, 1e-14);
-        let plain = DATA.denoise(&x, &[level]).unwrap();
+        let plain = DATA.denoise(&x, level.into()).unwrap();
         if found.x0 == plain.x0 {
             // A difference of numbers below 5, divided by n.
             all_within(&found.eps, &plain.eps, 1e-14 / n);
@@ -43,8 +43,8 @@ proptest! {
 
     #[test]
     fn kept_noise_is_what_was_said(log_snr in -6.0..6.0, x in -5.0..5.0) {
-        let (x, at) = (array![[x]], [level(log_snr)]);
-        prop_assert_eq!(clipped(Keep).denoise(&x, &at).unwrap().eps, DATA.denoise(&x, &at).unwrap().eps);
+        let (x, at) = (array![[x]], Levels::Same(level(log_snr)));
+        prop_assert_eq!(clipped(Keep).denoise(&x, at).unwrap().eps, DATA.denoise(&x, at).unwrap().eps);
     }
 
     /// A level per sample is as good as a call per sample.
@@ -64,10 +64,10 @@ proptest! {
 /// Denoises two rows together and apart.
 fn check_rows(x: &Batch, levels: &[NoiseLevel; 2]) {
     for eps in [Keep, Rederive] {
-        let together = clipped(eps).denoise(x, levels).unwrap();
+        let together = clipped(eps).denoise(x, Levels::Each(levels)).unwrap();
         let apart = [0, 1].map(|i| {
             let row = x.select(Axis(0), &[i]);
-            clipped(eps).denoise(&row, &levels[i..=i]).unwrap()
+            clipped(eps).denoise(&row, Levels::Each(&levels[i..=i])).unwrap()
         });
         let join = |part: fn(&Estimate<Batch>) -> &Batch| {
             concatenate(Axis(0), &[part(&apart[0]).view(), part(&apart[1]).view()]).unwrap()
@@ -81,34 +81,41 @@ fn check_rows(x: &Batch, levels: &[NoiseLevel; 2]) {
 #[test]
 fn clean_data_has_no_noise_to_derive() {
     let x = array![[3.0]];
-    let found = clipped(Rederive).denoise(&x, &[NoiseLevel::CLEAN]).unwrap();
+    let found = clipped(Rederive).denoise(&x, NoiseLevel::CLEAN.into()).unwrap();
     assert_eq!((found.x0, found.eps), (array![[1.0]], array![[0.0]]));
 }
 
-/// A denoiser that is told another level than where x is, and learned a variance.
-struct Told;
+/// A denoiser that can be conditioned on another level than that of x, and predicts a variance.
+struct TwoLevels;
 
-impl Denoiser<Batch> for Told {
-    fn denoise_told(
+impl Denoiser<Batch> for TwoLevels {
+    fn denoise(&self, x: &Batch, at: Levels<'_>) -> Result<Estimate<Batch>, Error> {
+        self.denoise_conditioned_on(x, at, at)
+    }
+
+    fn denoise_conditioned_on(
         &self,
         x: &Batch,
-        at: &[NoiseLevel],
-        told: &[NoiseLevel],
+        at: Levels<'_>,
+        network_levels: Levels<'_>,
     ) -> Result<Estimate<Batch>, Error> {
-        let (at, told) = (at[0].log_snr(), told[0].log_snr());
-        Ok(Estimate { x0: x * 0.0 + at, eps: x * 0.0 + told, spread: Some(Spread::LogVariance(x + told)) })
+        let (at, network) = (at.get(0).log_snr(), network_levels.get(0).log_snr());
+        let spread = Some(Spread::LogVariance(x + network));
+        Ok(Estimate { x0: x * 0.0 + at, eps: x * 0.0 + network, spread })
     }
 }
 
-/// Clipping hands on what is told, and leaves the learned variance alone; so do references and boxes.
+/// Clipping hands on the network's level and leaves the learned variance alone; so do references and boxes.
 #[test]
 fn wrappers_hand_on_what_they_do_not_change() {
     let x = array![[0.25]];
-    let (at, told) = ([level(0.5)], [level(2.0)]);
-    let boxed: Box<dyn Denoiser<Batch>> = Box::new(Told);
-    let of_reference = Clipped { inner: &Told, low: -1.0, high: 1.0, eps: Keep };
+    let (at, network) = (level(0.5).into(), level(2.0).into());
+    let boxed: Box<dyn Denoiser<Batch>> = Box::new(TwoLevels);
+    let of_reference = Clipped { inner: &TwoLevels, low: -1.0, high: 1.0, eps: Keep };
     let of_box = Clipped { inner: boxed, low: -1.0, high: 1.0, eps: Keep };
-    for found in [of_reference.denoise_told(&x, &at, &told), of_box.denoise_told(&x, &at, &told)] {
+    for found in
+        [of_reference.denoise_conditioned_on(&x, at, network), of_box.denoise_conditioned_on(&x, at, network)]
+    {
         let Estimate { x0, eps, spread } = found.unwrap();
         all_within(&x0, &array![[0.5]], 1e-15);
         all_within(&eps, &array![[2.0]], 1e-15);

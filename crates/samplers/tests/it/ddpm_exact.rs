@@ -7,7 +7,8 @@ use ndarray::{Array2, array};
 use proptest::prelude::*;
 use tweedie_math::{GaussianData, GaussianDenoiser, Mixture, NoiseLevel, Oracle};
 use tweedie_samplers::{
-    Denoiser, Divergence, Exact, Path, ReverseVariance, Spread, Step, StreamNoise, WithX0Variance, ddpm,
+    Denoiser, Divergence, Error, Exact, Path, ReverseVariance, Spread, Step, StreamNoise, WithX0Variance,
+    ddpm,
 };
 
 use ReverseVariance::{FixedLarge, FixedSmall, Optimal};
@@ -97,7 +98,7 @@ fn x0_variance(
     seed: u64,
 ) -> Vec<f64> {
     let noise = StreamNoise::new(seed, 0);
-    let estimate = WithX0Variance::new(*denoiser, how, &noise).denoise(x, &[at]).unwrap();
+    let estimate = WithX0Variance::new(*denoiser, how, &noise).denoise(x, at.into()).unwrap();
     match estimate.spread {
         Some(Spread::X0Variance(variances)) => variances,
         other => panic!("{other:?}"),
@@ -141,8 +142,8 @@ fn only_the_last_step_is_missed() {
     within(found, 2.0, 0.02);
 }
 
-/// At pure noise the Jacobian is 0 and says nothing: 0 is said, and the step is one with β̃. Another level told than where x is says
-/// something else.
+/// At pure noise the Jacobian is 0: the variance is 0, and the step is one with β̃. The network cannot be conditioned on another level
+/// than the one where x is.
 #[test]
 fn where_the_variance_cannot_be_known_it_says_so() {
     let data = GaussianDenoiser { mean: 0.0, variance: 0.25 };
@@ -153,8 +154,8 @@ fn where_the_variance_cannot_be_known_it_says_so() {
     let of =
         |variance| ddpm(&denoiser, x.clone(), &path, variance, &StreamNoise::new(0, 0), &mut ()).unwrap();
     assert_eq!(of(Optimal), of(FixedSmall));
-    let told = denoiser.denoise_told(&x, &[level(0.0)], &[level(1.0)]).unwrap_err().to_string();
-    assert!(told.starts_with("levels told to a denoiser with its variance"), "{told}");
+    let other = denoiser.denoise_conditioned_on(&x, level(0.0).into(), level(1.0).into()).unwrap_err();
+    assert!(matches!(other, Error::OtherLevel), "{other}");
     let path = Path::new(vec![level(0.0), level(1.0)]).unwrap();
     let unsaid = ddpm(&data, x, &path, Optimal, &Zeros, &mut ()).unwrap_err().to_string();
     assert!(unsaid.contains("wrap it in WithX0Variance"), "{unsaid}");

@@ -3,7 +3,7 @@
 use crate::{Batch, level, path};
 use ndarray::array;
 use tweedie_math::{GaussianDenoiser, NoiseLevel};
-use tweedie_samplers::{Denoiser, Differentiable, Exact, Path, StreamNoise, ddim, ddim_sigma};
+use tweedie_samplers::{Denoiser, Differentiable, Exact, Levels, Path, StreamNoise, ddim, ddim_sigma};
 
 /// The gradient of ⟨w, x_end⟩ with respect to x: of each step x_s = s·x̂_0 + √(n² − σ²)·ε̂ + σ·z, from the last to the first.
 fn gradient(denoiser: &dyn Differentiable<Batch>, x: &Batch, path: &Path, eta: f64, w: &Batch) -> Batch {
@@ -16,7 +16,7 @@ fn gradient(denoiser: &dyn Differentiable<Batch>, x: &Batch, path: &Path, eta: f
         let sigma = ddim_sigma(step.from, step.to, eta).unwrap();
         let direction = (step.to.noise_rate().powi(2) - sigma * sigma).sqrt();
         let cotangents = [(step.to.signal_rate() * &w, direction * &w)];
-        denoiser.denoise_vjp(&xs[step.index], &[step.from], &cotangents).unwrap().1.remove(0)
+        denoiser.denoise_vjp(&xs[step.index], step.from.into(), &cotangents).unwrap().1.remove(0)
     })
 }
 
@@ -62,9 +62,11 @@ fn two_oracles_of_a_gaussian_agree() {
     let at = [level(-2.0), level(3.0), NoiseLevel::CLEAN];
     let cotangents =
         [(array![[1.0, 0.2], [0.0, -1.0], [2.0, 0.5]], array![[0.3, 1.0], [0.7, 0.0], [1.0, 1.0]])];
-    let of = |denoiser: &dyn Differentiable<Batch>| denoiser.denoise_vjp(&x, &at, &cotangents).unwrap();
+    let of = |denoiser: &dyn Differentiable<Batch>| {
+        denoiser.denoise_vjp(&x, Levels::Each(&at), &cotangents).unwrap()
+    };
     let ((ours, our_products), (theirs, their_products)) = (of(&Exact(&data)), of(&line));
     crate::all_within(&our_products[0], &their_products[0], 1e-12);
     crate::all_within(&ours.x0, &theirs.x0, 1e-12);
-    crate::all_within(&ours.x0, &line.denoise(&x, &at).unwrap().x0, 1e-12);
+    crate::all_within(&ours.x0, &line.denoise(&x, Levels::Each(&at)).unwrap().x0, 1e-12);
 }

@@ -52,15 +52,11 @@ fn heuns_errors_are_as_noted() {
 /// to the churn σ̂ stops at the path's noisiest level.
 #[test]
 fn churn_adds_what_algorithm_2_says() {
-    for (churn, noise, most) in [
-        (0.0, 1.0, 50.0),
-        (2.0, 1.0, 50.0),
-        (10.0, 1.007, 50.0),
-        (80.0, 0.9, 50.0),
-        (80.0, 0.9, f64::INFINITY),
-    ] {
+    for (churn, noise, most) in
+        [(0.0, 1.0, 50.0), (2.0, 1.0, 50.0), (10.0, 1.007, 50.0), (80.0, 0.9, 50.0), (80.0, 0.9, f64::MAX)]
+    {
         let path = levels(18);
-        let how = Churn { churn, from_sigma: 0.05, to_sigma: most, noise };
+        let how = Churn { churn, sigmas: Some([0.05, most]), noise };
         let start = DATA.marginal_variance(path.first());
         let found = result_variance(&path, start, |x| heun(&DATA, x, &path, how, &Impulses, &mut ()));
         let expected = path.levels().windows(2).fold(start, |variance, pair| {

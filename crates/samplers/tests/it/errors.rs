@@ -4,7 +4,7 @@ use crate::{Batch, Silent, level, linear, path};
 use ndarray::array;
 use tweedie_math::{GaussianDenoiser, NoiseLevel};
 use tweedie_samplers::{
-    Denoiser, Error, Estimate, Path, ReverseVariance, StreamNoise, ddim, ddim_sigma, ddim_step, ddpm,
+    Denoiser, Error, Estimate, Levels, Path, ReverseVariance, StreamNoise, ddim, ddim_sigma, ddim_step, ddpm,
     ddpm_step,
 };
 
@@ -103,12 +103,7 @@ fn shapes_have_to_fit() {
 fn what_others_report_comes_through() {
     struct Failing;
     impl Denoiser<Batch> for Failing {
-        fn denoise_told(
-            &self,
-            _: &Batch,
-            _: &[NoiseLevel],
-            _: &[NoiseLevel],
-        ) -> Result<Estimate<Batch>, Error> {
+        fn denoise(&self, _: &Batch, _: Levels<'_>) -> Result<Estimate<Batch>, Error> {
             Err(Error::other("the network is gone"))
         }
     }

@@ -6,8 +6,8 @@ use ndarray::{Array2, array};
 use proptest::prelude::*;
 use tweedie_math::{GaussianDenoiser, NoiseLevel, RectifiedFlow, Transition};
 use tweedie_samplers::{
-    DdimNoise, Denoiser, Error, Estimate, Path, ReverseVariance, StreamNoise, ddim, ddim_sigma, ddim_step,
-    ddim_with, ddpm, euler, euler_ancestral,
+    DdimNoise, Denoiser, Error, Estimate, Levels, Path, ReverseVariance, StreamNoise, ddim, ddim_sigma,
+    ddim_step, ddim_with, ddpm, euler, euler_ancestral,
 };
 
 const DATA: GaussianDenoiser = GaussianDenoiser { mean: 0.4, variance: 0.3 };
@@ -22,9 +22,9 @@ fn ordered(mut log_snrs: Vec<f64>) -> Vec<f64> {
 struct Truth(f64);
 
 impl Denoiser<Batch> for Truth {
-    fn denoise_told(&self, x: &Batch, at: &[NoiseLevel], _: &[NoiseLevel]) -> Result<Estimate<Batch>, Error> {
+    fn denoise(&self, x: &Batch, at: Levels<'_>) -> Result<Estimate<Batch>, Error> {
         let x0 = Array2::from_elem(x.raw_dim(), self.0);
-        let eps = (x - at[0].signal_rate() * &x0) / at[0].noise_rate();
+        let eps = (x - at.get(0).signal_rate() * &x0) / at.get(0).noise_rate();
         Ok(Estimate { x0, eps, spread: None })
     }
 }
@@ -113,7 +113,7 @@ proptest! {
     fn on_a_flow_ddim_is_eulers_step(t in 0.01..=1.0, share in 0.0..0.99, x in -3.0..3.0) {
         let flow = RectifiedFlow::new(1000, 1.0).unwrap();
         let (from, to) = (flow.at_sigma(t).unwrap(), flow.at_sigma(t * share).unwrap());
-        let estimate = DATA.denoise(&array![[x]], &[from]).unwrap();
+        let estimate = DATA.denoise(&array![[x]], from.into()).unwrap();
         let velocity = &estimate.eps - &estimate.x0;
         let expected = x + (t * share - t) * velocity[[0, 0]];
         let found = ddim_step(&estimate, to, 0.0, None).unwrap();
@@ -137,6 +137,6 @@ fn sigmas_out_of_range_are_refused() {
     let beyond = most * (1.0 + 1e-15);
     for sigmas in [[beyond, 0.0, 0.0], [-0.1, 0.0, 0.0], [f64::NAN, 0.0, 0.0], [0.0, 0.0, 1e-9]] {
         let said = sentence(&sigmas).unwrap_err();
-        assert!(said.ends_with("it must be between 0 and the noise rate stepped to"), "{said}");
+        assert!(said.ends_with("it must be between 0 and the noise rate of the next level"), "{said}");
     }
 }

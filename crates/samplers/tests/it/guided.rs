@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use std::cell::Cell;
 use tweedie_math::{GaussianData, Mixture, NoiseLevel, Oracle, Transition};
 use tweedie_samplers::{
-    ClassifierGuided, Denoiser, Error, Estimate, Exact, Extrapolated, Guide, Path, ReverseVariance,
-    StreamNoise, ddpm, ddpm_guided,
+    ClassifierGuided, Denoiser, Error, Estimate, Exact, Extrapolated, Extrapolation, Guide, Levels, Path,
+    ReverseVariance, StreamNoise, ddpm, ddpm_guided,
 };
 
 /// ∇ ln p(y | x_t) = ∇ ln q(x_t | y) − ∇ ln q(x_t), for class y of a mixture.
@@ -18,10 +18,10 @@ struct Classifier<'a> {
 }
 
 impl Guide<Batch> for Classifier<'_> {
-    fn log_density_gradient(&self, x: &Batch, at: &[NoiseLevel]) -> Result<Batch, Error> {
+    fn log_density_gradient(&self, x: &Batch, at: Levels<'_>) -> Result<Batch, Error> {
         let mut gradient = x.clone();
         for (i, row) in x.rows().into_iter().enumerate() {
-            let (point, at) = (row.to_vec(), at[i.min(at.len() - 1)]);
+            let (point, at) = (row.to_vec(), at.get(i));
             let of_class = Array1::from(self.data.components()[self.class].score(&point, at));
             gradient.row_mut(i).assign(&(of_class - Array1::from(self.data.score(&point, at))));
         }
@@ -33,14 +33,9 @@ impl Guide<Batch> for Classifier<'_> {
 struct Counted<D>(D, Cell<usize>);
 
 impl<D: Denoiser<Batch>> Denoiser<Batch> for Counted<D> {
-    fn denoise_told(
-        &self,
-        x: &Batch,
-        at: &[NoiseLevel],
-        told: &[NoiseLevel],
-    ) -> Result<Estimate<Batch>, Error> {
+    fn denoise(&self, x: &Batch, at: Levels<'_>) -> Result<Estimate<Batch>, Error> {
         self.1.set(self.1.get() + 1);
-        self.0.denoise_told(x, at, told)
+        self.0.denoise(x, at)
     }
 }
 
@@ -59,7 +54,16 @@ fn extrapolated<'a>(
     worse: &'a Mixture,
     weight: f64,
 ) -> Extrapolated<Exact<'a, GaussianData>, Counted<Exact<'a, Mixture>>> {
-    Extrapolated::new(Exact(better), Counted(Exact(worse), Cell::new(0)), weight)
+    by(better, worse, Extrapolation::new(weight))
+}
+
+/// (class 1, the whole mixture) as better and worse.
+fn by<'a>(
+    better: &'a GaussianData,
+    worse: &'a Mixture,
+    how: Extrapolation,
+) -> Extrapolated<Exact<'a, GaussianData>, Counted<Exact<'a, Mixture>>> {
+    Extrapolated { better: Exact(better), worse: Counted(Exact(worse), Cell::new(0)), how }
 }
 
 proptest! {
@@ -71,8 +75,8 @@ proptest! {
     fn the_exact_classifier_makes_the_class(x in points(), at in levels(), class in 0usize..2) {
         let data = mixture();
         let guided = ClassifierGuided { inner: Exact(&data), guide: Classifier { data: &data, class }, scale: 1.0 };
-        let found = guided.denoise(&x, &at).unwrap();
-        let expected = Exact(&data.components()[class]).denoise(&x, &at).unwrap();
+        let found = guided.denoise(&x, Levels::Each(&at)).unwrap();
+        let expected = Exact(&data.components()[class]).denoise(&x, Levels::Each(&at)).unwrap();
         all_within(&found.x0, &expected.x0, 1e-12);
         all_within(&found.eps, &expected.eps, 1e-12);
     }
@@ -85,9 +89,9 @@ proptest! {
         let guide = Classifier { data: &data, class: 1 };
         let by_classifier = ClassifierGuided { inner: Exact(&data), guide, scale };
         let beyond = extrapolated(class, &data, scale);
-        let rescaled = Extrapolated { rescale, ..extrapolated(class, &data, scale) };
+        let rescaled = by(class, &data, Extrapolation { rescale, ..Extrapolation::new(scale) });
         for guided in [&by_classifier as &dyn Denoiser<Batch>, &beyond, &rescaled] {
-            let found = guided.denoise(&x, &at).unwrap();
+            let found = guided.denoise(&x, Levels::Each(&at)).unwrap();
             for (i, at) in at.iter().enumerate() {
                 let again = at.signal_rate() * &found.x0.row(i) + at.noise_rate() * &found.eps.row(i);
                 let off = (&again - &x.row(i)).iter().fold(0.0, |m: f64, off| m.max(off.abs()));
@@ -102,10 +106,10 @@ proptest! {
     fn extrapolation_is_a_line(x in points(), at in levels(), w in -2.0..8.0) {
         let data = mixture();
         let class = &data.components()[1];
-        let of = |w| extrapolated(class, &data, w).denoise(&x, &at).unwrap();
-        let (better, worse) = (Exact(class).denoise(&x, &at).unwrap(), Exact(&data).denoise(&x, &at).unwrap());
+        let of = |w| extrapolated(class, &data, w).denoise(&x, Levels::Each(&at)).unwrap();
+        let (better, worse) = (Exact(class).denoise(&x, Levels::Each(&at)).unwrap(), Exact(&data).denoise(&x, Levels::Each(&at)).unwrap());
         let alone = extrapolated(class, &data, 1.0);
-        prop_assert_eq!(alone.denoise(&x, &at).unwrap().x0, better.x0.clone());
+        prop_assert_eq!(alone.denoise(&x, Levels::Each(&at)).unwrap().x0, better.x0.clone());
         prop_assert_eq!(alone.worse.1.get(), 0);
         prop_assert_eq!(of(0.0).eps, worse.eps.clone());
         let found = of(w);
@@ -120,15 +124,15 @@ proptest! {
         let data = mixture();
         let class = &data.components()[1];
         let at = [level(3.0), level(0.0), level(-3.0)];
-        let guided = Extrapolated { interval: Some((0.5, 2.0)), ..extrapolated(class, &data, w) };
-        let found = guided.denoise(&x, &at).unwrap();
-        let everywhere = extrapolated(class, &data, w).denoise(&x, &at).unwrap();
-        let better = Exact(class).denoise(&x, &at).unwrap();
+        let guided = by(class, &data, Extrapolation { interval: Some((0.5, 2.0)), ..Extrapolation::new(w) });
+        let found = guided.denoise(&x, Levels::Each(&at)).unwrap();
+        let everywhere = extrapolated(class, &data, w).denoise(&x, Levels::Each(&at)).unwrap();
+        let better = Exact(class).denoise(&x, Levels::Each(&at)).unwrap();
         for (i, expected) in [&better, &everywhere, &better].into_iter().enumerate() {
             prop_assert_eq!(found.x0.row(i), expected.x0.row(i));
         }
         prop_assert_eq!(guided.worse.1.get(), 1);
-        prop_assert_eq!(guided.denoise(&x, &at[..1]).unwrap().x0, Exact(class).denoise(&x, &at[..1]).unwrap().x0);
+        prop_assert_eq!(guided.denoise(&x, at[0].into()).unwrap().x0, Exact(class).denoise(&x, at[0].into()).unwrap().x0);
         prop_assert_eq!(guided.worse.1.get(), 1);
     }
 
@@ -137,12 +141,12 @@ proptest! {
     fn rescaling_sets_the_deviation_back(x in points(), w in 1.5..8.0, phi in 0.0..=1.0) {
         let data = mixture();
         let class = &data.components()[1];
-        let at = [level(-1.0)];
+        let at = level(-1.0).into();
         let of = |rescale| {
-            let guided = Extrapolated { rescale, ..extrapolated(class, &data, w) };
-            guided.denoise(&x, &at).unwrap().x0.std_axis(Axis(1), 0.0)
+            let guided = by(class, &data, Extrapolation { rescale, ..Extrapolation::new(w) });
+            guided.denoise(&x, at).unwrap().x0.std_axis(Axis(1), 0.0)
         };
-        let better = Exact(class).denoise(&x, &at).unwrap().x0.std_axis(Axis(1), 0.0);
+        let better = Exact(class).denoise(&x, at).unwrap().x0.std_axis(Axis(1), 0.0);
         // The deviation is by sums of squares, which cancel where all elements are alike.
         prop_assume!(better.iter().chain(&of(0.0)).all(|deviation| *deviation > 1e-3));
         all_within(&of(1.0), &better, 1e-9);
@@ -156,7 +160,7 @@ proptest! {
         let path = Path::new(vec![level(log_snr), level(log_snr + gap)]).unwrap();
         let kernel = Transition::between(path.levels()[1], path.first()).unwrap();
         let guide = Classifier { data: &data, class: 0 };
-        let gradient = guide.log_density_gradient(&x, &[path.first()]).unwrap();
+        let gradient = guide.log_density_gradient(&x, path.first().into()).unwrap();
         let noise = StreamNoise::new(0, 0);
         for (variance, sigma2) in [
             (ReverseVariance::FixedSmall, kernel.posterior().variance),
@@ -175,7 +179,7 @@ proptest! {
 fn where_there_is_nothing_to_follow() {
     struct Mute;
     impl Guide<Batch> for Mute {
-        fn log_density_gradient(&self, _: &Batch, _: &[NoiseLevel]) -> Result<Batch, Error> {
+        fn log_density_gradient(&self, _: &Batch, _: Levels<'_>) -> Result<Batch, Error> {
             Err(Error::other("not to be asked"))
         }
     }
@@ -183,14 +187,14 @@ fn where_there_is_nothing_to_follow() {
     let x = array![[0.3, -0.2], [1.0, 0.4]];
     for (scale, at) in [(0.0, level(0.0)), (3.0, pure)] {
         let guided = ClassifierGuided { inner: Exact(&data), guide: Mute, scale };
-        let expected = Exact(&data).denoise(&x, &[at]).unwrap();
-        assert_eq!(guided.denoise(&x, &[at]).unwrap().x0, expected.x0);
+        let expected = Exact(&data).denoise(&x, at.into()).unwrap();
+        assert_eq!(guided.denoise(&x, at.into()).unwrap().x0, expected.x0);
     }
     // In one batch with a sample that is guided, the one at pure noise stays.
     let guided =
         ClassifierGuided { inner: Exact(&data), guide: Classifier { data: &data, class: 1 }, scale: 2.0 };
-    let found = guided.denoise(&x, &[pure, level(0.0)]).unwrap();
-    let expected = Exact(&data).denoise(&x, &[pure, level(0.0)]).unwrap();
+    let found = guided.denoise(&x, Levels::Each(&[pure, level(0.0)])).unwrap();
+    let expected = Exact(&data).denoise(&x, Levels::Each(&[pure, level(0.0)])).unwrap();
     assert_eq!(found.x0.row(0), expected.x0.row(0));
     assert_ne!(found.x0.row(1), expected.x0.row(1));
     // A guided mean needs a variance that is known before the step.

@@ -4,7 +4,8 @@ use crate::{Batch, level, path};
 use ndarray::array;
 use tweedie_math::GaussianDenoiser;
 use tweedie_samplers::{
-    Error, Estimate, Hook, Next, NoiseSource, ReverseVariance, Step, StreamNoise, ddim, ddpm,
+    Error, Estimate, Hook, Inversion, Next, NoiseSource, ReverseVariance, Step, StreamNoise, ddim,
+    ddim_invert, ddpm,
 };
 
 const DATA: GaussianDenoiser = GaussianDenoiser { mean: 0.5, variance: 0.25 };
@@ -42,6 +43,20 @@ fn replace_goes_on_from_another_state() {
     // After the last step it is the result.
     let mut last = Script(|x: &Batch, index| Ok(if index == 2 { Next::Replace(x + 10.0) } else { Next::Go }));
     assert_eq!(sample(&mut last).unwrap(), sample(&mut ()).unwrap() + 10.0);
+}
+
+/// A sampler without a memory, and an inversion, go on from an adjusted state as from a replaced one.
+#[test]
+fn without_a_memory_adjust_is_replace() {
+    fn changed(next: fn(Batch) -> Next<Batch>) -> [Batch; 2] {
+        let mut hook = Script(move |x: &Batch, index| Ok(if index == 1 { next(x - 0.4) } else { Next::Go }));
+        let path = path(&[-3.0, 0.0, 2.0]);
+        let inversion = Inversion::default();
+        let up = ddim_invert(&DATA, array![[1.0]], &path, inversion, &mut hook).unwrap();
+        [sample(&mut hook).unwrap(), up]
+    }
+    assert_eq!(changed(Next::Adjust), changed(Next::Replace));
+    assert_ne!(changed(Next::Adjust), changed(|_| Next::Go));
 }
 
 /// A stop returns its state at once: no further step is walked.
@@ -83,6 +98,7 @@ fn two_hooks_act_in_their_order() {
     fn state(next: Next<Batch>) -> (&'static str, f64) {
         match next {
             Next::Go => ("go", f64::NAN),
+            Next::Adjust(x) => ("adjust", x[[0, 0]]),
             Next::Replace(x) => ("replace", x[[0, 0]]),
             Next::Stop(x) => ("stop", x[[0, 0]]),
         }
@@ -99,6 +115,21 @@ fn two_hooks_act_in_their_order() {
     let (next, seen) = both(|x| Next::Replace(x + 1.0), |x| Next::Stop(x * 2.0));
     assert_eq!((state(next), seen), (("stop", 12.0), vec![6.0]));
     let (next, seen) = both(|x| Next::Stop(x + 1.0), |x| Next::Replace(x * 2.0));
+    assert_eq!((state(next), seen), (("stop", 6.0), vec![]));
+    // The memory is emptied if either hook replaces x.
+    let (next, seen) = both(|x| Next::Adjust(x + 1.0), go);
+    assert_eq!((state(next), seen), (("adjust", 6.0), vec![6.0]));
+    let (next, seen) = both(go, |x| Next::Adjust(x * 2.0));
+    assert_eq!((state(next), seen), (("adjust", 10.0), vec![5.0]));
+    let (next, seen) = both(|x| Next::Adjust(x + 1.0), |x| Next::Adjust(x * 2.0));
+    assert_eq!((state(next), seen), (("adjust", 12.0), vec![6.0]));
+    let (next, seen) = both(|x| Next::Adjust(x + 1.0), |x| Next::Replace(x * 2.0));
+    assert_eq!((state(next), seen), (("replace", 12.0), vec![6.0]));
+    let (next, seen) = both(|x| Next::Replace(x + 1.0), |x| Next::Adjust(x * 2.0));
+    assert_eq!((state(next), seen), (("replace", 12.0), vec![6.0]));
+    let (next, seen) = both(|x| Next::Adjust(x + 1.0), |x| Next::Stop(x * 2.0));
+    assert_eq!((state(next), seen), (("stop", 12.0), vec![6.0]));
+    let (next, seen) = both(|x| Next::Stop(x + 1.0), |x| Next::Adjust(x * 2.0));
     assert_eq!((state(next), seen), (("stop", 6.0), vec![]));
 }
 

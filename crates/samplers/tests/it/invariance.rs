@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use tweedie_math::random::{Key, Purpose, Stream};
 use tweedie_math::{GaussianData, GaussianDenoiser, NoiseLevel};
 use tweedie_samplers::{
-    Clipped, Denoiser, Divergence, Draw, EpsAfterClip, Error, ExactAt, Extrapolated, NoiseSource,
-    ReverseVariance, State, StreamNoise, Thresholded, Underdamped, WithX0Variance, adjusted_langevin, ddpm,
-    slerp, unadjusted_langevin, underdamped_langevin,
+    Clipped, Denoiser, Divergence, Draw, EpsAfterClip, Error, ExactAt, Extrapolated, Extrapolation,
+    NoiseSource, ReverseVariance, State, StreamNoise, Thresholded, Underdamped, WithX0Variance,
+    adjusted_langevin, ddpm, slerp, unadjusted_langevin, underdamped_langevin,
 };
 
 const SEED: u64 = 11;
@@ -40,7 +40,8 @@ fn denoiser<X: State>() -> impl Denoiser<X> {
     let eps = EpsAfterClip::Rederive;
     let better = GaussianDenoiser { mean: 0.6, variance: 0.3 };
     let worse = GaussianDenoiser { mean: 0.1, variance: 0.5 };
-    let guided = Extrapolated { rescale: 0.7, ..Extrapolated::new(better, worse, 3.0) };
+    let guided =
+        Extrapolated { better, worse, how: Extrapolation { rescale: 0.7, ..Extrapolation::new(3.0) } };
     let inner = Thresholded { inner: guided, quantile: 0.8, bound: 1.0, most: None, eps };
     Clipped { inner, low: -0.9, high: 0.9, eps }
 }

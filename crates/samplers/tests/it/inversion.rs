@@ -7,27 +7,33 @@ use proptest::prelude::*;
 use std::cell::RefCell;
 use tweedie_math::{GaussianDenoiser, NoiseLevel, Spacing};
 use tweedie_samplers::{
-    Denoiser, Error, Estimate, Inversion, Path, Step, Told, ddim, ddim_invert, reconstruct,
+    Denoiser, Error, Estimate, Inversion, Levels, Path, Step, Told, ddim, ddim_invert, reconstruct,
 };
 
 const C: f64 = 0.25;
 
-/// The network of data N(0, c): told a level it says that level's E[ε | x], from which x̂_0 is read where x is. It knows no cleaner
-/// level than its first trained one.
+/// The network of data N(0, c): conditioned on a level it predicts that level's E[ε | x], from which x̂_0 is read at the level of x. Its
+/// cleanest level is the first trained one.
 struct Network {
     first: NoiseLevel,
 }
 
 impl Denoiser<Batch> for Network {
-    fn denoise_told(
+    fn denoise(&self, x: &Batch, at: Levels<'_>) -> Result<Estimate<Batch>, Error> {
+        self.denoise_conditioned_on(x, at, at)
+    }
+
+    fn denoise_conditioned_on(
         &self,
         x: &Batch,
-        at: &[NoiseLevel],
-        told: &[NoiseLevel],
+        at: Levels<'_>,
+        network_levels: Levels<'_>,
     ) -> Result<Estimate<Batch>, Error> {
-        let told = if told[0].is_clean() { self.first } else { told[0] };
-        let eps = x * told.noise_rate() / (told.signal_rate().powi(2) * C + told.noise_rate().powi(2));
-        let x0 = (x - at[0].noise_rate() * &eps) / at[0].signal_rate();
+        let (at, network) = (at.get(0), network_levels.get(0));
+        let network = if network.is_clean() { self.first } else { network };
+        let eps =
+            x * network.noise_rate() / (network.signal_rate().powi(2) * C + network.noise_rate().powi(2));
+        let x0 = (x - at.noise_rate() * &eps) / at.signal_rate();
         Ok(Estimate { x0, eps, spread: None })
     }
 }
@@ -44,7 +50,7 @@ fn round_trip(denoiser: &dyn Denoiser<Batch>, n: usize, told: Told) -> f64 {
     C * (gain - 1.0).powi(2)
 }
 
-/// Field notes 1.10, both tables, to their three digits. "Told here" is the exact denoiser, which on clean data says ε̂ = 0.
+/// Field notes 1.10, both tables, to their three digits. "Here" is the exact denoiser, which on clean data predicts ε̂ = 0.
 #[test]
 fn round_trips_are_as_far_off_as_noted() {
     let network = Network { first: linear().level(1) };
@@ -68,8 +74,8 @@ fn the_first_trained_level_can_be_told_at_clean_data() {
     within(round_trip(&network, 1000, Told::Here), 7.959e-6, 5e-10);
 }
 
-/// What is missed falls with 1/n² in either way (from 200 to 1,000 steps; at few "here" is not there yet), and with the upper level
-/// told it is a quarter to a third of the other at few steps.
+/// The error falls with 1/n² in either way (from 200 to 1,000 steps; "here" needs that many). Conditioned on the upper level it is a
+/// quarter to a third of the other one at few steps.
 #[test]
 fn round_trips_close_with_the_square_of_the_step() {
     let exact = GaussianDenoiser { mean: 0.0, variance: C };
@@ -136,22 +142,26 @@ proptest! {
     }
 }
 
-/// Remembers where x was and what was told.
+/// Records the level of x and the level that the network is conditioned on.
 struct Watched(RefCell<Vec<[NoiseLevel; 2]>>);
 
 impl Denoiser<Batch> for Watched {
-    fn denoise_told(
+    fn denoise(&self, x: &Batch, at: Levels<'_>) -> Result<Estimate<Batch>, Error> {
+        self.denoise_conditioned_on(x, at, at)
+    }
+
+    fn denoise_conditioned_on(
         &self,
         x: &Batch,
-        at: &[NoiseLevel],
-        told: &[NoiseLevel],
+        at: Levels<'_>,
+        network_levels: Levels<'_>,
     ) -> Result<Estimate<Batch>, Error> {
-        self.0.borrow_mut().push([at[0], told[0]]);
+        self.0.borrow_mut().push([at.get(0), network_levels.get(0)]);
         GaussianDenoiser { mean: 0.0, variance: C }.denoise(x, at)
     }
 }
 
-/// Up and down see the same levels: up each step's lower end (and, published, is told its upper one), down each step's upper end.
+/// Up and down see the same levels: up each step's lower end (and, as published, are conditioned on its upper one), down each step's upper end.
 #[test]
 fn both_ways_lead_over_the_same_levels() {
     let path = leading(4);

@@ -1,27 +1,32 @@
-//! What `diffusers` 0.42.1 makes of inversion: its `DDIMInverseScheduler` is [`ddim_invert`] with the upper level told.
+//! What `diffusers` 0.42.1 makes of inversion: its `DDIMInverseScheduler` is [`ddim_invert`] conditioned on the upper level.
 
 use crate::recordings::{Images, Recording, distance, numbers};
 use crate::{linear, within};
 use safetensors::SafeTensors;
-use tweedie_math::{NoiseLevel, Parameterization, Spacing};
-use tweedie_samplers::{Denoiser, Error, Estimate, Inversion, Path, Step, Told, ddim_invert};
+use tweedie_math::{Parameterization, Spacing};
+use tweedie_samplers::{Denoiser, Error, Estimate, Inversion, Levels, Path, Step, Told, ddim_invert};
 
-/// Says what the network said, found by the level told.
+/// Replays the network's outputs, found by the level that it is conditioned on.
 struct Replay {
     path: Path,
     model_out: Vec<Images>,
 }
 
 impl Denoiser<Images> for Replay {
-    fn denoise_told(
+    fn denoise(&self, x: &Images, at: Levels<'_>) -> Result<Estimate<Images>, Error> {
+        self.denoise_conditioned_on(x, at, at)
+    }
+
+    fn denoise_conditioned_on(
         &self,
         x: &Images,
-        at: &[NoiseLevel],
-        told: &[NoiseLevel],
+        at: Levels<'_>,
+        network_levels: Levels<'_>,
     ) -> Result<Estimate<Images>, Error> {
-        let from_the_top = self.path.levels().iter().position(|level| *level == told[0]).unwrap();
+        let from_the_top =
+            self.path.levels().iter().position(|level| *level == network_levels.get(0)).unwrap();
         let out = &self.model_out[self.path.n_steps() - 1 - from_the_top];
-        let reading = Parameterization::Epsilon.reading(at[0], None)?;
+        let reading = Parameterization::Epsilon.reading(at.get(0), None)?;
         let x0 = reading.x0_from_x * x + reading.x0_from_out * out;
         Ok(Estimate { x0, eps: out.clone(), spread: None })
     }

@@ -176,9 +176,9 @@ fn the_oracles_jacobian_is_its_slope() {
     let level = NoiseLevel::variance_preserving(0.5).unwrap();
     let denoiser = Exact(&data);
     let (a, b) = (array![[0.3, -1.0], [1.0, 0.5], [0.0, 2.0]], array![[1.0, 0.2], [-0.4, 1.0], [0.7, 0.0]]);
-    let (_, products) = denoiser.denoise_vjp(&x, &[level], &[(a.clone(), b.clone())]).unwrap();
+    let (_, products) = denoiser.denoise_vjp(&x, level.into(), &[(a.clone(), b.clone())]).unwrap();
     let at = |x: &Batch| {
-        let Estimate { x0, eps, .. } = denoiser.denoise(x, &[level]).unwrap();
+        let Estimate { x0, eps, .. } = denoiser.denoise(x, level.into()).unwrap();
         (&a * &x0 + &b * &eps).sum_axis(ndarray::Axis(1))
     };
     for axis in 0..2 {

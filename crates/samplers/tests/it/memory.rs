@@ -4,9 +4,9 @@ use crate::roster::{Named, Sampler, solvers};
 use crate::{Batch, Silent, path};
 use ndarray::array;
 use std::cell::Cell;
-use tweedie_math::{GaussianData, Mixture, NoiseLevel};
+use tweedie_math::{GaussianData, GaussianDenoiser, Mixture, NoiseLevel};
 use tweedie_samplers::{
-    Adaptive, Annealed, Churn, Corrector, Denoiser, Dynamics, Error, Estimate, Exact, Hook, Next,
+    Adaptive, Annealed, Churn, Corrector, Denoiser, Dynamics, Error, Estimate, Exact, Hook, Levels, Next,
     NoiseSource, Norms, Path, Predictor, ReverseVariance, Step, StreamNoise, ThirdOrder, annealed_langevin,
     ddpm, dpm_solver_2m, dpm_solver_3m, heun, predictor_corrector, probability_flow,
 };
@@ -38,6 +38,24 @@ impl Hook<Batch> for Replaced {
         _: &dyn NoiseSource<Batch>,
     ) -> Result<Next<Batch>, Error> {
         Ok(if step.index == self.after { Next::Replace(self.by.clone()) } else { Next::Go })
+    }
+}
+
+/// Adds a number to x after one step, and samplers keep their memory.
+struct Adjusted {
+    after: usize,
+    add: f64,
+}
+
+impl Hook<Batch> for Adjusted {
+    fn after(
+        &mut self,
+        x: &Batch,
+        step: &Step,
+        _: Option<&Estimate<Batch>>,
+        _: &dyn NoiseSource<Batch>,
+    ) -> Result<Next<Batch>, Error> {
+        Ok(if step.index == self.after { Next::Adjust(x + self.add) } else { Next::Go })
     }
 }
 
@@ -83,6 +101,77 @@ fn a_state_that_stays_has_one() {
     }
 }
 
+/// An adjusted state keeps its past: adjusted by nothing, the walk is the same, bit for bit.
+#[test]
+fn an_unchanged_adjustment_changes_nothing() {
+    for (name, sampler) in solvers() {
+        let whole = walk(sampler, start(), &path(&LEVELS), &mut ());
+        for after in [0, 2, 5, 8] {
+            let found = walk(sampler, start(), &path(&LEVELS), &mut Adjusted { after, add: 0.0 });
+            assert_eq!(found, whole, "{name}, after {after}");
+        }
+    }
+}
+
+/// An adjustment moves x, and what follows with it: by as much as a replacement does to first order, which the corrector of UniPC does
+/// not undo.
+#[test]
+fn an_adjustment_changes_x() {
+    for (name, sampler) in solvers() {
+        let whole = walk(sampler, start(), &path(&LEVELS), &mut ());
+        let mut third = None;
+        walk(sampler, start(), &path(&LEVELS), &mut |step: &Step, x: &Batch| {
+            if step.index == 3 {
+                third = Some(x.clone());
+            }
+        });
+        let third = third.unwrap();
+        let add = 0.01;
+        let moved = walk(sampler, start(), &path(&LEVELS), &mut Adjusted { after: 3, add }) - &whole;
+        let replaced = |by| walk(sampler, start(), &path(&LEVELS), &mut Replaced { after: 3, by });
+        let expected = replaced(&third + add) - replaced(third);
+        for (found, expected) in moved.iter().zip(&expected) {
+            assert!(
+                *expected != 0.0 && found / expected > 0.5 && found / expected < 2.0,
+                "{name}: {found} for {expected}"
+            );
+        }
+    }
+}
+
+/// The error of 2M falls with the square of the step where each step is adjusted by nothing, and with the step alone where each is
+/// replaced.
+#[test]
+fn replacements_lose_the_order() {
+    let data = GaussianDenoiser { mean: 0.0, variance: 0.25 };
+    struct Each(fn(Batch) -> Next<Batch>);
+    impl Hook<Batch> for Each {
+        fn after(
+            &mut self,
+            x: &Batch,
+            _: &Step,
+            _: Option<&Estimate<Batch>>,
+            _: &dyn NoiseSource<Batch>,
+        ) -> Result<Next<Batch>, Error> {
+            Ok(self.0(x.clone()))
+        }
+    }
+    let error = |n: usize, next| {
+        let levels = (0..=n).map(|i| crate::level(-4.0 + 8.0 * i as f64 / n as f64)).collect();
+        let path = Path::new(levels).unwrap();
+        let (first, last) = (path.first(), path.levels()[n]);
+        let exact = (data.marginal_variance(last) / data.marginal_variance(first)).sqrt();
+        let ode = Dynamics::Ode;
+        let found = dpm_solver_2m(&data, array![[1.0]], &path, ode, &Silent, &mut Each(next)).unwrap();
+        (found[[0, 0]] / exact - 1.0).abs()
+    };
+    let order = |next: fn(Batch) -> Next<Batch>| {
+        -crate::order::slope([80, 160, 320].map(|n| (n as f64, error(n, next))))
+    };
+    let (adjusted, replaced) = (order(Next::Adjust), order(Next::Replace));
+    assert!((adjusted - 2.0).abs() < 0.1 && (replaced - 1.0).abs() < 0.1, "orders {adjusted} and {replaced}");
+}
+
 /// A climb is a new beginning: what follows is the walk from where it led.
 #[test]
 fn climbs_are_forgotten_over() {
@@ -121,14 +210,9 @@ fn pure_noise_is_not_remembered() {
 struct Counted(Cell<usize>);
 
 impl Denoiser<Batch> for Counted {
-    fn denoise_told(
-        &self,
-        x: &Batch,
-        at: &[NoiseLevel],
-        told: &[NoiseLevel],
-    ) -> Result<Estimate<Batch>, Error> {
+    fn denoise(&self, x: &Batch, at: Levels<'_>) -> Result<Estimate<Batch>, Error> {
         self.0.set(self.0.get() + 1);
-        Exact(&mixture()).denoise_told(x, at, told)
+        Exact(&mixture()).denoise(x, at)
     }
 }
 
@@ -170,7 +254,7 @@ fn calls_are_counted() {
         assert_eq!(found, 3 * n + usize::from(denoise));
     }
     // Seven stages a step, the last of which is the next one's first; one call more for each level, and the last step's.
-    let how = Adaptive { tolerance: 1e-3, ..Adaptive::default() };
+    let how = Adaptive { tolerance: 1e-3, most_steps: 10_000 };
     let flow = calls(&|d| probability_flow(d, start(), &path, how, &Silent, &mut ()));
     assert_eq!((flow - n) % 6, 0, "{flow}");
 }

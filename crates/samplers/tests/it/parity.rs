@@ -39,7 +39,7 @@ fn check(recording: &Recording, allowed: &Allowed) {
         let x = recording.sample(&recording.xs[i], &step, &recording.noise[i..], &mut ());
         within(distance(&x, &recording.xs[i + 1]), 0.0, allowed.step * roundings(pair[0], pair[1]));
         let (s, n) = (pair[0].signal_rate(), pair[0].noise_rate());
-        let x0 = denoiser.denoise(&recording.xs[i], &pair[..1]).unwrap().x0;
+        let x0 = denoiser.denoise(&recording.xs[i], pair[0].into()).unwrap().x0;
         within(distance(&x0, &recording.x0[i]), 0.0, allowed.x0 * U * (1.0 / s + 1.0 / n));
     }
     let mut n_steps = 0;

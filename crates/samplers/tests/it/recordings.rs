@@ -7,8 +7,8 @@ use serde_json::Value;
 use std::collections::HashMap;
 use tweedie_math::{NoiseLevel, Parameterization, Reading};
 use tweedie_samplers::{
-    Clipped, Denoiser, Draw, EpsAfterClip, Error, Estimate, Hook, NoiseSource, Path, ReverseVariance, Spread,
-    ddim, ddpm,
+    Clipped, Denoiser, Draw, EpsAfterClip, Error, Estimate, Hook, Levels, NoiseSource, Path, ReverseVariance,
+    Spread, ddim, ddpm,
 };
 
 pub type Images = Array4<f64>;
@@ -113,13 +113,8 @@ pub fn numbers(file: &SafeTensors<'_>, name: &str) -> Vec<f64> {
 pub struct Replay<'a>(&'a Recording);
 
 impl Denoiser<Images> for Replay<'_> {
-    fn denoise_told(
-        &self,
-        x: &Images,
-        at: &[NoiseLevel],
-        _: &[NoiseLevel],
-    ) -> Result<Estimate<Images>, Error> {
-        let step = self.0.path.levels().iter().position(|level| *level == at[0]).unwrap();
+    fn denoise(&self, x: &Images, at: Levels<'_>) -> Result<Estimate<Images>, Error> {
+        let step = self.0.path.levels().iter().position(|level| *level == at.get(0)).unwrap();
         let all = &self.0.model_out[step];
         let parameterization = match self.0.config["prediction_type"].as_str().unwrap() {
             "epsilon" => Parameterization::Epsilon,
@@ -127,7 +122,7 @@ impl Denoiser<Images> for Replay<'_> {
             other => panic!("no reading for {other}"),
         };
         let Reading { x0_from_x, x0_from_out, eps_from_x, eps_from_out } =
-            parameterization.reading(at[0], None)?;
+            parameterization.reading(at.get(0), None)?;
         let n_channels = x.shape()[1];
         let out = all.slice(s![.., ..n_channels, .., ..]);
         // A learned range is the second half of the channels.

@@ -53,7 +53,9 @@ pub fn diffusions<X: State>() -> Vec<Named<X>> {
 /// The adaptive one, those that go up before they go down, and those that stay at a level for a while.
 pub fn others<X: State>() -> Vec<Named<X>> {
     let all: [Named<X>; 4] = [
-        ("flow", |d, x, p, n, h| probability_flow(d, x, p, Adaptive::default(), n, h)),
+        ("flow", |d, x, p, n, h| {
+            probability_flow(d, x, p, Adaptive { tolerance: 1e-5, most_steps: 10_000 }, n, h)
+        }),
         ("churn", |d, x, p, n, h| heun(d, x, p, Churn { churn: 3.0, ..Churn::default() }, n, h)),
         ("pc", |d, x, p, n, h| {
             let corrector = Corrector { snr: 0.2, steps: 2, norms: Norms::PerSample };

@@ -3,21 +3,20 @@
 use crate::{Batch, all_within, level};
 use ndarray::{Axis, array};
 use proptest::prelude::*;
-use tweedie_math::NoiseLevel;
-use tweedie_samplers::{Clipped, Denoiser, EpsAfterClip, Error, Estimate, Thresholded};
+use tweedie_samplers::{Clipped, Denoiser, EpsAfterClip, Error, Estimate, Levels, Thresholded};
 
 /// Says x̂_0 = x, and no noise.
 struct Same;
 
 impl Denoiser<Batch> for Same {
-    fn denoise_told(&self, x: &Batch, _: &[NoiseLevel], _: &[NoiseLevel]) -> Result<Estimate<Batch>, Error> {
+    fn denoise(&self, x: &Batch, _: Levels<'_>) -> Result<Estimate<Batch>, Error> {
         Ok(Estimate { x0: x.clone(), eps: 0.0 * x, spread: None })
     }
 }
 
 fn thresholded(x: &Batch, quantile: f64, bound: f64, most: Option<f64>) -> Batch {
     let denoiser = Thresholded { inner: Same, quantile, bound, most, eps: EpsAfterClip::Rederive };
-    let Estimate { x0, eps, .. } = denoiser.denoise(x, &[level(0.0)]).unwrap();
+    let Estimate { x0, eps, .. } = denoiser.denoise(x, level(0.0).into()).unwrap();
     // Both still describe x.
     let (s, n) = (level(0.0).signal_rate(), level(0.0).noise_rate());
     all_within(&(s * &x0 + n * eps), x, 1e-13);
@@ -26,7 +25,7 @@ fn thresholded(x: &Batch, quantile: f64, bound: f64, most: Option<f64>) -> Batch
 
 fn clipped(x: &Batch, bound: f64) -> Batch {
     let denoiser = Clipped { inner: Same, low: -bound, high: bound, eps: EpsAfterClip::Keep };
-    denoiser.denoise(x, &[level(0.0)]).unwrap().x0
+    denoiser.denoise(x, level(0.0).into()).unwrap().x0
 }
 
 fn points() -> impl Strategy<Value = Batch> {
@@ -98,7 +97,7 @@ fn samples_have_their_own() {
     assert_eq!(found, array![[0.5, -0.25, 0.1, 1.0], [1.0, -0.5, 0.25, 0.0]]);
     for quantile in [0.0, -0.1, 1.1, f64::NAN] {
         let denoiser = Thresholded { inner: Same, quantile, bound: 1.0, most: None, eps: EpsAfterClip::Keep };
-        let said = denoiser.denoise(&x, &[level(0.0)]).unwrap_err().to_string();
+        let said = denoiser.denoise(&x, level(0.0).into()).unwrap_err().to_string();
         assert!(said.contains("the quantile"), "{said}");
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::{Batch, all_within, level};
 use ndarray::array;
-use tweedie_math::{GaussianData, Mixture, NoiseLevel, Oracle};
-use tweedie_samplers::{Denoiser, Error, Estimate, Exact};
+use tweedie_math::{GaussianData, Mixture, Oracle};
+use tweedie_samplers::{Denoiser, Error, Estimate, Exact, Levels};
 
 /// `share`·N(−m·e₁, v·I) + (1 − `share`)·N(m·e₁, v·I), with any number of dimensions.
 #[derive(Debug, Clone, Copy)]
@@ -30,8 +30,8 @@ impl TwoModes {
 }
 
 impl Denoiser<Batch> for TwoModes {
-    fn denoise_told(&self, x: &Batch, at: &[NoiseLevel], _: &[NoiseLevel]) -> Result<Estimate<Batch>, Error> {
-        let (s, n) = (at[0].signal_rate(), at[0].noise_rate());
+    fn denoise(&self, x: &Batch, at: Levels<'_>) -> Result<Estimate<Batch>, Error> {
+        let (s, n) = (at.get(0).signal_rate(), at.get(0).noise_rate());
         let total = s * s * self.v + n * n;
         let mut off = x.clone();
         let mut middle = Batch::zeros(x.raw_dim());
@@ -52,7 +52,8 @@ fn the_quick_denoiser_is_exact() {
     assert_eq!(oracle.dimensions(), 3);
     let x = array![[0.1, -0.4, 2.0], [1.0, 0.0, 0.0], [-0.02, 0.3, 0.3]];
     for at in [level(-3.0), level(0.0), level(4.0)] {
-        let [ours, theirs] = [quick.denoise(&x, &[at]).unwrap(), Exact(&oracle).denoise(&x, &[at]).unwrap()];
+        let [ours, theirs] =
+            [quick.denoise(&x, at.into()).unwrap(), Exact(&oracle).denoise(&x, at.into()).unwrap()];
         all_within(&ours.x0, &theirs.x0, 1e-12);
         all_within(&ours.eps, &theirs.eps, 1e-12);
     }

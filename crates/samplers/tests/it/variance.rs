@@ -4,8 +4,10 @@ use crate::linear::{Impulses, result_variance};
 use crate::{all_within, level, linear, within};
 use ndarray::{Array2, array};
 use proptest::prelude::*;
-use tweedie_math::{GaussianDenoiser, NoiseLevel, Spacing, Transition};
-use tweedie_samplers::{Denoiser, Error, Estimate, Path, ReverseVariance, Spread, State, ddpm, ddpm_step};
+use tweedie_math::{GaussianDenoiser, Spacing, Transition};
+use tweedie_samplers::{
+    Denoiser, Error, Estimate, Levels, Path, ReverseVariance, Spread, State, ddpm, ddpm_step,
+};
 
 use ReverseVariance::{FixedLarge, FixedSmall, Learned};
 
@@ -17,13 +19,13 @@ struct Optimal {
 }
 
 impl<X: State> Denoiser<X> for Optimal {
-    fn denoise_told(&self, x: &X, at: &[NoiseLevel], told: &[NoiseLevel]) -> Result<Estimate<X>, Error> {
-        let levels = self.path.levels();
-        let here = levels.iter().position(|level| *level == at[0]).unwrap();
-        let posterior = Transition::between(levels[here + 1], at[0])?.posterior();
-        let known = posterior.x0_coefficient * posterior.x0_coefficient * self.data.x0_variance(at[0]);
+    fn denoise(&self, x: &X, at: Levels<'_>) -> Result<Estimate<X>, Error> {
+        let (levels, at) = (self.path.levels(), at.get(0));
+        let here = levels.iter().position(|level| *level == at).unwrap();
+        let posterior = Transition::between(levels[here + 1], at)?.posterior();
+        let known = posterior.x0_coefficient * posterior.x0_coefficient * self.data.x0_variance(at);
         let log_variance = x.like(&mut |_, values| values.fill((posterior.variance + known).ln()))?;
-        let Estimate { x0, eps, .. } = self.data.denoise_told(x, at, told)?;
+        let Estimate { x0, eps, .. } = self.data.denoise(x, at.into())?;
         Ok(Estimate { x0, eps, spread: Some(Spread::LogVariance(log_variance)) })
     }
 }

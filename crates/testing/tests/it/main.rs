@@ -39,46 +39,48 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
 #[test]
 fn imports_go_one_way() {
     /// A crate may take what stands before it in this order, and nothing else of ours.
-    const ORDER: [(&str, &[&str]); 11] = [
-        ("math", &[]),
+    const ORDER: [&str; 13] = [
+        "math",
+        "files",
+        "samplers",
+        "weights",
+        "data",
+        "report",
+        "torch",
+        "networks",
+        "models",
+        "training",
+        "evaluation",
+        "applications",
+        "cli",
+    ];
+    /// What does not take everything before it, and all that it takes.
+    const NARROW: [(&str, &[&str]); 8] = [
+        ("files", &[]),
         ("samplers", &["math"]),
-        ("weights", &[]),
-        ("data", &["math", "weights"]),
+        ("weights", &["files"]),
+        ("data", &["math", "files", "weights"]),
         ("report", &[]),
         ("torch", &[]),
         ("networks", &["math", "torch", "weights"]),
-        ("models", &["math", "samplers", "weights", "torch", "networks"]),
-        ("training", &["math", "samplers", "weights", "data", "report", "torch", "networks", "models"]),
-        ("evaluation", &["math", "samplers", "weights", "data", "report", "torch", "networks", "models"]),
-        (
-            "cli",
-            &[
-                "math",
-                "samplers",
-                "weights",
-                "data",
-                "report",
-                "torch",
-                "networks",
-                "models",
-                "training",
-                "evaluation",
-            ],
-        ),
+        ("models", &["math", "files", "samplers", "weights", "torch", "networks"]),
     ];
     let found = dependencies();
-    let ours: BTreeSet<&str> = ORDER.iter().map(|(name, _)| *name).collect();
-    for (name, allowed) in ORDER {
-        for dependency in found[name].iter().filter(|dependency| ours.contains(dependency.as_str())) {
+    for (place, name) in ORDER.iter().enumerate() {
+        let narrow = NARROW.iter().find(|(narrow, _)| narrow == name);
+        let allowed = narrow.map_or(&ORDER[..place], |(_, allowed)| allowed);
+        for dependency in found[*name].iter().filter(|dependency| ORDER.contains(&dependency.as_str())) {
             assert!(allowed.contains(&dependency.as_str()), "{name} must not import {dependency}");
         }
     }
+    let evaluation = &found["evaluation"];
+    assert!(!evaluation.contains("training"), "evaluation must not import training");
 }
 
 #[test]
 fn libtorch_stays_behind_its_wall() {
     for (name, needs) in dependencies() {
-        let may = ["torch", "networks", "models", "training", "evaluation", "cli", "benches"]
+        let may = ["torch", "networks", "models", "training", "evaluation", "applications", "cli", "benches"]
             .contains(&name.as_str());
         assert!(may || !needs.contains("tch"), "{name} must not need tch");
         assert!(name == "torch" || !needs.contains("torch-sys"), "{name} must not need torch-sys");
@@ -140,6 +142,18 @@ fn unsafe_lives_in_torch_alone() {
 #[test]
 fn only_programs_print() {
     forbid(&["println!", "eprintln!", "print!("], "libraries emit tracing events", &["cli"]);
+}
+
+/// A network is asked in one place, so that the scaling of its input and the number of a level are there alone.
+#[test]
+fn only_the_backbone_asks_a_network() {
+    let mut files = Vec::new();
+    for room in ["models", "training", "applications", "cli"] {
+        sources(&root().join("crates").join(room).join("src"), &mut files);
+    }
+    let asks = |file: &&PathBuf| std::fs::read_to_string(file).unwrap().contains(".forward(");
+    let asking: Vec<&PathBuf> = files.iter().filter(asks).collect();
+    assert!(matches!(asking.as_slice(), [one] if one.ends_with("models/src/backbone/mod.rs")), "{asking:?}");
 }
 
 #[test]

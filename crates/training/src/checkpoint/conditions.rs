@@ -26,7 +26,7 @@ impl Conditions {
     /// Those of a trainer on this machine, now.
     pub fn of<L: Learner>(trainer: &Trainer<L>) -> Self {
         let machine = machine();
-        let pass = trainer.model().pass();
+        let pass = trainer.model().backbone().pass();
         Self {
             threads: machine.threads,
             cpu_capability: machine.cpu_capability,

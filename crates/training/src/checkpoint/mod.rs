@@ -13,7 +13,7 @@ pub use keep::Keep;
 pub(crate) use keep::remove_stale_ones;
 pub(crate) use writer::CheckpointWriter;
 
-use crate::{Error, FlatParameters, Learner, Progress, Trainer};
+use crate::{Error, FlatParameters, Learner, LoopMemory, Trainer};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,9 +24,6 @@ use tweedie_weights::{DataType, TensorBytes, TensorFile, tensor_file_bytes};
 
 const STATE: &str = "resume/state.json";
 const TENSORS: &str = "resume/tensors.safetensors";
-
-/// The losses that importance sampling has seen, level by level; NaN where none came yet.
-const LEVEL_LOSSES: &str = "level_losses";
 
 /// The version of `resume/` that this crate writes.
 const FORMAT: u32 = 2;
@@ -49,7 +46,7 @@ pub struct ResumeState {
     /// Under which conditions the numbers were computed.
     pub conditions: Conditions,
     /// The loop's memory.
-    pub progress: Progress,
+    pub progress: LoopMemory,
 }
 
 /// Earlier versions did not say it.
@@ -98,7 +95,7 @@ impl Checkpoint {
     pub(crate) fn capture<L: Learner>(
         trainer: &mut Trainer<L>,
         data: &DataIdentity,
-        progress: Progress,
+        progress: LoopMemory,
         scheduled: bool,
     ) -> Result<Self, Error> {
         let state = ResumeState {
@@ -114,8 +111,8 @@ impl Checkpoint {
         for (name, tensor) in trainer.tensors_mut() {
             tensors.insert(name, bytes_of(tensor)?);
         }
-        if let Some(importance) = trainer.importance_mut() {
-            tensors.insert(LEVEL_LOSSES.into(), bytes_of(&Tensor::f_from_slice(importance.losses())?)?);
+        for (name, values) in trainer.state_arrays() {
+            tensors.insert(name.into(), bytes_of(&Tensor::f_from_slice(values)?)?);
         }
         Ok(Self { snapshot: trainer.with_ema(L::snapshot)?, state, tensors })
     }
@@ -124,11 +121,11 @@ impl Checkpoint {
     fn write(&self, target: &Path) -> Result<PathBuf, Error> {
         // A struct of numbers and names: serialising it into memory cannot fail.
         let state = serde_json::to_vec_pretty(&self.state).unwrap_or_default();
-        Ok(self.snapshot.write(target, |staging| {
+        self.snapshot.write(target, |staging| {
             let tensors = tensor_file_bytes(&staging.path(TENSORS)?, &self.tensors, &BTreeMap::new())?;
             staging.write(TENSORS, &tensors)?;
-            staging.write(STATE, &state)
-        })?)
+            Ok(staging.write(STATE, &state)?)
+        })
     }
 }
 
@@ -157,12 +154,10 @@ pub(crate) fn restore<L: Learner>(
         })?;
         place.f_copy_(&value)?;
     }
-    if let Some(importance) = trainer.importance_mut() {
-        let losses = importance.losses_mut();
-        let value = flat_tensor(&mut file, LEVEL_LOSSES, losses.len()).map_err(|reason| {
-            wrong(format!("{TENSORS}: {reason}; was training.objective.levels changed?"))
-        })?;
-        losses.copy_from_slice(&Vec::<f32>::try_from(value)?);
+    for (name, values) in trainer.state_arrays() {
+        let value = flat_tensor(&mut file, name, values.len())
+            .map_err(|reason| wrong(format!("{TENSORS}: {reason}; was [training.objective] changed?")))?;
+        values.copy_from_slice(&Vec::<f32>::try_from(value)?);
     }
     trainer.go_on_from(state.images, state.steps);
     Ok(())
@@ -178,7 +173,7 @@ pub fn load_raw_weights(model: &Model, folder: &Path) -> Result<(), Error> {
         if inside.is_dir() { crate::checkpoints_in(&inside)?.pop().map(|(_, path)| path) } else { None };
     let checkpoint = newest.unwrap_or_else(|| folder.to_path_buf());
     let mut file = TensorFile::open(&checkpoint.join(TENSORS))?;
-    let mut parameters = FlatParameters::new(model.network().parameters())?;
+    let mut parameters = FlatParameters::new(model.backbone())?;
     let value = flat_tensor(&mut file, "weights", parameters.values.numel()).map_err(|reason| {
         Error::Resume { path: checkpoint.clone(), reason: format!("{TENSORS}: {reason}") }
     })?;

@@ -1,43 +1,28 @@
-//! A classifier learns by the cross entropy of its answer at noisy pictures (Dhariwal & Nichol 2021, section 4.1 and appendix H).
+//! A classifier learns by the cross entropy of its prediction for noisy images (Dhariwal & Nichol 2021, section 4.1 and appendix H).
 
-use super::{Examination, Labels, Learner};
-use crate::{Error, Loss, Objective, ObjectiveKind, TrainingBatch, TrainingConfig};
+use super::{Examination, Labels, Learner, Preparation};
+use crate::{
+    Error, LevelSampling, Loss, NoisedBatch, Noising, Objective, ObjectiveKind, TrainingBatch,
+    TrainingConfig, draw_levels,
+};
+use std::ops::Range;
+use std::sync::Arc;
 use tch::{Kind, Tensor};
-use tweedie_math::{DiscreteProcess, NoiseLevel};
-use tweedie_models::{Classifier, DataRange, Snapshot, Standardization, TrainingSummary};
-use tweedie_networks::{ClassCondition, Parameters, Pass};
+use tweedie_data::Batch;
+use tweedie_models::{Backbone, Classifier, Snapshot};
+use tweedie_networks::Pass;
+use tweedie_samplers::Levels;
 
 impl Learner for Classifier {
-    fn parameters(&self) -> &Parameters {
-        self.network().parameters()
+    type Batch = NoisedBatch;
+    type State = Option<crate::Importance>;
+
+    fn backbone(&self) -> &Backbone {
+        Self::backbone(self)
     }
 
-    fn dropout(&self) -> f64 {
-        self.network().config().encoder.dropout
-    }
-
-    fn process(&self) -> &dyn DiscreteProcess {
-        Self::process(self)
-    }
-
-    fn pass(&self) -> Pass {
-        Self::pass(self)
-    }
-
-    fn set_pass(&mut self, pass: Pass) {
-        Self::set_pass(self, pass);
-    }
-
-    fn clean_data(&self) -> (DataRange, Option<&Standardization>) {
-        (self.description().range, self.description().standardization.as_ref())
-    }
-
-    fn class_names(&self) -> &[String] {
-        &self.description().class_names
-    }
-
-    fn labels(&self) -> Labels {
-        Labels::Asked { n_classes: self.network().config().n_classes }
+    fn backbone_mut(&mut self) -> &mut Backbone {
+        Self::backbone_mut(self)
     }
 
     fn check(&self, config: &TrainingConfig) -> Result<(), Error> {
@@ -47,6 +32,11 @@ impl Learner for Classifier {
         let objective = &config.objective;
         if objective.kind != ObjectiveKind::Classifier {
             return wrong("training.objective.kind", "denoiser", "classifier where a classifier is trained");
+        }
+        if self.process().is_continuous() && matches!(objective.levels, LevelSampling::Importance { .. }) {
+            let allowed =
+                "another rule where model.schedule is continuous: importance is counted level by level";
+            return wrong("training.objective.levels", "importance", allowed);
         }
         if objective.measured.is_some() {
             return wrong("training.objective.measured", "given", WITHOUT_LOSS);
@@ -61,30 +51,75 @@ impl Learner for Classifier {
         }
     }
 
-    /// −ln p(y | x_t) with x_t = signal·x_0 + noise·ε.
-    fn examine(&self, batch: &TrainingBatch, _: &Objective, pass: &Pass) -> Result<Examination, Error> {
-        let Some(ClassCondition::Labels(labels)) = &batch.class else { return Err(Error::Unlabelled) };
-        let process = Self::process(self);
-        let levels: Vec<NoiseLevel> = batch.times.iter().map(|drawn| process.level(drawn.time)).collect();
-        let rates = |of: &dyn Fn(&NoiseLevel) -> f64| -> Result<Tensor, Error> {
-            let rates: Vec<f32> = levels.iter().map(|level| of(level) as f32).collect();
-            Ok(Tensor::f_from_slice(&rates)?.f_reshape([-1, 1, 1, 1])?.f_to_device(batch.x0.device())?)
-        };
-        let (signal, noise) = (rates(&NoiseLevel::signal_rate)?, rates(&NoiseLevel::noise_rate)?);
-        let x_t = signal * &batch.x0 + noise * &batch.eps;
-        let log_probabilities = self.log_probabilities_in(pass, &x_t, &levels)?;
-        let of_label = log_probabilities.f_gather(1, &labels.f_unsqueeze(1)?, false)?.f_squeeze_dim(1)?;
-        let right = log_probabilities.detach().f_argmax(1, false)?.f_eq_tensor(labels)?;
-        Ok(Examination { losses: of_label.f_to_kind(Kind::Float)?.f_neg()?, right: Some(right) })
+    fn state(&self, config: &TrainingConfig) -> Self::State {
+        match config.objective.levels {
+            LevelSampling::Importance { history, uniform_share } => {
+                Some(crate::Importance::new(self.process(), history, uniform_share))
+            }
+            _ => None,
+        }
     }
 
-    fn set_summary(&mut self, summary: TrainingSummary) {
-        self.description_mut().training = Some(summary);
+    fn preparation(&self, config: &TrainingConfig) -> Preparation<NoisedBatch> {
+        let labels = Labels::Target { n_classes: self.n_classes() };
+        let noising = Noising::new(Self::backbone(self), labels, config);
+        Arc::new(move |batch| noising.prepare(batch))
+    }
+
+    fn n_examples(batch: &NoisedBatch) -> usize {
+        batch.n()
+    }
+
+    fn examine(
+        &self,
+        batch: &NoisedBatch,
+        part: Range<usize>,
+        state: &Self::State,
+        objective: &Objective,
+        pass: &Pass,
+    ) -> Result<Examination, Error> {
+        let seed = batch.seed();
+        let draw = |first, n| draw_levels(self.process(), objective.levels, state.as_ref(), seed, first, n);
+        examined(self, &batch.part(Self::backbone(self), part, draw)?, *pass)
+    }
+
+    fn examine_held_out(
+        &self,
+        examples: &Batch,
+        times: &[usize],
+        config: &TrainingConfig,
+    ) -> Result<Examination, Error> {
+        let labels = Labels::Target { n_classes: self.n_classes() };
+        let batch = NoisedBatch::held_out(Self::backbone(self), labels, examples, times, config.seed)?;
+        examined(self, &batch, self.pass())
+    }
+
+    fn remember(&self, state: &mut Self::State, seen: &[super::Seen]) {
+        if let Some(importance) = state {
+            importance.remember(seen.iter().filter_map(|seen| Some((seen.time?, seen.loss))));
+        }
     }
 
     fn snapshot(&self) -> Result<Snapshot, Error> {
         Ok(Self::snapshot(self)?)
     }
+}
+
+/// −ln p(y | x_t) with x_t = signal·x_0 + noise·ε.
+fn examined(classifier: &Classifier, batch: &TrainingBatch, pass: Pass) -> Result<Examination, Error> {
+    let Some(classes) = &batch.condition.classes else { return Err(Error::Unlabelled) };
+    let labels = Tensor::f_from_slice(classes)?.f_to_device(classifier.device())?;
+    let levels = batch.noise_levels();
+    let log_probabilities =
+        classifier.log_probabilities_in(pass, &batch.noisy()?, Levels::Each(&levels), 0)?;
+    let of_label = log_probabilities.f_gather(1, &labels.f_unsqueeze(1)?, false)?.f_squeeze_dim(1)?;
+    let right = log_probabilities.detach().f_argmax(1, false)?.f_eq_tensor(&labels)?;
+    Ok(Examination {
+        losses: of_label.f_to_kind(Kind::Float)?.f_neg()?,
+        weights: batch.levels.iter().map(|drawn| drawn.weight).collect(),
+        times: batch.levels.iter().map(|drawn| drawn.time).collect(),
+        right: Some(right),
+    })
 }
 
 const WITHOUT_LOSS: &str =

@@ -1,46 +1,28 @@
 //! A denoiser learns by a squared error, by the variational bound, or by both.
 
-use super::{Examination, Labels, Learner};
-use crate::{Error, Loss, Objective, ObjectiveKind, TrainingBatch, TrainingConfig, example_losses};
-use tweedie_math::{DiscreteProcess, FirstVariance, ReverseStep};
-use tweedie_models::sampling::Variance;
-use tweedie_models::{DataRange, LearnedVariance, Model, Snapshot, Standardization, TrainingSummary};
-use tweedie_networks::{Parameters, Pass};
+use super::{Examination, Labels, Learner, Preparation, Seen};
+use crate::{
+    Error, Importance, LevelSampling, Loss, NoisedBatch, Noising, Objective, ObjectiveKind, TrainingBatch,
+    TrainingConfig, draw_levels, example_losses,
+};
+use std::ops::Range;
+use std::sync::Arc;
+use tweedie_data::Batch;
+use tweedie_math::{FirstVariance, ReverseStep};
+use tweedie_models::{Backbone, Model, Snapshot, VariancePrediction};
+use tweedie_networks::Pass;
+use tweedie_samplers::ReverseVariance;
 
 impl Learner for Model {
-    fn parameters(&self) -> &Parameters {
-        self.network().parameters()
+    type Batch = NoisedBatch;
+    type State = Option<Importance>;
+
+    fn backbone(&self) -> &Backbone {
+        Self::backbone(self)
     }
 
-    fn dropout(&self) -> f64 {
-        self.network().config().dropout
-    }
-
-    fn process(&self) -> &dyn DiscreteProcess {
-        Self::process(self)
-    }
-
-    fn pass(&self) -> Pass {
-        Self::pass(self)
-    }
-
-    fn set_pass(&mut self, pass: Pass) {
-        Self::set_pass(self, pass);
-    }
-
-    fn clean_data(&self) -> (DataRange, Option<&Standardization>) {
-        (self.description().range, self.description().standardization.as_ref())
-    }
-
-    fn class_names(&self) -> &[String] {
-        &self.description().class_names
-    }
-
-    fn labels(&self) -> Labels {
-        match self.network().config().num_class_embeds {
-            Some(_) => Labels::Told { null_class: self.description().null_class },
-            None => Labels::Unused,
-        }
+    fn backbone_mut(&mut self) -> &mut Backbone {
+        Self::backbone_mut(self)
     }
 
     fn check(&self, config: &TrainingConfig) -> Result<(), Error> {
@@ -48,36 +30,112 @@ impl Learner for Model {
             let (found, allowed) = ("classifier".into(), "denoiser where a denoiser is trained".into());
             return Err(Error::Config { key: "training.objective.kind", found, allowed });
         }
+        check_continuous(self, config)?;
         check_variance(self, config)
+    }
+
+    fn state(&self, config: &TrainingConfig) -> Option<Importance> {
+        match config.objective.levels {
+            LevelSampling::Importance { history, uniform_share } => {
+                Some(Importance::new(self.process(), history, uniform_share))
+            }
+            _ => None,
+        }
+    }
+
+    fn preparation(&self, config: &TrainingConfig) -> Preparation<NoisedBatch> {
+        let noising = Noising::new(Self::backbone(self), labels(self), config);
+        Arc::new(move |batch| noising.prepare(batch))
+    }
+
+    fn n_examples(batch: &NoisedBatch) -> usize {
+        batch.n()
     }
 
     fn examine(
         &self,
-        batch: &TrainingBatch,
+        batch: &NoisedBatch,
+        part: Range<usize>,
+        state: &Option<Importance>,
         objective: &Objective,
         pass: &Pass,
     ) -> Result<Examination, Error> {
-        Ok(Examination { losses: example_losses(self, batch, objective, pass)?, right: None })
+        let seed = batch.seed();
+        let draw = |first, n| draw_levels(self.process(), objective.levels, state.as_ref(), seed, first, n);
+        examined(self, &batch.part(Self::backbone(self), part, draw)?, objective, pass)
     }
 
-    fn set_summary(&mut self, summary: TrainingSummary) {
-        self.description_mut().training = Some(summary);
+    fn examine_held_out(
+        &self,
+        examples: &Batch,
+        times: &[usize],
+        config: &TrainingConfig,
+    ) -> Result<Examination, Error> {
+        let backbone = Self::backbone(self);
+        let batch = NoisedBatch::held_out(backbone, labels(self), examples, times, config.seed)?;
+        examined(self, &batch, &config.objective, &self.pass())
+    }
+
+    fn remember(&self, state: &mut Option<Importance>, seen: &[Seen]) {
+        if let Some(importance) = state {
+            importance.remember(seen.iter().filter_map(|seen| Some((seen.time?, seen.loss))));
+        }
     }
 
     fn snapshot(&self) -> Result<Snapshot, Error> {
         Ok(Self::snapshot(self)?)
     }
+}
 
-    fn denoiser(&self) -> Option<&Model> {
-        Some(self)
+fn examined(
+    model: &Model,
+    batch: &TrainingBatch,
+    objective: &Objective,
+    pass: &Pass,
+) -> Result<Examination, Error> {
+    Ok(Examination {
+        losses: example_losses(model, batch, objective, pass)?,
+        weights: batch.levels.iter().map(|drawn| drawn.weight).collect(),
+        times: batch.levels.iter().map(|drawn| drawn.time).collect(),
+        right: None,
+    })
+}
+
+/// Labels are the condition of a network with a class table.
+fn labels(model: &Model) -> Labels {
+    match model.class_rows() {
+        Some(_) => Labels::Condition { null_class: model.about().null_class },
+        None => Labels::Unused,
     }
 }
 
-/// A variational loss needs a variance: the network's, or a fixed one; a learned one needs a loss that it enters.
+/// A continuous process has no T levels of its own, by which importance is counted and the bound is summed.
+fn check_continuous(model: &Model, config: &TrainingConfig) -> Result<(), Error> {
+    let wrong = |key, found: &str, allowed: &str| {
+        Err(Error::Config { key, found: found.into(), allowed: allowed.into() })
+    };
+    if !model.process().is_continuous() {
+        return Ok(());
+    }
+    if matches!(config.objective.levels, LevelSampling::Importance { .. }) {
+        let allowed = "another rule where model.schedule is continuous: importance is counted level by level";
+        return wrong("training.objective.levels", "importance", allowed);
+    }
+    match config.objective.loss {
+        Loss::Squared => Ok(()),
+        Loss::Vlb | Loss::Hybrid => wrong(
+            "training.objective.loss",
+            "a part of the bound",
+            "squared where model.schedule is continuous: the bound is a sum over the levels of a discrete process",
+        ),
+    }
+}
+
+/// A variational loss needs a variance, predicted or fixed; a predicted variance needs a loss that depends on it.
 fn check_variance(model: &Model, config: &TrainingConfig) -> Result<(), Error> {
-    let learns = model.description().variance != LearnedVariance::None;
+    let learns = model.variance() != VariancePrediction::None;
     let takes_fixed =
-        matches!(model.description().sampling.variance, Variance::FixedSmall | Variance::FixedLarge);
+        matches!(model.sampling().variance, ReverseVariance::FixedSmall | ReverseVariance::FixedLarge);
     let wrong = |found: &str, allowed: &str| {
         let (found, allowed) = (found.into(), allowed.into());
         Err(Error::Config { key: "training.objective.loss", found, allowed })
@@ -85,28 +143,28 @@ fn check_variance(model: &Model, config: &TrainingConfig) -> Result<(), Error> {
     match (config.objective.loss, learns) {
         (Loss::Squared, true) => wrong(
             "squared",
-            "hybrid or vlb where model.variance is learned: the squared error says nothing of a variance",
+            "hybrid or vlb where model.variance is predicted: the squared error does not depend on the variance",
         ),
         (Loss::Hybrid, false) => wrong(
             "hybrid",
-            "squared or vlb unless model.variance is \"range\" or \"log\", which hybrid teaches",
+            "squared or vlb unless model.variance is \"range\" or \"log\", which hybrid trains",
         ),
         (Loss::Vlb, false) if !takes_fixed => {
-            wrong("vlb", "squared, or sampling.variance fixed_small or fixed_large: no variance is learned")
+            wrong("vlb", "squared, or sampling.variance fixed_small or fixed_large: no variance is predicted")
         }
         (Loss::Squared, _) => Ok(()),
         _ => check_levels(model),
     }
 }
 
-/// The bound asks for x̂_0 and a reverse step at every level: those at both ends say whether there is one.
+/// The bound needs x̂_0 and a reverse step at every level; the levels at both ends decide whether there is one.
 fn check_levels(model: &Model) -> Result<(), Error> {
     let process = model.process();
     for time in [1, process.steps()] {
-        let said = model.check_reading(process.level(time)).map_err(|error| error.to_string());
+        let reading = model.check_reading(process.level(time)).map_err(|error| error.to_string());
         let step =
             ReverseStep::trained(process, time, FirstVariance::default()).map_err(|error| error.to_string());
-        if let Err(reason) = said.and(step.map(|_| ())) {
+        if let Err(reason) = reading.and(step.map(|_| ())) {
             return Err(Error::Config {
                 key: "training.objective.loss",
                 found: "a part of the bound".into(),

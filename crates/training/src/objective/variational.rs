@@ -1,76 +1,63 @@
 //! L_vlb as a loss: the terms of `tweedie_math::bound` on tensors, where a gradient can reach them.
 
-use super::{TrainingBatch, mean_of_each};
-use crate::Error;
+use super::columns::Columns;
+use super::mean_of_each;
+use crate::{Error, TrainingBatch};
 use tch::{Kind, Tensor};
 use tweedie_math::decoder::Grid;
 use tweedie_math::{FirstVariance, FixedVariance, Posterior, ReverseStep};
-use tweedie_models::sampling::Variance;
-use tweedie_models::{LearnedVariance, Model};
+use tweedie_models::Model;
+use tweedie_samplers::{ReverseVariance, Spread};
 
 /// T times each example's term of the bound in bits per dimension, (N): its mean over uniform times is the bound without L_T.
 ///
 /// At t ≥ 2 the term is KL(q(x_{t−1} | x_t, x_0) ‖ p), at t = 1 it is −log p(x_0 | x_1). x̂_0 is not clipped.
 ///
 /// # Errors
-/// Outputs that x_0 cannot be read from; a learned variance that the model does not have.
+/// Outputs that x_0 cannot be read from; a variance that the model does not predict; levels that are not trained ones.
 pub(super) fn losses(
     model: &Model,
     batch: &TrainingBatch,
-    said: &Tensor,
-    learned: Option<&Tensor>,
+    predicted: &Tensor,
+    spread: Option<&Spread<Tensor>>,
     x_t: &Tensor,
 ) -> Result<Tensor, Error> {
-    let (description, process) = (model.description(), model.process());
-    let mut columns: [Vec<f32>; 6] = Default::default();
-    for drawn in &batch.times {
-        let (level, previous) = (process.level(drawn.time), Some(process.level(drawn.time - 1)));
-        let step = ReverseStep::trained(process, drawn.time, FirstVariance::default())?;
-        let reading = description.parameterization.reading(level, previous)?;
+    let (about, process) = (model.about(), model.process());
+    let times = batch.levels.iter().map(|drawn| drawn.time.ok_or(Error::Untrained));
+    let times = times.collect::<Result<Vec<usize>, _>>()?;
+    let row = |&time: &usize| {
+        let (level, previous) = (process.level(time), Some(process.level(time - 1)));
+        let step = ReverseStep::trained(process, time, FirstVariance::default())?;
+        let reading = model.parameterization().reading(level, previous)?;
         let Posterior { x0_coefficient, variance, .. } = step.posterior;
         // At t = 1 the term is the decoder's; any finite number keeps the unused one from spoiling the gradient.
-        let log_posterior = if drawn.time == 1 { step.log_small } else { variance.ln() };
-        let row = [
-            reading.x0_from_x,
-            reading.x0_from_out,
-            x0_coefficient,
-            log_posterior,
-            step.log_small,
-            step.log_large,
-        ];
-        for (column, value) in columns.iter_mut().zip(row) {
-            column.push(value as f32);
-        }
-    }
-    let n = batch.times.len() as i64;
-    let table =
-        Tensor::f_from_slice(&columns.concat())?.f_reshape([6, n, 1, 1, 1])?.f_to_device(said.device())?;
-    let column = |i: i64| table.get(i);
-    let error = &batch.x0 - (column(0) * x_t + column(1) * said);
-    let (log_small, log_large) = (column(4), column(5));
-    let log_variance = match (description.variance, learned) {
-        (LearnedVariance::Range, Some(v)) => {
-            // ln σ² lies at (v + 1)/2 of the way from ln β̃ to ln β (eq. 15).
-            let share = (v + 1.0) * 0.5;
-            &share * log_large + (1.0 - &share) * log_small
-        }
-        (LearnedVariance::Log, Some(log_variance)) => log_variance.shallow_clone(),
-        _ => fixed(model, batch)?.f_to_device(said.device())?.f_expand_as(&error)?,
+        let log_posterior = if time == 1 { step.log_small } else { variance.ln() };
+        let range = step.range();
+        Ok([reading.x0_from_x, reading.x0_from_out, x0_coefficient, log_posterior, range.slope, range.offset])
+    };
+    let rows = times.iter().map(row).collect::<Result<Vec<[f64; 6]>, Error>>()?;
+    let columns = Columns::of(&rows, predicted)?;
+    let error = &batch.x0 - (columns.get(0) * x_t + columns.get(1) * predicted);
+    let log_variance = match spread {
+        // ln σ² = slope·v + offset (eq. 15).
+        Some(Spread::Range(v)) => columns.get(4) * v + columns.get(5),
+        Some(Spread::LogVariance(log_variance)) => log_variance.shallow_clone(),
+        _ => fixed(model, &times, predicted)?.f_expand_as(&error)?,
     };
 
     // KL = ½·(Δ²/σ² + r − 1 − ln r) with r = β̃/σ², Δ = c₁·(x_0 − x̂_0).
-    let log_ratio = column(3) - &log_variance;
-    let squared = (column(2) * &error).square() * (-&log_variance).exp();
+    let log_ratio = columns.get(3) - &log_variance;
+    let squared = (columns.get(2) * &error).square() * (-&log_variance).exp();
     let divergence = (squared + log_ratio.expm1() - log_ratio) * 0.5;
     let mut terms = mean_of_each(&divergence)?;
-    let first: Vec<i64> = (0..n).filter(|&i| batch.times[i as usize].time == 1).collect();
+    let first: Vec<i64> = (0..times.len() as i64).filter(|&i| times[i as usize] == 1).collect();
     if !first.is_empty() {
-        let rows = Tensor::f_from_slice(&first)?.f_to_device(said.device())?;
+        let rows = Tensor::f_from_slice(&first)?.f_to_device(predicted.device())?;
         let of = |values: &Tensor| values.f_index_select(0, &rows);
-        let likelihood = if description.standardization.is_some() {
+        let likelihood = if about.standardization.is_some() {
             continuous(&of(&error)?, &of(&log_variance)?)
         } else {
-            let grid = Grid { low: description.range.low, high: description.range.high, n: 256 };
+            let grid = Grid { low: about.range.low, high: about.range.high, n: 256 };
             discretised(&of(&batch.x0)?, &of(&error)?, &of(&log_variance)?, grid)
         };
         terms = terms.f_scatter(0, &rows, &-mean_of_each(&likelihood)?)?;
@@ -79,24 +66,19 @@ pub(super) fn losses(
     Ok(terms * bits)
 }
 
-/// ln σ² of the fixed variance that the model is sampled with, (N, 1, 1, 1).
-fn fixed(model: &Model, batch: &TrainingBatch) -> Result<Tensor, Error> {
-    let variance = match model.description().sampling.variance {
-        Variance::FixedSmall => FixedVariance::FixedSmall,
-        Variance::FixedLarge => FixedVariance::FixedLarge,
-        // An optimal variance is the sampler's: what is trained against it would chase its own error.
-        Variance::Learned | Variance::Optimal => {
-            return Err(tweedie_models::Error::from(tweedie_samplers::Error::NoSpread).into());
-        }
+/// ln σ² of the fixed variance that the model is sampled with, (N, 1, …).
+fn fixed(model: &Model, times: &[usize], like: &Tensor) -> Result<Tensor, Error> {
+    let variance = match model.sampling().variance {
+        ReverseVariance::FixedSmall => FixedVariance::FixedSmall,
+        ReverseVariance::FixedLarge => FixedVariance::FixedLarge,
+        // An optimal variance follows the network's own error: trained against it, the network would chase itself.
+        _ => return Err(tweedie_models::Error::from(tweedie_samplers::Error::NoSpread).into()),
     };
-    let log = |time| {
-        Ok::<_, Error>(
-            ReverseStep::trained(model.process(), time, FirstVariance::default())?.log_variance(variance)
-                as f32,
-        )
+    let log = |&time: &usize| {
+        let step = ReverseStep::trained(model.process(), time, FirstVariance::default())?;
+        Ok::<_, Error>([step.log_variance(variance)])
     };
-    let logs = batch.times.iter().map(|drawn| log(drawn.time)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Tensor::f_from_slice(&logs)?.f_reshape([logs.len() as i64, 1, 1, 1])?)
+    Ok(Columns::of(&times.iter().map(log).collect::<Result<Vec<_>, _>>()?, like)?.get(0))
 }
 
 /// ln of the density of N(x̂_0, σ²) at x_0.

@@ -23,14 +23,14 @@ impl Run {
             tensors.insert(gamma.to_string(), bytes_of(&average.values)?);
         }
         let bytes = tensor_file_bytes(&path, &tensors, &BTreeMap::new())?;
-        Ok(tweedie_weights::write_file(&path, &bytes)?)
+        Ok(tweedie_files::write_file(&path, &bytes)?)
     }
 
     /// Forgets averages that were stored after so many images.
     pub(super) fn cut_back_averages(&self, images: u64) -> Result<(), Error> {
         let folder = self.folder().join(FOLDER);
         if folder.is_dir() {
-            tweedie_weights::remove_stale(&folder)?;
+            tweedie_files::remove_stale(&folder)?;
             for (_, path) in numbered_in(&folder)?.into_iter().filter(|(at, _)| *at > images) {
                 std::fs::remove_file(&path).map_err(super::failed("cannot remove", &path))?;
             }
@@ -48,7 +48,7 @@ pub fn average_of_width(model: &Model, run: &Path, std: f64) -> Result<(u64, usi
     let folder = run.join(FOLDER);
     let files = if folder.is_dir() { numbered_in(&folder)? } else { Vec::new() };
     let Some(&(last, _)) = files.last() else { return Err(Error::NoAverages { run: run.to_path_buf() }) };
-    let mut parameters = FlatParameters::new(model.network().parameters())?;
+    let mut parameters = FlatParameters::new(model.backbone())?;
     let mut stored = Vec::new();
     for (images, path) in &files {
         let file = TensorFile::open(path)?;

@@ -137,7 +137,7 @@ impl Metrics {
     pub(super) fn cut_back(&mut self, images: u64) -> Result<(), Error> {
         self.ticks.retain(|tick| tick.images <= images);
         let kept: String = self.ticks.iter().map(line_of).collect();
-        tweedie_weights::write_file(&self.path, kept.as_bytes())?;
+        tweedie_files::write_file(&self.path, kept.as_bytes())?;
         // The file was replaced: the old handle writes into one without a name.
         self.file =
             File::options().append(true).open(&self.path).map_err(failed("cannot open", &self.path))?;
@@ -155,7 +155,7 @@ impl Metrics {
             y_scale: Scale::Log,
             series: vec![Series { name: String::new(), points }],
         };
-        tweedie_weights::write_file(&self.plot, plot.svg().as_bytes())?;
+        tweedie_files::write_file(&self.plot, plot.svg().as_bytes())?;
         Ok(())
     }
 

@@ -6,14 +6,14 @@ mod find;
 mod lock;
 mod metrics;
 mod page;
-mod pictures;
+mod sheets;
 
 pub use averages::average_of_width;
 pub use find::{State, checkpoints_in, run_state};
 pub use metrics::{Accuracy, Clock, HeldOut, HeldOutBin, Tick, read_metrics};
 
 use crate::checkpoint::{Keep, ResumeState, remove_stale_ones, restore};
-use crate::{Conditions, Error, Learner, Progress, Trainer};
+use crate::{Conditions, Error, Learner, LoopMemory, Trainer};
 use events::Events;
 use find::{next_number, numbered_in};
 use lock::Lock;
@@ -35,7 +35,7 @@ pub struct Run {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resumed {
     /// The loop's memory.
-    pub progress: Progress,
+    pub progress: LoopMemory,
     /// Why the run does not go on bit for bit; empty where it does.
     pub differences: Vec<String>,
 }
@@ -67,8 +67,8 @@ impl Run {
         // A struct of numbers and names: serialising it into memory cannot fail.
         let conditions = serde_json::to_vec_pretty(conditions).unwrap_or_default();
         // The configuration comes last: with it the folder is a run.
-        let written = tweedie_weights::write_file(&folder.join(CONDITIONS), &conditions)
-            .and_then(|()| tweedie_weights::write_file(&folder.join(CONFIG), config.as_bytes()));
+        let written = tweedie_files::write_file(&folder.join(CONDITIONS), &conditions)
+            .and_then(|()| tweedie_files::write_file(&folder.join(CONFIG), config.as_bytes()));
         if let Err(error) = written {
             let _ = std::fs::remove_dir_all(&folder);
             return Err(error.into());
@@ -90,11 +90,11 @@ impl Run {
             return Err(Error::NoRun { path: folder.to_path_buf(), reason });
         }
         let lock = Lock::take(folder)?;
-        tweedie_weights::remove_stale(folder)?;
+        tweedie_files::remove_stale(folder)?;
         for inside in ["samples", "checkpoints"] {
             let path = folder.join(inside);
             std::fs::create_dir_all(&path).map_err(failed("cannot create", &path))?;
-            tweedie_weights::remove_stale(&path)?;
+            tweedie_files::remove_stale(&path)?;
         }
         let (metrics, events) = (Metrics::open(folder)?, Events::open(folder)?);
         Ok(Self { folder: folder.to_path_buf(), metrics, events, _lock: lock })
@@ -114,15 +114,15 @@ impl Run {
         let Some((images, path)) = self.newest_checkpoint()? else {
             self.cut_back(0)?;
             let differences = self.conditions().map_or(Vec::new(), |before| before.differences(&now));
-            return Ok(Resumed { progress: Progress::default(), differences });
+            return Ok(Resumed { progress: LoopMemory::default(), differences });
         };
         let state = ResumeState::read(&path)?;
         if state.images != images {
             let reason = format!("it is named after {images} images, and its state says {}", state.images);
             return Err(Error::Resume { path, reason });
         }
-        let classes = trainer.model().class_names();
-        if !classes.is_empty() && !state.data.classes.is_empty() && state.data.classes != classes {
+        let classes = &trainer.model().backbone().about().class_names;
+        if !classes.is_empty() && !state.data.classes.is_empty() && state.data.classes != *classes {
             let (before, now) = (state.data.classes.join(", "), classes.join(", "));
             let reason = format!("its classes were {before}, and the data's are {now}");
             return Err(Error::Resume { path, reason });
@@ -173,7 +173,7 @@ impl Run {
     /// # Errors
     /// The disk's.
     pub fn write_config(&self, config: &str) -> Result<(), Error> {
-        Ok(tweedie_weights::write_file(&self.folder.join(CONFIG), config.as_bytes())?)
+        Ok(tweedie_files::write_file(&self.folder.join(CONFIG), config.as_bytes())?)
     }
 
     /// Adds a line to `metrics.jsonl` and TensorBoard's file, and draws `loss.svg` anew.

@@ -15,7 +15,7 @@ impl Run {
     /// The disk's.
     pub fn write_page(&self) -> Result<(), Error> {
         let page = page_of(self.folder())?;
-        Ok(tweedie_weights::write_file(&self.folder().join("index.html"), page.html().as_bytes())?)
+        Ok(tweedie_files::write_file(&self.folder().join("index.html"), page.html().as_bytes())?)
     }
 }
 

@@ -1,61 +1,31 @@
-//! A classifier of noisy pictures is trained by the same loop: what its loss is, what it learns, how it goes on, what it refuses.
+//! A classifier of noisy pictures is trained by the same loop: what it learns, how it goes on, what it refuses.
 
-use crate::common::{StopAfter, batches, conditions, data, go_on, identity, model, network, train_all};
+use crate::common::{
+    StopAfter, batches, conditions, data, go_on, identity, model, network, step, train_all, weights,
+};
 use std::path::PathBuf;
-use tch::{Device, Kind, Tensor};
+use tch::Device;
 use tweedie_data::{Batch, Shape, Values};
 use tweedie_math::{Parameterization, Schedule, Weighting};
-use tweedie_models::{Classifier, ClassifierDescription, Model};
+use tweedie_models::{About, Classifier, Model};
 use tweedie_networks::unet::SampleSize;
-use tweedie_networks::{ClassCondition, NoisyClassifierConfig, UNetConfig};
+use tweedie_networks::{NoisyClassifierConfig, UNetConfig};
 use tweedie_torch::Precision;
 use tweedie_training::{
-    Learner, LevelSampling, Loss, Objective, ObjectiveKind, OptimizerConfig, Progress, ReportConfig, Run,
-    Trainer, TrainingBatch, TrainingConfig, read_metrics,
+    LevelSampling, LoopMemory, Loss, Objective, ObjectiveKind, OptimizerConfig, ReportConfig, Run, Trainer,
+    TrainingConfig, read_metrics,
 };
 
-fn classifier(dropout: f64) -> Classifier {
+pub fn classifier(dropout: f64) -> Classifier {
     let encoder = UNetConfig { sample_size: Some(SampleSize::Square(16)), dropout, ..network() };
-    let description = ClassifierDescription::new(Schedule::COSINE, 100, data().class_names());
+    let about = About { class_names: data().class_names(), ..About::new(Schedule::COSINE, 100) };
     let network = NoisyClassifierConfig { n_classes: 3, encoder };
-    Classifier::new(&network, description, Device::Cpu, 0).unwrap()
+    Classifier::new(&network, about, Device::Cpu, 0).unwrap()
 }
 
-fn config() -> TrainingConfig {
+pub fn config() -> TrainingConfig {
     let objective = Objective { kind: ObjectiveKind::Classifier, ..Objective::default() };
     TrainingConfig { images: 64, batch: 8, objective, ..TrainingConfig::default() }
-}
-
-#[test]
-fn the_loss_is_the_cross_entropy_at_the_drawn_levels() {
-    let classifier = classifier(0.0);
-    let x0 = Tensor::arange(4 * 3 * 256, (Kind::Float, Device::Cpu)).sin().reshape([4, 3, 16, 16]);
-    let eps = (&x0 * 7.0).cos();
-    let (times, labels) = ([1, 20, 60, 100usize], [0i64, 2, 1, 1]);
-    let class = Some(ClassCondition::Labels(Tensor::from_slice(&labels)));
-    let batch = TrainingBatch {
-        x0: x0.shallow_clone(),
-        eps: eps.shallow_clone(),
-        times: times.map(Into::into).to_vec(),
-        class,
-    };
-    let pass = classifier.pass();
-    let found = classifier.examine(&batch, &config().objective, &pass).unwrap();
-    let right = Vec::<bool>::try_from(found.right.unwrap()).unwrap();
-    for (i, (time, label)) in times.into_iter().zip(labels).enumerate() {
-        let level = classifier.process().level(time);
-        let i = i as i64;
-        let x_t = x0.narrow(0, i, 1) * level.signal_rate() + eps.narrow(0, i, 1) * level.noise_rate();
-        let told = Tensor::from_slice(&[time as f32 - 1.0]);
-        let logits = classifier.network().forward(&x_t, &told, &pass).unwrap();
-        let expected = logits.cross_entropy_for_logits(&Tensor::from_slice(&[label]));
-        assert!((found.losses.double_value(&[i]) - expected.double_value(&[])).abs() < 1e-5);
-        assert_eq!(right[i as usize], logits.argmax(1, false).int64_value(&[0]) == label);
-    }
-    let none = TrainingBatch { class: None, x0, eps, times: batch.times };
-    assert!(
-        classifier.examine(&none, &config().objective, &pass).unwrap_err().to_string().contains("no classes")
-    );
 }
 
 /// Where there is little noise the forms of the built-in set are soon told apart; where there is hardly anything else, not.
@@ -101,15 +71,10 @@ fn the_forms_of_the_built_in_set_are_learned() {
     // It draws no sheets, and its checkpoint is a classifier's, with the averaged weights.
     assert_eq!(std::fs::read_dir(run.folder().join("samples")).unwrap().count(), 0);
     let saved = Classifier::load(run.folder(), Device::Cpu).unwrap();
-    assert_eq!(saved.description().training.as_ref().unwrap().images, images);
+    assert_eq!(saved.about().training.as_ref().unwrap().images, images);
     let same = trainer.with_ema(|classifier| Ok(weights(classifier) == weights(&saved))).unwrap();
     assert!(same);
     assert!(Model::load(run.folder(), Device::Cpu).unwrap_err().to_string().contains("holds a classifier"));
-}
-
-fn weights(classifier: &Classifier) -> Vec<f32> {
-    let flat = |tensor: &Tensor| Vec::<f32>::try_from(tensor.detach().flatten(0, -1)).unwrap();
-    classifier.network().parameters().iter().flat_map(|parameter| flat(&parameter.tensor)).collect()
 }
 
 /// Dropout, parts of a batch, a stored average, importance sampling, a held-out loss that waits for its tick.
@@ -152,7 +117,7 @@ fn a_classifier_goes_on_bit_for_bit() {
     for steps in [3, 4] {
         let mut run = new("parts");
         let folder: PathBuf = run.folder().to_path_buf();
-        go_on(&mut fresh(), &mut run, Progress::default(), &mut StopAfter::steps(steps));
+        go_on(&mut fresh(), &mut run, LoopMemory::default(), &mut StopAfter::steps(steps));
         drop(run);
         let (mut trainer, mut run) = (fresh(), Run::open(&folder).unwrap());
         let resumed = run.resume(&mut trainer, &identity()).unwrap();
@@ -187,11 +152,12 @@ fn data_without_classes_are_refused() {
     let shape = Shape { channels: 3, height: 16, width: 16 };
     let values = || Values::Bytes(vec![7; 2 * shape.n_values()]);
     let mut said = |labels| {
-        trainer.step(&Batch { values: values(), labels, n: 2, shape, first: 0 }).unwrap_err().to_string()
+        let examples = Batch { values: values(), labels, n: 2, shape: shape.into(), first: 0 };
+        step(&mut trainer, &examples).unwrap_err().to_string()
     };
-    assert_eq!(said(None), "the data have no classes, and a classifier learns from labelled pictures alone");
-    assert_eq!(said(Some(vec![0, 3])), "a picture has the label 3; the classifier knows 0 … 2");
+    assert_eq!(said(None), "the data have no classes, and a classifier learns from labelled examples alone");
+    assert_eq!(said(Some(vec![0, 3])), "an example has the label 3; the classifier's classes are 0 … 2");
     // What was refused changed nothing.
     assert_eq!(trainer.images(), 0);
-    assert!(trainer.step(&batches(8, 1)[0]).unwrap().loss > 0.5);
+    assert!(step(&mut trainer, &batches(8, 1)[0]).unwrap().loss > 0.5);
 }

@@ -1,9 +1,11 @@
 //! A run's folder: its lock, its checkpoints, what is cut back, its page.
 
-use crate::common::{StopAfter, conditions, config, go_on, identity, train_all, trainer};
+use crate::common::{
+    StopAfter, conditions, config, go_on, identity, train_all, train_all_with_sheets, trainer,
+};
 use std::path::Path;
 use tweedie_training::{
-    CONFIG, Error, Progress, ReportConfig, Run, State, TrainingConfig, read_metrics, run_state,
+    CONFIG, Error, LoopMemory, ReportConfig, Run, State, TrainingConfig, read_metrics, run_state,
 };
 
 fn with(report: ReportConfig) -> TrainingConfig {
@@ -93,7 +95,7 @@ fn logs_are_cut_back_to_the_checkpoint() {
     let two = ReportConfig { checkpoint: 24, ..quiet() };
     let place = tempfile::tempdir().unwrap();
     let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
-    go_on(&mut trainer(with(two.clone())), &mut run, Progress::default(), &mut StopAfter::steps(3));
+    go_on(&mut trainer(with(two.clone())), &mut run, LoopMemory::default(), &mut StopAfter::steps(3));
     let at_checkpoint = LogFiles::of(run.folder());
     assert_eq!(read_metrics(&run.folder().join("metrics.jsonl")).unwrap().len(), 3);
     let mut seen = StopAfter::steps(2);
@@ -147,12 +149,12 @@ fn without_a_checkpoint_all_is_forgotten() {
     let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
     let head = LogFiles::of(run.folder());
     let mut seen = StopAfter::steps(2);
-    go_on(&mut trainer(with(quiet())), &mut run, Progress::default(), &mut seen);
+    go_on(&mut trainer(with(quiet())), &mut run, LoopMemory::default(), &mut seen);
     std::fs::remove_dir_all(run.checkpoint(16)).unwrap();
     std::fs::write(run.sheet(16), b"a sheet").unwrap();
     std::fs::write(run.folder().join("metrics.jsonl"), b"{\"images\": 8, \"st").unwrap();
     let resumed = run.resume(&mut trainer(with(quiet())), &identity()).unwrap();
-    assert_eq!(resumed.progress, Progress::default());
+    assert_eq!(resumed.progress, LoopMemory::default());
     assert_eq!(LogFiles::of(run.folder()), head);
     assert!(!run.sheet(16).exists());
 }
@@ -173,7 +175,7 @@ fn the_page_shows_the_newest_sheet() {
     let place = tempfile::tempdir().unwrap();
     let report = ReportConfig { sheet: 32, sheet_pictures: 2, sheet_steps: 1, ..quiet() };
     let mut run = Run::create(place.path(), "<run>", "name = \"<b>\"\n", &conditions()).unwrap();
-    train_all(&mut trainer(with(report)), &mut run);
+    train_all_with_sheets(&mut trainer(with(report)), &mut run);
     let page = |run: &Run| std::fs::read_to_string(run.folder().join("index.html")).unwrap();
     let html = page(&run);
     assert!(html.contains("00000-&lt;run&gt;") && html.contains("name = &quot;&lt;b&gt;&quot;"));

@@ -90,7 +90,7 @@ fn measuring_changes_nothing() {
 fn bins_hold_every_level_once() {
     for (steps, expected) in [(100, 8), (64, 8), (1000, 8), (9, 8), (8, 8), (5, 5), (1, 1)] {
         let mut description = description(Parameterization::Epsilon);
-        description.steps = steps;
+        description.about.steps = steps;
         description.sampling.steps = 1;
         let model = Model::new(&network(), description, tch::Device::Cpu, 0).unwrap();
         let config = still(TrainingConfig { images: 8, ..measured_every(8, 1) });
@@ -147,7 +147,7 @@ impl Dataset for Few {
     fn name(&self) -> String {
         "few".into()
     }
-    fn shape(&self) -> tweedie_data::Shape {
+    fn shape(&self) -> tweedie_math::DataShape {
         self.0.shape()
     }
     fn len(&self) -> Option<u64> {
@@ -177,7 +177,7 @@ impl Dataset for Nothing {
     fn name(&self) -> String {
         "nothing".into()
     }
-    fn shape(&self) -> tweedie_data::Shape {
+    fn shape(&self) -> tweedie_math::DataShape {
         data().shape()
     }
     fn len(&self) -> Option<u64> {
@@ -207,11 +207,9 @@ fn a_loss_that_is_no_number_ends_training() {
     let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
     let mut trainer = trainer(measured_every(16, 8));
     let how = tweedie_models::Standardization { mean: vec![0.0; 3], scale: vec![1.0; 3] };
-    trainer.model_mut().description_mut().standardization = Some(how);
+    trainer.model_mut().about_mut().standardization = Some(how);
     let shown = tweedie_training::TrainingData { shown: data(), held_out: Some(Arc::new(Nothing)) };
-    let stop = std::sync::atomic::AtomicBool::new(false);
-    let mut seen = crate::common::StopAfter::never();
-    let ended = tweedie_training::train(&mut trainer, shown, &mut run, Default::default(), &stop, &mut seen);
+    let ended = tweedie_training::train(&mut trainer, shown, &mut run, Default::default(), None, &mut ());
     let error = ended.unwrap_err().to_string();
     assert!(error.contains("became NaN at step 2 (16 images)") && error.contains("held-out"), "{error}");
     assert_eq!(tweedie_training::read_metrics(&run.folder().join("metrics.jsonl")).unwrap().len(), 1);

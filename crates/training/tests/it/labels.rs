@@ -1,6 +1,6 @@
 //! Label dropout, seen by what moves: of the class table only the rows that a batch was told receive a gradient.
 
-use crate::common::{config, description, network};
+use crate::common::{config, description, network, step};
 use tch::{Device, Kind, Tensor};
 use tweedie_data::{Batch, Shape, Values};
 use tweedie_math::Parameterization;
@@ -17,7 +17,7 @@ fn model(null_class: Option<i64>) -> Model {
     let mut network = network();
     network.num_class_embeds = Some(CLASSES + 1);
     let mut description = description(Parameterization::Epsilon);
-    description.null_class = null_class;
+    description.about.null_class = null_class;
     let model = Model::new(&network, description, Device::Cpu, 0).unwrap();
     // Fresh networks begin with zeros, through which no gradient would reach the table.
     tch::no_grad(|| {
@@ -37,7 +37,7 @@ fn model(null_class: Option<i64>) -> Model {
 fn batch(first: u64, n: usize) -> Batch {
     let values = (0..n * SHAPE.n_values()).map(|at| (at * 37 % 256) as u8).collect();
     let labels = (first..first + n as u64).map(|image| image as u32).collect();
-    Batch { values: Values::Bytes(values), labels: Some(labels), n, shape: SHAPE, first }
+    Batch { values: Values::Bytes(values), labels: Some(labels), n, shape: SHAPE.into(), first }
 }
 
 fn with(label_dropout: f64) -> TrainingConfig {
@@ -53,7 +53,7 @@ fn dropped(config: TrainingConfig, null_class: Option<i64>, first: u64, n: usize
         parameters.get("class_embedding.weight").unwrap().detach().copy()
     };
     let before = table(&trainer);
-    trainer.step(&batch(first, n)).unwrap();
+    step(&mut trainer, &batch(first, n)).unwrap();
     let moved = (table(&trainer) - before).abs().amax(&[1i64][..], false);
     let moved = Vec::<f32>::try_from(moved).unwrap();
     let images = first..first + n as u64;

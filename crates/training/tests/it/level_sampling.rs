@@ -3,12 +3,12 @@
 use crate::common::{StopAfter, conditions, go_on, identity, network};
 use tch::Device;
 use tweedie_math::{DiscreteVp, Parameterization, Schedule};
-use tweedie_models::{Description, LearnedVariance, Model};
+use tweedie_models::{Description, Model, VariancePrediction};
 use tweedie_networks::UNetConfig;
 use tweedie_torch::Precision;
 use tweedie_training::{
-    Importance, LevelSampling, Loss, Objective, Progress, ReportConfig, Run, Trainer, TrainingConfig,
-    draw_times,
+    Importance, LevelSampling, LoopMemory, Loss, Objective, ReportConfig, Run, Trainer, TrainingConfig,
+    draw_levels,
 };
 
 fn process() -> DiscreteVp {
@@ -16,7 +16,7 @@ fn process() -> DiscreteVp {
 }
 
 fn times(how: LevelSampling, n: usize) -> Vec<usize> {
-    draw_times(&process(), how, None, 3, 0, n).into_iter().map(|drawn| drawn.time).collect()
+    draw_levels(&process(), how, None, 3, 0, n).into_iter().map(|drawn| drawn.time.unwrap()).collect()
 }
 
 /// ln σ and the logit of the time have the moments that were asked for, within five standard errors and the levels' rounding.
@@ -51,8 +51,8 @@ fn stratified_levels_are_spread_in_every_stretch() {
         assert!(counts(stretch) <= 2, "off by {}", counts(stretch));
     }
     assert!(uniform.windows(1000).step_by(97).map(counts).max().unwrap() > 5);
-    let later = draw_times(&process(), LevelSampling::Stratified {}, None, 3, 700, 50);
-    assert_eq!(later.iter().map(|drawn| drawn.time).collect::<Vec<_>>(), stratified[700..750]);
+    let later = draw_levels(&process(), LevelSampling::Stratified {}, None, 3, 700, 50);
+    assert_eq!(later.iter().map(|drawn| drawn.time.unwrap()).collect::<Vec<_>>(), stratified[700..750]);
 }
 
 /// Uniform until every level has its history; then p ∝ √E[loss²], mixed, and the weights undo it: E[weight·f] is the mean of f.
@@ -64,7 +64,7 @@ fn importance_is_learnt_and_undone() {
     let seen = [(1, 9.0), (1, 3.0), (1, 4.0), (2, 1.0), (2, 1.0), (3, 0.0), (3, 0.0), (4, 2.0)];
     importance.remember(seen);
     assert_eq!(importance.probabilities(), [0.25; 4]);
-    assert!(draw_times(&process, how, Some(&importance), 0, 0, 50).iter().all(|drawn| drawn.weight == 1.0));
+    assert!(draw_levels(&process, how, Some(&importance), 0, 0, 50).iter().all(|drawn| drawn.weight == 1.0));
     importance.remember([(4, 2.0)]);
     // √((9 + 16)/2) = 3.5355, 1, 0 and 2: the loss of 9 is forgotten.
     let total = 12.5f64.sqrt() + 3.0;
@@ -72,10 +72,10 @@ fn importance_is_learnt_and_undone() {
     for (found, expected) in importance.probabilities().into_iter().zip(expected) {
         assert!((found - expected).abs() < 1e-12);
     }
-    let drawn = draw_times(&process, how, Some(&importance), 0, 0, 40_000);
+    let drawn = draw_levels(&process, how, Some(&importance), 0, 0, 40_000);
     let f = [1.0, -2.0, 5.0, 0.5];
-    let mean = drawn.iter().map(|it| it.weight * f[it.time - 1]).sum::<f64>() / 40_000.0;
-    let share = |t: usize| drawn.iter().filter(|it| it.time == t).count() as f64 / 40_000.0;
+    let mean = drawn.iter().map(|it| it.weight * f[it.time.unwrap() - 1]).sum::<f64>() / 40_000.0;
+    let share = |t: usize| drawn.iter().filter(|it| it.time == Some(t)).count() as f64 / 40_000.0;
     for t in 1..=4 {
         // Five standard errors of a share.
         let allowed = 5.0 * (expected[t - 1] / 40_000.0).sqrt();
@@ -96,7 +96,7 @@ fn config() -> TrainingConfig {
 fn fresh() -> Trainer {
     let network = UNetConfig { out_channels: 6, ..network() };
     let description = Description {
-        variance: LearnedVariance::Range,
+        variance: VariancePrediction::Range,
         ..Description::new(Schedule::COSINE, 4, Parameterization::Epsilon)
     };
     let model = Model::new(&network, description, Device::Cpu, 0).unwrap();
@@ -110,7 +110,7 @@ fn importance_goes_on_bit_for_bit() {
         let place = tempfile::tempdir().unwrap();
         let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
         let folder = run.folder().to_path_buf();
-        let (mut trainer, mut progress) = (fresh(), Progress::default());
+        let (mut trainer, mut progress) = (fresh(), LoopMemory::default());
         for &stop in stops {
             go_on(&mut trainer, &mut run, progress, &mut StopAfter::steps(stop));
             drop(run);
@@ -130,7 +130,7 @@ fn importance_goes_on_bit_for_bit() {
 #[test]
 fn a_loss_needs_its_variance() {
     let refused = |variance, loss| {
-        let channels = if variance == LearnedVariance::None { 3 } else { 6 };
+        let channels = if variance == VariancePrediction::None { 3 } else { 6 };
         let network = UNetConfig { out_channels: channels, ..network() };
         let description =
             Description { variance, ..Description::new(Schedule::COSINE, 4, Parameterization::X0) };
@@ -138,12 +138,14 @@ fn a_loss_needs_its_variance() {
         let config = TrainingConfig { objective: Objective { loss, ..Objective::default() }, ..config() };
         Trainer::new(model, config, Precision::F32).err().map(|error| error.to_string())
     };
-    for (variance, loss) in [(LearnedVariance::Range, Loss::Squared), (LearnedVariance::None, Loss::Hybrid)] {
+    for (variance, loss) in
+        [(VariancePrediction::Range, Loss::Squared), (VariancePrediction::None, Loss::Hybrid)]
+    {
         let sentence = refused(variance, loss).unwrap();
         assert!(sentence.contains("training.objective.loss"), "{sentence}");
     }
-    assert_eq!(refused(LearnedVariance::None, Loss::Vlb), None);
-    assert_eq!(refused(LearnedVariance::Log, Loss::Hybrid), None);
+    assert_eq!(refused(VariancePrediction::None, Loss::Vlb), None);
+    assert_eq!(refused(VariancePrediction::Log, Loss::Hybrid), None);
 }
 
 /// Numbers that describe no sampling, no weighting.

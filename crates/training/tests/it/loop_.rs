@@ -1,13 +1,13 @@
 //! The loop and the run's folder.
 
-use crate::common::{conditions, config, data, trainer, weights};
+use crate::common::{Estimates, StopAfter, conditions, config, data, trainer, weights};
+use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use tch::Device;
 use tweedie_models::Model;
+use tweedie_report::Event;
 use tweedie_training::{
-    Ending, Error, Observer, Progress, ReportConfig, Run, StepReport, Tick, TrainingConfig, TrainingData,
-    train,
+    Ending, Error, LoopMemory, ReportConfig, Run, Tick, TrainingConfig, TrainingData, train,
 };
 
 fn small() -> TrainingConfig {
@@ -20,29 +20,6 @@ fn small() -> TrainingConfig {
         ..ReportConfig::default()
     };
     TrainingConfig { report, ..config() }
-}
-
-#[derive(Default)]
-struct Seen {
-    steps: u64,
-    ticks: Vec<Tick>,
-    /// Set after so many steps.
-    stop_at: Option<(u64, &'static AtomicBool)>,
-}
-
-impl Observer for Seen {
-    fn step(&mut self, _images: u64, _report: &StepReport) {
-        self.steps += 1;
-        if let Some((at, stop)) = self.stop_at
-            && self.steps == at
-        {
-            stop.store(true, std::sync::atomic::Ordering::Relaxed);
-        }
-    }
-
-    fn tick(&mut self, tick: &Tick) {
-        self.ticks.push(tick.clone());
-    }
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -59,18 +36,15 @@ fn a_run_leaves_what_it_promises() {
     let place = tempfile::tempdir().unwrap();
     let mut trainer = trainer(small());
     let mut run = Run::create(place.path(), "tiny", "name = \"tiny\"\n", &conditions()).unwrap();
-    let mut seen = Seen::default();
-    let ending = train(
-        &mut trainer,
-        TrainingData { shown: data(), held_out: None },
-        &mut run,
-        Progress::default(),
-        &AtomicBool::new(false),
-        &mut seen,
-    )
-    .unwrap();
-    assert_eq!((ending, seen.steps, trainer.images()), (Ending::Finished, 8, 64));
-    assert_eq!(seen.ticks.iter().map(|tick| tick.images).collect::<Vec<_>>(), [16, 32, 48, 64]);
+    let mut steps = 0;
+    let mut count = |event: &Event<'_>| {
+        steps += u64::from(matches!(event, Event::Step { .. }));
+        ControlFlow::Continue(())
+    };
+    let data = TrainingData { shown: data(), held_out: None };
+    let ending =
+        train(&mut trainer, data, &mut run, LoopMemory::default(), Some(&Estimates), &mut count).unwrap();
+    assert_eq!((ending, steps, trainer.images()), (Ending::Finished, 8, 64));
     assert_eq!(
         names(run.folder()),
         [
@@ -89,13 +63,13 @@ fn a_run_leaves_what_it_promises() {
     assert_eq!(names(&run.folder().join("checkpoints")), ["0000000064"]);
     let lines = std::fs::read_to_string(run.folder().join("metrics.jsonl")).unwrap();
     let written: Vec<Tick> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(written, seen.ticks);
+    assert_eq!(written.iter().map(|tick| tick.images).collect::<Vec<_>>(), [16, 32, 48, 64]);
     // What is saved is the averaged model.
     let loaded = Model::load(run.folder(), Device::Cpu).unwrap();
     let averaged = trainer.with_ema(|model| Ok(weights(model))).unwrap();
     assert_eq!(weights(&loaded), averaged);
     assert_ne!(weights(&loaded), weights(trainer.model()));
-    assert_eq!(loaded.description().training.as_ref().unwrap().images, 64);
+    assert_eq!(loaded.about().training.as_ref().unwrap().images, 64);
 }
 
 #[test]
@@ -110,20 +84,12 @@ fn runs_are_numbered_after_one_another() {
 
 #[test]
 fn being_stopped_finishes_the_step_and_saves() {
-    static STOP: AtomicBool = AtomicBool::new(false);
     let place = tempfile::tempdir().unwrap();
     let mut trainer = trainer(small());
     let mut run = Run::create(place.path(), "tiny", "", &conditions()).unwrap();
-    let mut seen = Seen { stop_at: Some((3, &STOP)), ..Seen::default() };
-    let ending = train(
-        &mut trainer,
-        TrainingData { shown: data(), held_out: None },
-        &mut run,
-        Progress::default(),
-        &STOP,
-        &mut seen,
-    )
-    .unwrap();
+    let data = TrainingData { shown: data(), held_out: None };
+    let mut stop = StopAfter::steps(3);
+    let ending = train(&mut trainer, data, &mut run, LoopMemory::default(), None, &mut stop).unwrap();
     assert_eq!((ending, trainer.images()), (Ending::Interrupted, 24));
     Model::load(&run.checkpoint(24), Device::Cpu).unwrap();
 }
@@ -137,24 +103,15 @@ fn a_loss_that_is_no_number_names_its_step_and_keeps_the_checkpoint() {
     config.optimizer.max_grad_norm = 0.0;
     let mut trainer = trainer(config);
     let mut run = Run::create(place.path(), "tiny", "", &conditions()).unwrap();
-    struct Poison(tch::Tensor, u64);
-    impl Observer for Poison {
-        fn step(&mut self, images: u64, _report: &StepReport) {
-            if images == self.1 {
-                let _ = tch::no_grad(|| self.0.get(0).fill_(f64::NAN));
-            }
-        }
-    }
     let weight = trainer.model().network().parameters().get("conv_in.bias").unwrap().shallow_clone();
-    let error = train(
-        &mut trainer,
-        TrainingData { shown: data(), held_out: None },
-        &mut run,
-        Progress::default(),
-        &AtomicBool::new(false),
-        &mut Poison(weight, 40),
-    )
-    .unwrap_err();
+    let mut poison = |event: &Event<'_>| {
+        if matches!(event, Event::Step { done, .. } if *done == 40.0) {
+            let _ = tch::no_grad(|| weight.get(0).fill_(f64::NAN));
+        }
+        ControlFlow::Continue(())
+    };
+    let data = TrainingData { shown: data(), held_out: None };
+    let error = train(&mut trainer, data, &mut run, LoopMemory::default(), None, &mut poison).unwrap_err();
     assert!(matches!(error, Error::Diverged { step: 6, images: 40, .. }), "{error}");
     assert!(error.to_string().contains("0000000032"), "{error}");
     Model::load(&run.checkpoint(32), Device::Cpu).unwrap();

@@ -1,8 +1,12 @@
 //! Integration tests of training: the step's laws, the loop with its folder, going on from it.
 
+mod bayes_risk;
 mod classifier;
+mod classifier_loss;
 mod common;
 mod conditions;
+mod continuous;
+mod events;
 mod folder;
 mod held_out;
 mod labels;
@@ -10,7 +14,11 @@ mod level_sampling;
 mod loop_;
 mod objective;
 mod optimizer;
+mod own_data;
+mod own_learner;
+mod points;
 mod pure_noise;
+mod regressor;
 mod resume;
 mod resume_refused;
 mod step;

@@ -3,18 +3,20 @@
 use crate::common::{model, weights};
 use tch::{Device, Kind, Tensor};
 use tweedie_math::{DiscreteVp, Parameterization};
+use tweedie_models::Condition;
 use tweedie_networks::Pass;
 use tweedie_torch::Precision;
-use tweedie_training::{DrawnTime, LevelSampling, Objective, TrainingBatch, draw_times, loss};
+use tweedie_training::{DrawnLevel, LevelSampling, Objective, TrainingBatch, draw_levels, loss};
 
 fn batch(times: Vec<usize>) -> TrainingBatch {
+    let process = DiscreteVp::cosine(100).unwrap();
     let n = times.len() as i64;
     let wave = |phase: f64| (Tensor::arange(n * 3 * 64, (Kind::Float, Device::Cpu)) * 0.37 + phase).sin();
     TrainingBatch {
         x0: wave(0.0).reshape([n, 3, 8, 8]) * 0.5,
         eps: wave(1.0).reshape([n, 3, 8, 8]),
-        times: times.into_iter().map(DrawnTime::from).collect(),
-        class: None,
+        levels: times.into_iter().map(|time| DrawnLevel::trained(&process, time)).collect(),
+        condition: Condition::none(),
     }
 }
 
@@ -85,7 +87,7 @@ fn the_gradient_is_the_losss_slope() {
 }
 
 fn times(process: &DiscreteVp, how: LevelSampling, seed: u64, first: u64, n: usize) -> Vec<usize> {
-    draw_times(process, how, None, seed, first, n).into_iter().map(|drawn| drawn.time).collect()
+    draw_levels(process, how, None, seed, first, n).into_iter().map(|drawn| drawn.time.unwrap()).collect()
 }
 
 #[test]

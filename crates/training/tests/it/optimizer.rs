@@ -13,7 +13,7 @@ fn one() -> Tensor {
 fn moving_to_flat_memory_changes_nothing() {
     let model = model(Parameterization::Epsilon);
     let before = weights(&model);
-    let mut flat = FlatParameters::new(model.network().parameters()).unwrap();
+    let mut flat = FlatParameters::new(model.backbone()).unwrap();
     assert_eq!(weights(&model), before);
     assert!(flat.values.numel() >= before.len());
     // The network sees what happens to the flat values, and its gradients land in the flat ones.
@@ -30,7 +30,7 @@ fn moving_to_flat_memory_changes_nothing() {
 #[test]
 fn adamw_is_the_papers_algorithm() {
     let model = model(Parameterization::Epsilon);
-    let mut flat = FlatParameters::new(model.network().parameters()).unwrap();
+    let mut flat = FlatParameters::new(model.backbone()).unwrap();
     let config = OptimizerConfig {
         weight_decay: 0.1,
         beta1: 0.8,
@@ -67,7 +67,7 @@ fn adamw_is_the_papers_algorithm() {
 #[test]
 fn the_average_is_swapped_in_and_out() {
     let model = model(Parameterization::Epsilon);
-    let mut flat = FlatParameters::new(model.network().parameters()).unwrap();
+    let mut flat = FlatParameters::new(model.backbone()).unwrap();
     let mut ema = Ema::new(&flat).unwrap();
     let start = weights(&model);
     let _ = tch::no_grad(|| flat.values.g_add_scalar_(1.0));

@@ -4,7 +4,7 @@ use crate::common::{StopAfter, conditions, config, go_on, identity, network};
 use tweedie_math::{Parameterization, Schedule};
 use tweedie_models::Model;
 use tweedie_torch::Precision;
-use tweedie_training::{HeldOut, Progress, ReportConfig, Run, Trainer, TrainingConfig, read_metrics};
+use tweedie_training::{HeldOut, LoopMemory, ReportConfig, Run, Trainer, TrainingConfig, read_metrics};
 
 fn flow() -> Trainer {
     let description = tweedie_models::Description::new(
@@ -29,7 +29,7 @@ fn flow() -> Trainer {
 fn levels_of_pure_noise_survive_a_checkpoint() {
     let place = tempfile::tempdir().unwrap();
     let (mut trainer, mut run) = (flow(), Run::create(place.path(), "run", "", &conditions()).unwrap());
-    go_on(&mut trainer, &mut run, Progress::default(), &mut StopAfter::steps(1));
+    go_on(&mut trainer, &mut run, LoopMemory::default(), &mut StopAfter::steps(1));
     let resumed = run.resume(&mut flow(), &identity()).unwrap();
     let waiting: HeldOut = resumed.progress.held_out.clone().unwrap();
     assert_eq!(waiting.bins[0].log_snr[0], -100.0);
@@ -40,6 +40,6 @@ fn levels_of_pure_noise_survive_a_checkpoint() {
 fn levels_of_pure_noise_survive_the_log() {
     let place = tempfile::tempdir().unwrap();
     let (mut trainer, mut run) = (flow(), Run::create(place.path(), "run", "", &conditions()).unwrap());
-    go_on(&mut trainer, &mut run, Progress::default(), &mut StopAfter::never());
+    go_on(&mut trainer, &mut run, LoopMemory::default(), &mut StopAfter::never());
     assert_eq!(read_metrics(&run.folder().join("metrics.jsonl")).unwrap().len(), 4);
 }

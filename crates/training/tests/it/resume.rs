@@ -1,12 +1,15 @@
 //! Going on from a checkpoint is going on as if nothing had happened, byte for byte.
 
-use crate::common::{StopAfter, conditions, data, description, go_on, identity, network, train_all, weights};
+use crate::common::{
+    StopAfter, conditions, data, description, go_on_with_sheets, identity, network, train_all_with_sheets,
+    weights,
+};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use tweedie_math::Parameterization;
 use tweedie_models::Model;
 use tweedie_torch::Precision;
-use tweedie_training::{Progress, ReportConfig, ResumeState, Run, Trainer, TrainingConfig, read_metrics};
+use tweedie_training::{LoopMemory, ReportConfig, ResumeState, Run, Trainer, TrainingConfig, read_metrics};
 
 /// Everything that could depend on where a run was interrupted: dropout, classes with label dropout, batches in parts, a
 /// moving average, held-out losses that fall between ticks, sheets.
@@ -30,8 +33,8 @@ pub fn model() -> Model {
     network.dropout = 0.2;
     network.num_class_embeds = Some(4);
     let mut description = description(Parameterization::Epsilon);
-    description.class_names = data().class_names();
-    description.null_class = Some(3);
+    description.about.class_names = data().class_names();
+    description.about.null_class = Some(3);
     Model::new(&network, description, tch::Device::Cpu, 0).unwrap()
 }
 
@@ -94,7 +97,7 @@ fn whole() -> &'static Traces {
     WHOLE.get_or_init(|| {
         let place = tempfile::tempdir().unwrap();
         let (mut trainer, mut run) = (fresh(), Run::create(place.path(), "run", "", &conditions()).unwrap());
-        train_all(&mut trainer, &mut run);
+        train_all_with_sheets(&mut trainer, &mut run);
         traces(&mut trainer, &run)
     })
 }
@@ -119,20 +122,20 @@ fn a_run_that_was_stopped_is_the_run_that_was_not() {
         let place = tempfile::tempdir().unwrap();
         let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
         let folder = run.folder().to_path_buf();
-        go_on(&mut fresh(), &mut run, Progress::default(), &mut StopAfter::steps(first));
+        go_on_with_sheets(&mut fresh(), &mut run, LoopMemory::default(), &mut StopAfter::steps(first));
         drop(run);
         let mut run = Run::open(&folder).unwrap();
         let mut trainer = fresh();
         let resumed = run.resume(&mut trainer, &identity()).unwrap();
         assert_eq!((trainer.images(), trainer.steps()), (8 * first, first));
         assert_eq!(resumed.progress.held_out.is_some(), first == 3, "a held-out loss waits for its tick");
-        go_on(&mut trainer, &mut run, resumed.progress, &mut StopAfter::steps(second));
+        go_on_with_sheets(&mut trainer, &mut run, resumed.progress, &mut StopAfter::steps(second));
         drop((run, trainer));
 
         let (mut trainer, mut run) = (fresh(), Run::open(&folder).unwrap());
         let resumed = run.resume(&mut trainer, &identity()).unwrap();
         assert!(resumed.differences.is_empty(), "{:?}", resumed.differences);
-        go_on(&mut trainer, &mut run, resumed.progress, &mut StopAfter::never());
+        go_on_with_sheets(&mut trainer, &mut run, resumed.progress, &mut StopAfter::never());
         let between = [first, first + second].map(|steps| format!("checkpoints/{:010}", 8 * steps));
         let extra: Vec<&str> =
             between.iter().map(String::as_str).filter(|name| !name.ends_with("32")).collect();
@@ -145,7 +148,7 @@ fn a_run_that_was_stopped_is_the_run_that_was_not() {
 fn what_came_after_the_checkpoint_is_done_again() {
     let place = tempfile::tempdir().unwrap();
     let (mut trainer, mut run) = (fresh(), Run::create(place.path(), "run", "", &conditions()).unwrap());
-    train_all(&mut trainer, &mut run);
+    train_all_with_sheets(&mut trainer, &mut run);
     let folder = run.folder().to_path_buf();
     std::fs::remove_dir_all(run.checkpoint(64)).unwrap();
     drop((run, trainer));
@@ -157,6 +160,6 @@ fn what_came_after_the_checkpoint_is_done_again() {
     assert_eq!(trainer.images(), 32);
     assert_eq!(read_metrics(&metrics).unwrap().len(), 2);
     assert!(run.sheet(32).exists() && !run.sheet(64).exists());
-    go_on(&mut trainer, &mut run, resumed.progress, &mut StopAfter::never());
+    go_on_with_sheets(&mut trainer, &mut run, resumed.progress, &mut StopAfter::never());
     assert_same(traces(&mut trainer, &run), &[]);
 }

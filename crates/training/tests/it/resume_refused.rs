@@ -1,17 +1,17 @@
 //! What is no longer the same when a run goes on is said or refused.
 
-use crate::common::{StopAfter, conditions, go_on, identity};
+use crate::common::{StopAfter, conditions, go_on_with_sheets, identity};
 use crate::resume::{config, fresh, model};
 use tweedie_data::DataIdentity;
 use tweedie_torch::Precision;
-use tweedie_training::{Error, Progress, Run, Trainer};
+use tweedie_training::{Error, LoopMemory, Run, Trainer};
 
 /// What changed is said, one sentence each; nothing is refused.
 #[test]
 fn another_data_set_is_named() {
     let place = tempfile::tempdir().unwrap();
     let (mut trainer, mut run) = (fresh(), Run::create(place.path(), "run", "", &conditions()).unwrap());
-    go_on(&mut trainer, &mut run, Progress::default(), &mut StopAfter::steps(1));
+    go_on_with_sheets(&mut trainer, &mut run, LoopMemory::default(), &mut StopAfter::steps(1));
     let mut differences = |change: fn(&mut DataIdentity)| {
         let mut other = identity();
         change(&mut other);
@@ -33,7 +33,7 @@ fn another_data_set_is_named() {
 fn another_network_and_a_damaged_checkpoint_are_refused() {
     let place = tempfile::tempdir().unwrap();
     let (mut trainer, mut run) = (fresh(), Run::create(place.path(), "run", "", &conditions()).unwrap());
-    go_on(&mut trainer, &mut run, Progress::default(), &mut StopAfter::steps(1));
+    go_on_with_sheets(&mut trainer, &mut run, LoopMemory::default(), &mut StopAfter::steps(1));
     let mut reason = |trainer: &mut Trainer| match run.resume(trainer, &identity()) {
         Err(Error::Resume { reason, .. }) => reason,
         other => panic!("{other:?}"),
@@ -41,7 +41,7 @@ fn another_network_and_a_damaged_checkpoint_are_refused() {
     assert!(reason(&mut crate::common::trainer(config())).contains("was the network"));
     // Class 0 would be another one from here on.
     let mut other = model();
-    other.description_mut().class_names.reverse();
+    other.about_mut().class_names.reverse();
     let mut other = Trainer::new(other, config(), Precision::F32).unwrap();
     assert!(reason(&mut other).contains("its classes were"));
     let checkpoint = place.path().join("00000-run/checkpoints/0000000008");
@@ -61,7 +61,7 @@ fn another_network_and_a_damaged_checkpoint_are_refused() {
 fn tensors_of_another_kind_are_refused() {
     let place = tempfile::tempdir().unwrap();
     let (mut trainer, mut run) = (fresh(), Run::create(place.path(), "run", "", &conditions()).unwrap());
-    go_on(&mut trainer, &mut run, Progress::default(), &mut StopAfter::steps(1));
+    go_on_with_sheets(&mut trainer, &mut run, LoopMemory::default(), &mut StopAfter::steps(1));
     let checkpoint = place.path().join("00000-run/checkpoints/0000000008");
     let path = checkpoint.join("resume/tensors.safetensors");
     let mut file = tweedie_weights::TensorFile::open(&path).unwrap();
@@ -89,7 +89,7 @@ fn stored_averages_of_other_widths_are_refused() {
     };
     let place = tempfile::tempdir().unwrap();
     let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
-    go_on(&mut with(&[0.05, 0.1]), &mut run, Progress::default(), &mut StopAfter::steps(1));
+    go_on_with_sheets(&mut with(&[0.05, 0.1]), &mut run, LoopMemory::default(), &mut StopAfter::steps(1));
     run.resume(&mut with(&[0.1, 0.05]), &identity()).unwrap();
     let Err(error) = run.resume(&mut with(&[0.2]), &identity()) else { panic!("it was read") };
     assert!(error.to_string().contains("stored."), "{error}");
@@ -117,7 +117,7 @@ fn what_a_kill_left_is_removed() {
         Trainer::new(model(), config, Precision::F32).unwrap()
     };
     let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
-    go_on(&mut one(), &mut run, Progress::default(), &mut StopAfter::never());
+    go_on_with_sheets(&mut one(), &mut run, LoopMemory::default(), &mut StopAfter::never());
     let (old, new) = (run.checkpoint(32), run.checkpoint(64));
     assert!(!old.exists() && new.exists());
     std::fs::create_dir_all(old.join("resume")).unwrap();
@@ -135,7 +135,7 @@ fn the_first_format_is_read() {
         Trainer::new(model(), config, Precision::F32).unwrap()
     };
     let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
-    go_on(&mut with(), &mut run, Progress::default(), &mut StopAfter::steps(1));
+    go_on_with_sheets(&mut with(), &mut run, LoopMemory::default(), &mut StopAfter::steps(1));
     let checkpoint = run.checkpoint(8);
     let state = checkpoint.join("resume/state.json");
     let mut old: serde_json::Value = serde_json::from_slice(&std::fs::read(&state).unwrap()).unwrap();

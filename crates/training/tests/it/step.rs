@@ -1,6 +1,6 @@
 //! One step of training.
 
-use crate::common::{batches, config, model, trainer, weights};
+use crate::common::{batches, config, model, step, trainer, weights};
 use tweedie_math::Parameterization;
 use tweedie_torch::Precision;
 use tweedie_training::{Error, OptimizerConfig, Trainer, TrainingConfig};
@@ -9,7 +9,8 @@ use tweedie_training::{Error, OptimizerConfig, Trainer, TrainingConfig};
 fn equal_seeds_train_equally_and_others_do_not() {
     let run = |seed: u64| {
         let mut trainer = trainer(TrainingConfig { seed, ..config() });
-        let losses: Vec<f64> = batches(8, 4).iter().map(|batch| trainer.step(batch).unwrap().loss).collect();
+        let losses: Vec<f64> =
+            batches(8, 4).iter().map(|batch| step(&mut trainer, batch).unwrap().loss).collect();
         (losses, weights(trainer.model()))
     };
     assert_eq!(run(1), run(1));
@@ -21,7 +22,7 @@ fn equal_seeds_train_equally_and_others_do_not() {
 fn accumulation_changes_only_rounding() {
     let run = |accumulate: usize| {
         let mut trainer = trainer(TrainingConfig { accumulate, ..config() });
-        let reports: Vec<_> = batches(8, 3).iter().map(|batch| trainer.step(batch).unwrap()).collect();
+        let reports: Vec<_> = batches(8, 3).iter().map(|batch| step(&mut trainer, batch).unwrap()).collect();
         reports
     };
     for (whole, parts) in run(1).iter().zip(run(4)) {
@@ -38,7 +39,7 @@ fn dropout_is_the_same_for_the_same_seed() {
         let description = crate::common::description(Parameterization::Epsilon);
         let model = tweedie_models::Model::new(&network, description, tch::Device::Cpu, 0).unwrap();
         let mut trainer = Trainer::new(model, config(), Precision::F32).unwrap();
-        batches(8, 3).iter().map(|batch| trainer.step(batch).unwrap().loss).collect::<Vec<_>>()
+        batches(8, 3).iter().map(|batch| step(&mut trainer, batch).unwrap().loss).collect::<Vec<_>>()
     };
     assert_eq!(run(), run());
 }
@@ -50,7 +51,7 @@ fn training_learns() {
         let wide = TrainingConfig { images: 1 << 20, optimizer: fast, ..config() };
         let mut trainer = Trainer::new(model(Parameterization::Epsilon), wide, precision).unwrap();
         let losses: Vec<f64> =
-            batches(8, 120).iter().map(|batch| trainer.step(batch).unwrap().loss).collect();
+            batches(8, 120).iter().map(|batch| step(&mut trainer, batch).unwrap().loss).collect();
         let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
         let (first, last) = (mean(&losses[..10]), mean(&losses[110..]));
         assert!(last < 0.7 * first, "{precision:?}: {first} to {last}");
@@ -62,18 +63,18 @@ fn training_learns() {
 fn a_step_that_is_no_number_changes_nothing() {
     let mut trainer = trainer(config());
     let batch = &batches(8, 1)[0];
-    trainer.step(batch).unwrap();
+    step(&mut trainer, batch).unwrap();
     let parameter = trainer.model().network().parameters().get("conv_in.bias").unwrap().shallow_clone();
     let old = tch::no_grad(|| parameter.detach().copy());
     let _ = tch::no_grad(|| parameter.get(0).fill_(f64::NAN));
     let before = weights(trainer.model());
-    let report = trainer.step(batch).unwrap();
+    let report = step(&mut trainer, batch).unwrap();
     assert!(report.loss.is_nan());
     let after = weights(trainer.model());
     assert!(before.iter().zip(&after).all(|(a, b)| a == b || (a.is_nan() && b.is_nan())));
     assert_eq!(trainer.images(), 8);
     tch::no_grad(|| parameter.shallow_clone().copy_(&old));
-    assert!(trainer.step(batch).unwrap().loss.is_finite());
+    assert!(step(&mut trainer, batch).unwrap().loss.is_finite());
 }
 
 #[test]

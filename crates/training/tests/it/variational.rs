@@ -5,12 +5,12 @@ use tch::{Device, Kind, Tensor};
 use tweedie_math::bound::{bits_per_dimension, kl_to_log_variance};
 use tweedie_math::decoder::{Grid, NormalCdf, continuous_log_likelihood, discretised_log_likelihood};
 use tweedie_math::random::{Key, Purpose, Stream};
-use tweedie_math::{FirstVariance, FixedVariance, Parameterization, ReverseStep};
-use tweedie_models::sampling::Variance;
-use tweedie_models::{Description, LearnedVariance, Model, Standardization};
-use tweedie_networks::{Pass, UNetConfig};
+use tweedie_math::{DiscreteVp, FirstVariance, FixedVariance, Parameterization, ReverseStep};
+use tweedie_models::{Condition, Description, Model, Standardization, VariancePrediction};
+use tweedie_networks::{Input, Pass, UNetConfig};
+use tweedie_samplers::ReverseVariance;
 use tweedie_torch::Precision;
-use tweedie_training::{DrawnTime, Loss, Objective, TrainingBatch, example_losses};
+use tweedie_training::{DrawnLevel, Loss, Objective, TrainingBatch, example_losses};
 
 const TIMES: [usize; 6] = [1, 1, 2, 30, 70, 100];
 const VALUES: usize = 3 * 64;
@@ -20,6 +20,7 @@ fn batch() -> TrainingBatch {
     let key = Key { seed: 4, image: 0, purpose: Purpose(1000), visit: 0, draw: 0 };
     let mut numbers = Stream::new(key);
     let n = TIMES.len();
+    let process = DiscreteVp::cosine(100).unwrap();
     let byte = |u: f64| ((u * 300.0 - 22.0).clamp(0.0, 255.0).round() / 127.5 - 1.0) as f32;
     let x0: Vec<f32> = (0..n * VALUES).map(|_| byte(numbers.uniform())).collect();
     let eps: Vec<f32> = (0..n * VALUES).map(|_| numbers.normal() as f32).collect();
@@ -27,19 +28,19 @@ fn batch() -> TrainingBatch {
     TrainingBatch {
         x0: tensor(&x0),
         eps: tensor(&eps),
-        times: TIMES.iter().copied().map(DrawnTime::from).collect(),
-        class: None,
+        levels: TIMES.iter().map(|&time| DrawnLevel::trained(&process, time)).collect(),
+        condition: Condition::none(),
     }
 }
 
 /// A model whose last layer says something, of small or large size.
 fn model(
-    variance: LearnedVariance,
+    variance: VariancePrediction,
     said: Parameterization,
     size: f64,
     change: impl Fn(&mut Description),
 ) -> Model {
-    let channels = if variance == LearnedVariance::None { 3 } else { 6 };
+    let channels = if variance == VariancePrediction::None { 3 } else { 6 };
     let network = UNetConfig { out_channels: channels, ..network() };
     let mut description = Description { variance, ..description(said) };
     change(&mut description);
@@ -62,7 +63,7 @@ fn losses(model: &Model, loss: Loss) -> Vec<f64> {
 /// T times the terms in bits per dimension, pixel by pixel in f64, from the network's own output.
 fn by_hand(model: &Model) -> Vec<f64> {
     let _no_gradient = tch::no_grad_guard();
-    let (batch, about, process) = (batch(), model.description(), model.process());
+    let (batch, about, process) = (batch(), model.about(), model.process());
     let numbers = |x: &Tensor| Vec::<f32>::try_from(x.contiguous().flatten(0, -1)).unwrap();
     let term = |(i, &t): (usize, &usize)| {
         let (level, step) =
@@ -70,23 +71,24 @@ fn by_hand(model: &Model) -> Vec<f64> {
         let row = |x: &Tensor| x.narrow(0, i as i64, 1);
         let x0 = row(&batch.x0);
         let x = level.signal_rate() * &x0 + level.noise_rate() * row(&batch.eps);
-        let told = about.conditioning.told(process, level).unwrap() as f32;
-        let input = about.parameterization.input_scale(level) * &x;
+        let number = about.conditioning.number(process, level).unwrap() as f32;
+        let input = model.parameterization().input_scale(level) * &x;
+        let (time, nothing) = (Tensor::from_slice(&[number]), tweedie_networks::Condition::default());
         let out = model
             .network()
-            .forward(&input, &Tensor::from_slice(&[told]), None, &Pass::inference(Precision::F32))
+            .forward(&Input::new(&input, &time, &nothing), &Pass::inference(Precision::F32))
             .unwrap();
-        let reading = about.parameterization.reading(level, process.trained_previous(level)).unwrap();
+        let reading = model.parameterization().reading(level, process.trained_previous(level)).unwrap();
         let (x0, x, out) = (numbers(&x0), numbers(&x), numbers(&out));
         let pixel = |j: usize| {
             let said = f64::from(out[j]);
             let guess = reading.x0_from_x * f64::from(x[j]) + reading.x0_from_out * said;
             let truth = f64::from(x0[j]);
             let learned = || f64::from(out[VALUES + j]);
-            let log_variance = match (about.variance, about.sampling.variance) {
-                (LearnedVariance::Range, _) => step.range_log_variance(learned()),
-                (LearnedVariance::Log, _) => learned(),
-                (_, Variance::FixedSmall) => step.log_variance(FixedVariance::FixedSmall),
+            let log_variance = match (model.variance(), model.sampling().variance) {
+                (VariancePrediction::Range, _) => step.range_log_variance(learned()),
+                (VariancePrediction::Log, _) => learned(),
+                (_, ReverseVariance::FixedSmall) => step.log_variance(FixedVariance::FixedSmall),
                 _ => step.log_variance(FixedVariance::FixedLarge),
             };
             if t > 1 {
@@ -106,11 +108,11 @@ fn by_hand(model: &Model) -> Vec<f64> {
 /// Every variance, small outputs and ones so large that x̂_0 lies hundreds of deviations off.
 #[test]
 fn losses_are_the_bounds_terms() {
-    use LearnedVariance::{Log, None, Range};
-    let small = |about: &mut Description| about.sampling.variance = Variance::FixedSmall;
-    let large = |about: &mut Description| about.sampling.variance = Variance::FixedLarge;
-    let arrays = |about: &mut Description| {
-        about.standardization = Some(Standardization { mean: vec![0.0; 3], scale: vec![1.0; 3] });
+    use VariancePrediction::{Log, None, Range};
+    let small = |description: &mut Description| description.sampling.variance = ReverseVariance::FixedSmall;
+    let large = |description: &mut Description| description.sampling.variance = ReverseVariance::FixedLarge;
+    let arrays = |description: &mut Description| {
+        description.about.standardization = Some(Standardization { mean: vec![0.0; 3], scale: vec![1.0; 3] });
     };
     for size in [1e-3, 0.3] {
         for said in [Parameterization::Epsilon, Parameterization::X0, Parameterization::V] {
@@ -140,7 +142,7 @@ fn losses_are_the_bounds_terms() {
 /// The hybrid loss is the squared error and λ times the bound; its bound moves the variance alone.
 #[test]
 fn the_hybrid_bound_moves_the_variance_alone() {
-    let model = model(LearnedVariance::Range, Parameterization::Epsilon, 0.05, |_| {});
+    let model = model(VariancePrediction::Range, Parameterization::Epsilon, 0.05, |_| {});
     let (squared, vlb, hybrid) =
         (losses(&model, Loss::Squared), losses(&model, Loss::Vlb), losses(&model, Loss::Hybrid));
     for i in 0..TIMES.len() {
@@ -176,7 +178,7 @@ fn the_hybrid_bound_moves_the_variance_alone() {
 #[test]
 fn the_bounds_gradient_is_its_slope() {
     for size in [1e-3, 0.3] {
-        let model = model(LearnedVariance::Range, Parameterization::X0, size, |_| {});
+        let model = model(VariancePrediction::Range, Parameterization::X0, size, |_| {});
         let bias = model.network().parameters().get("conv_out.bias").unwrap().shallow_clone();
         let objective = Objective { loss: Loss::Vlb, ..Objective::default() };
         let value = || {

@@ -2,44 +2,48 @@
 
 use super::statistics::statistics;
 use crate::arguments::Preview;
-use crate::config::RunConfig;
-use crate::output::line;
+use crate::output::{line, save_png};
 use anyhow::bail;
-use tweedie_data::{Example, Shape, Values};
-use tweedie_report::{Sheet, sheet, write_png};
+use tweedie_applications::recipes::{RunConfig, points_plot};
+use tweedie_data::{Dataset, Example, Shape, Values};
+use tweedie_report::{Canvas, Sheet, sheet};
 
 /// Runs the subcommand.
 pub fn run(options: &Preview) -> anyhow::Result<()> {
-    let config = RunConfig::resolve(&options.source)?;
+    let config = RunConfig::resolve(&options.source.source())?;
     let data = config.open_data()?;
-    if options.n == 0 {
-        bail!("-n is 0; at least one picture can be shown");
+    if options.n == Some(0) {
+        bail!("-n is 0; at least one example can be shown");
     }
-    tweedie_weights::check_writable(&options.out)?;
+    tweedie_files::check_writable(&options.out)?;
     let rows = statistics(&config, &data)?;
     let shown = data.shown.as_ref();
-    let n = shown.len().map_or(options.n, |len| options.n.min(len as usize));
-    // Sets lie class by class: pictures are taken from all over.
-    let index = |i: usize| shown.len().map_or(i as u64, |len| i as u64 * len / n as u64);
-    let examples = (0..n).map(|i| shown.get(index(i))).collect::<Result<Vec<_>, _>>()?;
-    let shape = shown.shape();
-    let layout = Sheet {
-        zoom: 80usize.div_ceil(shape.width).max(1),
-        labels: examples.iter().map(|example| example.caption.clone()).collect(),
-        title: rows.iter().map(|row| row.chars().take(110).collect()).collect(),
-        ..Sheet::default()
+    let (what, canvas) = match Shape::of(&shown.shape()) {
+        Some(shape) => ("sheet", pictures(shown, shape, options.n.unwrap_or(36), &rows)?),
+        None => ("plot", points_plot(shown, options.n.unwrap_or(5000))),
     };
-    let pictures: Vec<Vec<u8>> =
-        examples.iter().map(|example| visible(example, shape, shown.moments().as_ref())).collect();
-    let mut bytes = Vec::new();
-    let canvas = sheet(&pictures, visible_shape(shape), &layout);
-    write_png(&canvas, &[("Software", "tweedie".into())], &mut bytes)?;
-    tweedie_weights::write_file(&options.out, &bytes)?;
+    save_png(&options.out, &canvas, &[])?;
     for row in rows {
         line(row);
     }
-    line(format!("sheet: {}", options.out.display()));
+    line(format!("{what}: {}", options.out.display()));
     Ok(())
+}
+
+/// A sheet of pictures from all over the set: sets lie class by class.
+fn pictures(data: &dyn Dataset, shape: Shape, n: usize, title: &[String]) -> anyhow::Result<Canvas> {
+    let n = data.len().map_or(n, |len| n.min(len as usize));
+    let index = |i: usize| data.len().map_or(i as u64, |len| i as u64 * len / n as u64);
+    let examples = (0..n).map(|i| data.get(index(i))).collect::<Result<Vec<_>, _>>()?;
+    let layout = Sheet {
+        zoom: 80usize.div_ceil(shape.width).max(1),
+        labels: examples.iter().map(|example| example.caption.clone()).collect(),
+        title: title.iter().map(|row| row.chars().take(110).collect()).collect(),
+        ..Sheet::default()
+    };
+    let pictures: Vec<Vec<u8>> =
+        examples.iter().map(|example| visible(example, shape, data.moments().as_ref())).collect();
+    Ok(sheet(&pictures, visible_shape(shape), &layout))
 }
 
 /// Of arrays one channel can be seen, or three as colours.

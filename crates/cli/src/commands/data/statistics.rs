@@ -1,9 +1,9 @@
 //! What a data set holds, as lines.
 
-use crate::config::{DataConfig, RunConfig};
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use tweedie_data::{Dataset, Values, shapes};
+use tweedie_applications::recipes::{DataConfig, RunConfig};
+use tweedie_data::{Dataset, Shape, Values, shapes};
 use tweedie_training::TrainingData;
 
 /// Pictures that are looked at, at most.
@@ -13,31 +13,31 @@ const COUNTED: u64 = 10_000;
 pub fn statistics(config: &RunConfig, data: &TrainingData) -> anyhow::Result<Vec<String>> {
     let shown = data.shown.as_ref();
     let shape = shown.shape();
+    let (what, of_each) =
+        if shape.as_image().is_some() { ("picture", "channel") } else { ("point", "coordinate") };
     let held = data.held_out.as_ref().and_then(|part| part.len()).unwrap_or(0);
     let count = match shown.len() {
-        Some(len) => format!("{len} pictures to train on, {held} held out"),
+        Some(len) => format!("{len} {what}s to train on, {held} held out"),
         None => "without end".into(),
     };
-    let mut lines = vec![format!(
-        "{}: {count}, {} channels, {}x{}",
-        shown.name(),
-        shape.channels,
-        shape.height,
-        shape.width
-    )];
+    let size = match shape.as_image() {
+        Some([channels, height, width]) => format!("{channels} channels, {height}x{width}"),
+        None => format!("{} coordinates", shape.n_values()),
+    };
+    let mut lines = vec![format!("{}: {count}, {size}", shown.name())];
     lines.extend(sizes(config)?);
     let seen = look(config, shown)?;
     lines.push(format!(
-        "mean and deviation per channel{}, of {}: {}",
+        "mean and deviation per {of_each}{}, of {}: {}",
         seen.unit,
         seen.n,
         seen.moments.join(", ")
     ));
     lines.extend(classes(shown, &seen));
     lines.push(match seen.duplicates.first() {
-        None => format!("no picture of the first {} is there twice", seen.n),
+        None => format!("no {what} of the first {} is there twice", seen.n),
         Some((again, first)) => format!(
-            "{} pictures of the first {} are there before, such as {again}, which is {first}",
+            "{} {what}s of the first {} are there before, such as {again}, which is {first}",
             seen.duplicates.len(),
             seen.n
         ),
@@ -87,11 +87,11 @@ struct Seen {
 
 fn look(config: &RunConfig, data: &dyn Dataset) -> anyhow::Result<Seen> {
     let shape = data.shape();
-    let plane = shape.height * shape.width;
+    let plane = (shape.n_values() / shape.channels()).max(1);
     let n = data.len().unwrap_or(1000).min(COUNTED);
-    let mut sums = vec![(0.0, 0.0); shape.channels];
+    let mut sums = vec![(0.0, 0.0); shape.channels()];
     let mut first_of = HashMap::<u64, u64>::new();
-    let is_shapes = matches!(config.data, DataConfig::Shapes { .. });
+    let analysed = Shape::of(&shape).filter(|_| matches!(config.data, DataConfig::Shapes { .. }));
     let mut seen = Seen {
         n,
         unit: " (0 to 1)",
@@ -137,7 +137,7 @@ fn look(config: &RunConfig, data: &dyn Dataset) -> anyhow::Result<Seen> {
         // A picture without a caption is called by its class.
         let class = example.label.and_then(|label| class_names.get(label as usize));
         seen.captions += u64::from(!example.caption.is_empty() && class != Some(&example.caption));
-        if is_shapes {
+        if let Some(shape) = analysed {
             seen.accepted.0 += u64::from(shapes::analyse(example.picture(), shape).accepted());
             seen.accepted.1 += 1;
         }

@@ -1,180 +1,171 @@
 //! `tweedie sample`.
 
-mod list;
-mod look;
-mod previews;
-mod said;
 mod starts;
 mod targets;
 
-use super::class::Class;
-use super::drawing::{Drawing, check_finite, open};
 use crate::arguments::{Eta, NoiseName, Sample};
-use crate::output::line;
+use crate::output::{line, save_tensor};
+use crate::progress::{INTERRUPTED, Terminal};
 use anyhow::{Context, bail};
-use look::Look;
-use previews::Previews;
-use said::said;
-use starts::Starts;
-use std::collections::BTreeMap;
-use std::path::Path;
+use serde_json::{Value, json};
 use std::process::ExitCode;
 use targets::Targets;
-use tch::Tensor;
-use tweedie_models::sampling::{CorrectorNorms, Sampler};
-use tweedie_models::{Model, TorchNoise, bytes_of, to_array, to_pixels};
-use tweedie_samplers::{NoiseSource, StreamNoise};
+use tweedie_applications::generation::{Class, Generator, GeneratorOptions, Noise, Request, Start, open};
+use tweedie_math::DataShape;
+use tweedie_models::Model;
+use tweedie_models::sampling::{Sampler, SamplingConfig};
+use tweedie_samplers::Norms;
 
-/// Pictures computed at once unless the user says otherwise.
-const AT_ONCE: usize = 64;
-
-/// Draws pictures and writes them with their parameters inside.
+/// Draws samples and writes them with their parameters inside.
 pub fn run(options: &Sample) -> anyhow::Result<ExitCode> {
     let Some(folder) = options.model.as_deref().filter(|_| !options.list) else {
-        list::print();
+        for (_, name, what, source) in Sampler::ALL {
+            line(format!("{name:<16} {what}\n{:<16} {source}", ""));
+        }
         return Ok(ExitCode::SUCCESS);
     };
     if options.n == 0 {
-        bail!("-n is 0; at least one picture can be drawn");
+        bail!("-n is 0; at least one sample can be drawn");
     }
-    let (model, precision) = open(folder, &options.device, &options.precision)?;
+    let (mut model, precision) = open(folder, &options.device, &options.precision)?;
+    model.set_micro_batch(options.how.options.micro_batch.map(|size| size as usize));
+    let sampling = sampling(options, &model)?;
+    let guidance = options.guidance.options();
+    let class = options.class.clone();
+    let generator = Generator::new(&model, GeneratorOptions { sampling, class, guidance })?;
+    check_promises(options, &generator)?;
+    let shape = shape(options, &model)?;
+    model.check_shape(&shape)?;
+    let targets = Targets::new(options, &model)?;
+    let mut terminal = Terminal::interruptible()?;
+    let (start, columns) = starts::starts(options, &generator, &shape)?;
+    let n = match &start {
+        Start::Given(latents) => latents.size()[0] as usize,
+        Start::Noise => options.n,
+    };
+    let noise = match options.noise {
+        NoiseName::Stream => Noise::Stream { seed: options.seed },
+        NoiseName::Torch => Noise::Torch { seed: options.seed },
+    };
+    let request = Request {
+        n,
+        first: options.first,
+        batch: options.batch,
+        noise,
+        start,
+        previews: options.save_steps.map(|frames| frames as usize),
+        ..Request::of_shape(shape.clone())
+    };
+    let samples = generator.draw(&request, &mut terminal)?;
+    if samples.is_empty() {
+        line("interrupted before the first samples were done; nothing is written");
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
+    let parameters = |image: Option<usize>| {
+        let image = image.map(|image| options.first + image as u64);
+        parameters(options, &generator, precision.name(), image, samples.len()).to_string()
+    };
+    if let Some(path) = &options.raw {
+        save_tensor(path, "samples", &samples.values(model.about())?, parameters(None))?;
+        line(format!("{} samples as numbers: {}", samples.len(), path.display()));
+    }
+    if let Some(targets) = targets {
+        targets.write(&samples, &model, &shape, columns, options.first, parameters)?;
+    }
+    if samples.interrupted {
+        line("interrupted: those are the samples that were done");
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The checkpoint's sampling with the changes of the command line.
+fn sampling(options: &Sample, model: &Model) -> anyhow::Result<SamplingConfig> {
     let mut how = options.how.clone();
     // A clip would change what a code decodes to.
     let given = options.start.is_some() || options.between.is_some();
     how.options.no_clip |= given && how.options.clip.is_none() && how.options.threshold.is_none();
     // A way between two starts is drawn without noise, also where the checkpoint is sampled by DDIM with some.
-    let sampler = how.sampler.unwrap_or(model.description().sampling.sampler);
+    let sampler = how.sampler.unwrap_or(model.sampling().sampler);
     if options.interpolate.is_some() && sampler == Sampler::Ddim {
         how.options.eta.get_or_insert(Eta::Number(0.0));
     }
-    let drawing = Drawing::new(model, &how, &options.guidance, options.class.as_deref())?;
-    check_promises(options, &drawing)?;
-    let model = &drawing.model;
-    let [height, width] = size(options, model)?;
-    model.network().config().check_size(height, width)?;
-    let channels = model.network().config().in_channels;
-    // A model of arrays draws arrays: numbers in the data's own units.
-    let arrays = model.description().standardization.clone();
-    let draws_pictures = arrays.is_none() && matches!(channels, 1 | 3);
-    if options.raw.is_none() && !draws_pictures {
-        bail!(
-            "this model draws arrays of {channels} channels, which are no pictures: write them with --raw FILE"
-        );
-    }
-    if options.save_steps.is_some() && !draws_pictures {
-        bail!("--save-steps shows pictures, and this model draws arrays");
-    }
-    let targets = if draws_pictures { Some(Targets::new(options)?) } else { None };
-    if let (Some(targets), Some(_)) = (&targets, options.save_steps) {
-        tweedie_weights::check_writable(&targets.beside("steps"))?;
-    }
-    if let Some(path) = &options.raw {
-        tweedie_weights::check_writable(path)?;
-    }
-    let shape = [channels, height, width];
-    let stop = super::interruptible()?;
-    let starts = Starts::new(options, &drawing, shape)?;
-    let n = starts.n(options.n);
-    let batch = match (options.batch, options.noise) {
-        (0, NoiseName::Torch) => n,
-        (0, NoiseName::Stream) => AT_ONCE.min(n),
-        (given, _) => given.min(n),
-    };
-    let torch = TorchNoise::new(options.seed)?;
-    let previews = options.save_steps.map(|frames| Previews::new(frames as usize, drawing.path.n_steps()));
-    let mut look = Look::new(n.div_ceil(batch) * drawing.path.n_steps(), &stop, previews);
-    let mut pictures: Vec<Vec<u8>> = Vec::new();
-    let mut numbers = Vec::new();
-    for at in (0..n).step_by(batch) {
-        let n = batch.min(n - at);
-        let first = options.first + at as u64;
-        let stream = StreamNoise::new(options.seed, first);
-        let noise: &dyn NoiseSource<Tensor> = match options.noise {
-            NoiseName::Stream => &stream,
-            NoiseName::Torch => &torch,
-        };
-        let x = starts.batch(&drawing, at, [n as i64, channels, height, width], noise)?;
-        let x = drawing.from(x, first as usize, noise, &mut look)?;
-        if look.stopped() {
-            break;
-        }
-        check_finite(&x)?;
-        let bytes = to_pixels(&x, model.description().range).map_err(tweedie_torch::Error::from)?;
-        pictures.extend(bytes.chunks_exact((channels * height * width) as usize).map(<[u8]>::to_vec));
-        if options.raw.is_some() {
-            numbers.push(match &arrays {
-                Some(how) => to_array(&x, how).map_err(tweedie_torch::Error::from)?,
-                None => x,
-            });
-        }
-    }
-    let previews = look.finish();
-    let parameters = |image: Option<usize>| {
-        let image = image.map(|image| options.first + image as u64);
-        said(options, &drawing, precision.name(), image, pictures.len()).to_string()
-    };
-    if pictures.is_empty() {
-        line("interrupted before the first pictures were done; nothing is written");
-        return Ok(ExitCode::from(super::INTERRUPTED));
-    }
-    if let Some(path) = &options.raw {
-        write_raw(&numbers, path, parameters(None))?;
-        line(format!("{} samples as numbers: {}", pictures.len(), path.display()));
-    }
-    let shape = [channels as usize, height as usize, width as usize];
-    if let Some(targets) = targets {
-        targets.write(&pictures, shape, starts.columns(), options.first, parameters)?;
-        if let Some(previews) = previews {
-            previews.write(&targets.beside("steps"), shape, model.description().range, parameters(None))?;
-        }
-    }
-    if stop.load(std::sync::atomic::Ordering::Relaxed) {
-        line("interrupted: those are the pictures that were done");
-        return Ok(ExitCode::from(super::INTERRUPTED));
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(how.sampling(model.sampling())?)
 }
 
 /// Fails where flags promise together what cannot be kept.
-fn check_promises(options: &Sample, drawing: &Drawing) -> anyhow::Result<()> {
-    let sampling = &drawing.sampling;
+fn check_promises(options: &Sample, generator: &Generator<'_>) -> anyhow::Result<()> {
+    let sampling = generator.sampling();
     if options.first.checked_add(options.n as u64).is_none_or(|end| end > i64::MAX as u64) {
-        bail!("--first is {}; so large a number leaves no room for {} pictures", options.first, options.n);
+        bail!("--first is {}; so large a number leaves no room for {} samples", options.first, options.n);
     }
     if options.how.options.micro_batch.is_some() {
-        let by_batch = sampling.sampler == Sampler::PredictorCorrector
-            && sampling.options.corrector_norms == CorrectorNorms::BatchMean;
+        let by_batch =
+            sampling.sampler == Sampler::PredictorCorrector && sampling.options.pc.norms == Norms::BatchMean;
         if options.noise == NoiseName::Torch || by_batch {
             bail!(
-                "--micro-batch makes pictures that do not depend on their batch, and {} makes them depend on it",
+                "--micro-batch makes samples that do not depend on their batch, and {} makes them depend on it",
                 if by_batch { "--corrector-norms batch-mean" } else { "--noise torch" }
             );
         }
     }
-    if options.interpolate.is_some() && matches!(drawing.class, Class::All(_)) {
-        bail!("--interpolate draws ways within one class: say which with --class");
+    if options.interpolate.is_some() && matches!(generator.class(), Class::All(_)) {
+        bail!("--interpolate draws ways within one class: choose it with --class");
     }
     Ok(())
 }
 
-/// The samples themselves, under the name `samples`.
-fn write_raw(batches: &[Tensor], path: &Path, parameters: String) -> anyhow::Result<()> {
-    let all = Tensor::f_cat(batches, 0).map_err(tweedie_torch::Error::from)?;
-    let tensors = BTreeMap::from([("samples".to_string(), bytes_of(&all)?)]);
-    let metadata = BTreeMap::from([("parameters".to_string(), parameters)]);
-    let bytes = tweedie_weights::tensor_file_bytes(path, &tensors, &metadata)?;
-    Ok(tweedie_weights::write_file(path, &bytes)?)
+/// The shape of a sample: the model's, or for images of any size that of --size.
+fn shape(options: &Sample, model: &Model) -> anyhow::Result<DataShape> {
+    let own = &model.about().data;
+    match (&options.size, own.as_image()) {
+        (Some(text), Some([channels, ..])) => {
+            let sides = text
+                .split_once(['x', '×'])
+                .and_then(|(height, width)| Some([height.parse().ok()?, width.parse().ok()?]));
+            let [height, width] =
+                sides.with_context(|| format!("--size takes HxW, such as 32x32; found `{text}`"))?;
+            Ok(DataShape::image(channels, height, width))
+        }
+        (Some(_), None) => bail!("--size is for images, and this model draws data of shape {own}"),
+        (None, _) if model.about().size().is_none() => {
+            bail!("the checkpoint does not fix the size of its images: choose it with --size HxW")
+        }
+        (None, _) => Ok(own.clone()),
+    }
 }
 
-fn size(options: &Sample, model: &Model) -> anyhow::Result<[i64; 2]> {
-    if let Some(text) = &options.size {
-        let sides = text
-            .split_once(['x', '×'])
-            .and_then(|(height, width)| Some([height.parse().ok()?, width.parse().ok()?]));
-        return sides.with_context(|| format!("--size takes HxW, such as 32x32; found `{text}`"));
+/// How a sample was made.
+fn parameters(
+    options: &Sample,
+    generator: &Generator<'_>,
+    precision: &str,
+    image: Option<u64>,
+    n: usize,
+) -> Value {
+    let sampling = generator.sampling();
+    let mut all = json!({
+        "model": options.model, "sampler": sampling.sampler, "steps": generator.path().n_steps(), "eta": sampling.eta,
+        "spacing": sampling.spacing, "levels": sampling.levels, "clip": sampling.clip, "seed": options.seed, "image": image, "n": n,
+        "noise": format!("{:?}", options.noise).to_lowercase(), "precision": precision, "class": options.class,
+        "version": env!("CARGO_PKG_VERSION"),
+    });
+    let mut more = options.guidance.given();
+    let mut add = |name, value: Value, is: bool| {
+        if is {
+            more.push((name, value));
+        }
+    };
+    let ancestral = matches!(sampling.sampler, Sampler::Ddpm | Sampler::PredictorCorrector);
+    add("options", json!(sampling.options), sampling.options != Default::default());
+    add("variance", json!(sampling.variance), ancestral);
+    add("batch", json!(options.batch), options.batch != 0);
+    add("micro_batch", json!(options.how.options.micro_batch), options.how.options.micro_batch.is_some());
+    add("start", json!(options.start), options.start.is_some());
+    add("interpolate", json!(options.interpolate), options.interpolate.is_some());
+    add("between", json!(options.between), options.between.is_some());
+    if let Value::Object(all) = &mut all {
+        all.extend(more.into_iter().map(|(key, value)| (key.to_string(), value)));
     }
-    match model.network().config().sample_size {
-        Some(size) => Ok(size.sides()),
-        None => bail!("the checkpoint does not say how large its pictures are: say so with --size HxW"),
-    }
+    all
 }

@@ -1,50 +1,107 @@
-//! Where pictures go.
+//! Where samples go.
 
 use crate::arguments::Sample;
-use crate::output::line;
+use crate::output::{line, save_png};
 use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
-use tweedie_report::{Canvas, Sheet, sheet, write_png};
+use tweedie_applications::generation::Samples;
+use tweedie_applications::recipes::scatter_of;
+use tweedie_data::points_text;
+use tweedie_math::DataShape;
+use tweedie_models::Model;
+use tweedie_report::{Canvas, Sheet, sheet};
 
-/// A sheet of all of them, or a folder of one file each.
+/// A file of all samples, or a folder of one file each.
 pub(super) enum Targets {
     Sheet(PathBuf),
     Folder(PathBuf),
+    Table(PathBuf),
+    Scatter(PathBuf),
 }
 
 impl Targets {
-    /// Made before the work begins, so that a place that cannot be written is known at once.
-    pub(super) fn new(options: &Sample) -> anyhow::Result<Self> {
-        let is_png =
-            |path: &Path| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
+    /// Made before the work begins, so that a place that cannot be written is known at once. `None` where samples are written as numbers
+    /// alone.
+    pub(super) fn new(options: &Sample, model: &Model) -> anyhow::Result<Option<Self>> {
+        let about = model.about();
+        let target = if about.is_points() {
+            Self::for_points(options)?
+        } else if about.is_images() {
+            Self::for_images(options)?
+        } else {
+            if options.raw.is_none() {
+                bail!(
+                    "this model draws arrays of {} channels, which are no images: write them with --raw FILE",
+                    about.data.channels()
+                );
+            }
+            if options.save_steps.is_some() {
+                bail!("--save-steps shows images, and this model draws arrays");
+            }
+            return Self::check(options, None);
+        };
+        Self::check(options, Some(target))
+    }
+
+    fn check(options: &Sample, target: Option<Self>) -> anyhow::Result<Option<Self>> {
+        let mut files: Vec<PathBuf> = options.raw.iter().cloned().collect();
+        if let Some(target) = &target {
+            let first = match target {
+                Self::Sheet(path) | Self::Table(path) | Self::Scatter(path) => path.clone(),
+                Self::Folder(folder) => folder.join(name(options.first)),
+            };
+            if let Some(folder) = first.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+                std::fs::create_dir_all(folder)
+                    .with_context(|| format!("cannot create {}", folder.display()))?;
+            }
+            files.push(first);
+            if options.save_steps.is_some() {
+                files.push(target.beside("steps"));
+            }
+        }
+        files.iter().try_for_each(|path| tweedie_files::check_writable(path))?;
+        Ok(target)
+    }
+
+    fn for_images(options: &Sample) -> anyhow::Result<Self> {
         let target = match &options.out {
-            Some(path) if options.grid || is_png(path) => Self::Sheet(path.clone()),
+            Some(path) if options.grid || has_extension(path, &["png"]) => Self::Sheet(path.clone()),
+            Some(path) if has_extension(path, &["csv", "tsv"]) => {
+                bail!("{} is a table, and this model draws images: a folder or a .png", path.display())
+            }
             Some(path) => Self::Folder(path.clone()),
             // Ways are looked at row by row.
             None if options.grid || options.interpolate.is_some() => Self::Sheet("samples.png".into()),
             None => Self::Folder("samples".into()),
         };
-        let first = match &target {
-            Self::Sheet(path) if path.is_dir() => {
-                bail!(
-                    "--grid draws one picture, and {} is a folder: name a file, such as samples.png",
-                    path.display()
-                )
-            }
-            Self::Sheet(path) => path.clone(),
-            Self::Folder(folder) => folder.join(name(options.first)),
-        };
-        if let Some(folder) = first.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        if let Self::Sheet(path) = &target
+            && path.is_dir()
+        {
+            bail!(
+                "--grid draws one picture, and {} is a folder: name a file, such as samples.png",
+                path.display()
+            );
         }
-        tweedie_weights::check_writable(&first)?;
         Ok(target)
     }
 
-    /// A PNG beside the pictures: in their folder, or named after their sheet.
-    pub(super) fn beside(&self, what: &str) -> PathBuf {
+    fn for_points(options: &Sample) -> anyhow::Result<Self> {
+        if options.save_steps.is_some() {
+            bail!("--save-steps shows images, and this model draws points");
+        }
+        match &options.out {
+            Some(path) if has_extension(path, &["png"]) => Ok(Self::Scatter(path.clone())),
+            Some(path) if has_extension(path, &["csv", "tsv"]) => Ok(Self::Table(path.clone())),
+            Some(path) => bail!("{}: points are written to a .csv, a .tsv or a .png", path.display()),
+            None if options.grid => Ok(Self::Scatter("samples.png".into())),
+            None => Ok(Self::Table("samples.csv".into())),
+        }
+    }
+
+    /// A PNG beside the samples: in their folder, or named after their sheet.
+    fn beside(&self, what: &str) -> PathBuf {
         match self {
-            Self::Sheet(path) => {
+            Self::Sheet(path) | Self::Table(path) | Self::Scatter(path) => {
                 let stem = path.file_stem().map_or_else(Default::default, |stem| stem.to_string_lossy());
                 path.with_file_name(format!("{stem}-{what}.png"))
             }
@@ -54,41 +111,80 @@ impl Targets {
 
     pub(super) fn write(
         &self,
-        pictures: &[Vec<u8>],
-        shape: [usize; 3],
+        samples: &Samples,
+        model: &Model,
+        shape: &DataShape,
         columns: usize,
         first: u64,
         parameters: impl Fn(Option<usize>) -> String,
     ) -> anyhow::Result<()> {
-        match self {
-            Self::Sheet(path) => {
-                save(
-                    &sheet(pictures, shape, &Sheet { columns, ..Sheet::default() }),
-                    path,
-                    parameters(None),
-                )?;
-                line(format!("{} samples: {}", pictures.len(), path.display()));
+        let (about, n) = (model.about(), samples.len());
+        match (self, shape.as_image()) {
+            (Self::Sheet(path), Some(shape)) => {
+                let layout = Sheet { columns, ..Sheet::default() };
+                let canvas = sheet(&samples.images(about)?, shape, &layout);
+                save_png(path, &canvas, &[("parameters", parameters(None))])?;
+                line(format!("{n} samples: {}", path.display()));
             }
-            Self::Folder(folder) => {
-                for (i, picture) in pictures.iter().enumerate() {
+            (Self::Folder(folder), Some(shape)) => {
+                for (i, image) in samples.images(about)?.iter().enumerate() {
                     let mut canvas = Canvas::new(shape[2], shape[1], [0; 3]);
-                    canvas.draw(0, 0, picture, shape, 1);
-                    save(&canvas, &folder.join(name(first + i as u64)), parameters(Some(i)))?;
+                    canvas.draw(0, 0, image, shape, 1);
+                    let path = folder.join(name(first + i as u64));
+                    save_png(&path, &canvas, &[("parameters", parameters(Some(i)))])?;
                 }
-                line(format!("{} samples: {} …", pictures.len(), folder.join(name(first)).display()));
+                line(format!("{n} samples: {} …", folder.join(name(first)).display()));
             }
+            (Self::Table(path), _) => {
+                let points = samples.points(about)?;
+                let names: Vec<String> = match points.first().map_or(0, Vec::len) {
+                    d @ 0..=3 => ["x", "y", "z"].iter().take(d).map(ToString::to_string).collect(),
+                    d => (1..=d).map(|i| format!("x{i}")).collect(),
+                };
+                let delimiter = if has_extension(path, &["tsv"]) { '\t' } else { ',' };
+                let text = points_text(&names, points.iter().map(Vec::as_slice), delimiter);
+                tweedie_files::write_file(path, text.as_bytes())?;
+                line(format!("{n} samples: {}", path.display()));
+            }
+            (Self::Scatter(path), _) => {
+                let canvas = scatter_of(&[], &samples.points(about)?);
+                save_png(path, &canvas, &[("parameters", parameters(None))])?;
+                line(format!("{n} samples: {}", path.display()));
+            }
+            _ => bail!("data of shape {shape} are no images"),
         }
+        self.write_previews(samples, model, shape, parameters(None))
+    }
+
+    fn write_previews(
+        &self,
+        samples: &Samples,
+        model: &Model,
+        shape: &DataShape,
+        parameters: String,
+    ) -> anyhow::Result<()> {
+        let (Some(previews), Some(shape)) = (&samples.previews, shape.as_image()) else { return Ok(()) };
+        let text = [("Software", "tweedie".to_string()), ("parameters", parameters)];
+        let [still, moving] = previews.images(model.about(), shape, &text)?;
+        let path = self.beside("steps");
+        let animation = path.with_extension("apng");
+        tweedie_files::write_file(&path, &still)?;
+        tweedie_files::write_file(&animation, &moving)?;
+        line(format!(
+            "{} steps on the way: {}, moving: {}",
+            previews.frames().len(),
+            path.display(),
+            animation.display()
+        ));
         Ok(())
     }
 }
 
-/// A picture's name in its folder.
-fn name(image: u64) -> String {
-    format!("{image:05}.png")
+fn has_extension(path: &Path, wanted: &[&str]) -> bool {
+    path.extension().is_some_and(|found| wanted.iter().any(|wanted| found.eq_ignore_ascii_case(wanted)))
 }
 
-fn save(canvas: &Canvas, path: &Path, parameters: String) -> anyhow::Result<()> {
-    let mut bytes = Vec::new();
-    write_png(canvas, &[("Software", "tweedie".into()), ("parameters", parameters)], &mut bytes)?;
-    Ok(tweedie_weights::write_file(path, &bytes)?)
+/// A sample's name in its folder.
+fn name(image: u64) -> String {
+    format!("{image:05}.png")
 }

@@ -30,6 +30,15 @@ impl fmt::Display for Schedule {
             Self::Explicit { betas } => write!(f, "{} betas given one by one", betas.len()),
             Self::ExplicitAlphaBars { alpha_bars } => write!(f, "{} ᾱ given one by one", alpha_bars.len()),
             Self::RectifiedFlow { shift } => write!(f, "rectified flow, shift {shift}"),
+            Self::Vp { beta_min, beta_max } => write!(f, "continuous VP, β from {beta_min} to {beta_max}"),
+            Self::SubVp { beta_min, beta_max } => {
+                write!(f, "continuous sub-VP, β from {beta_min} to {beta_max}")
+            }
+            Self::Ve { sigma_min, sigma_max } => {
+                write!(f, "continuous VE, σ from {sigma_min} to {sigma_max}")
+            }
+            Self::Edm { sigma_min, sigma_max } => write!(f, "EDM, σ from {sigma_min} to {sigma_max}"),
+            Self::ContinuousCosine { offset } => write!(f, "continuous cosine, offset {offset}"),
         }
     }
 }

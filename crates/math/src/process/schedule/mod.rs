@@ -1,10 +1,11 @@
-//! The variance schedules β_1 … β_T of discrete processes.
+//! Named schedules: the variances β_1 … β_T of discrete processes, flows, and continuous processes.
 
 mod alpha_bars;
 mod betas;
+mod continuous;
 mod display;
 
-use super::{DiscreteProcess, DiscreteVp, RectifiedFlow};
+use super::{DiscreteProcess, DiscreteVp, RectifiedFlow, check_steps};
 use crate::Error;
 use serde::{Deserialize, Serialize};
 
@@ -98,10 +99,50 @@ pub enum Schedule {
         /// Above 1 spends more levels near noise; 1 spreads them evenly.
         shift: f64,
     },
+    /// The variance-preserving SDE, [`VpSde`](super::VpSde). Its levels are spread evenly in time from t = 1e-3 on.
+    Vp {
+        /// β(0); .1 by default (Song et al. 2021).
+        #[serde(default = "continuous::beta_min")]
+        beta_min: f64,
+        /// β(1); 20 by default (Song et al. 2021).
+        #[serde(default = "continuous::beta_max")]
+        beta_max: f64,
+    },
+    /// The sub-VP SDE, [`SubVpSde`](super::SubVpSde). Its levels are spread evenly in time from t = 1e-3 on.
+    SubVp {
+        /// β(0); .1 by default (Song et al. 2021).
+        #[serde(default = "continuous::beta_min")]
+        beta_min: f64,
+        /// β(1); 20 by default (Song et al. 2021).
+        #[serde(default = "continuous::beta_max")]
+        beta_max: f64,
+    },
+    /// The variance-exploding SDE, [`VeSde`](super::VeSde). Its levels are a geometric sequence from σ_min to σ_max.
+    Ve {
+        /// The σ of level 1; .01 by default (Song et al. 2021, for CIFAR-10).
+        #[serde(default = "continuous::ve_sigma_min")]
+        sigma_min: f64,
+        /// The σ of level T; 50 by default (Song et al. 2021, for CIFAR-10).
+        #[serde(default = "continuous::ve_sigma_max")]
+        sigma_max: f64,
+    },
+    /// The process of Karras et al. 2022, [`Edm`](super::Edm). Its levels are spread evenly in σ^(1/7) (eq. 5 there).
+    Edm {
+        /// The σ of level 1; .002 by default (Karras et al. 2022, table 1).
+        #[serde(default = "continuous::edm_sigma_min")]
+        sigma_min: f64,
+        /// The σ of level T; 80 by default (Karras et al. 2022, table 1).
+        #[serde(default = "continuous::edm_sigma_max")]
+        sigma_max: f64,
+    },
+    /// The cosine process in continuous time, [`ContinuousCosine`](super::ContinuousCosine). Its levels are spread evenly in
+    /// time from t = 1e-3 on.
+    ContinuousCosine {
+        /// The offset s; .008 by default (Nichol & Dhariwal 2021).
+        #[serde(default = "continuous::offset")]
+        offset: f64,
+    },
 }
-
-/// More levels than any process has; beyond it is a slip of the pen that would fill memory.
-const MOST_STEPS: usize = 1_000_000;
 
 impl Schedule {
     /// The cosine schedule with the paper's constants.
@@ -117,13 +158,31 @@ impl Schedule {
     pub const SIGMOID_ALPHA_BAR: Self =
         Self::SigmoidAlphaBar { start: -3.0, end: 3.0, temperature: 1.0, max_beta: 0.999 };
 
-    /// The process with T = `steps` levels.
+    /// Whether it is a continuous process, which is trained between its T levels, too.
+    pub fn is_continuous(&self) -> bool {
+        matches!(
+            self,
+            Self::Vp { .. }
+                | Self::SubVp { .. }
+                | Self::Ve { .. }
+                | Self::Edm { .. }
+                | Self::ContinuousCosine { .. }
+        )
+    }
+
+    /// The process with T = `steps` levels; a continuous process is seen through them ([`Discretised`](super::Discretised)).
     ///
     /// # Errors
-    /// Those of [`Schedule::log_alphas`] and [`RectifiedFlow::new`].
+    /// Those of [`Schedule::log_alphas`] and [`RectifiedFlow::new`]; [`Error::Parameter`] for a continuous process with a
+    /// parameter out of range, no steps or more than a million.
     pub fn process(&self, steps: usize) -> Result<Box<dyn DiscreteProcess>, Error> {
         Ok(match *self {
             Self::RectifiedFlow { shift } => Box::new(RectifiedFlow::new(steps, shift)?),
+            Self::Vp { beta_min, beta_max } => Box::new(continuous::vp(steps, beta_min, beta_max)?),
+            Self::SubVp { beta_min, beta_max } => Box::new(continuous::sub_vp(steps, beta_min, beta_max)?),
+            Self::Ve { sigma_min, sigma_max } => Box::new(continuous::ve(steps, sigma_min, sigma_max)?),
+            Self::Edm { sigma_min, sigma_max } => Box::new(continuous::edm(steps, sigma_min, sigma_max)?),
+            Self::ContinuousCosine { offset } => Box::new(continuous::cosine(steps, offset)?),
             _ => Box::new(DiscreteVp::new(self, steps)?),
         })
     }
@@ -133,12 +192,9 @@ impl Schedule {
     /// # Errors
     /// [`Error::Parameter`] for `steps` = 0, a β outside (0, 1), another parameter out of range, or a T that a schedule does
     /// not exist for; [`Error::Beta`] and [`Error::AlphaBar`] for explicit numbers that are no variances;
-    /// [`Error::NoBetas`] for a flow.
+    /// [`Error::NoBetas`] for flows and continuous processes.
     pub fn log_alphas(&self, steps: usize) -> Result<Vec<f64>, Error> {
-        if !(1..=MOST_STEPS).contains(&steps) {
-            let allowed = "between 1 and a million";
-            return Err(Error::Parameter { name: "num_train_timesteps", found: steps as f64, allowed });
-        }
+        check_steps(steps)?;
         match *self {
             Self::Linear { beta_start, beta_end } => betas::linear(steps, beta_start, beta_end),
             Self::ScaledLinear { beta_start, beta_end } => betas::scaled_linear(steps, beta_start, beta_end),
@@ -156,7 +212,12 @@ impl Schedule {
             }
             Self::ExplicitAlphaBars { ref alpha_bars } => alpha_bars::explicit(steps, alpha_bars),
             Self::ZeroTerminalSnr { ref of } => alpha_bars::zero_terminal(&of.log_alphas(steps)?),
-            Self::RectifiedFlow { .. } => Err(Error::NoBetas),
+            Self::RectifiedFlow { .. }
+            | Self::Vp { .. }
+            | Self::SubVp { .. }
+            | Self::Ve { .. }
+            | Self::Edm { .. }
+            | Self::ContinuousCosine { .. } => Err(Error::NoBetas),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::strategies::any_continuous;
 use crate::{close, within};
 use proptest::prelude::*;
-use tweedie_math::{Conditioning, ContinuousCosine, Edm, NoiseLevel, Process, SubVpSde, VeSde, VpSde, laws};
+use tweedie_math::{ContinuousCosine, Edm, NoiseLevel, Process, SubVpSde, VeSde, VpSde, laws};
 
 /// Times so near to both ends as a number can be, and further.
 fn near_ends(last: f64) -> Vec<f64> {
@@ -47,16 +47,11 @@ proptest! {
         prop_assert_eq!(it.process.trained_previous(level), None);
     }
 
-    /// A network told the noise rate is told that of the level: no level of a continuous process is the first trained one.
+    /// The default share of a time is that of the last time.
     #[test]
-    fn the_noise_rate_is_told(it in any_continuous(), share in 0.01..1.0, scale in 0.1..1000.0) {
+    fn a_share_of_the_time_is_a_share_of_the_last(it in any_continuous(), share in 0.0..1.0) {
         let level = it.process.at_time(share * it.process.last_time()).unwrap();
-        let told = Conditioning::NoiseRate { scale }.told(&*it.process, level).unwrap();
-        // By way of the log-SNR and its roundings.
-        close(told, scale * level.noise_rate(), 1e-13);
-        // The process' own noise rate, whatever x was multiplied by.
-        let other = NoiseLevel::new(3.0 * level.signal_rate(), 3.0 * level.noise_rate()).unwrap();
-        close(Conditioning::NoiseRate { scale }.told(&*it.process, other).unwrap(), told, 1e-13);
+        prop_assert_eq!(it.process.time_share(level), it.process.time_of(level) / it.process.last_time());
     }
 }
 

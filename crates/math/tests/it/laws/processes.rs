@@ -90,7 +90,7 @@ fn every_schedule_is_drawn() {
         .iter()
         .map(|name| name.to_string())
         .chain(rescaled)
-        .chain(["rectified_flow".to_string()])
+        .chain(["rectified_flow", "vp", "sub_vp", "ve", "edm", "continuous_cosine"].map(str::to_string))
         .collect();
     assert_eq!(seen, all);
 }

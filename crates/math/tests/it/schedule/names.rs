@@ -65,6 +65,31 @@ fn all() -> Vec<(Schedule, &'static str, &'static str)> {
             r#"{"name":"rectified_flow","shift":3.0}"#,
             "rectified flow, shift 3",
         ),
+        (
+            Schedule::Vp { beta_min: 0.25, beta_max: 10.0 },
+            r#"{"name":"vp","beta_min":0.25,"beta_max":10.0}"#,
+            "continuous VP, β from 0.25 to 10",
+        ),
+        (
+            Schedule::SubVp { beta_min: 0.25, beta_max: 10.0 },
+            r#"{"name":"sub_vp","beta_min":0.25,"beta_max":10.0}"#,
+            "continuous sub-VP, β from 0.25 to 10",
+        ),
+        (
+            Schedule::Ve { sigma_min: 0.25, sigma_max: 10.0 },
+            r#"{"name":"ve","sigma_min":0.25,"sigma_max":10.0}"#,
+            "continuous VE, σ from 0.25 to 10",
+        ),
+        (
+            Schedule::Edm { sigma_min: 0.25, sigma_max: 10.0 },
+            r#"{"name":"edm","sigma_min":0.25,"sigma_max":10.0}"#,
+            "EDM, σ from 0.25 to 10",
+        ),
+        (
+            Schedule::ContinuousCosine { offset: 0.25 },
+            r#"{"name":"continuous_cosine","offset":0.25}"#,
+            "continuous cosine, offset 0.25",
+        ),
     ]
 }
 
@@ -87,6 +112,26 @@ proptest! {
     }
 }
 
+/// The parameters of continuous processes default to the papers'.
+#[test]
+fn parameters_of_continuous_processes_may_be_left_out() {
+    let (beta_min, beta_max) = (0.1, 20.0);
+    for (json, schedule) in [
+        (r#"{"name":"vp"}"#, Schedule::Vp { beta_min, beta_max }),
+        (r#"{"name":"vp","beta_max":10.0}"#, Schedule::Vp { beta_min, beta_max: 10.0 }),
+        (r#"{"name":"sub_vp"}"#, Schedule::SubVp { beta_min, beta_max }),
+        (r#"{"name":"ve"}"#, Schedule::Ve { sigma_min: 0.01, sigma_max: 50.0 }),
+        (r#"{"name":"edm"}"#, Schedule::Edm { sigma_min: 0.002, sigma_max: 80.0 }),
+        (r#"{"name":"edm","sigma_min":0.01}"#, Schedule::Edm { sigma_min: 0.01, sigma_max: 80.0 }),
+        (r#"{"name":"continuous_cosine"}"#, Schedule::ContinuousCosine { offset: 0.008 }),
+    ] {
+        assert_eq!(serde_json::from_str::<Schedule>(json).unwrap(), schedule, "{json}");
+        assert!(schedule.is_continuous(), "{json}");
+        assert!(schedule.process(10).unwrap().is_continuous(), "{json}");
+    }
+    assert!(!Schedule::LINEAR.is_continuous() && !Schedule::RectifiedFlow { shift: 1.0 }.is_continuous());
+}
+
 #[test]
 fn what_is_not_known_is_refused_by_its_name() {
     for (json, word) in [
@@ -94,6 +139,11 @@ fn what_is_not_known_is_refused_by_its_name() {
         (r#"{"name":"linear","beta_start":0.25}"#, "beta_end"),
         (r#"{"name":"binomial","beta":0.25}"#, "beta"),
         (r#"{"name":"zero_terminal_snr","of":{"name":"liner"}}"#, "liner"),
+        (r#"{"name":"vp","beta_start":0.25}"#, "beta_start"),
+        (r#"{"name":"sub_vp","sigma_min":0.25}"#, "sigma_min"),
+        (r#"{"name":"ve","beta_min":0.25}"#, "beta_min"),
+        (r#"{"name":"edm","rho":7.0}"#, "rho"),
+        (r#"{"name":"continuous_cosine","max_beta":0.999}"#, "max_beta"),
     ] {
         let refusal = serde_json::from_str::<Schedule>(json).map_err(|error| error.to_string());
         assert!(matches!(&refusal, Err(words) if words.contains(word)), "{json}: {refusal:?}");

@@ -3,22 +3,24 @@
 use super::FLOW;
 use super::keys::Keys;
 use crate::folder::DIFFUSERS;
-use crate::sampling::SamplingDefaults;
-use crate::{Description, Error, LearnedVariance};
+use crate::sampling::SamplingConfig;
+use crate::{Description, Error, VariancePrediction};
 use serde_json::{Value, json};
 use tweedie_math::{Conditioning, Parameterization, Schedule};
 
 /// Why the flow's scheduler cannot sample a model, if it cannot.
 pub(super) fn inexpressible(description: &Description) -> Option<String> {
-    let (says, scale) = (description.parameterization, description.steps as f64);
-    if says != Parameterization::Velocity {
-        return Some(format!("a flow's scheduler reads velocities alone, and this network says {says:?}"));
+    let (predicted, scale) = (description.parameterization, description.about.steps as f64);
+    if predicted != Parameterization::Velocity {
+        return Some(format!(
+            "a flow's scheduler reads velocities alone, and this network predicts {predicted:?}"
+        ));
     }
-    if description.variance != LearnedVariance::None {
-        return Some("a flow's scheduler knows no learned variance".into());
+    if description.variance != VariancePrediction::None {
+        return Some("a flow's scheduler has no predicted variance".into());
     }
-    (description.conditioning != (Conditioning::NoiseRate { scale }))
-        .then(|| format!("a flow's network is told {scale} times the noise rate"))
+    (description.about.conditioning != (Conditioning::NoiseRate { scale }))
+        .then(|| format!("a flow's network is conditioned on {scale} times the noise rate"))
 }
 
 /// The scheduler's configuration for a flow.
@@ -26,7 +28,7 @@ pub(super) fn write(description: &Description, shift: f64) -> Value {
     json!({
         "_class_name": FLOW,
         "_diffusers_version": DIFFUSERS,
-        "num_train_timesteps": description.steps,
+        "num_train_timesteps": description.about.steps,
         "shift": shift,
         "use_dynamic_shifting": false,
         "use_karras_sigmas": false,
@@ -58,7 +60,7 @@ pub(super) fn read(keys: &Keys) -> Result<Description, Error> {
     }
     let steps = keys.whole("num_train_timesteps", 1000)?;
     Ok(Description {
-        sampling: SamplingDefaults { clip: None, ..SamplingDefaults::default() },
+        sampling: SamplingConfig { clip: None, ..SamplingConfig::default() },
         ..Description::new(
             Schedule::RectifiedFlow { shift: keys.number("shift", 1.0)? },
             steps,

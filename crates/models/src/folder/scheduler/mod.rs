@@ -1,42 +1,49 @@
-//! `scheduler_config.json`: which process, what the network says, how to sample.
+//! `scheduler_config.json`: the process, the parameterization, the sampling.
 
 mod flow;
 mod keys;
 
-use crate::sampling::{AfterClip, Sampler, SamplingDefaults, SolverOptions, Variance};
-use crate::{Description, Error, LearnedVariance};
+use crate::sampling::{Sampler, SamplerOptions, SamplingConfig};
+use crate::{Description, Error, VariancePrediction};
 use keys::Keys;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 use tweedie_math::{Conditioning, Parameterization, Schedule, Spacing};
+use tweedie_samplers::{ClipOptions, EpsAfterClip, ReverseVariance};
 
 /// Schedulers whose training process and sampling this crate implements.
 const KNOWN: [&str; 4] = ["DDPMScheduler", "DDIMScheduler", "DDIMInverseScheduler", FLOW];
 const FLOW: &str = "FlowMatchEulerDiscreteScheduler";
 
-/// Greater than any threshold: `diffusers` has no way to say that there is no limit.
+/// Greater than any threshold: `diffusers` has no value for no limit.
 const THRESHOLD_MOST: f64 = 1e9;
 
-/// Stands where `diffusers` has no scheduler for a model: it refuses the name instead of reading the output as something else.
+/// The class name where `diffusers` has no scheduler for a model: it refuses the name instead of reading the output wrongly.
 const OURS: &str = "TweedieScheduler";
 
 /// Why `diffusers` has no scheduler for a model, where it has none.
 pub(crate) fn inexpressible(description: &Description) -> Option<String> {
-    let says = description.parameterization;
-    if let Schedule::RectifiedFlow { .. } = description.schedule {
+    let predicted = description.parameterization;
+    if let Schedule::RectifiedFlow { .. } = description.about.schedule {
         return flow::inexpressible(description);
     }
-    if prediction(says).is_none() {
-        return Some(format!("a discrete scheduler has no prediction type for {says:?}"));
+    if description.about.schedule.is_continuous() {
+        return Some(format!("a discrete scheduler has no {} process", description.about.schedule));
     }
-    (description.conditioning != Conditioning::Index).then(|| {
-        format!("a discrete scheduler's network is told an index, and not {:?}", description.conditioning)
+    if prediction(predicted).is_none() {
+        return Some(format!("a discrete scheduler has no prediction type for {predicted:?}"));
+    }
+    (description.about.conditioning != Conditioning::Index).then(|| {
+        format!(
+            "a discrete scheduler's network is conditioned on an index, and not on {:?}",
+            description.about.conditioning
+        )
     })
 }
 
-/// The name that `diffusers` has for what a network says.
-fn prediction(says: Parameterization) -> Option<&'static str> {
-    match says {
+/// The name that `diffusers` has for a parameterization.
+fn prediction(predicted: Parameterization) -> Option<&'static str> {
+    match predicted {
         Parameterization::Epsilon => Some("epsilon"),
         Parameterization::X0 => Some("sample"),
         Parameterization::V => Some("v_prediction"),
@@ -46,11 +53,11 @@ fn prediction(says: Parameterization) -> Option<&'static str> {
 
 /// The scheduler of `diffusers` that a description goes with.
 pub(crate) fn class_of(description: &Description) -> &'static str {
-    match (&description.schedule, description.sampling.sampler) {
+    match (&description.about.schedule, description.sampling.sampler) {
         _ if inexpressible(description).is_some() => OURS,
         (Schedule::RectifiedFlow { .. }, _) => FLOW,
         (_, Sampler::Ddpm) => "DDPMScheduler",
-        // Whatever else samples it best with us, there it is DDIM.
+        // `diffusers`' counterpart of every other sampler is DDIM.
         _ => "DDIMScheduler",
     }
 }
@@ -59,13 +66,13 @@ pub(crate) fn class_of(description: &Description) -> &'static str {
 pub(crate) fn write(description: &Description) -> Result<Value, Error> {
     if let Some(reason) = inexpressible(description) {
         return Ok(
-            json!({ "_class_name": OURS, "reason": reason, "num_train_timesteps": description.steps }),
+            json!({ "_class_name": OURS, "reason": reason, "num_train_timesteps": description.about.steps }),
         );
     }
-    if let Schedule::RectifiedFlow { shift } = description.schedule {
+    if let Schedule::RectifiedFlow { shift } = description.about.schedule {
         return Ok(flow::write(description, shift));
     }
-    let (schedule, rescaled) = match &description.schedule {
+    let (schedule, rescaled) = match &description.about.schedule {
         Schedule::ZeroTerminalSnr { of } => (of.as_ref(), true),
         other => (other, false),
     };
@@ -75,8 +82,11 @@ pub(crate) fn write(description: &Description) -> Result<Value, Error> {
         Schedule::Sigmoid { beta_start, beta_end } => ("sigmoid", *beta_start, *beta_end, None),
         cosine if *cosine == Schedule::COSINE => ("squaredcos_cap_v2", 1e-4, 0.02, None),
         other => {
-            let betas: Vec<f64> =
-                other.log_alphas(description.steps)?.iter().map(|log_alpha| -log_alpha.exp_m1()).collect();
+            let betas: Vec<f64> = other
+                .log_alphas(description.about.steps)?
+                .iter()
+                .map(|log_alpha| -log_alpha.exp_m1())
+                .collect();
             ("linear", 1e-4, 0.02, Some(betas))
         }
     };
@@ -84,23 +94,23 @@ pub(crate) fn write(description: &Description) -> Result<Value, Error> {
     Ok(json!({
         "_class_name": class_of(description),
         "_diffusers_version": super::DIFFUSERS,
-        "num_train_timesteps": description.steps,
+        "num_train_timesteps": description.about.steps,
         "beta_start": start,
         "beta_end": end,
         "beta_schedule": name,
         "trained_betas": trained,
         "variance_type": match (description.variance, sampling.variance) {
-            (LearnedVariance::Range, _) => "learned_range",
-            (LearnedVariance::Log, _) => "learned",
-            (_, Variance::FixedLarge) => "fixed_large",
+            (VariancePrediction::Range, _) => "learned_range",
+            (VariancePrediction::Log, _) => "learned",
+            (_, ReverseVariance::FixedLarge) => "fixed_large",
             _ => "fixed_small",
         },
         "clip_sample": sampling.clip.is_some(),
         "clip_sample_range": sampling.clip.unwrap_or(1.0),
         "prediction_type": prediction(description.parameterization),
-        "thresholding": sampling.options.threshold.is_some(),
-        "dynamic_thresholding_ratio": sampling.options.threshold.unwrap_or(0.995),
-        "sample_max_value": sampling.options.threshold_most.unwrap_or(THRESHOLD_MOST),
+        "thresholding": sampling.options.clip.threshold.is_some(),
+        "dynamic_thresholding_ratio": sampling.options.clip.threshold.unwrap_or(0.995),
+        "sample_max_value": sampling.options.clip.threshold_most.unwrap_or(THRESHOLD_MOST),
         "timestep_spacing": sampling.spacing,
         "steps_offset": sampling.steps_offset,
         "set_alpha_to_one": sampling.ends_clean,
@@ -108,8 +118,8 @@ pub(crate) fn write(description: &Description) -> Result<Value, Error> {
     }))
 }
 
-/// The description that a scheduler's configuration gives. Unknown keys are let be; known keys with values that are not
-/// implemented are refused by name.
+/// The description that a scheduler's configuration gives. Unknown keys are ignored; known keys with values that are not implemented
+/// are refused by name.
 pub(crate) fn read(config: &Map<String, Value>, path: &Path) -> Result<Description, Error> {
     let keys = Keys { config, path };
     let class = keys.text("_class_name", "DDPMScheduler")?;
@@ -125,10 +135,10 @@ pub(crate) fn read(config: &Map<String, Value>, path: &Path) -> Result<Descripti
     let threshold_most = thresholds.then_some(keys.number("sample_max_value", 1.0)?);
     let variance_type = keys.text("variance_type", "fixed_small")?;
     let (variance, fixed) = match variance_type.as_str() {
-        "fixed_small" | "fixed_small_log" => (LearnedVariance::None, Variance::FixedSmall),
-        "fixed_large" | "fixed_large_log" => (LearnedVariance::None, Variance::FixedLarge),
-        "learned" => (LearnedVariance::Log, Variance::Learned),
-        "learned_range" => (LearnedVariance::Range, Variance::Learned),
+        "fixed_small" | "fixed_small_log" => (VariancePrediction::None, ReverseVariance::FixedSmall),
+        "fixed_large" | "fixed_large_log" => (VariancePrediction::None, ReverseVariance::FixedLarge),
+        "learned" => (VariancePrediction::Log, ReverseVariance::Learned),
+        "learned_range" => (VariancePrediction::Range, ReverseVariance::Learned),
         other => {
             return Err(keys.refuse(
                 "variance_type",
@@ -151,7 +161,7 @@ pub(crate) fn read(config: &Map<String, Value>, path: &Path) -> Result<Descripti
         "linspace" => Spacing::Linspace,
         other => return Err(keys.refuse("timestep_spacing", other, &["leading", "trailing", "linspace"])),
     };
-    // What the folder's own pipeline does: all steps of ancestral sampling, or 50 of DDIM.
+    // The default of the folder's own pipeline: all steps of ancestral sampling, or 50 of DDIM.
     let sampler = if class == "DDPMScheduler" { Sampler::Ddpm } else { Sampler::Ddim };
     let steps = keys.whole("num_train_timesteps", 1000)?;
     let clip = match thresholds {
@@ -160,7 +170,7 @@ pub(crate) fn read(config: &Map<String, Value>, path: &Path) -> Result<Descripti
     };
     Ok(Description {
         variance,
-        sampling: SamplingDefaults {
+        sampling: SamplingConfig {
             variance: fixed,
             spacing,
             steps_offset: keys.whole("steps_offset", 0)?,
@@ -168,14 +178,12 @@ pub(crate) fn read(config: &Map<String, Value>, path: &Path) -> Result<Descripti
             clip,
             sampler,
             steps: if sampler == Sampler::Ddpm { steps } else { steps.min(50) },
-            // `diffusers`' DDIM leaves ε̂ as it was said.
-            options: SolverOptions {
-                after_clip: AfterClip::Keep,
-                threshold,
-                threshold_most,
-                ..SolverOptions::default()
+            // `diffusers`' DDIM leaves ε̂ as it was predicted.
+            options: SamplerOptions {
+                clip: ClipOptions { after_clip: EpsAfterClip::Keep, threshold, threshold_most },
+                ..SamplerOptions::default()
             },
-            ..SamplingDefaults::default()
+            ..SamplingConfig::default()
         },
         ..Description::new(keys.schedule()?, steps, parameterization)
     })

@@ -2,27 +2,22 @@
 
 mod verdict;
 
-use super::config_of;
-use super::judged::Judged;
 use crate::arguments::{DecoderName, EvaluateLikelihood, FirstName, VarianceName};
-use crate::commands::watch::Watch;
-use crate::commands::{INTERRUPTED, device, interruptible};
 use crate::output::line;
+use crate::progress::{INTERRUPTED, Terminal};
 use anyhow::{Context, bail};
 use std::path::Path;
 use std::process::ExitCode;
+use tweedie_applications::evaluation::{Examples, config_of};
+use tweedie_applications::generation::open as open_model;
 use tweedie_evaluation::likelihood::{
-    BoundOptions, BoundVariance, Examples, bound_report, dequantized, divergence_for, flow_report,
+    BoundOptions, BoundVariance, Examples as Clean, bound_report, dequantized, divergence_for, flow_report,
     image_bounds, image_flows,
 };
-use tweedie_math::bound::bits_per_dimension;
 use tweedie_math::decoder::NormalCdf;
 use tweedie_math::{FirstVariance, NoiseLevel, reverse_steps};
-use tweedie_models::sampling::Variance;
-use tweedie_models::{LearnedVariance, Model};
-use tweedie_networks::Pass;
-use tweedie_samplers::FlowOptions;
-use tweedie_torch::PrecisionChoice;
+use tweedie_models::{Model, VariancePrediction};
+use tweedie_samplers::{FlowOptions, ReverseVariance};
 use verdict::{REPORT, Verdict, compare, write};
 
 /// More probes of a picture need too much memory.
@@ -42,8 +37,8 @@ pub fn run(options: &EvaluateLikelihood) -> anyhow::Result<ExitCode> {
     if let Some(probes) = options.probes.filter(|probes| !(1..=MOST_PROBES).contains(probes)) {
         bail!("--probes is {probes}; it must be between 1 and {MOST_PROBES}");
     }
-    let config = config_of(&options.models[0], &options.source)?;
-    let judged = Judged::open(&config, options.source.data.is_some(), options.seed, 0, options.n)?;
+    let config = config_of(&options.models[0], &options.source.source())?;
+    let judged = Examples::open(&config, options.source.data.is_some(), options.seed, 0, options.n)?;
     // Whatever can be refused is refused before anything is computed.
     let models = options
         .models
@@ -52,22 +47,21 @@ pub fn run(options: &EvaluateLikelihood) -> anyhow::Result<ExitCode> {
         .collect::<anyhow::Result<Vec<_>>>()?;
     let others = match models.iter().any(|(_, variance)| *variance == VarianceName::Optimal) {
         true => {
-            Some(Judged::open(&config, options.source.data.is_some(), options.seed, options.n, options.n)?)
+            Some(Examples::open(&config, options.source.data.is_some(), options.seed, options.n, options.n)?)
         }
         false => None,
     };
     std::fs::create_dir_all(&options.out)
         .with_context(|| format!("cannot create {}", options.out.display()))?;
-    tweedie_weights::check_writable(&options.out.join(REPORT))?;
+    tweedie_files::check_writable(&options.out.join(REPORT))?;
     line(format!("data: {}, {} pictures, noise of seed {}", judged.what, options.n, options.seed));
 
-    let stop = interruptible()?;
-    let watch = Watch::new(&stop);
+    let mut watch = Terminal::interruptible()?;
     let mut verdicts = Vec::new();
     let mut failure = None;
     for (folder, (model, variance)) in options.models.iter().zip(&models) {
         let mut verdict = Verdict { model: folder, variance: *variance, bound: None, flow: None };
-        let outcome = judge(options, model, &mut verdict, &judged, others.as_ref(), &watch);
+        let outcome = judge(options, model, &mut verdict, &judged, others.as_ref(), &mut watch);
         line(format!("\nmodel: {}", folder.display()));
         if let Some(bound) = &verdict.bound {
             line(bound.to_string().trim_end());
@@ -98,15 +92,12 @@ pub fn run(options: &EvaluateLikelihood) -> anyhow::Result<ExitCode> {
 fn open(
     options: &EvaluateLikelihood,
     folder: &Path,
-    judged: &Judged,
+    judged: &Examples,
 ) -> anyhow::Result<(Model, VarianceName)> {
-    let device = device(&options.device)?;
-    let mut model = Model::load(folder, device)?;
+    let (model, _) = open_model(folder, &options.device, &options.precision)?;
     if options.raw {
         tweedie_training::load_raw_weights(&model, folder)?;
     }
-    let (precision, _) = options.precision.parse::<PrecisionChoice>()?.resolve(device);
-    model.set_pass(Pass::inference(precision));
     let _fits = judged.clean(&model)?;
     judged.classes(&model, options.class.as_deref())?;
     let mut times = options.levels.times(model.process()).context("--levels")?;
@@ -119,14 +110,14 @@ fn open(
     if options.flow {
         check_flow(&model)?;
     }
-    let learns = model.description().variance != LearnedVariance::None;
-    let variance = options.variance.unwrap_or(match model.description().sampling.variance {
+    let learns = model.variance() != VariancePrediction::None;
+    let variance = options.variance.unwrap_or(match model.sampling().variance {
         _ if learns => VarianceName::Learned,
-        Variance::FixedSmall => VarianceName::FixedSmall,
+        ReverseVariance::FixedSmall => VarianceName::FixedSmall,
         _ => VarianceName::FixedLarge,
     });
     if variance == VarianceName::Learned && !learns {
-        bail!("{} learned no variance: --variance fixed-small, fixed-large or optimal", folder.display());
+        bail!("{} predicts no variance: --variance fixed-small, fixed-large or optimal", folder.display());
     }
     Ok((model, variance))
 }
@@ -156,20 +147,20 @@ fn judge(
     options: &EvaluateLikelihood,
     model: &Model,
     verdict: &mut Verdict,
-    judged: &Judged,
-    others: Option<&Judged>,
-    watch: &Watch,
+    judged: &Examples,
+    others: Option<&Examples>,
+    watch: &mut Terminal,
 ) -> anyhow::Result<()> {
     let variance = verdict.variance;
     let n_values = judged.shape.n_values();
-    let examples = |judged: &Judged| {
-        Ok::<_, anyhow::Error>(Examples {
+    let examples = |judged: &Examples| {
+        Ok::<_, anyhow::Error>(Clean {
             x0: judged.clean(model)?,
             classes: judged.classes(model, options.class.as_deref())?,
         })
     };
-    let pictures = model.description().standardization.is_none();
-    let range = model.description().range;
+    let pictures = model.about().standardization.is_none();
+    let range = model.about().range;
     if !options.no_bound {
         let mut how = BoundOptions {
             times: options.levels.times(model.process())?,
@@ -188,11 +179,9 @@ fn judge(
             seed: options.seed,
         };
         if let (VarianceName::Optimal, Some(others)) = (variance, others) {
-            watch.begin("errors", options.n);
-            // Other pictures, other noise.
+            // Other examples, other noise.
             let how_others = BoundOptions { seed: options.seed.wrapping_add(1), ..how.clone() };
-            let measured =
-                image_bounds(model, &examples(others)?, &how_others, &mut |it| watch.seen(it.map(|_| None)))?;
+            let measured = image_bounds(model, &examples(others)?, &how_others, watch)?;
             if watch.stopped() {
                 return Ok(());
             }
@@ -200,11 +189,7 @@ fn judge(
                 |i: usize| measured.iter().map(|it| it.x0_errors[i]).sum::<f64>() / measured.len() as f64;
             how.variance = BoundVariance::Optimal((0..how.times.len()).map(mean).collect());
         }
-        watch.begin("bound", options.n);
-        let bits = |nats: f64| Some(bits_per_dimension(nats, n_values));
-        let bounds = image_bounds(model, &examples(judged)?, &how, &mut |it| {
-            watch.seen(it.map(|it| bits(it.bound.total())))
-        })?;
+        let bounds = image_bounds(model, &examples(judged)?, &how, watch)?;
         if !bounds.is_empty() {
             let width = pictures.then_some(range.high - range.low);
             verdict.bound =
@@ -218,10 +203,7 @@ fn judge(
         if pictures {
             examples.x0 = dequantized(&examples.x0, range, options.seed)?;
         }
-        watch.begin("flow", options.n);
-        let flows = image_flows(model, &examples, how, options.at_once, options.seed, &mut |them, share| {
-            watch.batch(them.len(), share, options.at_once)
-        })?;
+        let flows = image_flows(model, &examples, how, options.at_once, options.seed, watch)?;
         if !flows.is_empty() {
             verdict.flow = Some(flow_report(&flows, n_values, divergence, pictures.then_some(range)));
         }

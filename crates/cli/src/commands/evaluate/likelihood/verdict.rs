@@ -60,7 +60,7 @@ pub(super) fn write(
         "version": env!("CARGO_PKG_VERSION"),
     });
     let path = options.out.join(REPORT);
-    tweedie_weights::write_file(&path, serde_json::to_string_pretty(&value)?.as_bytes())?;
+    tweedie_files::write_file(&path, serde_json::to_string_pretty(&value)?.as_bytes())?;
     line(format!("\nreport: {}", path.display()));
     let series: Vec<Series> = verdicts.iter().filter_map(series).collect();
     if !series.is_empty() {
@@ -72,7 +72,7 @@ pub(super) fn write(
             series,
         };
         let path = options.out.join(PLOT);
-        tweedie_weights::write_file(&path, plot.svg().as_bytes())?;
+        tweedie_files::write_file(&path, plot.svg().as_bytes())?;
         line(format!("terms:  {}", path.display()));
     }
     Ok(())

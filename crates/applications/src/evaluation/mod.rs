@@ -1,0 +1,27 @@
+//! Samples against data, and the examples of a likelihood.
+
+mod examples;
+mod samples;
+mod subject;
+
+pub use examples::Examples;
+pub use samples::{Judged, SamplesOptions, judge};
+pub use subject::Subject;
+
+use crate::Error;
+use crate::recipes::{RunConfig, Source};
+use std::path::Path;
+use tweedie_training::CONFIG;
+
+/// The configuration of the data: the one that the source names, otherwise that of the run that a model is in.
+///
+/// # Errors
+/// [`Error::NoRun`] for a model that is in none; those of [`RunConfig::resolve`].
+pub fn config_of(model: &Path, source: &Source) -> Result<RunConfig, Error> {
+    if source.preset.is_some() || source.config.is_some() {
+        return RunConfig::resolve(source);
+    }
+    let own = model.ancestors().take(3).map(|folder| folder.join(CONFIG)).find(|file| file.is_file());
+    let Some(file) = own else { return Err(Error::NoRun { path: model.to_path_buf() }) };
+    RunConfig::resolve(&Source { config: Some(file), ..source.clone() })
+}

@@ -1,0 +1,178 @@
+//! The verdict on samples: of images by features, of points by a kernel, always beside real examples.
+
+use super::subject::{Subject, of_set};
+use crate::Error;
+use crate::recipes::{DataConfig, RunConfig};
+use std::path::PathBuf;
+use tweedie_data::{Dataset, Order, Shape, Shapes};
+use tweedie_evaluation::{
+    Extractor, FEWEST_SAMPLES, Pictures, PointsReport, SamplesReport, ShapesQuality, judge_points,
+    judge_samples, shapes_quality,
+};
+use tweedie_report::{Canvas, Progress, Sheet, sheet};
+
+/// No more examples are judged, or compared with: every one is kept in memory.
+const MOST_SAMPLES: usize = 1 << 20;
+
+/// Pairs on the nearest-neighbour sheet.
+const PAIRS: usize = 32;
+
+/// Pairs of real point sets whose discrepancies make the floor.
+const FLOOR_PAIRS: usize = 40;
+
+/// How samples are judged.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SamplesOptions {
+    /// A file of weights (LeNet, CIFAR ResNet) that gives the features of images; principal components of the pixels without one.
+    pub extractor: Option<PathBuf>,
+    /// Examples of the data that images are compared with, at most.
+    pub reference: usize,
+}
+
+/// The verdict.
+pub enum Judged {
+    /// On images.
+    Images {
+        /// Distances in features.
+        report: Box<SamplesReport>,
+        /// The analyser's verdict, for the built-in set.
+        shapes: Option<Box<ShapesQuality>>,
+        /// The most similar pairs: each row of samples, and below it the nearest images of the data.
+        nearest: Canvas,
+    },
+    /// On points.
+    Points {
+        /// The discrepancy.
+        report: PointsReport,
+        /// Data and samples side by side.
+        scatter: Canvas,
+    },
+}
+
+/// Judges a subject by the data of a configuration. Everything that can be refused is refused before anything is drawn.
+///
+/// # Errors
+/// Data of another kind; too few samples or examples; an extractor that does not take the images.
+pub fn judge(
+    subject: &Subject<'_>,
+    config: &RunConfig,
+    data: &dyn Dataset,
+    options: &SamplesOptions,
+    progress: &mut dyn Progress,
+) -> Result<Judged, Error> {
+    let n = subject.n();
+    if !(FEWEST_SAMPLES..=MOST_SAMPLES).contains(&n) {
+        let allowed = format!("between {FEWEST_SAMPLES} and {MOST_SAMPLES}");
+        return Err(Error::Option { option: "the number of samples", found: n.to_string(), allowed });
+    }
+    match (Shape::of(&data.shape()), data.moments()) {
+        (Some(shape), None) => images(subject, config, data, shape, options, progress),
+        (None, Some(_)) => points(subject, data, progress),
+        _ => Err(Error::NotImages { what: "the verdict on samples", found: data.shape() }),
+    }
+}
+
+fn images(
+    subject: &Subject<'_>,
+    config: &RunConfig,
+    data: &dyn Dataset,
+    shape: Shape,
+    options: &SamplesOptions,
+    progress: &mut dyn Progress,
+) -> Result<Judged, Error> {
+    let n = subject.n();
+    let classifier = options.extractor.as_deref().map(Extractor::classifier).transpose()?;
+    let (len, needed) = (data.len().unwrap_or(u64::MAX), 2 * n as u64);
+    if len < needed {
+        return Err(Error::TooFew { set: data.name(), available: len, needed, needed_twice: true });
+    }
+    if options.reference > MOST_SAMPLES {
+        let (found, allowed) = (options.reference.to_string(), format!("between 1 and {MOST_SAMPLES}"));
+        return Err(Error::Option { option: "the number of reference images", found, allowed });
+    }
+    let m = (options.reference.max(n) as u64).min(len - n as u64);
+    let mut order = Order::new(0x5eed, data.len());
+    let own: Vec<u64> = (0..n as u64).map(|i| order.index(i)).collect();
+    let other: Vec<u64> = (n as u64..n as u64 + m).map(|i| order.index(i)).collect();
+    let labels: Option<Vec<i64>> = own.iter().map(|&index| data.label(index).map(i64::from)).collect();
+    let (real, reference) = (of_set(data, &own)?.images, of_set(data, &other)?.images);
+    let extractor = match classifier {
+        Some(classifier) => classifier,
+        None => Extractor::pixels(&reference, shape)?,
+    };
+    extractor.read(&real[..1], shape)?;
+    let drawn = subject.draw(progress)?;
+    let pictures = Pictures {
+        samples: &drawn.images,
+        real: &real,
+        reference: &reference,
+        asked: drawn.classes.as_deref(),
+        labels: labels.as_deref(),
+        shape,
+    };
+    let report = judge_samples(&pictures, &extractor)?;
+    let shapes = match config.data {
+        DataConfig::Shapes { height, width } => {
+            Some(Box::new(shapes_quality(&drawn.images, &Shapes::new(height, width, 0)?)?))
+        }
+        _ => None,
+    };
+    let nearest = nearest_sheet(&report, &pictures);
+    Ok(Judged::Images { report: Box::new(report), shapes, nearest })
+}
+
+/// The pairs that are most alike: above the samples, below their neighbours.
+fn nearest_sheet(report: &SamplesReport, pictures: &Pictures<'_>) -> Canvas {
+    let pairs = &report.pairs[..report.pairs.len().min(PAIRS)];
+    let (mut shown, mut labels) = (Vec::new(), Vec::new());
+    for row in pairs.chunks(8) {
+        shown.extend(row.iter().map(|pair| pictures.samples[pair.0].clone()));
+        labels.extend(row.iter().map(|pair| format!("#{}", pair.0)));
+        shown.extend(row.iter().map(|pair| pictures.reference[pair.1].clone()));
+        labels.extend(row.iter().map(|pair| format!("{:.2}", pair.2)));
+    }
+    let layout = Sheet {
+        columns: 8,
+        zoom: 64usize.div_ceil(pictures.shape.width).max(1),
+        labels,
+        title: vec!["each row of samples, and below it the nearest images of the data".into()],
+    };
+    sheet(&shown, pictures.shape.as_array(), &layout)
+}
+
+fn points(subject: &Subject<'_>, data: &dyn Dataset, progress: &mut dyn Progress) -> Result<Judged, Error> {
+    let n = subject.n();
+    let drawn = subject.draw(progress)?;
+    let samples = drawn.points.ok_or(Error::NotFinite)?;
+    // Sets that end may be too small for disjoint ones.
+    let sets = 1 + 2 * FLOOR_PAIRS;
+    let with_replacement = data.len().is_some_and(|len| len < (sets * n) as u64);
+    let mut real =
+        |k: usize| {
+            let indices: Vec<u64> = match data.len().filter(|_| with_replacement) {
+                Some(len) => {
+                    let key = tweedie_math::random::Key {
+                        seed: 0x5eed,
+                        image: k as u64,
+                        purpose: tweedie_math::random::Purpose::EVALUATE,
+                        visit: 2,
+                        draw: 0,
+                    };
+                    let mut numbers = tweedie_math::random::Stream::new(key);
+                    (0..n).map(|_| numbers.below(len)).collect()
+                }
+                // Far from the points that training draws first.
+                None if data.len().is_none() => ((1 << 40) + (k * n) as u64..).take(n).collect(),
+                None => ((k * n) as u64..).take(n).collect(),
+            };
+            of_set(data, &indices).ok().and_then(|drawn| drawn.points).ok_or(
+                tweedie_evaluation::Error::TooFew { what: "points of the data", found: 0, needed: n as i64 },
+            )
+        };
+    let report = judge_points(&samples, FLOOR_PAIRS, with_replacement, &mut real)?;
+    let shown = crate::recipes::first_points(data, n.min(5000));
+    let flat = Vec::<f32>::try_from(samples.f_contiguous()?.f_flatten(0, -1)?)?;
+    let rows: Vec<Vec<f32>> =
+        flat.chunks_exact(samples.size()[1] as usize).take(5000).map(<[f32]>::to_vec).collect();
+    Ok(Judged::Points { report, scatter: crate::recipes::scatter_of(&shown, &rows) })
+}

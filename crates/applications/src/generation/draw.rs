@@ -1,0 +1,204 @@
+//! Drawing n samples in batches: the one loop of every application that draws.
+
+use super::{Generator, Previews, Samples, check_finite};
+use crate::Error;
+use std::cell::Cell;
+use std::ops::ControlFlow;
+use std::time::Instant;
+use tch::{Kind, Tensor};
+use tweedie_math::DataShape;
+use tweedie_models::sampling::walk_down;
+use tweedie_models::{Model, TorchNoise};
+use tweedie_report::{Event, Progress};
+use tweedie_samplers::{Denoiser, Estimate, Hook, Levels, Next, NoiseSource, State, Step, StreamNoise};
+
+/// Samples drawn at once unless a request chooses otherwise.
+const IMAGES_AT_ONCE: usize = 64;
+/// Points, of which a network computes many as fast as few.
+const POINTS_AT_ONCE: usize = 1024;
+
+/// Where noise comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noise {
+    /// Keyed by seed and sample number: a sample depends on neither batch nor device.
+    Stream {
+        /// The seed.
+        seed: u64,
+    },
+    /// PyTorch's CPU generator, drawn as `diffusers`' pipelines draw it: the same seed gives the same sample there.
+    Torch {
+        /// The seed.
+        seed: u64,
+    },
+}
+
+impl Noise {
+    /// The seed.
+    pub fn seed(self) -> u64 {
+        match self {
+            Self::Stream { seed } | Self::Torch { seed } => seed,
+        }
+    }
+}
+
+/// Where samples begin.
+#[derive(Debug)]
+pub enum Start {
+    /// With fresh noise.
+    Noise,
+    /// With these latents, (N, …).
+    Given(Tensor),
+}
+
+/// Which samples are drawn.
+#[derive(Debug)]
+pub struct Request {
+    /// How many.
+    pub n: usize,
+    /// The number of the first sample: a run of many can be split, as each sample's noise is that of its number.
+    pub first: u64,
+    /// Samples computed at once; 0 is 64 images or 1024 points, or all of them with PyTorch's noise.
+    pub batch: usize,
+    /// Whether the last batch is drawn whole, so that every batch has one size.
+    pub whole_batches: bool,
+    /// The shape of one sample.
+    pub shape: DataShape,
+    /// Where noise comes from.
+    pub noise: Noise,
+    /// Where samples begin.
+    pub start: Start,
+    /// At how many steps a preview is taken.
+    pub previews: Option<usize>,
+}
+
+impl Request {
+    /// 16 samples of the model's shape with the noise of seed 0.
+    ///
+    /// # Errors
+    /// [`Error::NoSize`] for a model whose images have no fixed size.
+    pub fn new(model: &Model) -> Result<Self, Error> {
+        if model.about().size().is_none() {
+            return Err(Error::NoSize);
+        }
+        Ok(Self::of_shape(model.about().data.clone()))
+    }
+
+    /// 16 samples of a shape with the noise of seed 0.
+    pub fn of_shape(shape: DataShape) -> Self {
+        Self {
+            n: 16,
+            first: 0,
+            batch: 0,
+            whole_batches: false,
+            shape,
+            noise: Noise::Stream { seed: 0 },
+            start: Start::Noise,
+            previews: None,
+        }
+    }
+
+    /// How many samples are computed at once.
+    fn at_once(&self) -> usize {
+        let usual = if self.shape.as_image().is_some() { IMAGES_AT_ONCE } else { POINTS_AT_ONCE };
+        match (self.batch, self.noise) {
+            (0, Noise::Torch { .. }) => self.n,
+            (0, Noise::Stream { .. }) if self.whole_batches => usual,
+            (0, Noise::Stream { .. }) => usual.min(self.n),
+            (given, _) => given.min(self.n),
+        }
+    }
+}
+
+impl Generator<'_> {
+    /// Draws samples. Where `progress` breaks, the samples of whole batches are returned.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`]; what the network, the sampler or the noise reports.
+    pub fn draw(&self, request: &Request, progress: &mut dyn Progress) -> Result<Samples, Error> {
+        let _no_gradient = tch::no_grad_guard();
+        let n = match &request.start {
+            Start::Given(latents) => latents.size()[0] as usize,
+            Start::Noise => request.n,
+        };
+        let batch = request.at_once().clamp(1, n.max(1));
+        let batch = if request.whole_batches { request.at_once().max(1) } else { batch };
+        let steps = self.path().n_steps();
+        let total = (n.div_ceil(batch) * steps) as u64;
+        let torch = TorchNoise::new(request.noise.seed())?;
+        let previews = request.previews.map(|frames| Previews::new(frames, steps));
+        let go = progress.on(&Event::Begin { task: "sampling", unit: "steps", total });
+        let mut look = Look { progress, previews, done: 0, go };
+        let mut samples =
+            Samples { parts: Vec::new(), calls: 0, seconds: 0.0, previews: None, interrupted: false };
+        for at in (0..n).step_by(batch) {
+            let count = batch.min(n - at);
+            let drawn = if request.whole_batches { batch } else { count };
+            let first = request.first + at as u64;
+            let stream = StreamNoise::new(request.noise.seed(), first);
+            let noise: &dyn NoiseSource<Tensor> = match request.noise {
+                Noise::Stream { .. } => &stream,
+                Noise::Torch { .. } => &torch,
+            };
+            let x = match &request.start {
+                Start::Given(latents) => latents.f_narrow(0, at as i64, count as i64)?,
+                Start::Noise => self.model().start(&request.shape.batch(drawn), self.path(), noise)?,
+            };
+            let inner = self.denoiser(first as usize, x.size()[0] as usize, noise)?;
+            let counted = Counted { inner, calls: Cell::new(0) };
+            let began = Instant::now();
+            let x = walk_down(&counted, x, self.path(), self.sampling(), noise, &mut look)?;
+            samples.seconds += began.elapsed().as_secs_f64();
+            samples.calls = samples.calls.max(counted.calls.get());
+            if look.go.is_break() {
+                samples.interrupted = true;
+                break;
+            }
+            check_finite(&x)?;
+            samples.parts.push(x.f_narrow(0, 0, count as i64)?.f_to_kind(Kind::Float)?);
+        }
+        samples.previews = look.previews;
+        let _ = progress.on(&Event::End);
+        Ok(samples)
+    }
+}
+
+/// The hook of every step: progress, a request to stop, previews.
+struct Look<'a> {
+    progress: &'a mut dyn Progress,
+    previews: Option<Previews>,
+    done: usize,
+    go: ControlFlow<()>,
+}
+
+impl Hook<Tensor> for Look<'_> {
+    fn after(
+        &mut self,
+        x: &Tensor,
+        step: &Step,
+        estimate: Option<&Estimate<Tensor>>,
+        _: &dyn NoiseSource<Tensor>,
+    ) -> Result<Next<Tensor>, tweedie_samplers::Error> {
+        self.done += 1;
+        let event = Event::Step { done: self.done as f64, figure: None };
+        if self.progress.on(&event).is_break() {
+            self.go = ControlFlow::Break(());
+        }
+        if let Some(previews) = &mut self.previews {
+            previews.take(step, x, estimate)?;
+        }
+        Ok(if self.go.is_break() { Next::Stop(x.share()) } else { Next::Go })
+    }
+}
+
+/// A denoiser that counts its calls.
+struct Counted<D> {
+    inner: D,
+    calls: Cell<usize>,
+}
+
+impl<D: Denoiser<Tensor>> Denoiser<Tensor> for Counted<D> {
+    fn denoise(&self, x: &Tensor, at: Levels<'_>) -> Result<Estimate<Tensor>, tweedie_samplers::Error> {
+        self.calls.set(self.calls.get() + 1);
+        self.inner.denoise(x, at)
+    }
+}

@@ -1,0 +1,224 @@
+//! Guidance: away from a worse denoiser, towards a classifier's class, or both.
+
+use super::Class;
+use crate::Error;
+use std::path::PathBuf;
+use tch::Tensor;
+use tweedie_models::{Classifier, Condition, Model};
+use tweedie_samplers::{ClassifierGuided, Denoiser, Estimate, Extrapolated, Extrapolation, Levels};
+
+/// What guides a model; the default is nothing.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GuidanceOptions {
+    /// w of worse + w·(better − worse): 1 is no guidance, `diffusers`' `guidance_scale`.
+    pub weight: Option<f64>,
+    /// The folder of a worse model to be led away from (autoguidance). `None` leads away from the model without its class.
+    pub weak: Option<PathBuf>,
+    /// How much of x̂_0's standard deviation is set back to the unguided one's, from 0 to 1.
+    pub rescale: Option<f64>,
+    /// The σ = noise/signal between which there is guidance.
+    pub interval: Option<[f64; 2]>,
+    /// A classifier of noisy images that leads towards a class.
+    pub classifier: Option<ClassifierOptions>,
+}
+
+/// Classifier guidance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClassifierOptions {
+    /// The classifier's folder.
+    pub folder: PathBuf,
+    /// The scale of its gradient: 1 is Bayes' rule, more sharpens.
+    pub scale: f64,
+    /// Its class where that is not the model's, by name or number, or `all`.
+    pub class: Option<String>,
+}
+
+/// Guidance that was opened and checked against the model.
+#[derive(Debug)]
+pub(super) struct Guidance {
+    away: Option<Away>,
+    towards: Option<Towards>,
+}
+
+/// Away from a worse denoiser.
+#[derive(Debug)]
+struct Away {
+    from: Worse,
+    how: Extrapolation,
+}
+
+/// The worse denoiser.
+#[derive(Debug)]
+enum Worse {
+    /// The same model with the row of no class.
+    Unconditional(i64),
+    /// Another model.
+    Weak(Box<Model>),
+}
+
+/// Towards the class of a classifier.
+#[derive(Debug)]
+struct Towards {
+    classifier: Box<Classifier>,
+    class: Class,
+    scale: f64,
+}
+
+impl Guidance {
+    /// Checks the options against the model and opens what guides it; `asked` is the class by name.
+    pub(super) fn open(
+        options: &GuidanceOptions,
+        model: &Model,
+        (class, asked): (Class, Option<&str>),
+    ) -> Result<Self, Error> {
+        let away = options.weight.map(|weight| Away::open(options, weight, model, class)).transpose()?;
+        let towards = options.classifier.as_ref();
+        let towards = towards.map(|options| Towards::open(options, model, asked)).transpose()?;
+        Ok(Self { away, towards })
+    }
+
+    pub(super) fn is_any(&self) -> bool {
+        self.away.is_some() || self.towards.is_some()
+    }
+
+    /// The class of a classifier, where one guides.
+    pub(super) fn class(&self) -> Option<Class> {
+        self.towards.as_ref().map(|towards| towards.class)
+    }
+
+    /// The guided model, for `n` samples from the `first`-th on.
+    pub(super) fn denoiser<'a>(
+        &'a self,
+        model: &'a Model,
+        class: Class,
+        first: usize,
+        n: usize,
+    ) -> Result<Box<dyn Denoiser<Tensor> + 'a>, Error> {
+        let condition = class.condition(first, n);
+        let guided: Box<dyn Denoiser<Tensor> + 'a> = match &self.away {
+            None => Box::new(model.given(condition).from_example(first)),
+            Some(Away { from: Worse::Unconditional(row), how }) => {
+                let without = condition.without_class(*row);
+                Box::new(ClassifierFree { model, conditions: [condition, without], how: *how, first })
+            }
+            Some(Away { from: Worse::Weak(weak), how }) => Box::new(Extrapolated {
+                better: model.given(condition).from_example(first),
+                worse: weak.given(class.condition(first, n)).from_example(first),
+                how: *how,
+            }),
+        };
+        let Some(towards) = &self.towards else { return Ok(guided) };
+        let classes: Vec<i64> = (first..first + n).filter_map(|i| towards.class.row(i)).collect();
+        let guide = towards.classifier.of(classes)?.from_example(first);
+        Ok(Box::new(ClassifierGuided { inner: guided, guide, scale: towards.scale }))
+    }
+}
+
+/// Classifier-free guidance (Ho & Salimans 2022): one model under two conditions, evaluated in one batch.
+struct ClassifierFree<'a> {
+    model: &'a Model,
+    /// With the class, and without it.
+    conditions: [Condition; 2],
+    how: Extrapolation,
+    first: usize,
+}
+
+impl Denoiser<Tensor> for ClassifierFree<'_> {
+    fn denoise(&self, x: &Tensor, at: Levels<'_>) -> Result<Estimate<Tensor>, tweedie_samplers::Error> {
+        let [with, without] = &self.conditions;
+        if !self.how.guides_any(at) {
+            let rows: Vec<i64> = (0..x.size()[0]).collect();
+            return self.model.given(with.rows(&rows)?).from_example(self.first).denoise(x, at);
+        }
+        let [better, worse] = self.model.denoise_pair(x, at, [with, without], self.first)?;
+        self.how.apply(x, at, better, worse)
+    }
+}
+
+impl Away {
+    fn open(options: &GuidanceOptions, weight: f64, model: &Model, class: Class) -> Result<Self, Error> {
+        let wrong = |option, found: f64, allowed: &str| {
+            Err(Error::Option { option, found: found.to_string(), allowed: allowed.into() })
+        };
+        if !weight.is_finite() {
+            return wrong("the guidance weight", weight, "a finite number; 1 is no guidance");
+        }
+        let rescale = options.rescale.unwrap_or(0.0);
+        if !(0.0..=1.0).contains(&rescale) {
+            return wrong("the guidance rescaling", rescale, "between 0 and 1");
+        }
+        let from = match (&options.weak, model.about().null_class) {
+            (Some(path), _) => Worse::Weak(Box::new(open_weak(path, model, class)?)),
+            (None, Some(null)) if class != Class::Row(null) => Worse::Unconditional(null),
+            (None, Some(_)) => return Err(Error::GuidanceWithoutClass),
+            (None, None) => return Err(Error::NotGuidable),
+        };
+        let interval = options.interval.map(|[low, high]| (low, high));
+        Ok(Self { from, how: Extrapolation { weight, rescale, interval } })
+    }
+}
+
+/// The weaker model, which must have the model's data and classes.
+fn open_weak(path: &std::path::Path, model: &Model, class: Class) -> Result<Model, Error> {
+    let mut weak = Model::load(path, model.device())?;
+    let unfit = |reason: String| Error::Unfit { what: "the weaker model", path: path.to_path_buf(), reason };
+    let (ours, theirs) = (model.about(), weak.about());
+    check_same_data(model, &weak).map_err(unfit)?;
+    let rows = weak.class_rows();
+    if class != Class::Unconditional && (rows != model.class_rows() || ours.class_names != theirs.class_names)
+    {
+        return Err(unfit("it does not have the model's classes".into()));
+    }
+    if class == Class::Unconditional && rows.is_some() {
+        return Err(unfit("it is conditioned on a class, and the model is not".into()));
+    }
+    weak.set_pass(model.pass());
+    weak.set_micro_batch(model.micro_batch());
+    Ok(weak)
+}
+
+/// How the data of another model differ.
+fn check_same_data(model: &tweedie_models::Backbone, other: &tweedie_models::Backbone) -> Result<(), String> {
+    let (ours, theirs) = (model.about(), other.about());
+    if ours.data.channels() != theirs.data.channels()
+        || ours.data.sides().len() != theirs.data.sides().len()
+        || ours.range != theirs.range
+    {
+        return Err(format!(
+            "its data are of shape {} in {}, and the model's of {} in {}",
+            theirs.data, theirs.range, ours.data, ours.range
+        ));
+    }
+    if ours.standardization != theirs.standardization {
+        return Err("its data are standardised otherwise than the model's".into());
+    }
+    Ok(())
+}
+
+impl Towards {
+    /// Opens the classifier, which must have the model's data.
+    fn open(options: &ClassifierOptions, model: &Model, asked: Option<&str>) -> Result<Self, Error> {
+        let scale = options.scale;
+        if !scale.is_finite() {
+            let allowed = "a finite number".into();
+            return Err(Error::Option {
+                option: "the classifier's scale",
+                found: scale.to_string(),
+                allowed,
+            });
+        }
+        let mut classifier = Classifier::load(&options.folder, model.device())?;
+        let unfit =
+            |reason: String| Error::Unfit { what: "the classifier", path: options.folder.clone(), reason };
+        check_same_data(model, &classifier).map_err(unfit)?;
+        let (ours, theirs) = (&model.about().data, &classifier.about().data);
+        if ours != theirs {
+            return Err(unfit(format!("its images are of shape {theirs}, and the model's of {ours}")));
+        }
+        let asked = options.class.as_deref().or(asked);
+        let class = Class::among(&classifier.about().class_names, classifier.n_classes(), asked)?;
+        classifier.set_pass(model.pass());
+        classifier.set_micro_batch(model.micro_batch());
+        Ok(Self { classifier: Box::new(classifier), class, scale })
+    }
+}

@@ -1,0 +1,270 @@
+//! A run's configuration: each crate's own part, composed; from a preset or a file, with changes.
+
+use super::{DataConfig, NetworkConfig, classifier, merge, presets};
+use crate::Error;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use tweedie_data::Dataset;
+use tweedie_math::{Conditioning, Parameterization, Schedule};
+use tweedie_models::sampling::SamplingConfig;
+use tweedie_models::{About, Description, Standardization, VariancePrediction};
+use tweedie_networks::unet::SampleSize;
+use tweedie_training::{ObjectiveKind, TrainingConfig, TrainingData};
+
+/// Where a configuration comes from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Source {
+    /// A built-in configuration; `shapes` without any.
+    pub preset: Option<String>,
+    /// A TOML file, such as the `config.toml` of an earlier run.
+    pub config: Option<PathBuf>,
+    /// Changes, each `KEY=VALUE`.
+    pub set: Vec<String>,
+    /// The place of the data.
+    pub data: Option<PathBuf>,
+}
+
+/// Everything that a run is made of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunConfig {
+    /// Version of this format.
+    #[serde(default = "current_format")]
+    pub format: u32,
+    /// Part of the run's folder name.
+    pub name: String,
+    /// The data.
+    pub data: DataConfig,
+    /// The share of examples that are held out, chosen by the hash of their names; of sets without end, others are drawn.
+    #[serde(default = "default_held_out")]
+    pub held_out: f64,
+    /// The network; sizes and channels that are not given come from the data.
+    #[serde(default)]
+    pub network: NetworkConfig,
+    /// The process and the parameterization.
+    pub model: ModelConfig,
+    /// How the model is sampled unless a caller chooses otherwise.
+    #[serde(default)]
+    pub sampling: SamplingConfig,
+    /// How it is trained.
+    #[serde(default)]
+    pub training: TrainingConfig,
+}
+
+/// The process and the parameterization.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelConfig {
+    /// The forward process.
+    pub schedule: Schedule,
+    /// T, the number of levels; of a continuous process the number by which rules and reports count.
+    #[serde(default = "default_steps")]
+    pub steps: usize,
+    /// What the network predicts.
+    pub parameterization: Parameterization,
+    /// The number that the network is conditioned on at a level; the process' usual one unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conditioning: Option<Conditioning>,
+    /// Whether the network predicts the variance of the reverse step, too, in as many channels again.
+    #[serde(default = "no_variance")]
+    pub variance: VariancePrediction,
+    /// Whether the network is conditioned on the class.
+    #[serde(default)]
+    pub conditional: bool,
+}
+
+/// The version of the configuration that this crate reads and writes.
+const FORMAT: u32 = 1;
+
+fn current_format() -> u32 {
+    FORMAT
+}
+
+fn no_variance() -> VariancePrediction {
+    VariancePrediction::None
+}
+
+fn default_held_out() -> f64 {
+    0.02
+}
+
+fn default_steps() -> usize {
+    1000
+}
+
+impl RunConfig {
+    /// Reads a configuration and applies its changes.
+    ///
+    /// # Errors
+    /// [`Error::Config`] names the key, what was found and the nearest known name; [`Error::Preset`].
+    pub fn resolve(source: &Source) -> Result<Self, Error> {
+        let (text, from) = match &source.config {
+            Some(path) => (
+                std::fs::read_to_string(path)
+                    .map_err(|error| Error::Read { path: path.clone(), source: error })?,
+                path.display().to_string(),
+            ),
+            None => {
+                let name = source.preset.as_deref().unwrap_or("shapes");
+                (presets::text(name)?.to_string(), format!("the preset {name}"))
+            }
+        };
+        let wrong = |reason: String| Error::Config { from: from.clone(), reason };
+        let mut table = merge::parse(&text).map_err(|reason| wrong(format!("it is not TOML: {reason}")))?;
+        let mut changes = toml::Table::new();
+        merge::set_all(&mut changes, &source.set).map_err(wrong)?;
+        if source.config.is_none() && classifier::is_wanted(&changes) {
+            classifier::replace_objective(&mut table);
+        }
+        merge::set_all(&mut table, &source.set).map_err(wrong)?;
+        if let Some(format) = table.get("format").and_then(toml::Value::as_integer)
+            && format != i64::from(FORMAT)
+        {
+            return Err(wrong(format!(
+                "the format is {format}, of another version of tweedie; this one reads format {FORMAT}"
+            )));
+        }
+        let has_clip = table.get("sampling").and_then(|part| part.get("clip")).is_some();
+        let mut config: Self = merge::read(table).map_err(wrong)?;
+        // Pixels end at ±1; standardised numbers do not.
+        if matches!(config.data, DataConfig::Arrays { .. } | DataConfig::Points(_)) && !has_clip {
+            config.sampling.clip = None;
+        }
+        config.data.take(&config.name, source.data.as_deref())?;
+        Ok(config)
+    }
+
+    /// Opens the data set, its held-out examples apart.
+    ///
+    /// # Errors
+    /// What is wrong with the data.
+    pub fn open_data(&self) -> Result<TrainingData, Error> {
+        self.data.open(self.held_out)
+    }
+
+    /// Fills in what the network takes from the data.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for a network, classes or an objective that do not fit the data.
+    pub fn fit_to(&mut self, data: &dyn Dataset) -> Result<(), Error> {
+        let shape = data.shape();
+        let halves = if self.model.variance == VariancePrediction::None { 1 } else { 2 };
+        let outputs = halves * shape.channels() as i64;
+        match (&mut self.network, shape.sides()) {
+            (NetworkConfig::UNet(network), &[channels, height, width]) => {
+                network.in_channels = channels as i64;
+                network.out_channels = outputs;
+                network.sample_size = Some(SampleSize::of([height as i64, width as i64]));
+            }
+            (NetworkConfig::PointMlp(network), &[dimensions]) => {
+                network.dimensions = dimensions as i64;
+                network.outputs = outputs;
+            }
+            (network, _) => {
+                return Err(Error::Setting {
+                    key: "network.class",
+                    found: network.class().into(),
+                    allowed: format!(
+                        "data of shape {shape} need {}",
+                        if shape.sides().len() == 1 { "a PointMlp" } else { "a UNet2DModel" }
+                    ),
+                });
+            }
+        }
+        self.check_conditioning()?;
+        match self.training.objective.kind {
+            ObjectiveKind::Denoiser => self.fit_classes(data),
+            ObjectiveKind::Classifier => self.fit_to_classify(data),
+        }
+    }
+
+    /// Fails where the network embeds the logarithm of a number that may be 0 or negative.
+    fn check_conditioning(&self) -> Result<(), Error> {
+        let conditioning = self.about_process().conditioning;
+        let is_positive = matches!(conditioning, Conditioning::NoiseRate { .. } | Conditioning::Sigma);
+        if self.network.embeds_log_time() && !is_positive {
+            return Err(Error::Setting {
+                key: "network.time_embedding_type",
+                found: "fourier".into(),
+                allowed: format!(
+                    "it embeds the logarithm of the number that the network is conditioned on, and with a {} schedule that number \
+                     is not always positive; use positional or learned, or model.conditioning = \"sigma\"",
+                    self.model.schedule
+                ),
+            });
+        }
+        Ok(())
+    }
+
+    /// Gives the network a class table, or fails where the one it has is not the data's. A conditional network may have one row more
+    /// than there are classes, which means no class; labels can be dropped only then.
+    fn fit_classes(&mut self, data: &dyn Dataset) -> Result<(), Error> {
+        let n = data.class_names().len() as i64;
+        let (conditional, drops) = (self.model.conditional, self.training.label_dropout > 0.0);
+        let wrong = |key, found: String, allowed: String| Err(Error::Setting { key, found, allowed });
+        match self.network.class_rows() {
+            None if !conditional => Ok(()),
+            None if n < 2 => {
+                wrong("model.conditional", "true".into(), format!("the set {} has no classes", data.name()))
+            }
+            None => {
+                *self.network.class_rows_mut() = Some(n + i64::from(drops));
+                Ok(())
+            }
+            Some(rows) if n > 0 && rows == n && !(conditional && drops) => Ok(()),
+            Some(rows) if n > 0 && rows == n + 1 && conditional => Ok(()),
+            Some(rows) if n > 0 && rows == n && conditional => wrong(
+                "network.num_class_embeds",
+                rows.to_string(),
+                format!(
+                    "a row for each class of {} and none for no class: training.label_dropout must be 0",
+                    data.name()
+                ),
+            ),
+            Some(rows) => wrong(
+                "network.num_class_embeds",
+                rows.to_string(),
+                format!("the set {} has {n} classes; model.conditional = true sets it", data.name()),
+            ),
+        }
+    }
+
+    /// The process, and the number that the network is conditioned on.
+    fn about_process(&self) -> About {
+        let mut about = About::new(self.model.schedule.clone(), self.model.steps);
+        if let Some(conditioning) = self.model.conditioning {
+            about.conditioning = conditioning;
+        }
+        about
+    }
+
+    /// What is known of a model of these data.
+    pub fn about(&self, data: &dyn Dataset) -> About {
+        About {
+            data: data.shape(),
+            standardization: data.moments().map(|(mean, scale)| Standardization { mean, scale }),
+            ..self.about_process()
+        }
+    }
+
+    /// The denoiser's description.
+    pub fn description(&self, data: &dyn Dataset) -> Description {
+        let class_names = if self.network.class_rows().is_some() { data.class_names() } else { Vec::new() };
+        let n = class_names.len() as i64;
+        let null_class = self.network.class_rows().is_some_and(|rows| rows == n + 1).then_some(n);
+        Description {
+            about: About { class_names, null_class, ..self.about(data) },
+            parameterization: self.model.parameterization,
+            variance: self.model.variance,
+            sampling: self.sampling.clone(),
+        }
+    }
+
+    /// The whole configuration as TOML, every default spelled out; reading it back gives the same.
+    ///
+    /// # Errors
+    /// A value that TOML cannot hold.
+    pub fn to_toml(&self) -> Result<String, Error> {
+        merge::write(self).map_err(|reason| Error::Config { from: "the configuration".into(), reason })
+    }
+}

@@ -1,0 +1,203 @@
+//! TOML in, `--set key=value` merged on the table, a struct out; complaints name the key and the nearest known one.
+//!
+//! TOML has no null: the string "null" stands for it.
+
+use super::network::INSIDE;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+use toml::{Table, Value};
+
+/// What is wrong with a configuration's text or one of its values, as a sentence that names the place.
+type Complaint = String;
+
+/// A table from text.
+pub(super) fn parse(text: &str) -> Result<Table, Complaint> {
+    text.parse::<Table>().map_err(|error| {
+        let line = error.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count());
+        let place = line.map_or(String::new(), |line| format!("line {line}: "));
+        format!("{place}{}", error.message().lines().collect::<Vec<_>>().join(" "))
+    })
+}
+
+/// Applies changes in their order; `objective.…` is short for `training.objective.…`.
+pub(super) fn set_all(table: &mut Table, changes: &[String]) -> Result<(), Complaint> {
+    changes.iter().try_for_each(|change| match change.strip_prefix("objective.") {
+        Some(key) => set(table, &format!("training.objective.{key}")),
+        None => set(table, change),
+    })
+}
+
+/// Applies `a.b=value`. The value is read as TOML; a text that is no TOML value is a string.
+fn set(table: &mut Table, change: &str) -> Result<(), Complaint> {
+    let Some((key, text)) = change.split_once('=') else {
+        return Err(format!("a change is KEY=VALUE, such as training.batch=32; found `{change}`"));
+    };
+    let parsed = format!("value = {text}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
+    let value = parsed.unwrap_or_else(|| Value::String(text.to_string()));
+    let mut place = table;
+    let mut parts = key.trim().split('.').peekable();
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            place.insert(part.to_string(), value);
+            return Ok(());
+        }
+        let below = place.entry(part.to_string()).or_insert_with(|| Value::Table(Table::new()));
+        place = below.as_table_mut().ok_or_else(|| format!("{key}: {part} is a value, not a table"))?;
+    }
+    Ok(())
+}
+
+/// A struct from a table.
+pub(super) fn read<T: DeserializeOwned>(table: Table) -> Result<T, Complaint> {
+    let json = to_json(Value::Table(table));
+    try_read(&json).map_err(|Refusal { path, said }| {
+        let place = match inside_of::<T>(&json, &path, &said) {
+            Some(key) => format!("{path}.{key}"),
+            None => path,
+        };
+        let said = explain(&said);
+        if place == "." { said } else { format!("{place}: {said}") }
+    })
+}
+
+struct Refusal {
+    path: String,
+    said: String,
+}
+
+fn try_read<T: DeserializeOwned>(json: &Json) -> Result<T, Refusal> {
+    serde_path_to_error::deserialize(json).map_err(|error| {
+        let (path, said) = (error.path().to_string(), error.inner().to_string());
+        match said.split_once(INSIDE) {
+            Some((".", said)) => Refusal { path, said: said.into() },
+            Some((inside, said)) => Refusal { path: format!("{path}.{inside}"), said: said.into() },
+            None => Refusal { path, said },
+        }
+    })
+}
+
+/// The keys that choose between the forms of a part, as in `data.kind` and `model.schedule.name`.
+const TAGS: [&str; 2] = ["kind", "name"];
+
+/// The key inside the part at `path` that a refusal is about. Where a tag chooses the part's form, serde names the part alone; the key is
+/// the one without which the refusal is another.
+fn inside_of<T: DeserializeOwned>(json: &Json, path: &str, said: &str) -> Option<String> {
+    if !said.starts_with("invalid") {
+        return None;
+    }
+    let pointer = format!("/{}", path.replace('.', "/"));
+    let part = json.pointer(&pointer)?.as_object()?;
+    let is_the_one = |key: &&String| {
+        let mut without = json.clone();
+        if let Some(part) = without.pointer_mut(&pointer).and_then(Json::as_object_mut) {
+            part.remove(*key);
+        }
+        !TAGS.contains(&key.as_str()) && try_read::<T>(&without).err().is_none_or(|other| other.said != said)
+    };
+    let mut found = part.keys().filter(is_the_one);
+    let key = found.next()?;
+    found.next().is_none().then(|| key.clone())
+}
+
+/// A struct as TOML text.
+pub(super) fn write(value: &impl Serialize) -> Result<String, Complaint> {
+    let json = serde_json::to_value(value).map_err(|error| error.to_string())?;
+    toml::to_string(&from_json(json)).map_err(|error| error.to_string())
+}
+
+/// serde's refusal of an unknown name, shortened to the nearest known one.
+fn explain(said: &str) -> String {
+    let names: Vec<&str> = said.split('`').skip(1).step_by(2).collect();
+    match names.split_first() {
+        Some((unknown, known)) if said.starts_with("unknown") && !known.is_empty() => {
+            let what = if said.starts_with("unknown variant") { "value" } else { "key" };
+            let nearest =
+                known.iter().max_by(|a, b| strsim::jaro(a, unknown).total_cmp(&strsim::jaro(b, unknown)));
+            format!(
+                "unknown {what} `{unknown}`; the nearest is `{}` (known are {})",
+                nearest.unwrap_or(&""),
+                known.join(", ")
+            )
+        }
+        _ => said.to_string(),
+    }
+}
+
+fn to_json(value: Value) -> Json {
+    match value {
+        Value::String(text) if text == "null" => Json::Null,
+        Value::String(text) => Json::String(text),
+        Value::Integer(number) => number.into(),
+        Value::Float(number) => serde_json::Number::from_f64(number)
+            .map_or_else(|| Json::String(number.to_string()), Json::Number),
+        Value::Boolean(flag) => flag.into(),
+        Value::Datetime(time) => Json::String(time.to_string()),
+        Value::Array(list) => list.into_iter().map(to_json).collect(),
+        Value::Table(table) => {
+            Json::Object(table.into_iter().map(|(key, value)| (key, to_json(value))).collect())
+        }
+    }
+}
+
+fn from_json(json: Json) -> Value {
+    match json {
+        Json::Null => Value::String("null".into()),
+        Json::Bool(flag) => Value::Boolean(flag),
+        Json::Number(number) => match number.as_i64() {
+            Some(whole) => Value::Integer(whole),
+            None => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Json::String(text) => Value::String(text),
+        Json::Array(list) => Value::Array(list.into_iter().map(from_json).collect()),
+        Json::Object(map) => {
+            Value::Table(map.into_iter().map(|(key, value)| (key, from_json(value))).collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Part {
+        batch: usize,
+        head: Option<i64>,
+        name: String,
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Whole {
+        part: Part,
+    }
+
+    fn with(changes: &[&str]) -> Result<Whole, Complaint> {
+        let mut table = parse("[part]\nbatch = 4\nhead = 8\nname = \"a\"")?;
+        for change in changes {
+            set(&mut table, change)?;
+        }
+        read(table)
+    }
+
+    #[test]
+    fn values_are_merged_and_nulls_survive() -> Result<(), Complaint> {
+        let whole = with(&["part.batch=32", "part.head=null", "part.name=some text"])?;
+        assert_eq!(whole.part, Part { batch: 32, head: None, name: "some text".into() });
+        assert_eq!(read::<Whole>(parse(&write(&whole)?)?)?, whole);
+        Ok(())
+    }
+
+    #[test]
+    fn refusals_name_key_and_nearest() {
+        let said = |changes: &[&str]| with(changes).map(|_| ()).unwrap_err();
+        assert!(said(&["part.bacth=32"]).contains("part.bacth: unknown key `bacth`; the nearest is `batch`"));
+        assert!(said(&["part.batch=-1"]).starts_with("part.batch: invalid value: integer `-1`"));
+        assert!(said(&["part.batch=\"many\""]).starts_with("part.batch: invalid type"));
+        assert!(said(&["part"]).contains("KEY=VALUE"));
+        assert!(said(&["part.batch.x=1"]).contains("batch is a value"));
+    }
+}

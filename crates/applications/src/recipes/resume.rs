@@ -1,0 +1,38 @@
+//! The configuration of a run that is resumed.
+
+use super::{RunConfig, Source};
+use crate::Error;
+use std::path::{Path, PathBuf};
+use tweedie_models::sampling::SamplingConfig;
+use tweedie_training::{CONFIG, Objective, TrainingConfig};
+
+/// A run's own configuration with changes. Only how it is trained and sampled may be changed.
+///
+/// # Errors
+/// [`Error::NotARun`]; [`Error::Resumed`] for a change of anything else.
+pub fn resumed_config(run: &Path, set: &[String], data: Option<PathBuf>) -> Result<RunConfig, Error> {
+    let file = run.join(CONFIG);
+    if !file.is_file() {
+        return Err(Error::NotARun { path: run.to_path_buf(), file: CONFIG });
+    }
+    let source = |set: &[String]| Source {
+        preset: None,
+        config: Some(file.clone()),
+        set: set.to_vec(),
+        data: data.clone(),
+    };
+    let (own, changed) = (RunConfig::resolve(&source(&[]))?, RunConfig::resolve(&source(set))?);
+    let kept = |config: &RunConfig| RunConfig {
+        sampling: SamplingConfig::default(),
+        training: TrainingConfig {
+            seed: config.training.seed,
+            objective: Objective { kind: config.training.objective.kind, ..Objective::default() },
+            ..TrainingConfig::default()
+        },
+        ..config.clone()
+    };
+    if kept(&own) != kept(&changed) {
+        return Err(Error::Resumed);
+    }
+    Ok(changed)
+}

@@ -1,0 +1,155 @@
+//! `tweedie train`.
+
+use crate::arguments::Train;
+use crate::output::line;
+use crate::progress::{INTERRUPTED, Terminal};
+use std::process::ExitCode;
+use std::time::Instant;
+use tweedie_applications::Error;
+use tweedie_applications::generation::{Class, Generator, GeneratorOptions, Noise, Request};
+use tweedie_applications::recipes::{
+    DataConfig, Learned, Notice, Outcome, Recipe, RunConfig, Start, resumed_config,
+};
+use tweedie_data::{Dataset, Shapes};
+use tweedie_evaluation::shapes_quality;
+use tweedie_models::Model;
+use tweedie_training::{Ending, Run, Trainer, read_metrics};
+
+/// Samples that are drawn after training on the built-in images.
+const JUDGED: usize = 512;
+
+/// Trains, then shows what was learned.
+pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
+    let began = Instant::now();
+    let config = match &options.resume {
+        Some(run) => resumed_config(run, &options.source.set, options.source.data.clone())?,
+        None => RunConfig::resolve(&options.source.source())?,
+    };
+    // A dry run needs no lock.
+    let resume = options.resume.as_deref().filter(|_| !options.dry_run);
+    let recipe = Recipe::prepare(config, resume)?;
+    let start =
+        Start { runs: options.runs.clone(), device: options.device.clone(), threads: options.threads };
+    if options.dry_run {
+        let text = recipe.config().to_toml()?;
+        for row in recipe.estimate(&start)?.to_string().lines() {
+            line(format!("# {row}"));
+        }
+        line(text.trim_end());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let config = recipe.config().clone();
+    let data = std::sync::Arc::clone(&recipe.data().shown);
+    let mut terminal = Terminal::new(crate::progress::interruptible()?, began);
+    let images = config.training.images;
+    let is_points = matches!(config.data, DataConfig::Points(_));
+    let what = if is_points { "points" } else { "images" };
+    let outcome = recipe.run_with(&start, &mut terminal, &mut |notice| announce(notice, images, what))?;
+    report_left_out(data.as_ref());
+    let (checkpoint, run) = (outcome.checkpoint.display(), outcome.run.folder().display());
+    if outcome.ending == Ending::Interrupted {
+        line(format!("interrupted after {} images; saved as {checkpoint}", outcome.images));
+        line(format!("to go on: cargo xtask train --resume {run}"));
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
+    show(&config, outcome)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn announce(notice: &Notice, images: u64, what: &str) {
+    let (precision, reason) = &notice.precision;
+    line(format!(
+        "{}: {:.2} M parameters on {:?} in {} ({reason}), {} threads; {images} {what} of {}",
+        notice.name,
+        notice.n_trained as f64 / 1e6,
+        notice.device,
+        precision.name(),
+        tch::get_num_threads(),
+        notice.data,
+    ));
+    if let Some((images, differences)) = &notice.resumed {
+        let reasons = differences.join("; ");
+        match (images, differences.is_empty()) {
+            (0, true) => line("no checkpoint was written yet: the run begins anew"),
+            (0, false) => line(format!("no checkpoint was written yet: the run begins anew; {reasons}")),
+            (_, true) => line(format!("going on after {images} images, bit for bit")),
+            (_, false) => line(format!("going on after {images} images, but not bit for bit: {reasons}")),
+        }
+    }
+    line(format!("run: {}", notice.run.display()));
+}
+
+/// Names the files that were no images.
+fn report_left_out(data: &dyn Dataset) {
+    let names = data.left_out();
+    if let Some(first) = names.first() {
+        line(format!(
+            "{} files were left out because they are no images that can be read; the first is {first}",
+            names.len()
+        ));
+    }
+}
+
+/// What was learned, and where it is.
+fn show(config: &RunConfig, outcome: Outcome) -> anyhow::Result<()> {
+    let checkpoint = outcome.checkpoint.display();
+    match outcome.learned {
+        Learned::Denoiser(mut trainer) => {
+            if let DataConfig::Shapes { height, width } = config.data {
+                judge(&mut trainer, &Shapes::new(height, width, 0)?)?;
+            }
+            line(format!("checkpoint: {checkpoint}"));
+            if config.training.report.sheet > 0 {
+                line(format!("samples:    {}", outcome.run.sheet(outcome.images).display()));
+            }
+            let how = match config.data {
+                DataConfig::Points(_) => "-n 2000 --out points.csv",
+                _ => "-n 64 --grid",
+            };
+            line(format!("more:       cargo xtask sample {checkpoint} {how}"));
+        }
+        Learned::Classifier(_) => {
+            show_accuracy(&outcome.run)?;
+            line(format!("classifier: {checkpoint}"));
+        }
+    }
+    Ok(())
+}
+
+/// Draws samples and prints how many of them the analyser recognises.
+fn judge(trainer: &mut Trainer<Model>, data: &Shapes) -> anyhow::Result<()> {
+    let seed = trainer.config().seed;
+    let sampling = trainer.model().sampling();
+    line(format!("drawing {JUDGED} samples ({}, {} steps) …", sampling.sampler, sampling.steps));
+    let began = Instant::now();
+    let drawn = trainer.with_ema(|model| {
+        let draw = || {
+            let class = matches!(Class::all(model), Class::All(_)).then(|| "all".to_string());
+            let generator = Generator::new(model, GeneratorOptions { class, ..GeneratorOptions::of(model) })?;
+            let request = Request { n: JUDGED, noise: Noise::Stream { seed }, ..Request::new(model)? };
+            generator.draw(&request, &mut ())?.images(model.about())
+        };
+        Ok(draw())
+    })?;
+    let images = drawn.map_err(|error: Error| anyhow::anyhow!(error))?;
+    let seconds = began.elapsed().as_secs_f64();
+    line(format!("{}({seconds:.0} s)", shapes_quality(&images, data)?));
+    Ok(())
+}
+
+/// How often a classifier is right on held-out images, level by level, as it was last measured.
+fn show_accuracy(run: &Run) -> anyhow::Result<()> {
+    let ticks = read_metrics(&run.folder().join("metrics.jsonl"))?;
+    let Some(held_out) = ticks.into_iter().rev().find_map(|tick| tick.held_out) else { return Ok(()) };
+    for bin in &held_out.bins {
+        if let Some(accuracy) = bin.accuracy {
+            let [low, high] = bin.log_snr;
+            let share = 100.0 * accuracy.averaged;
+            line(format!("log-SNR {low:>6.1} to {high:>6.1}: {share:>5.1} % of held-out images right"));
+        }
+    }
+    if let Some(accuracy) = held_out.accuracy {
+        line(format!("{:.1} % right over all levels (averaged weights)", 100.0 * accuracy.averaged));
+    }
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! Progress on the terminal: a bar there, a line now and then elsewhere. Ctrl-C ends the work in order.
+
+use crate::output::try_line;
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::IsTerminal;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tweedie_report::{Event, Progress};
+
+/// The exit code of a program that was interrupted.
+pub const INTERRUPTED: u8 = 130;
+
+/// Where there is no terminal, a line is printed after so long.
+const SILENCE: Duration = Duration::from_secs(15);
+
+/// A flag that Ctrl-C and SIGTERM set, so that the work can be ended in order; a second signal ends the program at once.
+pub fn interruptible() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    let on_signal = move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(INTERRUPTED));
+        }
+    };
+    ctrlc::set_handler(on_signal).context("signals cannot be caught")?;
+    Ok(stop)
+}
+
+/// Shows one piece of work after another.
+pub struct Terminal {
+    stop: Arc<AtomicBool>,
+    program: Instant,
+    bar: ProgressBar,
+    task: &'static str,
+    unit: &'static str,
+    total: f64,
+    /// Figures of the steps, whose mean is shown; of a training the last one.
+    figures: (&'static str, f64, u32),
+    began: Instant,
+    printed: Instant,
+}
+
+impl Terminal {
+    /// Nothing has begun yet; `stop` is set from outside, `program` is when the program started.
+    pub fn new(stop: Arc<AtomicBool>, program: Instant) -> Self {
+        Self {
+            stop,
+            program,
+            bar: ProgressBar::hidden(),
+            task: "",
+            unit: "",
+            total: 0.0,
+            figures: ("", 0.0, 0),
+            began: program,
+            printed: program,
+        }
+    }
+
+    /// A progress that Ctrl-C stops.
+    pub fn interruptible() -> anyhow::Result<Self> {
+        Ok(Self::new(interruptible()?, Instant::now()))
+    }
+
+    /// Whether a stop was requested.
+    pub fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// A line above the bar. When nobody reads it any more, the work stops.
+    fn print(&self, text: &str) {
+        if !self.bar.suspend(|| try_line(text)) {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn begin(&mut self, task: &'static str, unit: &'static str, total: u64) {
+        self.bar =
+            if std::io::stderr().is_terminal() { ProgressBar::new(total) } else { ProgressBar::hidden() };
+        let style =
+            ProgressStyle::with_template("{prefix} {bar:30} {percent:>3} %  {human_pos} {msg}, {eta} left");
+        self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        self.bar.set_prefix(task);
+        (self.task, self.unit, self.total) = (task, unit, total as f64);
+        self.figures = ("", 0.0, 0);
+        (self.began, self.printed) = (Instant::now(), Instant::now());
+        if task == "training" {
+            self.print(&format!("first step after {:.2} s", self.program.elapsed().as_secs_f64()));
+        }
+    }
+
+    fn step(&mut self, done: f64, figure: Option<(&'static str, f64)>) {
+        if let Some((name, value)) = figure {
+            let (_, sum, n) = self.figures;
+            self.figures =
+                if self.task == "training" { (name, value, 1) } else { (name, sum + value, n + 1) };
+        }
+        let (name, sum, n) = self.figures;
+        let figure = if n == 0 { String::new() } else { format!(", {name} {:.4}", sum / f64::from(n)) };
+        self.bar.set_message(format!("{}{figure}", self.unit));
+        self.bar.set_position(done as u64);
+        let quiet = self.bar.is_hidden() && self.task != "training" && self.printed.elapsed() > SILENCE;
+        if quiet && done < self.total {
+            self.printed = Instant::now();
+            let left = self.began.elapsed().as_secs_f64() / done.max(1e-3) * (self.total - done);
+            self.print(&format!(
+                "{}: {done:.1} of {} {}{figure}, {left:.0} s left",
+                self.task, self.total, self.unit
+            ));
+        }
+    }
+}
+
+impl Progress for Terminal {
+    fn on(&mut self, event: &Event<'_>) -> ControlFlow<()> {
+        match event {
+            Event::Begin { task, unit, total } => self.begin(task, unit, *total),
+            Event::Step { done, figure } => self.step(*done, *figure),
+            Event::Figures { done, values } => self.print(&status(*done, values)),
+            Event::Wrote { what, path } => self.print(&format!("{what}: {}", path.display())),
+            Event::Message(text) => self.print(text),
+            Event::End => self.bar.finish_and_clear(),
+            _ => {}
+        }
+        if self.stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// The status line of a training.
+fn status(images: u64, values: &[(&'static str, f64)]) -> String {
+    let value = |name: &str| values.iter().find(|(own, _)| *own == name).map(|(_, value)| *value);
+    let of = |name: &str| value(name).unwrap_or(f64::NAN);
+    let right = value("accuracy").map_or(String::new(), |share| format!("  right {:.1} %", 100.0 * share));
+    format!(
+        "kimg {:>7.1}  loss {:>8.4}{right}  grad {:>7.3}  rate {:.2e}  img/s {:>6.1}  mem {:>5.0} MiB  time {}  eta {}",
+        images as f64 / 1e3,
+        of("loss"),
+        of("gradient_norm"),
+        of("learning_rate"),
+        of("images_per_second"),
+        of("memory_mib"),
+        duration(of("seconds")),
+        duration(of("eta_seconds")),
+    )
+}
+
+/// Hours, minutes and seconds, as few as are needed.
+fn duration(seconds: f64) -> String {
+    let whole = seconds.max(0.0).round() as u64;
+    match whole {
+        0..60 => format!("{whole}s"),
+        60..3600 => format!("{}m{:02}s", whole / 60, whole % 60),
+        _ => format!("{}h{:02}m", whole / 3600, whole / 60 % 60),
+    }
+}

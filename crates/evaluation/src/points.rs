@@ -1,0 +1,135 @@
+//! Point samples against data: the maximum mean discrepancy (Gretton et al. 2012), beside that of real points.
+
+use crate::Error;
+use serde::Serialize;
+use std::fmt;
+use tch::{Kind, Tensor};
+
+/// The kernel's bandwidths as multiples of the median distance between points of the data.
+const SCALES: [f64; 4] = [0.125, 0.25, 0.5, 1.0];
+
+/// Points on each side, at most, by which the median distance is found.
+const FOR_MEDIAN: i64 = 1000;
+
+/// A mean of Gaussian kernels e^(−‖x − y‖²/(2σ²)), σ being multiples of one length.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GaussianKernel {
+    /// The bandwidths σ, in the data's own units.
+    pub bandwidths: Vec<f64>,
+}
+
+impl GaussianKernel {
+    /// With 1/8, 1/4, 1/2 and 1 times the median distance between points (N, D).
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] for fewer than two points.
+    pub fn of(points: &Tensor) -> Result<Self, Error> {
+        let n = points.size()[0];
+        if n < 2 {
+            return Err(Error::TooFew { what: "points for a kernel", found: n, needed: 2 });
+        }
+        let some = points.f_narrow(0, 0, n.min(FOR_MEDIAN))?.f_to_kind(Kind::Double)?;
+        let distances = Tensor::f_pdist(&some, 2.0)?;
+        let median = f64::try_from(distances.f_median()?)?;
+        Ok(Self { bandwidths: SCALES.iter().map(|scale| scale * median.max(f64::MIN_POSITIVE)).collect() })
+    }
+
+    /// The sum of the kernel over all pairs of (N, D) and (M, D).
+    fn sum(&self, x: &Tensor, y: &Tensor) -> Result<f64, Error> {
+        let squares = Tensor::f_cdist(x, y, 2.0, Some(2))?.f_square()?;
+        let mut sum = 0.0;
+        for sigma in &self.bandwidths {
+            let kernel = squares.f_mul_scalar(-0.5 / (sigma * sigma))?.f_exp()?;
+            sum += f64::try_from(kernel.f_sum(Kind::Double)?)?;
+        }
+        Ok(sum / self.bandwidths.len() as f64)
+    }
+
+    /// The unbiased MMD² of (N, D) and (M, D); it may be negative.
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] for fewer than two points on a side.
+    pub fn mmd2(&self, x: &Tensor, y: &Tensor) -> Result<f64, Error> {
+        let _no_gradient = tch::no_grad_guard();
+        for side in [x, y] {
+            let n = side.size()[0];
+            if n < 2 {
+                return Err(Error::TooFew { what: "points for a discrepancy", found: n, needed: 2 });
+            }
+        }
+        let (x, y) = (x.f_to_kind(Kind::Double)?, y.f_to_kind(Kind::Double)?);
+        let (n, m) = (x.size()[0] as f64, y.size()[0] as f64);
+        // k(x, x) = 1 stands on the diagonal, which is left out.
+        let within = |of: &Tensor, n: f64| Ok::<_, Error>((self.sum(of, of)? - n) / (n * (n - 1.0)));
+        Ok(within(&x, n)? + within(&y, m)? - 2.0 * self.sum(&x, &y)? / (n * m))
+    }
+}
+
+/// The verdict on point samples.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PointsReport {
+    /// Points on each side.
+    pub n: usize,
+    /// The kernel.
+    pub kernel: GaussianKernel,
+    /// The unbiased MMD² of samples and data.
+    pub mmd2: f64,
+    /// MMD² of pairs of real sets of as many points: what no model can be expected to beat.
+    pub floor: Vec<f64>,
+    /// The 95 % quantile of the floor.
+    pub floor_95: f64,
+    /// Whether the real sets were drawn with replacement, for want of points.
+    pub with_replacement: bool,
+}
+
+/// Compares samples with data. `real` gives the k-th set of as many real points; the first is compared with the samples, the others pair
+/// by pair with each other.
+///
+/// # Errors
+/// [`Error::TooFew`]; what `real` reports.
+pub fn judge_points(
+    samples: &Tensor,
+    pairs: usize,
+    with_replacement: bool,
+    real: &mut dyn FnMut(usize) -> Result<Tensor, Error>,
+) -> Result<PointsReport, Error> {
+    let data = real(0)?;
+    let kernel = GaussianKernel::of(&data)?;
+    let mmd2 = kernel.mmd2(samples, &data)?;
+    let mut floor = Vec::new();
+    for pair in 0..pairs.max(1) {
+        floor.push(kernel.mmd2(&real(1 + 2 * pair)?, &real(2 + 2 * pair)?)?);
+    }
+    let mut sorted = floor.clone();
+    sorted.sort_by(f64::total_cmp);
+    let place = (0.95 * (sorted.len() - 1) as f64).round() as usize;
+    let n = samples.size()[0] as usize;
+    Ok(PointsReport { n, kernel, mmd2, floor_95: sorted[place], floor, with_replacement })
+}
+
+impl fmt::Display for PointsReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bandwidths: Vec<String> =
+            self.kernel.bandwidths.iter().map(|sigma| format!("{sigma:.3}")).collect();
+        writeln!(
+            f,
+            "{} samples against as many points of the data; the kernel is the mean of Gaussians of bandwidth {}",
+            self.n,
+            bandwidths.join(", ")
+        )?;
+        let mean = self.floor.iter().sum::<f64>() / self.floor.len() as f64;
+        writeln!(f, "MMD² of samples and data     {:>12.3e}", self.mmd2)?;
+        writeln!(
+            f,
+            "MMD² of data and data        {mean:>12.3e}   mean of {} pairs{}",
+            self.floor.len(),
+            if self.with_replacement { ", drawn with replacement" } else { "" }
+        )?;
+        write!(
+            f,
+            "their 95 % quantile          {:>12.3e}   the samples are {} it",
+            self.floor_95,
+            if self.mmd2 <= self.floor_95 { "within" } else { "beyond" }
+        )
+    }
+}

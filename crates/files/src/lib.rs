@@ -1,0 +1,45 @@
+//! Files and folders that appear whole or not at all.
+//!
+//! [`write_file`] writes one file under a temporary name, syncs it and renames it into place. [`Staging`] does the same for
+//! a folder of several files. [`check_writable`] finds out before long work whether its result can be written.
+//! [`remove_stale`] removes what interrupted writers left behind.
+
+mod file;
+mod staging;
+
+pub use file::{check_writable, remove_stale, write_file, write_synced};
+pub use staging::Staging;
+
+use std::path::PathBuf;
+
+/// A file or folder that cannot be read, written, replaced or removed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused an operation.
+    #[error("{action} {}: {source}", path.display())]
+    Io {
+        /// The operation, such as "cannot write".
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    /// Returns a function that turns an [`std::io::Error`] into this error, for `map_err`.
+    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { action, path, source }
+    }
+
+    /// Whether the disk, or the process' quota on it, is full.
+    pub fn is_disk_full(&self) -> bool {
+        use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        match self {
+            Self::Io { source, .. } => matches!(source.kind(), StorageFull | QuotaExceeded | FileTooLarge),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! A continuous process seen through T levels.
+
+use super::{DiscreteProcess, Process, check_steps};
+use crate::{Error, NoiseLevel};
+use core::fmt::Debug;
+
+/// What is asked of a process inside: everything a [`DiscreteProcess`] needs besides its levels.
+trait Inner: Process + Debug + Send + Sync {}
+
+impl<P: Process + Debug + Send + Sync> Inner for P {}
+
+/// A continuous process through T levels. Rules of levels, bounds and reports count in these levels, while training may draw
+/// any level between them.
+///
+/// Level T is the noisiest of the process, level 1 the cleanest that is trained. The levels are spread evenly in τ^(1/ρ), where
+/// τ is the process' own time: evenly in time for ρ = 1, and as in Karras et al. 2022, eq. 5, for the process whose time is σ.
+///
+/// The time t of this process is a coordinate in [0, T]. From 1 to T it is linear in τ^(1/ρ). Below 1 it is σ = noise/signal
+/// as a share of that of level 1, so that t = 0 is clean data. If T = 1 and the noisiest level has no signal, no level has a
+/// time between 0 and 1: `at_time` answers pure noise there.
+#[derive(Debug)]
+pub struct Discretised {
+    process: Box<dyn Inner>,
+    steps: usize,
+    rho: f64,
+    /// τ^(1/ρ) of level 1 and of level T, where T > 1.
+    ends: [f64; 2],
+    /// Level 1.
+    first: NoiseLevel,
+    /// Level T.
+    last: NoiseLevel,
+}
+
+impl Discretised {
+    /// A view of `process` through T = `steps` levels. Level 1 is that of `first_time`, in the process' own time. A single
+    /// level, T = 1, is the noisiest.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for no steps, more than a million, a ρ that is not positive and finite, or a first time that is not
+    /// inside the process or whose level has no noise.
+    pub fn new(
+        process: impl Process + Debug + Send + Sync + 'static,
+        steps: usize,
+        first_time: f64,
+        rho: f64,
+    ) -> Result<Self, Error> {
+        check_steps(steps)?;
+        if !(rho > 0.0 && rho.is_finite()) {
+            return Err(Error::Parameter { name: "rho", found: rho, allowed: "positive and finite" });
+        }
+        let last_time = process.last_time();
+        let outside = Error::Parameter {
+            name: "first_time",
+            found: first_time,
+            allowed: "between clean data and the process' last time, both excluded",
+        };
+        if !(0.0 < first_time && first_time < last_time) {
+            return Err(outside);
+        }
+        let last = process.at_time(last_time)?;
+        let first = if steps == 1 { last } else { process.at_time(first_time)? };
+        if first.is_clean() {
+            return Err(outside);
+        }
+        let ends = [first_time, last_time].map(|time| root(time, rho));
+        Ok(Self { process: Box::new(process), steps, rho, ends, first, last })
+    }
+
+    /// The process' own time at a t in [1, T].
+    fn own_time(&self, t: f64) -> f64 {
+        let [low, high] = self.ends;
+        let share = (t - 1.0) / (self.last_time() - 1.0);
+        let time = power((low + share * (high - low)).min(high), self.rho);
+        // A power of a root may exceed the last time by a rounding.
+        time.min(self.process.last_time())
+    }
+}
+
+impl Process for Discretised {
+    fn at_time(&self, t: f64) -> Result<NoiseLevel, Error> {
+        let last = self.last_time();
+        if !(0.0..=last).contains(&t) {
+            return Err(Error::Time { time: t, last });
+        }
+        if t == 0.0 {
+            Ok(NoiseLevel::CLEAN)
+        } else if t == last {
+            Ok(self.last)
+        } else if t == 1.0 {
+            Ok(self.first)
+        } else if t < 1.0 {
+            self.process.at_log_snr(self.first.log_snr() - 2.0 * libm::log(t))
+        } else {
+            self.process.at_time(self.own_time(t))
+        }
+    }
+
+    fn last_time(&self) -> f64 {
+        self.steps as f64
+    }
+
+    fn at_log_snr(&self, log_snr: f64) -> Result<NoiseLevel, Error> {
+        self.process.at_log_snr(log_snr)
+    }
+
+    fn time_of(&self, level: NoiseLevel) -> f64 {
+        // Not a number where both are pure noise, which is level 1 itself.
+        let below = level.sigma() / self.first.sigma();
+        if below < 1.0 {
+            return below;
+        }
+        if self.steps == 1 {
+            return 1.0;
+        }
+        let [low, high] = self.ends;
+        let share = (root(self.process.time_of(level), self.rho) - low) / (high - low);
+        (1.0 + share * (self.last_time() - 1.0)).clamp(1.0, self.last_time())
+    }
+
+    fn trained_previous(&self, _level: NoiseLevel) -> Option<NoiseLevel> {
+        None
+    }
+
+    fn start_std(&self, level: NoiseLevel) -> f64 {
+        self.process.start_std(level)
+    }
+
+    fn time_share(&self, level: NoiseLevel) -> f64 {
+        self.process.time_share(level)
+    }
+}
+
+impl DiscreteProcess for Discretised {
+    fn steps(&self) -> usize {
+        self.steps
+    }
+
+    fn level(&self, t: usize) -> NoiseLevel {
+        // A t in 0..=T lies inside the process: the level exists.
+        self.at_time(t.min(self.steps) as f64).unwrap_or(self.last)
+    }
+
+    fn is_continuous(&self) -> bool {
+        true
+    }
+}
+
+/// x^(1/ρ), exactly x for ρ = 1.
+fn root(x: f64, rho: f64) -> f64 {
+    if rho == 1.0 { x } else { libm::pow(x, 1.0 / rho) }
+}
+
+/// x^ρ, exactly x for ρ = 1.
+fn power(x: f64, rho: f64) -> f64 {
+    if rho == 1.0 { x } else { libm::pow(x, rho) }
+}

@@ -1,0 +1,65 @@
+//! A batch computed in parts of one size: a network's bits depend on how many examples it computes at once, and on an example's place
+//! among them.
+
+use tch::{Device, TchError, Tensor};
+
+/// One part of a batch: the examples that fill its places, and the places that count.
+pub(crate) struct Part {
+    /// The examples' numbers in the batch, one for each place.
+    pub(crate) taken: Vec<i64>,
+    /// The first place that counts, and how many do.
+    counts: (i64, i64),
+}
+
+impl Part {
+    /// The parts of a batch of `n` examples, the first of which has the number `first`: example i lies at the place (first + i) mod
+    /// `size` of its part, whatever the batch. Places before the first and after the last example are filled up.
+    pub(crate) fn of(n: usize, first: usize, size: usize) -> Vec<Self> {
+        let before = first % size;
+        let part = |begin: usize| {
+            let example = |place: usize| (place.clamp(before, before + n - 1) - before) as i64;
+            let (from, to) = (before.max(begin) - begin, (before + n).min(begin + size) - begin);
+            Self {
+                taken: (begin..begin + size).map(example).collect(),
+                counts: (from as i64, (to - from) as i64),
+            }
+        };
+        (0..before + n).step_by(size).map(part).collect()
+    }
+
+    /// The examples' numbers as an index.
+    pub(crate) fn rows(&self, device: Device) -> Result<Tensor, TchError> {
+        Tensor::f_from_slice(&self.taken)?.f_to_device(device)
+    }
+
+    /// What counts of what was computed.
+    pub(crate) fn counted(&self, of: &Tensor) -> Result<Tensor, TchError> {
+        of.f_narrow(0, self.counts.0, self.counts.1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Part;
+
+    #[test]
+    fn every_example_counts_once_at_its_own_place() {
+        for size in 1..6 {
+            for first in 0..9 {
+                for n in 1..9 {
+                    let mut seen = Vec::new();
+                    for part in Part::of(n, first, size) {
+                        assert_eq!(part.taken.len(), size);
+                        let (from, count) = part.counts;
+                        for place in from..from + count {
+                            let example = part.taken[place as usize];
+                            assert_eq!((first as i64 + example) % size as i64, place);
+                            seen.push(example);
+                        }
+                    }
+                    assert_eq!(seen, (0..n as i64).collect::<Vec<_>>());
+                }
+            }
+        }
+    }
+}

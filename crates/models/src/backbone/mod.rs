@@ -1,0 +1,259 @@
+//! The one place where a network is evaluated.
+
+mod condition;
+mod levels;
+mod micro_batch;
+mod tensors;
+
+pub use condition::Condition;
+pub(crate) use tensors::{coefficient, linear, scaled};
+
+use crate::{About, Error};
+use levels::rescaling;
+use micro_batch::Part;
+use std::sync::Arc;
+use tch::{Device, Tensor};
+use tensors::per_example;
+use tweedie_math::{DataShape, DiscreteProcess, NoiseLevel, Parameterization};
+use tweedie_networks::{ConditionEncoder, Input, Network, Parameter, Pass};
+use tweedie_samplers::{Levels, State};
+use tweedie_torch::Precision;
+
+/// A network with the data, the process and the classes that it was made for. Denoisers and classifiers are readings of its output.
+#[derive(Debug)]
+pub struct Backbone {
+    network: Box<dyn Network>,
+    encoder: Option<ConditionEncoder>,
+    process: Arc<dyn DiscreteProcess>,
+    about: About,
+    pass: Pass,
+    /// The network computes so many examples at once, always; `None` is as many as it is given.
+    micro_batch: Option<usize>,
+    /// σ_data where x is scaled to variance 1 before the network.
+    sigma_data: Option<f64>,
+    last_stands_for_noisier: bool,
+    has_time_table: bool,
+}
+
+/// The arguments of one evaluation beside x and its levels.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    /// What the network is conditioned on.
+    pub condition: &'a Condition,
+    /// The number of the batch's first example: with a micro-batch an example's place follows its number.
+    pub first: usize,
+    /// How the network computes.
+    pub pass: Pass,
+    /// The levels that the network is conditioned on, where they are not those of x.
+    pub network_levels: Option<Levels<'a>>,
+}
+
+/// The network's output with what it takes to read it.
+#[derive(Debug)]
+pub struct Output {
+    /// The output, f32, (N, outputs, …) or (N, classes).
+    pub out: Tensor,
+    /// x at the model's own levels, before it was scaled for the network.
+    pub x: Tensor,
+    /// The model's own levels of the requested log-SNRs: one, or one per example.
+    pub levels: Vec<NoiseLevel>,
+}
+
+impl Backbone {
+    /// A network with what is known of it. An empty data shape is filled in from the network.
+    ///
+    /// # Errors
+    /// A process that does not exist.
+    pub fn new(network: Box<dyn Network>, mut about: About) -> Result<Self, Error> {
+        let accepts = network.accepts();
+        if about.data.sides().is_empty() {
+            let sides = accepts.size.clone().unwrap_or_else(|| vec![0, 0]);
+            let sides = [accepts.channels].into_iter().chain(sides).map(|side| side as usize);
+            about.data = DataShape::new(sides.collect::<Vec<_>>());
+        }
+        let process = Arc::from(about.schedule.process(about.steps)?);
+        Ok(Self {
+            network,
+            encoder: None,
+            process,
+            about,
+            pass: Pass::inference(Precision::F32),
+            micro_batch: None,
+            sigma_data: None,
+            last_stands_for_noisier: false,
+            has_time_table: accepts.has_time_table,
+        })
+    }
+
+    /// The same with an encoder of several conditions, whose vector the network takes.
+    ///
+    /// # Errors
+    /// [`Error::Encoder`] for a network that takes no vector of that width.
+    pub fn with_encoder(self, encoder: ConditionEncoder) -> Result<Self, Error> {
+        let (width, takes) = (encoder.config().width, self.network.accepts().vector);
+        if takes != Some(width) {
+            return Err(Error::Encoder { width, takes });
+        }
+        Ok(Self { encoder: Some(encoder), ..self })
+    }
+
+    /// The same with x scaled to variance 1 before the network where the data's standard deviation is σ_data (c_in of Karras et al.
+    /// 2022, eq. 7).
+    pub(crate) fn with_input_scaling(self, sigma_data: Option<f64>) -> Self {
+        Self { sigma_data, ..self }
+    }
+
+    /// The same with its last level standing for every noisier one.
+    pub(crate) fn with_last_for_noisier(self) -> Self {
+        Self { last_stands_for_noisier: true, ..self }
+    }
+
+    /// The network's output at noise levels, one for the batch or one per example. x is rescaled to the model's own level of the same
+    /// log-SNR. The gradient mode is the caller's.
+    ///
+    /// # Errors
+    /// Levels that do not fit the batch; a level that the process or the network does not have; what the network reports.
+    pub fn output(&self, x: &Tensor, at: Levels<'_>, call: &Call<'_>) -> Result<Output, Error> {
+        let n = x.n_samples();
+        at.check(n)?;
+        let of_network = call.network_levels.unwrap_or(at);
+        of_network.check(n)?;
+        call.condition.check(n)?;
+        let each = at.as_slice().iter();
+        let levels: Vec<NoiseLevel> = each.map(|&level| self.own_level(level)).collect::<Result<_, _>>()?;
+        let rescale: Vec<f64> =
+            at.as_slice().iter().zip(&levels).map(|(at, own)| rescaling(*at, *own)).collect();
+        let x = scaled(x, &rescale)?;
+        let numbers =
+            of_network.as_slice().iter().map(|&level| Ok(self.number(self.own_if_noisier(level)?)? as f32));
+        let numbers = numbers.collect::<Result<Vec<f32>, Error>>()?;
+        let time = per_example(&numbers, n, x.device())?;
+        let input = match self.sigma_data {
+            None => x.shallow_clone(),
+            Some(sigma_data) => {
+                let scale = |level: &NoiseLevel| Parameterization::Edm { sigma_data }.input_scale(*level);
+                scaled(&x, &levels.iter().map(scale).collect::<Vec<_>>())?
+            }
+        };
+        let out = self.in_parts(&input, &time, call)?;
+        Ok(Output { out, x, levels })
+    }
+
+    /// A level at which the network's number exists: the last one for noisier ones, where it stands for them.
+    fn own_if_noisier(&self, level: NoiseLevel) -> Result<NoiseLevel, Error> {
+        if self.last_stands_for_noisier { self.own_level(level) } else { Ok(level) }
+    }
+
+    /// The network's output, computed in parts of the micro-batch where there is one.
+    fn in_parts(&self, input: &Tensor, time: &Tensor, call: &Call<'_>) -> Result<Tensor, Error> {
+        let Some(size) = self.micro_batch else {
+            return self.evaluate(input, time, call.condition, &call.pass);
+        };
+        let parts = Part::of(input.n_samples(), call.first, size).into_iter().map(|part| {
+            let rows = part.rows(input.device())?;
+            let condition = call.condition.rows(&part.taken)?;
+            let (input, time) = (input.f_index_select(0, &rows)?, time.f_index_select(0, &rows)?);
+            Ok(part.counted(&self.evaluate(&input, &time, &condition, &call.pass)?)?)
+        });
+        Ok(Tensor::f_cat(&parts.collect::<Result<Vec<_>, Error>>()?, 0)?)
+    }
+
+    fn evaluate(
+        &self,
+        x: &Tensor,
+        time: &Tensor,
+        condition: &Condition,
+        pass: &Pass,
+    ) -> Result<Tensor, Error> {
+        let condition = condition.tensors(x.device(), |level| self.number(level))?;
+        let condition = match &self.encoder {
+            Some(encoder) => encoder.encode(&condition, pass)?,
+            None => condition,
+        };
+        Ok(self.network.forward(&Input::new(x, time, &condition), pass)?)
+    }
+
+    /// The network.
+    pub fn network(&self) -> &dyn Network {
+        self.network.as_ref()
+    }
+
+    /// The encoder of several conditions, where there is one.
+    pub fn encoder(&self) -> Option<&ConditionEncoder> {
+        self.encoder.as_ref()
+    }
+
+    /// Every parameter, those of the network first.
+    pub fn parameters(&self) -> impl Iterator<Item = &Parameter> {
+        let of_encoder = self.encoder.iter().flat_map(|encoder| encoder.parameters().iter());
+        self.network.parameters().iter().chain(of_encoder)
+    }
+
+    /// How many numbers training changes.
+    pub fn n_trained(&self) -> usize {
+        self.parameters()
+            .filter(|parameter| parameter.trained)
+            .map(|parameter| parameter.tensor.numel())
+            .sum()
+    }
+
+    /// The process that it was trained on. A continuous process is seen through its T levels.
+    pub fn process(&self) -> &dyn DiscreteProcess {
+        self.process.as_ref()
+    }
+
+    /// Another owner of the process, for a thread.
+    pub fn share_process(&self) -> Arc<dyn DiscreteProcess> {
+        Arc::clone(&self.process)
+    }
+
+    /// The data, the process and the classes.
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// The same, to be completed.
+    pub fn about_mut(&mut self) -> &mut About {
+        &mut self.about
+    }
+
+    /// How the network computes outside training.
+    pub fn pass(&self) -> Pass {
+        self.pass
+    }
+
+    /// Sets how the network computes outside training.
+    pub fn set_pass(&mut self, pass: Pass) {
+        self.pass = pass;
+    }
+
+    /// Lets the network compute so many examples at a time, always: the last part of a batch is filled up. A network's bits depend on how
+    /// many examples it computes at once and on an example's place among them; with a micro-batch they depend on the example's number
+    /// alone. `None` computes as many as are given.
+    pub fn set_micro_batch(&mut self, size: Option<usize>) {
+        self.micro_batch = size.filter(|size| *size > 0);
+    }
+
+    /// How many examples the network computes at a time, where that is fixed.
+    pub fn micro_batch(&self) -> Option<usize> {
+        self.micro_batch
+    }
+
+    /// The device of the weights.
+    pub fn device(&self) -> Device {
+        self.network.parameters().device()
+    }
+
+    /// Fails unless an example may have this shape.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for other channels; the network's own error for other sides.
+    pub fn check_shape(&self, shape: &DataShape) -> Result<(), Error> {
+        let own = &self.about.data;
+        if shape.sides().len() != own.sides().len() || shape.channels() != own.channels() {
+            return Err(Error::Shape { found: shape.clone(), expected: own.clone() });
+        }
+        let sides: Vec<i64> = shape.sides()[1..].iter().map(|&side| side as i64).collect();
+        Ok(self.network.check_sides(&sides)?)
+    }
+}

@@ -1,0 +1,45 @@
+//! Numbers per level as factors of tensors.
+
+use crate::Error;
+use tch::{Device, Kind, Tensor};
+use tweedie_samplers::{Coefficient, State};
+
+/// x, each example times its factor.
+pub(crate) fn scaled(x: &Tensor, factors: &[f64]) -> Result<Tensor, tweedie_samplers::Error> {
+    if factors.iter().all(|&factor| factor == 1.0) {
+        return Ok(x.share());
+    }
+    Tensor::combine(&[(coefficient(factors), x)])
+}
+
+/// a·x + b·y, without the terms that are zero everywhere.
+pub(crate) fn linear(
+    a: &[f64],
+    x: &Tensor,
+    b: &[f64],
+    y: &Tensor,
+) -> Result<Tensor, tweedie_samplers::Error> {
+    let is = |values: &[f64], value: f64| values.iter().all(|&v| v == value);
+    match (is(a, 0.0), is(b, 0.0)) {
+        (true, _) if is(b, 1.0) => Ok(y.share()),
+        (true, _) => Tensor::combine(&[(coefficient(b), y)]),
+        (_, true) => Tensor::combine(&[(coefficient(a), x)]),
+        _ => Tensor::combine(&[(coefficient(a), x), (coefficient(b), y)]),
+    }
+}
+
+/// One value stands for the whole batch.
+pub(crate) fn coefficient(values: &[f64]) -> Coefficient<'_> {
+    match values {
+        [same] => Coefficient::Same(*same),
+        several => Coefficient::PerSample(several),
+    }
+}
+
+/// (N): one number for each example, or one for all.
+pub(crate) fn per_example(values: &[f32], n: usize, device: Device) -> Result<Tensor, Error> {
+    Ok(match values {
+        [same] => Tensor::f_full([n as i64], f64::from(*same), (Kind::Float, device))?,
+        several => Tensor::f_from_slice(several)?.f_to_device(device)?,
+    })
+}

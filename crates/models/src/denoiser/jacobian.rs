@@ -1,0 +1,34 @@
+//! Products with a model's Jacobian.
+
+use super::Conditioned;
+use crate::Error;
+use tch::{Kind, Tensor};
+use tweedie_networks::Derivatives;
+use tweedie_samplers::{Differentiable, Estimate, Levels};
+
+impl Differentiable<Tensor> for Conditioned<'_> {
+    /// By reverse-mode differentiation through the network.
+    fn denoise_vjp(
+        &self,
+        x: &Tensor,
+        at: Levels<'_>,
+        cotangents: &[(Tensor, Tensor)],
+    ) -> Result<(Estimate<Tensor>, Vec<Tensor>), tweedie_samplers::Error> {
+        let pass = self.model.pass().with_derivatives(Derivatives::First);
+        let (estimate, products) = tch::with_grad(|| {
+            let x = x.detach().set_requires_grad(true);
+            let estimate = self.estimate(&x, at, at, pass)?;
+            let product = |(i, (of_x0, of_eps)): (usize, &(Tensor, Tensor))| {
+                let sum = (&estimate.x0 * of_x0 + &estimate.eps * of_eps).sum(Kind::Float);
+                let keeps_graph = i + 1 < cotangents.len();
+                let mut gradients = Tensor::f_run_backward(&[sum], &[&x], keeps_graph, false)?;
+                gradients.pop().ok_or(Error::NoGradient)
+            };
+            let products = cotangents.iter().enumerate().map(product).collect::<Result<Vec<_>, Error>>()?;
+            Ok::<_, Error>((estimate, products))
+        })?;
+        // Likelihoods and guidance take no variance.
+        let estimate = Estimate { x0: estimate.x0.detach(), eps: estimate.eps.detach(), spread: None };
+        Ok((estimate, products))
+    }
+}

@@ -1,0 +1,186 @@
+//! A network as a denoiser: E[x₀ | x_t] at any noise level.
+
+mod clean;
+mod conditioned;
+mod description;
+mod jacobian;
+
+pub use conditioned::Conditioned;
+pub use description::{Description, VariancePrediction};
+
+use crate::sampling::SamplingConfig;
+use crate::{About, Backbone, Condition, Error};
+use std::ops::{Deref, DerefMut};
+use tch::{Device, Tensor};
+use tweedie_math::{NoiseLevel, Parameterization};
+use tweedie_networks::{Network, UNet, UNetConfig};
+use tweedie_samplers::Spread;
+
+/// A denoiser made of a network: a backbone whose output is read by a parameterization.
+///
+/// It dereferences to its [`Backbone`], as a [`Classifier`](crate::Classifier) does.
+#[derive(Debug)]
+pub struct Model {
+    backbone: Backbone,
+    parameterization: Parameterization,
+    variance: VariancePrediction,
+    sampling: SamplingConfig,
+}
+
+impl Deref for Model {
+    type Target = Backbone;
+
+    fn deref(&self) -> &Backbone {
+        &self.backbone
+    }
+}
+
+impl DerefMut for Model {
+    fn deref_mut(&mut self) -> &mut Backbone {
+        &mut self.backbone
+    }
+}
+
+impl Model {
+    /// A U-Net with untrained weights.
+    ///
+    /// # Errors
+    /// A network or a process that does not exist; channels that do not fit the data.
+    pub fn new(
+        network: &UNetConfig,
+        description: Description,
+        device: Device,
+        seed: u64,
+    ) -> Result<Self, Error> {
+        Self::of_network(Box::new(UNet::new(network, device, seed)?), description)
+    }
+
+    /// A model of any network.
+    ///
+    /// # Errors
+    /// A process that does not exist; channels that do not fit the data.
+    pub fn of_network(network: Box<dyn Network>, description: Description) -> Result<Self, Error> {
+        let Description { mut about, parameterization, variance, sampling } = description;
+        parameterization.check()?;
+        let accepts = network.accepts();
+        let halves = if variance == VariancePrediction::None { 1 } else { 2 };
+        if about.data.sides().is_empty()
+            && accepts.outputs % halves == 0
+            && accepts.outputs / halves <= accepts.channels
+        {
+            // The rest of the channels are those of an image condition.
+            let sides = accepts.size.clone().unwrap_or_else(|| vec![0, 0]);
+            let sides = [accepts.outputs / halves].into_iter().chain(sides).map(|side| side as usize);
+            about.data = tweedie_math::DataShape::new(sides.collect::<Vec<_>>());
+        }
+        let channels = about.data.channels() as i64;
+        if about.data.sides().is_empty()
+            || accepts.outputs != halves * channels
+            || accepts.channels < channels
+        {
+            return Err(Error::Outputs {
+                outputs: accepts.outputs,
+                inputs: accepts.channels,
+                data: if about.data.sides().is_empty() { accepts.channels } else { channels },
+                variance: variance.name(),
+            });
+        }
+        let sigma_data = match parameterization {
+            Parameterization::Edm { sigma_data } => Some(sigma_data),
+            _ => None,
+        };
+        let backbone = Backbone::new(network, about)?.with_input_scaling(sigma_data);
+        Ok(Self { backbone, parameterization, variance, sampling })
+    }
+
+    /// The same model with an encoder of several conditions, whose vector the network takes.
+    ///
+    /// # Errors
+    /// [`Error::Encoder`] for a network that takes no vector of that width.
+    pub fn with_encoder(self, encoder: tweedie_networks::ConditionEncoder) -> Result<Self, Error> {
+        Ok(Self { backbone: self.backbone.with_encoder(encoder)?, ..self })
+    }
+
+    /// The model with a condition bound.
+    pub fn given(&self, condition: Condition) -> Conditioned<'_> {
+        Conditioned { model: self, condition, first: 0 }
+    }
+
+    /// The network with its process, its data and its classes.
+    pub fn backbone(&self) -> &Backbone {
+        &self.backbone
+    }
+
+    /// The same, to be trained.
+    pub fn backbone_mut(&mut self) -> &mut Backbone {
+        &mut self.backbone
+    }
+
+    /// What the network predicts.
+    pub fn parameterization(&self) -> Parameterization {
+        self.parameterization
+    }
+
+    /// The meaning of the second half of the network's channels.
+    pub fn variance(&self) -> VariancePrediction {
+        self.variance
+    }
+
+    /// How the model is sampled unless a caller chooses otherwise.
+    pub fn sampling(&self) -> &SamplingConfig {
+        &self.sampling
+    }
+
+    /// The same, to be changed.
+    pub fn sampling_mut(&mut self) -> &mut SamplingConfig {
+        &mut self.sampling
+    }
+
+    /// The model without its network.
+    pub fn description(&self) -> Description {
+        Description {
+            about: About::clone(self.about()),
+            parameterization: self.parameterization,
+            variance: self.variance,
+            sampling: self.sampling.clone(),
+        }
+    }
+
+    /// Whether the network is conditioned on a class.
+    pub fn class_rows(&self) -> Option<i64> {
+        let of_encoder = self.encoder().and_then(|encoder| encoder.config().class_rows);
+        self.network().accepts().class_rows.or(of_encoder)
+    }
+
+    /// How many classes can be drawn: the rows of the class table without that of no class.
+    pub fn n_classes(&self) -> Option<i64> {
+        self.class_rows().map(|rows| rows - i64::from(self.about().null_class.is_some()))
+    }
+
+    /// A network's output taken apart: the prediction, and the predicted variance where there is one.
+    ///
+    /// # Errors
+    /// What LibTorch reports.
+    pub fn split(&self, out: &Tensor) -> Result<(Tensor, Option<Spread<Tensor>>), Error> {
+        if self.variance == VariancePrediction::None {
+            return Ok((out.shallow_clone(), None));
+        }
+        let halves = out.f_chunk(2, 1)?;
+        let second = halves[1].shallow_clone();
+        let spread = match self.variance {
+            VariancePrediction::Range => Spread::Range(second),
+            _ => Spread::LogVariance(second),
+        };
+        Ok((halves[0].shallow_clone(), Some(spread)))
+    }
+
+    /// Fails unless x₀ and the noise can be read at a level from the prediction.
+    ///
+    /// # Errors
+    /// The reading's own; a level between trained ones for a network with a learned time table.
+    pub fn check_reading(&self, level: NoiseLevel) -> Result<(), Error> {
+        self.parameterization.reading(level, self.previous(level)?)?;
+        self.number(level)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,104 @@
+//! `tweedie.json`: the kind of a model, and everything that is not its network.
+
+use super::{DECLARATION, Kind, json};
+use crate::sampling::SamplingConfig;
+use crate::{About, Description, Error, VariancePrediction};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::path::Path;
+use tweedie_math::Parameterization;
+
+/// The version of `tweedie.json` that this crate writes. Version 1 had the keys of `about` and `denoiser` in one list.
+const FORMAT: u32 = 2;
+
+/// The content of `tweedie.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Declaration {
+    format: u32,
+    pub(super) kind: Kind,
+    /// The folder of the network's configuration and weights.
+    pub(super) component: String,
+    pub(super) about: About,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    denoiser: Option<DenoiserPart>,
+}
+
+/// What a denoiser has beside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DenoiserPart {
+    parameterization: Parameterization,
+    variance: VariancePrediction,
+    sampling: SamplingConfig,
+}
+
+impl Declaration {
+    /// That of a denoiser.
+    pub(super) fn of_denoiser(description: &Description, component: &str) -> Self {
+        let Description { about, parameterization, variance, sampling } = description.clone();
+        let denoiser = Some(DenoiserPart { parameterization, variance, sampling });
+        Self { format: FORMAT, kind: Kind::Denoiser, component: component.into(), about, denoiser }
+    }
+
+    /// That of a classifier.
+    pub(super) fn of_classifier(about: &About, component: &str) -> Self {
+        Self {
+            format: FORMAT,
+            kind: Kind::Classifier,
+            component: component.into(),
+            about: about.clone(),
+            denoiser: None,
+        }
+    }
+
+    /// Reads a folder's declaration; `None` where it has none.
+    pub(super) fn read(folder: &Path) -> Result<Option<Self>, Error> {
+        if !super::find::holds(folder, DECLARATION)? {
+            return Ok(None);
+        }
+        let path = folder.join(DECLARATION);
+        let wrong = |reason: String| Error::Configuration { path: path.clone(), reason };
+        let mut object = json::read_object(&path)?;
+        match object.get("format").map(|format| (format.as_u64(), format.to_string())) {
+            None | Some((Some(1), _)) => object = upgraded(object),
+            Some((Some(format), _)) if format == u64::from(FORMAT) => {}
+            Some((Some(format), _)) if format > u64::from(FORMAT) => {
+                return Err(wrong(format!(
+                    "it has format {format}, of a newer tweedie; this version reads formats up to {FORMAT}"
+                )));
+            }
+            Some((_, format)) => {
+                return Err(wrong(format!("format is {format}; this version reads formats 1 to {FORMAT}")));
+            }
+        }
+        serde_json::from_value(Value::Object(object)).map(Some).map_err(|error| wrong(error.to_string()))
+    }
+
+    /// The description of a denoiser.
+    pub(super) fn description(self, folder: &Path) -> Result<Description, Error> {
+        let Some(DenoiserPart { parameterization, variance, sampling }) = self.denoiser else {
+            let reason = format!("its {DECLARATION} declares a denoiser and has no part `denoiser`");
+            return Err(Error::NotACheckpoint { path: folder.to_path_buf(), reason });
+        };
+        Ok(Description { about: self.about, parameterization, variance, sampling })
+    }
+}
+
+/// A declaration of format 1 in the present form. Its unknown keys stay in `about`, which refuses them by name.
+fn upgraded(mut flat: Map<String, Value>) -> Map<String, Value> {
+    flat.remove("format");
+    let kind = flat.remove("kind").unwrap_or_else(|| "denoiser".into());
+    let is_denoiser = kind == "denoiser";
+    let mut whole = Map::new();
+    whole.insert("format".into(), FORMAT.into());
+    whole.insert("kind".into(), kind);
+    whole.insert("component".into(), if is_denoiser { "unet" } else { "classifier" }.into());
+    if is_denoiser {
+        let own = ["parameterization", "variance", "sampling"];
+        let part = own.into_iter().filter_map(|key| Some((key.to_string(), flat.remove(key)?)));
+        whole.insert("denoiser".into(), Value::Object(part.collect()));
+    }
+    whole.insert("about".into(), Value::Object(flat));
+    whole
+}

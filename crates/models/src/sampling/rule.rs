@@ -1,0 +1,183 @@
+//! The rule by which a path's levels are chosen.
+
+use super::{Sampler, SamplingConfig};
+use crate::{Error, Model};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+use tweedie_math::subsequence::{karras, uniform_log_snr};
+use tweedie_math::{NoiseLevel, RectifiedFlow, Schedule, Spacing, Subsequence};
+use tweedie_samplers::Path;
+
+/// A rule for the levels of a path. As text: any sub-sequence of the trained times (`trailing:50`, `times:1,5,10` …), of which
+/// `karras:N,RHO` and `log_snr:N` visit their exact levels instead of the nearest trained ones wherever the network can be conditioned
+/// on any; or another process' levels: `flow:N` or `flow:N,SHIFT`, `edm:N` (σ from 80 to .002).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[non_exhaustive]
+pub enum LevelRule {
+    /// Of the process' own times.
+    Own(Subsequence),
+    /// Those of a rectified flow, evenly in its time.
+    Flow {
+        /// How many.
+        n: usize,
+        /// σ' = s·σ/(1 + (s − 1)·σ).
+        shift: f64,
+    },
+    /// EDM's: ρ = 7 from σ = 80 to .002, as far as the process goes.
+    Edm {
+        /// How many.
+        n: usize,
+    },
+}
+
+/// A text that is no rule.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}; or flow:N, flow:N,SHIFT, edm:N")]
+pub struct NoLevelRule(String);
+
+impl FromStr for LevelRule {
+    type Err = NoLevelRule;
+
+    fn from_str(text: &str) -> Result<Self, NoLevelRule> {
+        let number = |text: &str| {
+            text.trim()
+                .parse::<usize>()
+                .map_err(|_| NoLevelRule(format!("\"{text}\" is no number of levels")))
+        };
+        match text.split_once(':') {
+            Some(("edm", n)) => Ok(Self::Edm { n: number(n)? }),
+            Some(("flow", rest)) => {
+                let (n, shift) = rest.split_once(',').unwrap_or((rest, "1"));
+                let shift = shift
+                    .trim()
+                    .parse()
+                    .map_err(|_| NoLevelRule(format!("\"{shift}\" is no shift of a flow")))?;
+                Ok(Self::Flow { n: number(n)?, shift })
+            }
+            _ => text.parse().map(Self::Own).map_err(|error| NoLevelRule(format!("{error}"))),
+        }
+    }
+}
+
+impl TryFrom<String> for LevelRule {
+    type Error = NoLevelRule;
+
+    fn try_from(text: String) -> Result<Self, NoLevelRule> {
+        text.parse()
+    }
+}
+
+impl From<LevelRule> for String {
+    fn from(levels: LevelRule) -> Self {
+        levels.to_string()
+    }
+}
+
+impl fmt::Display for LevelRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own(of) => of.fmt(f),
+            Self::Flow { n, shift } => write!(f, "flow:{n},{shift}"),
+            Self::Edm { n } => write!(f, "edm:{n}"),
+        }
+    }
+}
+
+impl Model {
+    /// The path through the levels that sampling takes.
+    ///
+    /// # Errors
+    /// More steps than trained levels, or none.
+    pub fn path(&self, sampling: &SamplingConfig) -> Result<Path, Error> {
+        let mut levels: Vec<NoiseLevel> = match (&sampling.levels, &self.about().schedule) {
+            (Some(rule), _) => self.levels_of(rule)?,
+            (None, _) if sampling.sampler == Sampler::Ode => self.preview_levels()?,
+            (None, Schedule::RectifiedFlow { shift }) => self.flow_levels(*shift, sampling.steps)?,
+            (None, _) => {
+                let times =
+                    sampling.spacing.times(self.process().steps(), sampling.steps, sampling.steps_offset)?;
+                times.iter().map(|&time| self.process().level(time)).collect()
+            }
+        };
+        let last = if sampling.ends_clean { NoiseLevel::CLEAN } else { self.process().level(1) };
+        // A rule may end cleaner than the first trained level.
+        if levels.last().is_none_or(|level| level.log_snr() < last.log_snr()) {
+            levels.push(last);
+        }
+        Ok(Path::new(levels)?)
+    }
+
+    /// The levels at which an adaptive solver, which chooses its own between the ends, calls the hook.
+    fn preview_levels(&self) -> Result<Vec<NoiseLevel>, Error> {
+        let steps = self.process().steps();
+        let mut times = Spacing::Trailing.times(steps, steps.min(10), 0)?;
+        if times.last() != Some(&1) {
+            times.push(1);
+        }
+        Ok(times.into_iter().map(|time| self.process().level(time)).collect())
+    }
+
+    /// The levels of a rule, from the noisiest on.
+    fn levels_of(&self, rule: &LevelRule) -> Result<Vec<NoiseLevel>, Error> {
+        let process = self.process();
+        let (noisiest, cleanest) = (process.level(process.steps()), process.level(1));
+        let times = |times: Vec<usize>| times.into_iter().map(|time| process.level(time)).collect();
+        // A learned time table knows the trained levels alone; σ has no value without signal.
+        let is_exact = !self.network().accepts().has_time_table && noisiest.signal_rate() > 0.0;
+        Ok(match rule {
+            LevelRule::Own(Subsequence::Karras { n, rho }) if is_exact => {
+                karras(process, noisiest, cleanest, *n, *rho)?
+            }
+            LevelRule::Own(Subsequence::UniformLogSnr { n }) if is_exact => {
+                uniform_log_snr(process, noisiest, cleanest, *n)?
+            }
+            LevelRule::Own(of) => times(of.times(process)?),
+            LevelRule::Edm { n } => {
+                let bound = |sigma: f64| -> Result<NoiseLevel, Error> {
+                    let level = NoiseLevel::new(1.0, sigma)?;
+                    Ok(if level.log_snr() < noisiest.log_snr() { noisiest } else { level })
+                };
+                karras(process, bound(80.0)?, bound(0.002)?, *n, 7.0)?
+            }
+            LevelRule::Flow { n, shift } => {
+                let flow = RectifiedFlow::new(process.steps(), *shift)?;
+                if *n == 0 {
+                    let allowed = "at least 1";
+                    return Err(tweedie_math::Error::Parameter {
+                        name: "the number of steps",
+                        found: 0.0,
+                        allowed,
+                    }
+                    .into());
+                }
+                // Where the process has nothing as noisy, its noisiest level stands.
+                let level = |i: usize| -> Result<NoiseLevel, Error> {
+                    let level = flow.at_sigma(flow.shifted(1.0 - i as f64 / *n as f64))?;
+                    if level.log_snr() <= noisiest.log_snr() {
+                        return Ok(noisiest);
+                    }
+                    Ok(process.at_log_snr(level.log_snr())?)
+                };
+                let mut levels = (0..*n).map(level).collect::<Result<Vec<_>, _>>()?;
+                levels.dedup();
+                levels
+            }
+        })
+    }
+
+    /// n levels whose σ, before the shift, fall evenly from 1 to that of the first trained level, as `diffusers`'
+    /// `FlowMatchEulerDiscreteScheduler` has them.
+    fn flow_levels(&self, shift: f64, n: usize) -> Result<Vec<NoiseLevel>, Error> {
+        let flow = RectifiedFlow::new(self.process().steps(), shift)?;
+        if !(1..=self.process().steps()).contains(&n) {
+            let allowed = "between 1 and the number of trained levels";
+            let found = n as f64;
+            return Err(tweedie_math::Error::Parameter { name: "the number of steps", found, allowed }.into());
+        }
+        let last = flow.shifted(1.0 / self.process().steps() as f64);
+        let share = |i: usize| if n == 1 { 0.0 } else { i as f64 / (n - 1) as f64 };
+        (0..n).map(|i| Ok(flow.at_sigma(flow.shifted(1.0 + share(i) * (last - 1.0)))?)).collect()
+    }
+}

@@ -1,0 +1,119 @@
+//! Networks by class name.
+//!
+//! A network of your own takes part under its class name: build it through a registry, train and sample it as a model, and load it again
+//! through the same registry.
+//!
+//! ```
+//! use serde_json::{Value, json};
+//! use tch::{Device, Kind, Tensor};
+//! use tweedie_networks::layers::{Linear, Start};
+//! use tweedie_networks::{Accepts, Condition, Error, Input, Network, Parameters, Pass, Registry};
+//!
+//! /// An affine map of (x, y, time).
+//! #[derive(Debug)]
+//! struct Affine {
+//!     parameters: Parameters,
+//!     map: Linear,
+//! }
+//!
+//! impl Affine {
+//!     fn build(_config: &Value, mut parameters: Parameters) -> Result<Box<dyn Network>, Error> {
+//!         let map = Linear::new(parameters.root().sub("map"), 3, 2, Start::Default)?;
+//!         Ok(Box::new(Self { parameters, map }))
+//!     }
+//! }
+//!
+//! impl Network for Affine {
+//!     fn forward(&self, input: &Input<'_>, pass: &Pass) -> Result<Tensor, Error> {
+//!         let x = Tensor::cat(&[input.x, &input.time.unsqueeze(1)], 1);
+//!         Ok(self.map.forward(&x, pass).to_kind(Kind::Float))
+//!     }
+//!     fn parameters(&self) -> &Parameters {
+//!         &self.parameters
+//!     }
+//!     fn class_name(&self) -> &'static str {
+//!         "Affine"
+//!     }
+//!     fn config(&self) -> Value {
+//!         json!({})
+//!     }
+//!     fn accepts(&self) -> Accepts {
+//!         Accepts { channels: 2, outputs: 2, size: Some(vec![]), ..Accepts::default() }
+//!     }
+//! }
+//!
+//! let registry = Registry::default().with("Affine", Affine::build);
+//! let network = registry.build("Affine", &json!({}), Device::Cpu, 0)?;
+//! let (x, time) = (Tensor::zeros([4, 2], (Kind::Float, Device::Cpu)), Tensor::zeros([4], (Kind::Float, Device::Cpu)));
+//! let output = network.forward(&Input::new(&x, &time, &Condition::default()), &Pass::default())?;
+//! assert_eq!(output.size(), [4, 2]);
+//! # Ok::<(), Error>(())
+//! ```
+
+use crate::{Error, Network, NoisyClassifier, Parameters, Plan, PointMlp, UNet};
+use serde_json::Value;
+use tch::Device;
+
+/// Builds a network from its configuration, a JSON object, into parameters that are still empty.
+pub type Build = fn(&Value, Parameters) -> Result<Box<dyn Network>, Error>;
+
+/// A list of class names, each with a constructor. The default one holds the networks of this crate.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    entries: Vec<(String, Build)>,
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self { entries: Vec::new() }
+            .with(UNet::CLASS, UNet::build)
+            .with(PointMlp::CLASS, PointMlp::build)
+            .with(NoisyClassifier::CLASS, NoisyClassifier::build)
+    }
+}
+
+impl Registry {
+    /// The registry with one more class; it replaces a class of the same name.
+    #[must_use]
+    pub fn with(mut self, class_name: &str, build: Build) -> Self {
+        self.entries.retain(|(name, _)| name != class_name);
+        self.entries.push((class_name.to_string(), build));
+        self
+    }
+
+    /// The class names that it knows.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// A network on a device with first values from `seed`, the same on every device.
+    ///
+    /// # Errors
+    /// [`Error::UnknownClass`] for a name that it does not know; [`Error::Config`] names the key of a configuration that describes no
+    /// network.
+    pub fn build(
+        &self,
+        class_name: &str,
+        config: &Value,
+        device: Device,
+        seed: u64,
+    ) -> Result<Box<dyn Network>, Error> {
+        self.constructor(class_name)?(config, Parameters::new(device, seed))
+    }
+
+    /// The plan of a network that is not allocated.
+    ///
+    /// # Errors
+    /// Those of [`Registry::build`].
+    pub fn plan(&self, class_name: &str, config: &Value) -> Result<Plan, Error> {
+        Ok(self.constructor(class_name)?(config, Parameters::planned())?.plan())
+    }
+
+    fn constructor(&self, class_name: &str) -> Result<Build, Error> {
+        let found = self.entries.iter().find(|(name, _)| name == class_name).map(|(_, build)| *build);
+        found.ok_or_else(|| Error::UnknownClass {
+            found: class_name.to_string(),
+            known: self.names().collect::<Vec<_>>().join(", "),
+        })
+    }
+}

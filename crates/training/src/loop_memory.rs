@@ -1,0 +1,140 @@
+//! What the loop itself remembers between steps, so that a resumed run goes on as if it had not been interrupted.
+
+use crate::{Clock, HeldOut, Learner, StepReport, Tick, Trainer};
+use serde::{Deserialize, Serialize};
+use std::time::Instant;
+
+/// The loop's memory; part of every checkpoint.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct LoopMemory {
+    /// Detects losses that explode.
+    pub watch: Watch,
+    /// Sums over the stretch since the last tick.
+    pub sums: Sums,
+    /// The held-out loss that the next tick will report.
+    pub held_out: Option<HeldOut>,
+    /// Seconds of training before this process took over.
+    pub seconds: f64,
+}
+
+/// A loss so many times its least running mean, for so many steps in a row, has exploded. Where that mean is not positive (the bound
+/// of arrays is made of densities) times say nothing.
+const EXPLOSION: (f64, u32) = (100.0, 20);
+
+/// Detects losses that are not finite or explode.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Watch {
+    /// Running mean of the loss.
+    pub mean: f64,
+    least: f64,
+    n: u64,
+    high: u32,
+}
+
+impl Watch {
+    /// What is wrong with a step, if anything is.
+    pub(crate) fn complaint(&mut self, report: &StepReport) -> Option<&'static str> {
+        if !report.loss.is_finite() {
+            return Some("it is no finite number, and the weights were left as they were");
+        }
+        if !report.gradient_norm.is_finite() {
+            return Some("its gradient is no finite number, and the weights were left as they were");
+        }
+        self.n += 1;
+        let share = (1.0 / self.n as f64).max(0.02);
+        self.mean += share * (report.loss - self.mean);
+        self.least = if self.n < 50 { self.mean.max(self.least) } else { self.least.min(self.mean) };
+        self.high = if self.n > 50 && self.least > 0.0 && report.loss > EXPLOSION.0 * self.least {
+            self.high + 1
+        } else {
+            0
+        };
+        (self.high >= EXPLOSION.1)
+            .then_some("it has exploded: it stays a hundred times above its least running mean")
+    }
+}
+
+/// Sums over the steps since the last tick.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sums {
+    loss: f64,
+    gradient_norm: f64,
+    learning_rate: f64,
+    steps: u64,
+}
+
+impl Sums {
+    pub(crate) fn add(&mut self, report: &StepReport) {
+        self.loss += report.loss;
+        self.gradient_norm += report.gradient_norm;
+        self.learning_rate = report.learning_rate;
+        self.steps += 1;
+    }
+}
+
+/// The clock of a stretch: what it shows differs between two equal runs, and no result depends on it.
+#[derive(Debug)]
+pub(crate) struct Stopwatch {
+    before: f64,
+    run_began: Instant,
+    began: Instant,
+    paused: f64,
+    images: u64,
+}
+
+impl Stopwatch {
+    /// Starts, so many seconds of training lying behind.
+    pub(crate) fn new(before: f64) -> Self {
+        let now = Instant::now();
+        Self { before, run_began: now, began: now, paused: 0.0, images: 0 }
+    }
+
+    /// Seconds of training in all.
+    pub(crate) fn seconds(&self) -> f64 {
+        self.before + self.run_began.elapsed().as_secs_f64()
+    }
+
+    pub(crate) fn add(&mut self, images: usize) {
+        self.images += images as u64;
+    }
+
+    /// A new stretch begins.
+    pub(crate) fn begin(&mut self) {
+        (self.began, self.paused, self.images) = (Instant::now(), 0.0, 0);
+    }
+
+    /// Runs code whose time does not count as training.
+    pub(crate) fn pause<T>(&mut self, code: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = code();
+        self.paused += start.elapsed().as_secs_f64();
+        result
+    }
+
+    fn read(&self, left: u64) -> Clock {
+        let seconds = (self.began.elapsed().as_secs_f64() - self.paused).max(1e-9);
+        let images_per_second = self.images as f64 / seconds;
+        Clock {
+            seconds: self.seconds(),
+            images_per_second,
+            eta_seconds: left as f64 / images_per_second.max(1e-9),
+            memory_mib: Clock::memory_mib(),
+        }
+    }
+}
+
+impl LoopMemory {
+    /// The line of a stretch that ends here.
+    pub(crate) fn tick<L: Learner>(&self, stopwatch: &Stopwatch, trainer: &Trainer<L>) -> Tick {
+        let n = self.sums.steps.max(1) as f64;
+        Tick {
+            images: trainer.images(),
+            steps: trainer.steps(),
+            loss: self.sums.loss / n,
+            gradient_norm: self.sums.gradient_norm / n,
+            learning_rate: self.sums.learning_rate,
+            held_out: self.held_out.clone(),
+            clock: stopwatch.read(trainer.config().images.saturating_sub(trainer.images())),
+        }
+    }
+}

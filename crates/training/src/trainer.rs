@@ -1,0 +1,232 @@
+//! One step of training.
+
+use crate::objective::weighted_mean;
+use crate::{AdamW, Ema, Error, FlatParameters, Learner, LearnerState, Seen, TrainingConfig, rate_at};
+use std::ops::Range;
+use tch::{Device, Kind, Tensor};
+use tweedie_data::Batch;
+use tweedie_math::power_average::gamma_of;
+use tweedie_math::random::{Key, Purpose, Stream};
+use tweedie_models::Model;
+use tweedie_networks::Pass;
+use tweedie_torch::{Precision, guard, with_seed};
+
+/// A model being trained, with everything that training keeps.
+#[derive(Debug)]
+pub struct Trainer<L: Learner = Model> {
+    model: L,
+    config: TrainingConfig,
+    pass: Pass,
+    parameters: FlatParameters,
+    optimizer: AdamW,
+    ema: Ema,
+    /// Power-function averages with their exponents.
+    stored: Vec<(f64, Ema)>,
+    /// What the learner remembers.
+    state: L::State,
+    images: u64,
+}
+
+/// The result of one step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StepReport {
+    /// The loss.
+    pub loss: f64,
+    /// The gradient's norm before clipping.
+    pub gradient_norm: f64,
+    /// The learning rate.
+    pub learning_rate: f64,
+}
+
+impl<L: Learner> Trainer<L> {
+    /// A model at the start of its training.
+    ///
+    /// # Errors
+    /// [`Error::Config`]; memory.
+    pub fn new(model: L, config: TrainingConfig, precision: Precision) -> Result<Self, Error> {
+        config.check()?;
+        let parameters = FlatParameters::new(model.backbone())?;
+        let optimizer = AdamW::new(&parameters)?;
+        let ema = Ema::new(&parameters)?;
+        let stored = config.posthoc_ema.std.iter().map(|&std| Ok((gamma_of(std)?, Ema::new(&parameters)?)));
+        let stored = stored.collect::<Result<_, Error>>()?;
+        let pass = Pass {
+            channels_last: config.channels_last,
+            gradient_checkpointing: config.gradient_checkpointing,
+            ..Pass::training(precision)
+        };
+        model.check(&config)?;
+        let state = model.state(&config);
+        let mut model = model;
+        model.backbone_mut().set_pass(Pass { train: false, gradient_checkpointing: false, ..pass });
+        Ok(Self { model, config, pass, parameters, optimizer, ema, stored, state, images: 0 })
+    }
+
+    /// The learner's batch of some examples, as the loader's threads make it.
+    ///
+    /// # Errors
+    /// Examples that the learner cannot use.
+    pub fn prepare(&self, examples: Batch) -> Result<L::Batch, Error> {
+        self.model.preparation(&self.config)(examples)
+    }
+
+    /// One update from one batch. Where the loss or its gradient is not a finite number, nothing is changed and the report holds that
+    /// number.
+    ///
+    /// # Errors
+    /// What the network, the data's shape or LibTorch reports.
+    pub fn step(&mut self, batch: &L::Batch) -> Result<StepReport, Error> {
+        self.parameters.zero_gradients();
+        let n = L::n_examples(batch);
+        let micro = n.div_ceil(self.config.accumulate);
+        let (mut total, mut seen) = (0.0, Vec::new());
+        for start in (0..n).step_by(micro) {
+            let part = start..n.min(start + micro);
+            let loss = self.accumulate(batch, part, n, &mut seen)?;
+            total += f64::try_from(loss.f_to_kind(Kind::Double)?)?;
+        }
+        let norm = self.parameters.gradient_norm();
+        let report = StepReport {
+            loss: total,
+            gradient_norm: f64::try_from(norm.f_to_kind(Kind::Double)?)?,
+            learning_rate: rate_at(&self.config.optimizer, self.images + n as u64, self.config.images),
+        };
+        if report.loss.is_finite() && report.gradient_norm.is_finite() {
+            let scale = clip_factor(&norm, self.config.optimizer.max_grad_norm)?;
+            self.optimizer.step(
+                &mut self.parameters,
+                &self.config.optimizer,
+                report.learning_rate,
+                &scale,
+            )?;
+            self.images += n as u64;
+            self.model.remember(&mut self.state, &seen);
+            let (half_life, ramp) = (self.config.ema_half_life, self.config.ema_ramp);
+            self.ema.update(&self.parameters, half_life, ramp, self.images, n)?;
+            for (gamma, average) in &mut self.stored {
+                average.update_power(&self.parameters, *gamma, self.images, n)?;
+            }
+        }
+        Ok(report)
+    }
+
+    /// Adds the gradients of a part of a batch of `n` examples; returns its share of the loss.
+    fn accumulate(
+        &self,
+        batch: &L::Batch,
+        part: Range<usize>,
+        n: usize,
+        seen: &mut Vec<Seen>,
+    ) -> Result<Tensor, Error> {
+        let share = part.len() as f64 / n as f64;
+        let (loss, found) = self.in_dropout_order(part.start, || {
+            let found = self.model.examine(batch, part, &self.state, &self.config.objective, &self.pass)?;
+            let loss = weighted_mean(&found.losses, &found.weights)? * share;
+            guard(|| loss.backward())?;
+            Ok::<_, Error>((loss, found))
+        })?;
+        let each = Vec::<f64>::try_from(found.losses.detach().f_to_kind(Kind::Double)?)?;
+        seen.extend(found.times.iter().zip(each).map(|(&time, loss)| Seen { time, loss }));
+        Ok(loss)
+    }
+
+    /// Dropout draws from LibTorch's global generator: it is reseeded per part from (seed, images seen, part).
+    fn in_dropout_order<T>(&self, part: usize, code: impl FnOnce() -> T) -> T {
+        if self.model.backbone().network().dropout() == 0.0 {
+            return code();
+        }
+        let key = Key {
+            seed: self.config.seed,
+            image: self.images,
+            purpose: Purpose::DROPOUT,
+            visit: part as u64,
+            draw: 0,
+        };
+        with_seed(Stream::new(key).below(1 << 53), code)
+    }
+
+    /// Runs code on the model with its averaged weights.
+    ///
+    /// # Errors
+    /// What the code reports.
+    pub fn with_ema<T>(&mut self, code: impl FnOnce(&L) -> Result<T, Error>) -> Result<T, Error> {
+        self.averaged(|trainer| code(&trainer.model))
+    }
+
+    /// Runs code while the model holds its averaged weights.
+    pub(crate) fn averaged<T>(&mut self, code: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
+        let own = self.ema.put_into(&mut self.parameters)?;
+        let result = code(self);
+        own.put_back(&mut self.parameters)?;
+        result
+    }
+
+    /// Every tensor that training keeps, by name: each flat, in the order of the network's construction.
+    pub(crate) fn tensors_mut(&mut self) -> Vec<(String, &mut Tensor)> {
+        let mut tensors = vec![
+            ("weights".into(), &mut self.parameters.values),
+            ("ema".into(), &mut self.ema.values),
+            ("first_moment".into(), &mut self.optimizer.first_moment),
+            ("second_moment".into(), &mut self.optimizer.second_moment),
+        ];
+        for (gamma, average) in &mut self.stored {
+            tensors.push((format!("stored.{gamma}"), &mut average.values));
+        }
+        tensors
+    }
+
+    /// What the learner remembers, as arrays with names.
+    pub(crate) fn state_arrays(&mut self) -> Vec<(&'static str, &mut [f32])> {
+        self.state.arrays()
+    }
+
+    /// The power-function averages with their exponents.
+    pub(crate) fn stored_averages(&self) -> &[(f64, Ema)] {
+        &self.stored
+    }
+
+    /// Sets the clocks of a trainer whose tensors were restored.
+    pub(crate) fn go_on_from(&mut self, images: u64, steps: u64) {
+        self.images = images;
+        self.optimizer.steps = steps;
+    }
+
+    /// The model with its own weights.
+    pub fn model(&self) -> &L {
+        &self.model
+    }
+
+    /// The model, to be completed.
+    pub fn model_mut(&mut self) -> &mut L {
+        &mut self.model
+    }
+
+    /// The device of the weights.
+    pub(crate) fn device(&self) -> Device {
+        self.model.backbone().device()
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &TrainingConfig {
+        &self.config
+    }
+
+    /// Images seen.
+    pub fn images(&self) -> u64 {
+        self.images
+    }
+
+    /// Updates made.
+    pub fn steps(&self) -> u64 {
+        self.optimizer.steps
+    }
+}
+
+/// What gradients are multiplied by so that their norm is at most `most`; 1 where that is 0.
+fn clip_factor(norm: &Tensor, most: f64) -> Result<Tensor, Error> {
+    if most == 0.0 {
+        return Ok(norm.f_ones_like()?);
+    }
+    // most/(norm + 1e-6), at most 1, without asking the device for the norm.
+    Ok(norm.f_add_scalar(1e-6)?.f_reciprocal()?.f_mul_scalar(most)?.f_clamp_max(1.0)?)
+}
