@@ -45,7 +45,7 @@
 //! let registry = Registry::default().with("Affine", Affine::build);
 //! let network = registry.build("Affine", &json!({}), Device::Cpu, 0)?;
 //! let (x, time) = (Tensor::zeros([4, 2], (Kind::Float, Device::Cpu)), Tensor::zeros([4], (Kind::Float, Device::Cpu)));
-//! let output = network.forward(&Input::new(&x, &time, &Condition::default()), &Pass::default())?;
+//! let output = network.forward(&Input::new(&x, &time, &Condition::default()), &Pass::inference(tweedie_torch::Precision::F32))?;
 //! assert_eq!(output.size(), [4, 2]);
 //! # Ok::<(), Error>(())
 //! ```
