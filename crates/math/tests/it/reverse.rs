@@ -96,7 +96,7 @@ proptest! {
     }
 }
 
-/// Ho et al.'s process: ln β̃_2 = −9.8167 stands for the first (field notes 1.2), where ln β_1 is −9.2103.
+/// Ho et al.'s process: ln β̃_2 = −9.8167 stands for the first, where ln β_1 is −9.2103.
 #[test]
 fn the_first_variance_of_ho_et_al() {
     let levels = DiscreteVp::linear(1000, 1e-4, 0.02).unwrap().levels();

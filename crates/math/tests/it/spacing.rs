@@ -9,7 +9,7 @@ fn ends(times: &[usize]) -> (usize, usize) {
     (times[0], times[times.len() - 1])
 }
 
-/// `diffusers` 0.42.1 with T = 1000, whose timesteps are 0-based (field notes 1.10).
+/// `diffusers` 0.42.1 with T = 1000, whose timesteps are 0-based.
 #[test]
 fn times_of_diffusers() {
     let first = |n: usize| Leading.times(1000, n, 0).unwrap()[0];

@@ -71,7 +71,7 @@ proptest! {
     }
 }
 
-/// Field notes 1.5: at 50 steps (leading) and c = .25 the variance is 21 % too small, or 7 % too large; both
+/// At 50 steps (leading) and c = .25 the variance is 21 % too small, or 7 % too large; both
 /// errors vanish with the step.
 #[test]
 fn variances_are_off_as_published_and_tend_to_the_datas() {

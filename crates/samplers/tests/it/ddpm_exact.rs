@@ -38,7 +38,7 @@ fn descending(mut log_snrs: Vec<f64>, scale: impl Fn(usize) -> f64) -> Path {
 }
 
 proptest! {
-    /// The marginal's variance is exact at every level, of any path through processes of any units (field notes 1.5).
+    /// The marginal's variance is exact at every level, of any path through processes of any units.
     #[test]
     fn the_optimal_variance_is_exact_at_every_level(
         log_snrs in any_log_snrs(), c in 0.01..4.0, scales in prop::collection::vec(0.3..3.0, 9),

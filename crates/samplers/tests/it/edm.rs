@@ -37,7 +37,7 @@ fn heun_is_the_published_sampler() {
     }
 }
 
-/// Field notes 4.4: what Heun's method misses on this data, without the step to clean data's share it is of second order.
+/// What Heun's method misses on this data, without the step to clean data's share it is of second order.
 #[test]
 fn heuns_errors_are_as_noted() {
     for (n, noted) in [(5, 1.52), (18, 0.055), (40, 0.0098)] {

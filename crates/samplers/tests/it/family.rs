@@ -108,7 +108,7 @@ proptest! {
         all_within(&ancestral(0.0), &plain, 0.0);
     }
 
-    /// Field notes 1.16: on a rectified flow DDIM's step is Euler's in t, x + (t' − t)·u, from pure noise on.
+    /// On a rectified flow DDIM's step is Euler's in t, x + (t' − t)·u, from pure noise on.
     #[test]
     fn on_a_flow_ddim_is_eulers_step(t in 0.01..=1.0, share in 0.0..0.99, x in -3.0..3.0) {
         let flow = RectifiedFlow::new(1000, 1.0).unwrap();

@@ -50,7 +50,7 @@ fn round_trip(denoiser: &dyn Denoiser<Batch>, n: usize, told: Told) -> f64 {
     C * (gain - 1.0).powi(2)
 }
 
-/// Field notes 1.10, both tables, to their three digits. "Here" is the exact denoiser, which on clean data predicts ε̂ = 0.
+/// Both tables were computed apart and are met to their three digits. "Here" is the exact denoiser, which on clean data predicts ε̂ = 0.
 #[test]
 fn round_trips_are_as_far_off_as_noted() {
     let network = Network { first: linear().level(1) };

@@ -44,7 +44,7 @@ fn order(levels: fn(usize) -> Path, counts: &[usize], sampler: Sampler<Batch>) -
     slope(counts.iter().map(|&n| (n as f64, error(n))))
 }
 
-/// Field notes 1.15: on these levels no solver is better than its order by luck. The tolerances are what the next order still adds at 80
+/// On these levels no solver is better than its order by luck. The tolerances are what the next order still adds at 80
 /// levels. Measured: −.998 (DDIM, Euler), −2.02 (Heun), −2.03 (2M), −3.04 (3M), −1.89 (3M as published, from above), −2.01 and −3.03 (UniPC of
 /// order 1 and 2: each predictor's corrector gains an order).
 #[test]

@@ -97,7 +97,7 @@ recordings! {
     ddim_with_rederived_noise: "ddim_clip_rederive",
 }
 
-/// The f32 table of ᾱ differs from ours as field notes 1.1 say: by 3.6e-7 relative, and in 1 − ᾱ_1 by
+/// The f32 table of ᾱ differs from ours: by 3.6e-7 relative, and in 1 − ᾱ_1 by
 /// 1.66e-4.
 #[test]
 fn tables_differ_by_their_roundings() {

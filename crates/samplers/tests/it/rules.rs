@@ -32,7 +32,7 @@ fn the_ratio_solves_its_equation() {
 }
 
 /// (σ_1, side of the square pictures, L, T, ε) as published for CIFAR-10, CelebA, LSUN's churches and bedrooms, FFHQ (Song & Ermon 2020,
-/// app. B; field notes 1.8); σ_L = .01.
+/// app. B); σ_L = .01.
 const PUBLISHED: [(f64, usize, usize, usize, f64); 5] = [
     (50.0, 32, 232, 5, 6.2e-6),
     (90.0, 64, 500, 5, 3.3e-6),

@@ -61,7 +61,7 @@ proptest! {
         }
     }
 
-    /// Where s may be the bound at most all of it is a plain clip: `diffusers`' default (field notes 1.15).
+    /// Where s may be the bound at most all of it is a plain clip: `diffusers`' default.
     #[test]
     fn a_least_limit_makes_a_plain_clip(x in points(), q in 0.05..=1.0, bound in 0.2..4.0) {
         prop_assert_eq!(thresholded(&x, q, bound, Some(bound)), clipped(&x, bound));

@@ -32,7 +32,7 @@ impl<X: State> Denoiser<X> for Optimal {
 
 proptest! {
     /// With the optimal variance DDPM's marginals are those of the data at every level, for any number of
-    /// steps (field notes 1.5).
+    /// steps.
     #[test]
     fn the_optimal_variance_is_exact(n in 2usize..60, c in 0.01..4.0) {
         let process = linear();

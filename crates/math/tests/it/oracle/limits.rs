@@ -41,7 +41,7 @@ fn fixed_variances_tend_to_constants_above_the_likelihood() {
     }
 }
 
-/// The values that the field notes recorded of N(0, .25), at the T of their run.
+/// The recorded values of N(0, .25), at the T of their run.
 #[test]
 fn recorded_excesses() {
     let of = |fixed| excess(0.25, 16_000, FirstVariance::SecondPosterior, OracleVariance::Fixed(fixed));
