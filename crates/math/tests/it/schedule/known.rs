@@ -3,7 +3,7 @@
 use crate::close;
 use tweedie_math::{DiscreteVp, Process, Schedule, Transition, VpSde};
 
-/// ᾱ_{T/2} and ᾱ_T from 60-digit numbers (Python's `mpmath`); the last ones are printed in full.
+/// ᾱ_{T/2} and ᾱ_T from 60-digit numbers (Python's `mpmath`).
 #[test]
 fn known_values() {
     let (beta_start, beta_end) = (1e-4, 0.02);
