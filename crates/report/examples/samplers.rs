@@ -121,18 +121,13 @@ struct Network;
 
 impl Denoiser<X> for Network {
     fn denoise(&self, x: &X, at: Levels<'_>) -> Result<Estimate<X>, Error> {
-        self.denoise_conditioned_on(x, at, at)
+        self.denoise_conditioned(x, at, at)
     }
 
-    fn denoise_conditioned_on(
-        &self,
-        x: &X,
-        at: Levels<'_>,
-        network_levels: Levels<'_>,
-    ) -> Result<Estimate<X>, Error> {
+    fn denoise_conditioned(&self, x: &X, at: Levels<'_>, network: Levels<'_>) -> Result<Estimate<X>, Error> {
         at.check(x.nrows())?;
-        network_levels.check(x.nrows())?;
-        let (at, network) = (at.get(0), network_levels.get(0));
+        network.check(x.nrows())?;
+        let (at, network) = (at.get(0), network.get(0));
         let eps = x.mapv(|x| DATA.eps(x, network));
         let x0 = (x - &(&eps * at.noise_rate())) / at.signal_rate();
         Ok(Estimate { x0, eps, spread: None })

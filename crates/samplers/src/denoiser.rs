@@ -33,7 +33,7 @@ pub trait Denoiser<X: State> {
     /// [`Error::Mismatch`] for levels that do not fit the batch ([`Levels::check`]); the denoiser's own errors, as [`Error::Other`].
     fn denoise(&self, x: &X, at: Levels<'_>) -> Result<Estimate<X>, Error>;
 
-    /// The estimate for x at the levels `at` from a network that is conditioned on the levels `network_levels`. Some published
+    /// The estimate for x at the levels `at` from a network that is conditioned on the levels `network`. Some published
     /// algorithms let the two differ, such as DDIM's inversion.
     ///
     /// This default calls [`Self::denoise`] where both are equal for every sample, and fails elsewhere. A denoiser whose network can be
@@ -41,13 +41,8 @@ pub trait Denoiser<X: State> {
     ///
     /// # Errors
     /// [`Error::OtherLevel`] unless the denoiser supports levels that differ; those of [`Self::denoise`].
-    fn denoise_conditioned_on(
-        &self,
-        x: &X,
-        at: Levels<'_>,
-        network_levels: Levels<'_>,
-    ) -> Result<Estimate<X>, Error> {
-        if at.agree_with(network_levels, x.n_samples())? {
+    fn denoise_conditioned(&self, x: &X, at: Levels<'_>, network: Levels<'_>) -> Result<Estimate<X>, Error> {
+        if at.agree_with(network, x.n_samples())? {
             return self.denoise(x, at);
         }
         Err(Error::OtherLevel)
@@ -59,13 +54,8 @@ impl<X: State, D: Denoiser<X> + ?Sized> Denoiser<X> for &D {
         (**self).denoise(x, at)
     }
 
-    fn denoise_conditioned_on(
-        &self,
-        x: &X,
-        at: Levels<'_>,
-        network_levels: Levels<'_>,
-    ) -> Result<Estimate<X>, Error> {
-        (**self).denoise_conditioned_on(x, at, network_levels)
+    fn denoise_conditioned(&self, x: &X, at: Levels<'_>, network: Levels<'_>) -> Result<Estimate<X>, Error> {
+        (**self).denoise_conditioned(x, at, network)
     }
 }
 
@@ -74,13 +64,8 @@ impl<X: State, D: Denoiser<X> + ?Sized> Denoiser<X> for Box<D> {
         (**self).denoise(x, at)
     }
 
-    fn denoise_conditioned_on(
-        &self,
-        x: &X,
-        at: Levels<'_>,
-        network_levels: Levels<'_>,
-    ) -> Result<Estimate<X>, Error> {
-        (**self).denoise_conditioned_on(x, at, network_levels)
+    fn denoise_conditioned(&self, x: &X, at: Levels<'_>, network: Levels<'_>) -> Result<Estimate<X>, Error> {
+        (**self).denoise_conditioned(x, at, network)
     }
 }
 

@@ -20,13 +20,8 @@ impl<X: State> Denoiser<X> for GaussianDenoiser {
         })
     }
 
-    /// The exact estimate at the level of x. It has no network: `network_levels` has no effect.
-    fn denoise_conditioned_on(
-        &self,
-        x: &X,
-        at: Levels<'_>,
-        _network_levels: Levels<'_>,
-    ) -> Result<Estimate<X>, Error> {
+    /// The exact estimate at the level of x. It has no network: `network` has no effect.
+    fn denoise_conditioned(&self, x: &X, at: Levels<'_>, _network: Levels<'_>) -> Result<Estimate<X>, Error> {
         self.denoise(x, at)
     }
 }

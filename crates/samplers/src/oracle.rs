@@ -30,12 +30,12 @@ impl<O: Oracle + ?Sized> Denoiser<Array2<f64>> for Exact<'_, O> {
         Ok(Estimate { x0, eps, spread: None })
     }
 
-    /// The exact estimate at the level of x. It has no network: `network_levels` has no effect.
-    fn denoise_conditioned_on(
+    /// The exact estimate at the level of x. It has no network: `network` has no effect.
+    fn denoise_conditioned(
         &self,
         x: &Array2<f64>,
         at: Levels<'_>,
-        _network_levels: Levels<'_>,
+        _network: Levels<'_>,
     ) -> Result<Estimate<Array2<f64>>, Error> {
         self.denoise(x, at)
     }

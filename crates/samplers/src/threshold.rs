@@ -41,12 +41,7 @@ impl<X: State, D: Denoiser<X>> Denoiser<X> for Thresholded<D> {
         self.threshold(x, at, self.inner.denoise(x, at)?)
     }
 
-    fn denoise_conditioned_on(
-        &self,
-        x: &X,
-        at: Levels<'_>,
-        network_levels: Levels<'_>,
-    ) -> Result<Estimate<X>, Error> {
-        self.threshold(x, at, self.inner.denoise_conditioned_on(x, at, network_levels)?)
+    fn denoise_conditioned(&self, x: &X, at: Levels<'_>, network: Levels<'_>) -> Result<Estimate<X>, Error> {
+        self.threshold(x, at, self.inner.denoise_conditioned(x, at, network)?)
     }
 }

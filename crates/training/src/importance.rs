@@ -1,5 +1,6 @@
 //! Importance sampling of levels by the second moment of their losses (Nichol & Dhariwal 2021, sec. 3.3).
 
+use crate::{LevelSampling, Seen};
 use tweedie_math::DiscreteProcess;
 
 /// The last losses at each trained level. They are kept in single precision, as checkpoints hold them, so that a resumed run draws the
@@ -18,12 +19,22 @@ impl Importance {
         Self { losses: vec![f32::NAN; process.steps() * history], history, uniform_share }
     }
 
-    /// Adds the losses of a step's examples, in their order: each one's time, 1 ..= T, and its loss before any weight.
-    pub fn remember(&mut self, seen: impl IntoIterator<Item = (usize, f64)>) {
-        for (time, loss) in seen {
+    /// No losses yet, where levels are drawn by importance; `None` where they are not.
+    pub fn wanted_by(levels: LevelSampling, process: &dyn DiscreteProcess) -> Option<Self> {
+        match levels {
+            LevelSampling::Importance { history, uniform_share } => {
+                Some(Self::new(process, history, uniform_share))
+            }
+            _ => None,
+        }
+    }
+
+    /// Adds the losses of a step's examples, in their order. An example at a level between the trained ones is left out.
+    pub fn remember(&mut self, seen: &[Seen]) {
+        for (time, seen) in seen.iter().filter_map(|seen| Some((seen.time?, seen))) {
             let row = &mut self.losses[(time - 1) * self.history..][..self.history];
             row.rotate_left(1);
-            row[self.history - 1] = loss as f32;
+            row[self.history - 1] = seen.loss as f32;
         }
     }
 

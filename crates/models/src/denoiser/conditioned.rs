@@ -108,7 +108,7 @@ impl Denoiser<Tensor> for Conditioned<'_> {
         Ok(self.estimate(x, at, at, self.model.pass())?)
     }
 
-    fn denoise_conditioned_on(
+    fn denoise_conditioned(
         &self,
         x: &Tensor,
         at: Levels<'_>,
@@ -123,12 +123,12 @@ impl Denoiser<Tensor> for Model {
         self.given(Condition::none()).denoise(x, at)
     }
 
-    fn denoise_conditioned_on(
+    fn denoise_conditioned(
         &self,
         x: &Tensor,
         at: Levels<'_>,
         network_levels: Levels<'_>,
     ) -> Result<Estimate<Tensor>, tweedie_samplers::Error> {
-        self.given(Condition::none()).denoise_conditioned_on(x, at, network_levels)
+        self.given(Condition::none()).denoise_conditioned(x, at, network_levels)
     }
 }

@@ -53,7 +53,7 @@ fn what_the_network_says_itself_is_passed_on_untouched() {
 fn what_is_told_may_differ_from_where_x_is() {
     let (model, x) = (model(Parameterization::Epsilon), pictures(2, 3));
     let (at, told) = (model.process().level(15), model.process().level(4));
-    let estimate = tch::no_grad(|| model.denoise_conditioned_on(&x, at.into(), told.into())).unwrap();
+    let estimate = tch::no_grad(|| model.denoise_conditioned(&x, at.into(), told.into())).unwrap();
     assert!(estimate.eps.equal(&output_of(&model, &x, 3.0)));
     near(&(&estimate.x0 * at.signal_rate() + &estimate.eps * at.noise_rate()), &x, 1e-5);
     assert!(!estimate.eps.equal(&denoise(&model, &x, at).eps));

@@ -17,15 +17,14 @@ fn clean_data_is_its_own_estimate() {
         let model = model(says);
         let first = model.process().level(1);
         for told in [NoiseLevel::CLEAN, first, model.process().level(7)] {
-            let said =
-                tch::no_grad(|| model.denoise_conditioned_on(&x, NoiseLevel::CLEAN.into(), told.into()))
-                    .unwrap();
+            let said = tch::no_grad(|| model.denoise_conditioned(&x, NoiseLevel::CLEAN.into(), told.into()))
+                .unwrap();
             near(&said.x0, &x, 1e-6);
             assert!(bool::try_from(said.eps.isfinite().all()).unwrap(), "{says:?}");
             // Beside a noisy sample it is the same.
             let levels = [NoiseLevel::CLEAN, model.process().level(9), NoiseLevel::CLEAN];
             let mixed = tch::no_grad(|| {
-                model.denoise_conditioned_on(&x, Levels::Each(&levels), Levels::Each(&[told; 3]))
+                model.denoise_conditioned(&x, Levels::Each(&levels), Levels::Each(&[told; 3]))
             })
             .unwrap();
             near(&mixed.x0.get(0), &x.get(0), 1e-6);

@@ -70,7 +70,7 @@ fn a_number_of_levels_that_is_not_the_batch_is_refused() {
     let each = |n: usize| vec![level; n];
     for (at, numbers) in [(each(2), each(2)), (each(2), each(3)), (each(3), each(2)), (each(0), each(3))] {
         let result =
-            tch::no_grad(|| model.denoise_conditioned_on(&x, Levels::Each(&at), Levels::Each(&numbers)));
+            tch::no_grad(|| model.denoise_conditioned(&x, Levels::Each(&at), Levels::Each(&numbers)));
         assert!(result.is_err(), "{} and {} levels for 3 samples pass", at.len(), numbers.len());
     }
 }

@@ -10,7 +10,7 @@ pub enum Told {
     #[default]
     Here,
     /// The upper level, as published. With it the error of a round trip of few steps is a quarter to a third of the other's. The
-    /// denoiser must support it ([`Denoiser::denoise_conditioned_on`]).
+    /// denoiser must support it ([`Denoiser::denoise_conditioned`]).
     Upper,
 }
 
@@ -51,7 +51,7 @@ pub fn ddim_invert<X: State>(
             Told::Here => up.from,
             Told::Upper => up.to,
         };
-        let estimate = denoiser.denoise_conditioned_on(&x, up.from.into(), network_level.into())?;
+        let estimate = denoiser.denoise_conditioned(&x, up.from.into(), network_level.into())?;
         let mut next = ddim_invert_step(&estimate, up.to)?;
         if up.to.signal_rate() > 0.0 {
             for _ in 0..inversion.refinements {

@@ -50,14 +50,9 @@ impl<X: State, D: Denoiser<X>, G: Guide<X>> Denoiser<X> for ClassifierGuided<D, 
         self.guide(x, at, self.inner.denoise(x, at)?)
     }
 
-    /// The network of the denoiser inside is conditioned on `network_levels`. The guide is evaluated at `at`.
-    fn denoise_conditioned_on(
-        &self,
-        x: &X,
-        at: Levels<'_>,
-        network_levels: Levels<'_>,
-    ) -> Result<Estimate<X>, Error> {
-        self.guide(x, at, self.inner.denoise_conditioned_on(x, at, network_levels)?)
+    /// The network of the denoiser inside is conditioned on `network`. The guide is evaluated at `at`.
+    fn denoise_conditioned(&self, x: &X, at: Levels<'_>, network: Levels<'_>) -> Result<Estimate<X>, Error> {
+        self.guide(x, at, self.inner.denoise_conditioned(x, at, network)?)
     }
 }
 

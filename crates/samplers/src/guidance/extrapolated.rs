@@ -98,17 +98,12 @@ impl<X: State, B: Denoiser<X>, W: Denoiser<X>> Denoiser<X> for Extrapolated<B, W
         self.how.apply(x, at, better, self.worse.denoise(x, at)?)
     }
 
-    fn denoise_conditioned_on(
-        &self,
-        x: &X,
-        at: Levels<'_>,
-        network_levels: Levels<'_>,
-    ) -> Result<Estimate<X>, Error> {
-        let better = self.better.denoise_conditioned_on(x, at, network_levels)?;
+    fn denoise_conditioned(&self, x: &X, at: Levels<'_>, network: Levels<'_>) -> Result<Estimate<X>, Error> {
+        let better = self.better.denoise_conditioned(x, at, network)?;
         if !self.how.guides_any(at) {
             return Ok(better);
         }
-        self.how.apply(x, at, better, self.worse.denoise_conditioned_on(x, at, network_levels)?)
+        self.how.apply(x, at, better, self.worse.denoise_conditioned(x, at, network)?)
     }
 }
 

@@ -90,16 +90,16 @@ struct TwoLevels;
 
 impl Denoiser<Batch> for TwoLevels {
     fn denoise(&self, x: &Batch, at: Levels<'_>) -> Result<Estimate<Batch>, Error> {
-        self.denoise_conditioned_on(x, at, at)
+        self.denoise_conditioned(x, at, at)
     }
 
-    fn denoise_conditioned_on(
+    fn denoise_conditioned(
         &self,
         x: &Batch,
         at: Levels<'_>,
-        network_levels: Levels<'_>,
+        network: Levels<'_>,
     ) -> Result<Estimate<Batch>, Error> {
-        let (at, network) = (at.get(0).log_snr(), network_levels.get(0).log_snr());
+        let (at, network) = (at.get(0).log_snr(), network.get(0).log_snr());
         let spread = Some(Spread::LogVariance(x + network));
         Ok(Estimate { x0: x * 0.0 + at, eps: x * 0.0 + network, spread })
     }
@@ -114,7 +114,7 @@ fn wrappers_hand_on_what_they_do_not_change() {
     let of_reference = Clipped { inner: &TwoLevels, low: -1.0, high: 1.0, eps: Keep };
     let of_box = Clipped { inner: boxed, low: -1.0, high: 1.0, eps: Keep };
     for found in
-        [of_reference.denoise_conditioned_on(&x, at, network), of_box.denoise_conditioned_on(&x, at, network)]
+        [of_reference.denoise_conditioned(&x, at, network), of_box.denoise_conditioned(&x, at, network)]
     {
         let Estimate { x0, eps, spread } = found.unwrap();
         all_within(&x0, &array![[0.5]], 1e-15);

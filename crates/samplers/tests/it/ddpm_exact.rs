@@ -154,7 +154,7 @@ fn where_the_variance_cannot_be_known_it_says_so() {
     let of =
         |variance| ddpm(&denoiser, x.clone(), &path, variance, &StreamNoise::new(0, 0), &mut ()).unwrap();
     assert_eq!(of(Optimal), of(FixedSmall));
-    let other = denoiser.denoise_conditioned_on(&x, level(0.0).into(), level(1.0).into()).unwrap_err();
+    let other = denoiser.denoise_conditioned(&x, level(0.0).into(), level(1.0).into()).unwrap_err();
     assert!(matches!(other, Error::OtherLevel), "{other}");
     let path = Path::new(vec![level(0.0), level(1.0)]).unwrap();
     let unsaid = ddpm(&data, x, &path, Optimal, &Zeros, &mut ()).unwrap_err().to_string();

@@ -20,16 +20,16 @@ struct Network {
 
 impl Denoiser<Batch> for Network {
     fn denoise(&self, x: &Batch, at: Levels<'_>) -> Result<Estimate<Batch>, Error> {
-        self.denoise_conditioned_on(x, at, at)
+        self.denoise_conditioned(x, at, at)
     }
 
-    fn denoise_conditioned_on(
+    fn denoise_conditioned(
         &self,
         x: &Batch,
         at: Levels<'_>,
-        network_levels: Levels<'_>,
+        network: Levels<'_>,
     ) -> Result<Estimate<Batch>, Error> {
-        let (at, network) = (at.get(0), network_levels.get(0));
+        let (at, network) = (at.get(0), network.get(0));
         let network = if network.is_clean() { self.first } else { network };
         let eps =
             x * network.noise_rate() / (network.signal_rate().powi(2) * C + network.noise_rate().powi(2));
@@ -147,16 +147,16 @@ struct Watched(RefCell<Vec<[NoiseLevel; 2]>>);
 
 impl Denoiser<Batch> for Watched {
     fn denoise(&self, x: &Batch, at: Levels<'_>) -> Result<Estimate<Batch>, Error> {
-        self.denoise_conditioned_on(x, at, at)
+        self.denoise_conditioned(x, at, at)
     }
 
-    fn denoise_conditioned_on(
+    fn denoise_conditioned(
         &self,
         x: &Batch,
         at: Levels<'_>,
-        network_levels: Levels<'_>,
+        network: Levels<'_>,
     ) -> Result<Estimate<Batch>, Error> {
-        self.0.borrow_mut().push([at.get(0), network_levels.get(0)]);
+        self.0.borrow_mut().push([at.get(0), network.get(0)]);
         GaussianDenoiser { mean: 0.0, variance: C }.denoise(x, at)
     }
 }

@@ -14,17 +14,16 @@ struct Replay {
 
 impl Denoiser<Images> for Replay {
     fn denoise(&self, x: &Images, at: Levels<'_>) -> Result<Estimate<Images>, Error> {
-        self.denoise_conditioned_on(x, at, at)
+        self.denoise_conditioned(x, at, at)
     }
 
-    fn denoise_conditioned_on(
+    fn denoise_conditioned(
         &self,
         x: &Images,
         at: Levels<'_>,
-        network_levels: Levels<'_>,
+        network: Levels<'_>,
     ) -> Result<Estimate<Images>, Error> {
-        let from_the_top =
-            self.path.levels().iter().position(|level| *level == network_levels.get(0)).unwrap();
+        let from_the_top = self.path.levels().iter().position(|level| *level == network.get(0)).unwrap();
         let out = &self.model_out[self.path.n_steps() - 1 - from_the_top];
         let reading = Parameterization::Epsilon.reading(at.get(0), None)?;
         let x0 = reading.x0_from_x * x + reading.x0_from_out * out;

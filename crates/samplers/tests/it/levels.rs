@@ -115,7 +115,7 @@ fn another_level_is_refused() {
         [&OneLevel, &Box::new(OneLevel), &clipped, &thresholded, &beyond, &with_variance];
     for (i, denoiser) in denoisers.into_iter().enumerate() {
         let plain = denoiser.denoise(&x, at.into()).unwrap().eps;
-        let of = |network: Levels<'_>| denoiser.denoise_conditioned_on(&x, at.into(), network);
+        let of = |network: Levels<'_>| denoiser.denoise_conditioned(&x, at.into(), network);
         for same in [Levels::Same(at), Levels::Each(&[at; 2])] {
             assert_eq!(of(same).unwrap().eps, plain, "denoiser {i}");
         }
@@ -127,7 +127,7 @@ fn another_level_is_refused() {
     let sentence = Error::OtherLevel.to_string();
     assert_eq!(sentence, "this denoiser cannot be conditioned on another level than the one where x is");
     // Exact denoisers have no network: they ignore its level.
-    let exact = DATA.denoise_conditioned_on(&x, at.into(), other.into()).unwrap();
+    let exact = DATA.denoise_conditioned(&x, at.into(), other.into()).unwrap();
     assert_eq!(exact.eps, DATA.denoise(&x, at.into()).unwrap().eps);
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Examination, Labels, Learner, Preparation};
 use crate::{
-    Error, LevelSampling, Loss, NoisedBatch, Noising, Objective, ObjectiveKind, TrainingBatch,
+    Error, Importance, LevelSampling, Loss, NoisedBatch, Noising, Objective, ObjectiveKind, TrainingBatch,
     TrainingConfig, draw_levels,
 };
 use std::ops::Range;
@@ -15,7 +15,7 @@ use tweedie_samplers::Levels;
 
 impl Learner for Classifier {
     type Batch = NoisedBatch;
-    type State = Option<crate::Importance>;
+    type State = Option<Importance>;
 
     fn backbone(&self) -> &Backbone {
         Self::backbone(self)
@@ -52,12 +52,7 @@ impl Learner for Classifier {
     }
 
     fn state(&self, config: &TrainingConfig) -> Self::State {
-        match config.objective.levels {
-            LevelSampling::Importance { history, uniform_share } => {
-                Some(crate::Importance::new(self.process(), history, uniform_share))
-            }
-            _ => None,
-        }
+        Importance::wanted_by(config.objective.levels, self.process())
     }
 
     fn preparation(&self, config: &TrainingConfig) -> Preparation<NoisedBatch> {
@@ -96,7 +91,7 @@ impl Learner for Classifier {
 
     fn remember(&self, state: &mut Self::State, seen: &[super::Seen]) {
         if let Some(importance) = state {
-            importance.remember(seen.iter().filter_map(|seen| Some((seen.time?, seen.loss))));
+            importance.remember(seen);
         }
     }
 

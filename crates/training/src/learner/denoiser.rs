@@ -35,12 +35,7 @@ impl Learner for Model {
     }
 
     fn state(&self, config: &TrainingConfig) -> Option<Importance> {
-        match config.objective.levels {
-            LevelSampling::Importance { history, uniform_share } => {
-                Some(Importance::new(self.process(), history, uniform_share))
-            }
-            _ => None,
-        }
+        Importance::wanted_by(config.objective.levels, self.process())
     }
 
     fn preparation(&self, config: &TrainingConfig) -> Preparation<NoisedBatch> {
@@ -78,7 +73,7 @@ impl Learner for Model {
 
     fn remember(&self, state: &mut Option<Importance>, seen: &[Seen]) {
         if let Some(importance) = state {
-            importance.remember(seen.iter().filter_map(|seen| Some((seen.time?, seen.loss))));
+            importance.remember(seen);
         }
     }
 

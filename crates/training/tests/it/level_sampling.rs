@@ -7,7 +7,7 @@ use tweedie_models::{Description, Model, VariancePrediction};
 use tweedie_networks::UNetConfig;
 use tweedie_torch::Precision;
 use tweedie_training::{
-    Importance, LevelSampling, LoopMemory, Loss, Objective, ReportConfig, Run, Trainer, TrainingConfig,
+    Importance, LevelSampling, LoopMemory, Loss, Objective, ReportConfig, Run, Seen, Trainer, TrainingConfig,
     draw_levels,
 };
 
@@ -61,11 +61,13 @@ fn importance_is_learnt_and_undone() {
     let process = DiscreteVp::cosine(4).unwrap();
     let how = LevelSampling::Importance { history: 2, uniform_share: 0.1 };
     let mut importance = Importance::new(&process, 2, 0.1);
-    let seen = [(1, 9.0), (1, 3.0), (1, 4.0), (2, 1.0), (2, 1.0), (3, 0.0), (3, 0.0), (4, 2.0)];
-    importance.remember(seen);
+    let seen = |time, loss| Seen { time: Some(time), loss };
+    let losses = [(1, 9.0), (1, 3.0), (1, 4.0), (2, 1.0), (2, 1.0), (3, 0.0), (3, 0.0), (4, 2.0)];
+    importance.remember(&losses.map(|(time, loss)| seen(time, loss)));
+    importance.remember(&[Seen { time: None, loss: 100.0 }]);
     assert_eq!(importance.probabilities(), [0.25; 4]);
     assert!(draw_levels(&process, how, Some(&importance), 0, 0, 50).iter().all(|drawn| drawn.weight == 1.0));
-    importance.remember([(4, 2.0)]);
+    importance.remember(&[seen(4, 2.0)]);
     // √((9 + 16)/2) = 3.5355, 1, 0 and 2: the loss of 9 is forgotten.
     let total = 12.5f64.sqrt() + 3.0;
     let expected = [12.5f64.sqrt(), 1.0, 0.0, 2.0].map(|moment| 0.9 * moment / total + 0.025);
