@@ -50,6 +50,12 @@ pub enum Error {
         /// What is allowed, as a sentence's end.
         allowed: String,
     },
+    /// A configuration without the place of its data.
+    #[error("data.path is missing: the data of {data} are read from files")]
+    NoPath {
+        /// The preset, or what the data are.
+        data: String,
+    },
     /// A preset that does not exist.
     #[error("there is no preset `{found}`; the nearest is `{nearest}` (the presets are {known})")]
     Preset {

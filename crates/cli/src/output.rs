@@ -28,7 +28,18 @@ pub fn complain(error: &anyhow::Error) {
             said = if said.is_empty() { text } else { format!("{said}: {text}") };
         }
     }
+    if let Some(flag) = remedy(error) {
+        said = format!("{said}; {flag}");
+    }
     let _ = writeln!(std::io::stderr(), "error: {said}");
+}
+
+/// The flag that mends an error of the library, which names none.
+fn remedy(error: &anyhow::Error) -> Option<&'static str> {
+    match error.downcast_ref()? {
+        tweedie_applications::Error::NoPath { .. } => Some("give their place with --data PATH"),
+        _ => None,
+    }
 }
 
 /// Writes a canvas as a PNG with texts inside.

@@ -8,7 +8,6 @@ use tweedie_data::Dataset;
 use tweedie_math::{Conditioning, Parameterization, Schedule};
 use tweedie_models::sampling::SamplingConfig;
 use tweedie_models::{About, Description, Standardization, VariancePrediction};
-use tweedie_networks::unet::SampleSize;
 use tweedie_training::{ObjectiveKind, TrainingConfig, TrainingData};
 
 /// Where a configuration comes from.
@@ -127,7 +126,7 @@ impl RunConfig {
         let has_clip = table.get("sampling").and_then(|part| part.get("clip")).is_some();
         let mut config: Self = merge::read(table).map_err(wrong)?;
         // Pixels end at ±1; standardised numbers do not.
-        if matches!(config.data, DataConfig::Arrays { .. } | DataConfig::Points(_)) && !has_clip {
+        if config.data.has_no_range() && !has_clip {
             config.sampling.clip = None;
         }
         config.data.take(&config.name, source.data.as_deref())?;
@@ -150,26 +149,15 @@ impl RunConfig {
         let shape = data.shape();
         let halves = if self.model.variance == VariancePrediction::None { 1 } else { 2 };
         let outputs = halves * shape.channels() as i64;
-        match (&mut self.network, shape.sides()) {
-            (NetworkConfig::UNet(network), &[channels, height, width]) => {
-                network.in_channels = channels as i64;
-                network.out_channels = outputs;
-                network.sample_size = Some(SampleSize::of([height as i64, width as i64]));
-            }
-            (NetworkConfig::PointMlp(network), &[dimensions]) => {
-                network.dimensions = dimensions as i64;
-                network.outputs = outputs;
-            }
-            (network, _) => {
-                return Err(Error::Setting {
-                    key: "network.class",
-                    found: network.class().into(),
-                    allowed: format!(
-                        "data of shape {shape} need {}",
-                        if shape.sides().len() == 1 { "a PointMlp" } else { "a UNet2DModel" }
-                    ),
-                });
-            }
+        if !self.network.fit(shape.sides(), outputs) {
+            return Err(Error::Setting {
+                key: "network.class",
+                found: self.network.class().into(),
+                allowed: format!(
+                    "data of shape {shape} need {}",
+                    if shape.sides().len() == 1 { "a PointMlp" } else { "a UNet2DModel" }
+                ),
+            });
         }
         self.check_conditioning()?;
         match self.training.objective.kind {

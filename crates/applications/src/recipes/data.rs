@@ -147,13 +147,19 @@ impl DataConfig {
             let whole = given.canonicalize();
             *place = Some(whole.map_err(|source| Error::Read { path: given.to_path_buf(), source })?);
         } else if place.is_none() && needs_one {
-            return Err(Error::Setting {
-                key: "data.path",
-                found: "missing".into(),
-                allowed: format!("the data of {name} lie in files; give their place (--data PATH)"),
-            });
+            return Err(Error::NoPath { data: name.to_string() });
         }
         Ok(())
+    }
+
+    /// Whether the data are points rather than images.
+    pub fn is_points(&self) -> bool {
+        matches!(self, Self::Points(_))
+    }
+
+    /// Whether the values have no smallest and greatest one, as pixels have: such samples are not clipped by default.
+    pub fn has_no_range(&self) -> bool {
+        matches!(self, Self::Arrays { .. } | Self::Points(_))
     }
 
     /// Whether the set has no end, so that other examples than those of training are drawn from it.
@@ -161,7 +167,7 @@ impl DataConfig {
         match self {
             Self::Shapes { .. } | Self::Nouns { .. } => true,
             Self::Points(points) => points.path.is_none(),
-            _ => false,
+            Self::Idx { .. } | Self::Folder(_) | Self::Cifar10 { .. } | Self::Arrays { .. } => false,
         }
     }
 
@@ -253,9 +259,5 @@ impl Folder {
 }
 
 fn there(path: &Option<PathBuf>) -> Result<&Path, Error> {
-    path.as_deref().ok_or_else(|| Error::Setting {
-        key: "data.path",
-        found: "missing".into(),
-        allowed: "give the place of the data (--data PATH)".into(),
-    })
+    path.as_deref().ok_or_else(|| Error::NoPath { data: "this configuration".into() })
 }

@@ -3,6 +3,7 @@
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
+use tweedie_networks::unet::SampleSize;
 use tweedie_networks::{PointMlp, PointMlpConfig, UNet, UNetConfig};
 
 /// A network by its class. In a configuration the key `class` chooses it; without one it is a U-Net, or a point MLP where the data are
@@ -39,6 +40,23 @@ impl NetworkConfig {
             Self::UNet(config) => serde_json::json!(config),
             Self::PointMlp(config) => serde_json::json!(config),
         }
+    }
+
+    /// Sets the shape of the data and the channels of the output; false where the network is for data of another shape.
+    pub(super) fn fit(&mut self, sides: &[usize], outputs: i64) -> bool {
+        match (self, sides) {
+            (Self::UNet(config), &[channels, height, width]) => {
+                config.in_channels = channels as i64;
+                config.out_channels = outputs;
+                config.sample_size = Some(SampleSize::of([height as i64, width as i64]));
+            }
+            (Self::PointMlp(config), &[dimensions]) => {
+                config.dimensions = dimensions as i64;
+                config.outputs = outputs;
+            }
+            (Self::UNet(_) | Self::PointMlp(_), _) => return false,
+        }
+        true
     }
 
     /// Rows of the class table.

@@ -42,8 +42,7 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
     let data = std::sync::Arc::clone(&recipe.data().shown);
     let mut terminal = Terminal::new(crate::progress::interruptible()?, began);
     let images = config.training.images;
-    let is_points = matches!(config.data, DataConfig::Points(_));
-    let what = if is_points { "points" } else { "images" };
+    let what = if config.data.is_points() { "points" } else { "images" };
     let outcome = recipe.run_with(&start, &mut terminal, &mut |notice| announce(notice, images, what))?;
     report_left_out(data.as_ref());
     let (checkpoint, run) = (outcome.checkpoint.display(), outcome.run.folder().display());
@@ -102,10 +101,7 @@ fn show(config: &RunConfig, outcome: Outcome) -> anyhow::Result<()> {
             if config.training.report.sheet > 0 {
                 line(format!("samples:    {}", outcome.run.sheet(outcome.images).display()));
             }
-            let how = match config.data {
-                DataConfig::Points(_) => "-n 2000 --out points.csv",
-                _ => "-n 64 --grid",
-            };
+            let how = if config.data.is_points() { "-n 2000 --out points.csv" } else { "-n 64 --grid" };
             line(format!("more:       cargo xtask sample {checkpoint} {how}"));
         }
         Learned::Classifier(_) => {

@@ -69,7 +69,12 @@ impl SamplingConfig {
             Sampler::EulerAncestral => self.eta == 0.0,
             Sampler::Heun => self.options.heun.churn == 0.0,
             Sampler::Euler | Sampler::Dpm2m | Sampler::Dpm3m | Sampler::UniPc | Sampler::Ode => true,
-            _ => false,
+            Sampler::Ddpm
+            | Sampler::Dpm2mSde
+            | Sampler::Dpm3mSde
+            | Sampler::PredictorCorrector
+            | Sampler::Langevin
+            | Sampler::Mala => false,
         }
     }
 

@@ -1,7 +1,8 @@
 //! The options of single samplers. Each sampler owns its options; this table says which sampler takes which.
 
 use super::{Sampler, SamplingConfig, SamplingError};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use tweedie_samplers::{
     Adaptive, AnnealedOptions, Churn, ClipOptions, Corrector, DdimOptions, DdpmOptions, ThirdOrderOptions,
@@ -10,7 +11,7 @@ use tweedie_samplers::{
 
 /// The options of single samplers, with their papers' defaults.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Map<String, Value>")]
+#[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct SamplerOptions {
     /// Ancestral sampling.
     pub ddpm: DdpmOptions,
@@ -75,20 +76,27 @@ impl SamplerOptions {
 
     /// Fails, naming the option, unless every option is in its range.
     pub(super) fn check(&self) -> Result<(), tweedie_samplers::Error> {
-        self.ddpm.check()?;
-        self.heun.check()?;
-        self.unipc.check()?;
-        self.ode.check()?;
-        self.pc.check()?;
-        self.langevin.check()?;
-        self.clip.check()
+        let Self { ddpm, ddim: _, heun, dpmpp_3m: _, unipc, ode, pc, langevin, clip } = self;
+        ddpm.check()?;
+        heun.check()?;
+        unipc.check()?;
+        ode.check()?;
+        pc.check()?;
+        langevin.check()?;
+        clip.check()
     }
 }
 
-impl TryFrom<Map<String, Value>> for SamplerOptions {
-    type Error = String;
+impl Serialize for SamplerOptions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
 
-    fn try_from(given: Map<String, Value>) -> Result<Self, String> {
+impl<'de> Deserialize<'de> for SamplerOptions {
+    /// The groups, or the names of the first format, each put into its group.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let given: Map<String, Value> = Deserialize::deserialize(deserializer)?;
         let mut groups = Map::new();
         for (key, value) in given {
             let former = FORMER.iter().find(|(name, ..)| *name == key && !value.is_object());
@@ -105,29 +113,7 @@ impl TryFrom<Map<String, Value>> for SamplerOptions {
                 },
             }
         }
-        Strict::deserialize(Value::Object(groups)).map(Into::into).map_err(|error| error.to_string())
-    }
-}
-
-/// The groups as they are written.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Strict {
-    ddpm: DdpmOptions,
-    ddim: DdimOptions,
-    heun: Churn,
-    dpmpp_3m: ThirdOrderOptions,
-    unipc: UniPc,
-    ode: Adaptive,
-    pc: Corrector,
-    langevin: AnnealedOptions,
-    clip: ClipOptions,
-}
-
-impl From<Strict> for SamplerOptions {
-    fn from(it: Strict) -> Self {
-        let Strict { ddpm, ddim, heun, dpmpp_3m, unipc, ode, pc, langevin, clip } = it;
-        Self { ddpm, ddim, heun, dpmpp_3m, unipc, ode, pc, langevin, clip }
+        Self::deserialize(Value::Object(groups)).map_err(D::Error::custom)
     }
 }
 
