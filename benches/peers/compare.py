@@ -50,7 +50,7 @@ def ours_sample(o, precision, checkpoint, folder):
     def whole(steps):
         began = time.perf_counter()
         run([o.tweedie, "sample", checkpoint, "-n", str(o.batch), "--steps", str(steps), "--precision", precision,
-             "--out", folder / "pictures", "--device", "cpu"], o.threads)
+             "--out", folder / "images", "--device", "cpu"], o.threads)
         return time.perf_counter() - began
     few, many = 2, 2 + o.steps
     return (whole(many) - whole(few)) / o.steps
@@ -104,7 +104,7 @@ def main():
     parser.add_argument("--warmup", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--network", type=Path, help="a diffusers folder: its sampling alone is compared, --batch pictures at a time")
+    parser.add_argument("--network", type=Path, help="a diffusers folder: its sampling alone is compared, --batch images at a time")
     o = parser.parse_args()
     o.tweedie = o.tweedie.resolve()
     if o.network:

@@ -4,7 +4,7 @@ Needs `torch` and `diffusers`. The last line printed is JSON:
 {"img_per_s_median": …, "seconds": [one per step, …]}; with `--mode start`,
 {"seconds": [from --started-at to the beginning of the first training step]}.
 
-The training step is the usual one: a batch of pictures, noise at random levels, the mean squared error of the
+The training step is the usual one: a batch of images, noise at random levels, the mean squared error of the
 predicted noise, AdamW with the gradient's length limited to 1, and a moving average of the weights. What PyTorch
 offers to a plain loop is on by default: the fused AdamW, and one call for the whole moving average. `--mode sample`
 walks down the levels of DDIM; a step is one pass of the network and one of the scheduler.
@@ -33,7 +33,7 @@ def parse():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--size", type=int, nargs="+", help="height and width, where the configuration has none")
     parser.add_argument("--optimizer", choices=["fused", "foreach", "loop"], default="fused", help="AdamW's form")
-    parser.add_argument("--channels-last", action="store_true", help="weights and pictures as N, H, W, C")
+    parser.add_argument("--channels-last", action="store_true", help="weights and images as N, H, W, C")
     parser.add_argument("--started-at", type=float, help="with start: when the process was started, in Unix time")
     arguments = parser.parse_args()
     if arguments.mode == "start" and arguments.started_at is None:
@@ -92,12 +92,12 @@ def training_step(setting):
     form = {"fused": {"fused": True}, "foreach": {"foreach": True}, "loop": {"foreach": False}}
     optimizer = torch.optim.AdamW(parameters, lr=1e-4, **form[setting.arguments.optimizer])
     levels = DDPMScheduler(num_train_timesteps=setting.model.config.num_train_timesteps or 1000)
-    pictures = torch.rand(setting.shape) * 2 - 1
+    images = torch.rand(setting.shape) * 2 - 1
 
     def step():
         noise = torch.randn(setting.shape)
         time_steps = torch.randint(levels.config.num_train_timesteps, (setting.arguments.batch,))
-        noisy = levels.add_noise(pictures, noise, time_steps).contiguous(memory_format=setting.memory)
+        noisy = levels.add_noise(images, noise, time_steps).contiguous(memory_format=setting.memory)
         loss = torch.nn.functional.mse_loss(setting.predict(noisy, time_steps, setting.labels()), noise)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()

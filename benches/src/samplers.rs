@@ -14,7 +14,7 @@ use tweedie_samplers::{Denoiser, StreamNoise};
 /// Steps of a walk.
 const STEPS: usize = 20;
 
-/// One block of eight channels on 32×32 pictures.
+/// One block of eight channels on 32×32 images.
 fn least_network() -> UNetConfig {
     UNetConfig {
         sample_size: Some(SampleSize::Square(32)),
@@ -43,7 +43,7 @@ fn overhead(c: &mut Criterion) {
     let time = Tensor::full([1], 500.0, (Kind::Float, Device::Cpu));
     let nothing = tweedie_networks::Condition::default();
     let level = least.process().level(500);
-    let mut group = c.benchmark_group("one 32×32 picture, a network of next to nothing");
+    let mut group = c.benchmark_group("one 32×32 image, a network of next to nothing");
     group.sample_size(30).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
     group.bench_function("the network's call", |b| {
         b.iter(|| tch::no_grad(|| least.network().forward(&Input::new(&x, &time, &nothing), &least.pass())));
@@ -70,7 +70,7 @@ fn whole(c: &mut Criterion) {
     let x = Tensor::ones([1, 3, 32, 32], (Kind::Float, Device::Cpu));
     let time = Tensor::full([1], 500.0, (Kind::Float, Device::Cpu));
     let nothing = tweedie_networks::Condition::default();
-    let mut group = c.benchmark_group("one 32×32 picture, the 35.7 M network");
+    let mut group = c.benchmark_group("one 32×32 image, the 35.7 M network");
     group.sample_size(10).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(8));
     group.bench_function("the network's call", |b| {
         b.iter(|| tch::no_grad(|| model.network().forward(&Input::new(&x, &time, &nothing), &model.pass())));

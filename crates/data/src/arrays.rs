@@ -1,4 +1,4 @@
-//! Arrays that are no pictures: latents, spectrograms, fields; from a safetensors file.
+//! Arrays that are no images: latents, spectrograms, fields; from a safetensors file.
 
 use crate::dataset::check_index;
 use crate::identity::version_of;

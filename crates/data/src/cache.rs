@@ -1,6 +1,6 @@
-//! Decoded pictures kept, so that each is decoded once: in memory where they fit, else in a file.
+//! Decoded images kept, so that each is decoded once: in memory where they fit, else in a file.
 
-use crate::dataset::{as_whole, check_index, picture_by_picture_as_whole};
+use crate::dataset::{as_whole, check_index, image_by_image_as_whole};
 use crate::{Dataset, Error, Values};
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -8,14 +8,14 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-/// A set whose pictures stay in memory once they were decoded.
+/// A set whose images stay in memory once they were decoded.
 pub struct MemoryCache {
     whole: Arc<dyn Dataset>,
     kept: Vec<OnceLock<Values>>,
 }
 
 impl MemoryCache {
-    /// The set behind a cache, where all of its pictures have at most so many bytes; else the set itself.
+    /// The set behind a cache, where all of its images have at most so many bytes; else the set itself.
     pub fn of(whole: Arc<dyn Dataset>, most_bytes: u64) -> Arc<dyn Dataset> {
         let width = if whole.moments().is_some() { size_of::<f32>() } else { 1 };
         let each = (width * whole.shape().n_values()) as u64;
@@ -29,7 +29,7 @@ impl MemoryCache {
     }
 }
 
-/// A set whose pictures stay in a file once they were decoded. A slot that a killed process left half written has a wrong
+/// A set whose images stay in a file once they were decoded. A slot that a killed process left half written has a wrong
 /// checksum and is decoded anew.
 pub struct DiskCache {
     whole: Arc<dyn Dataset>,
@@ -38,7 +38,7 @@ pub struct DiskCache {
 
 impl DiskCache {
     /// The set of pixels behind a cache file in a folder; the file's name depends on the set's name, keys and shape, and on
-    /// `how` its pictures were decoded.
+    /// `how` its images were decoded.
     ///
     /// # Errors
     /// [`Error::Io`] when the file cannot be made.
@@ -77,14 +77,14 @@ fn checksum(bytes: &[u8]) -> u32 {
 
 impl Dataset for MemoryCache {
     as_whole!();
-    picture_by_picture_as_whole!();
+    image_by_image_as_whole!();
 
     fn values(&self, index: u64) -> Result<Values, Error> {
         let slot = &self.kept[check_index(index, self.kept.len() as u64)?];
         if let Some(values) = slot.get() {
             return Ok(values.clone());
         }
-        // Two threads may decode the same picture at once; they decode the same.
+        // Two threads may decode the same image at once; they decode the same.
         let values = self.whole.values(index)?;
         Ok(slot.get_or_init(|| values).clone())
     }
@@ -92,7 +92,7 @@ impl Dataset for MemoryCache {
 
 impl Dataset for DiskCache {
     as_whole!();
-    picture_by_picture_as_whole!();
+    image_by_image_as_whole!();
 
     fn values(&self, index: u64) -> Result<Values, Error> {
         let n = self.shape().n_values();
@@ -106,7 +106,7 @@ impl Dataset for DiskCache {
             && !self.whole.left_out().contains(&self.whole.key(index))
         {
             let slot = [bytes.as_slice(), &checksum(bytes).to_le_bytes()].concat();
-            // On a full disk pictures are decoded anew: slower, but nothing is wrong with them.
+            // On a full disk images are decoded anew: slower, but nothing is wrong with them.
             let _ = self.file.write_all_at(&slot, at);
         }
         Ok(values)

@@ -165,8 +165,8 @@ macro_rules! as_whole {
 }
 pub(crate) use as_whole;
 
-/// Where the other set has the same pictures at the same places: what is known of each, and how many there are.
-macro_rules! picture_by_picture_as_whole {
+/// Where the other set has the same images at the same places: what is known of each, and how many there are.
+macro_rules! image_by_image_as_whole {
     () => {
         fn len(&self) -> Option<u64> {
             self.whole.len()
@@ -185,4 +185,4 @@ macro_rules! picture_by_picture_as_whole {
         }
     };
 }
-pub(crate) use picture_by_picture_as_whole;
+pub(crate) use image_by_image_as_whole;

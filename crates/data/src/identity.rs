@@ -10,15 +10,15 @@ use sha2::{Digest, Sha256};
 pub struct DataIdentity {
     /// Its name.
     pub name: String,
-    /// How many pictures; none where it has no end.
+    /// How many images; none where it has no end.
     pub len: Option<u64>,
     /// The names of its classes.
     #[serde(default)]
     pub classes: Vec<String>,
-    /// A hash of every picture's key and class; none where an earlier version did not ask.
+    /// A hash of every image's key and class; none where an earlier version did not ask.
     #[serde(default)]
     pub keys: Option<String>,
-    /// A hash of what changes when a picture does: contents, or lengths and times of files.
+    /// A hash of what changes when an image does: contents, or lengths and times of files.
     #[serde(default)]
     pub contents: Option<String>,
 }
@@ -42,14 +42,14 @@ impl DataIdentity {
     /// How `now` is another set; empty where it is the same.
     pub fn differences(&self, now: &Self) -> Vec<String> {
         let say = |it: &Self| match it.len {
-            Some(len) => format!("{} with {len} pictures", it.name),
+            Some(len) => format!("{} with {len} images", it.name),
             None => it.name.clone(),
         };
         let differ = |a: &Option<String>, b: &Option<String>| a.is_some() && a != b;
         if (&self.name, self.len) != (&now.name, now.len) {
             vec![format!("the data set was {} and is {}", say(self), say(now))]
         } else if differ(&self.keys, &now.keys) {
-            vec!["pictures of the data set have other names or classes than before".into()]
+            vec!["images of the data set have other names or classes than before".into()]
         } else if differ(&self.contents, &now.contents) {
             vec!["files of the data set were changed (their contents, or their lengths or times)".into()]
         } else {

@@ -9,12 +9,12 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use tweedie_math::DataShape;
 
-/// A set of grey pictures from a pair of IDX files.
+/// A set of grey images from a pair of IDX files.
 #[derive(Debug)]
 pub struct Idx {
     name: String,
     shape: Shape,
-    pictures: Vec<u8>,
+    images: Vec<u8>,
     labels: Option<Vec<u8>>,
     class_names: Vec<String>,
 }
@@ -24,7 +24,7 @@ const MAX_BYTES: u64 = 8 << 30;
 
 impl Idx {
     /// Reads `train-images-idx3-ubyte[.gz]` and, where present, `train-labels-idx1-ubyte[.gz]` of a folder; or a file of
-    /// pictures by itself.
+    /// images by itself.
     ///
     /// # Errors
     /// [`Error::NoData`] for a folder without such files; [`Error::Format`] names a file that is truncated or foreign.
@@ -39,40 +39,40 @@ impl Idx {
         Self::read(path, None, path)
     }
 
-    /// The same pictures with a border of `pad` zeros on each side.
+    /// The same images with a border of `pad` zeros on each side.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a border wider than the pictures.
+    /// [`Error::Parameter`] for a border wider than the images.
     pub fn padded(self, pad: usize) -> Result<Self, Error> {
         let Shape { channels, height, width } = self.shape;
         if pad > height.max(width) {
             return Err(Error::Parameter {
                 name: "data.pad",
                 found: pad.to_string(),
-                allowed: format!("at most {}, the pictures' longer side", height.max(width)),
+                allowed: format!("at most {}, the images' longer side", height.max(width)),
             });
         }
         if pad == 0 {
             return Ok(self);
         }
         let shape = Shape { channels, height: height + 2 * pad, width: width + 2 * pad };
-        let n = self.pictures.len() / (height * width);
-        let mut pictures = vec![0; n * shape.n_values()];
-        for (row, values) in self.pictures.chunks_exact(width).enumerate() {
+        let n = self.images.len() / (height * width);
+        let mut images = vec![0; n * shape.n_values()];
+        for (row, values) in self.images.chunks_exact(width).enumerate() {
             let start = (row / height * shape.height + row % height + pad) * shape.width + pad;
-            pictures[start..start + width].copy_from_slice(values);
+            images[start..start + width].copy_from_slice(values);
         }
-        Ok(Self { shape, pictures, ..self })
+        Ok(Self { shape, images, ..self })
     }
 
-    fn read(images: &Path, labels: Option<&Path>, named: &Path) -> Result<Self, Error> {
-        let (sides, pictures) = read_idx(images)?;
+    fn read(file: &Path, labels: Option<&Path>, named: &Path) -> Result<Self, Error> {
+        let (sides, images) = read_idx(file)?;
         let &[n, height, width] = sides.as_slice() else {
-            let reason = format!("pictures need 3 axes (number, height, width), and it has {}", sides.len());
-            return Err(Error::Format { path: images.to_path_buf(), reason });
+            let reason = format!("images need 3 axes (number, height, width), and it has {}", sides.len());
+            return Err(Error::Format { path: file.to_path_buf(), reason });
         };
         if n == 0 || height == 0 || width == 0 {
-            return Err(Error::Format { path: images.to_path_buf(), reason: "it holds no pictures".into() });
+            return Err(Error::Format { path: file.to_path_buf(), reason: "it holds no images".into() });
         }
         let labels = labels.map(|file| read_labels(file, n)).transpose()?;
         let classes =
@@ -82,7 +82,7 @@ impl Idx {
             class_names: class_names(&name, classes),
             name,
             shape: Shape { channels: 1, height, width },
-            pictures,
+            images,
             labels,
         })
     }
@@ -98,7 +98,7 @@ impl Dataset for Idx {
     }
 
     fn len(&self) -> Option<u64> {
-        Some((self.pictures.len() / self.shape.n_values()) as u64)
+        Some((self.images.len() / self.shape.n_values()) as u64)
     }
 
     fn class_names(&self) -> Vec<String> {
@@ -111,13 +111,13 @@ impl Dataset for Idx {
     }
 
     fn version(&self) -> String {
-        version_of([&self.pictures])
+        version_of([&self.images])
     }
 
     fn values(&self, index: u64) -> Result<Values, Error> {
         let n_values = self.shape.n_values();
-        let at = check_index(index, (self.pictures.len() / n_values) as u64)? * n_values;
-        Ok(Values::Bytes(self.pictures[at..at + n_values].to_vec()))
+        let at = check_index(index, (self.images.len() / n_values) as u64)? * n_values;
+        Ok(Values::Bytes(self.images[at..at + n_values].to_vec()))
     }
 
     fn label(&self, index: u64) -> Option<u32> {
@@ -162,7 +162,7 @@ fn class_names(set: &str, n: usize) -> Vec<String> {
 fn read_labels(path: &Path, n: usize) -> Result<Vec<u8>, Error> {
     let (sides, labels) = read_idx(path)?;
     if sides != [n] {
-        let reason = format!("{n} pictures need {n} labels, and its axes are {sides:?}");
+        let reason = format!("{n} images need {n} labels, and its axes are {sides:?}");
         return Err(Error::Format { path: path.to_path_buf(), reason });
     }
     Ok(labels)
@@ -180,7 +180,7 @@ fn read_idx(path: &Path) -> Result<(Vec<usize>, Vec<u8>), Error> {
     }
     if kind != 8 {
         return Err(bad(format!(
-            "its values are of the kind 0x{kind:02x}; only bytes (0x08) are pictures or labels"
+            "its values are of the kind 0x{kind:02x}; only bytes (0x08) are images or labels"
         )));
     }
     let head = 4 + 4 * usize::from(n_axes);

@@ -61,9 +61,9 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// A file that is no picture, or a damaged one.
-    #[error("{name} is no picture that can be read: {reason}")]
-    Picture {
+    /// A file that is no image, or a damaged one.
+    #[error("{name} is no image that can be read: {reason}")]
+    Image {
         /// Its name, inside the archive where it lies in one.
         name: String,
         /// What is wrong with it.

@@ -55,7 +55,7 @@ impl Nouns {
     /// Reads `image-data.json`, or the folder that holds it.
     ///
     /// # Errors
-    /// [`Error::Format`] for a file that is another JSON or whose runs leave the picture.
+    /// [`Error::Format`] for a file that is another JSON or whose runs leave the image.
     pub fn open(path: &Path, seed: u64) -> Result<Self, Error> {
         let path = if path.is_dir() { path.join("image-data.json") } else { path.to_path_buf() };
         let bad = |reason: String| Error::Format { path: path.clone(), reason };

@@ -1,8 +1,8 @@
-//! Which picture comes when: a function of the seed and the image count alone, so that a run can go on anywhere.
+//! Which image comes when: a function of the seed and the image count alone, so that a run can go on anywhere.
 
 use tweedie_math::random::{Key, Purpose, Stream};
 
-/// The order in which a set's pictures are shown: endless sets by index, others reshuffled every pass.
+/// The order in which a set's images are shown: endless sets by index, others reshuffled every pass.
 #[derive(Debug, Clone)]
 pub struct Order {
     seed: u64,
@@ -13,12 +13,12 @@ pub struct Order {
 }
 
 impl Order {
-    /// The order of a set of `len` pictures.
+    /// The order of a set of `len` images.
     pub fn new(seed: u64, len: Option<u64>) -> Self {
         Self { seed, len, pass: None, shuffled: Vec::new() }
     }
 
-    /// The index of the n-th picture shown.
+    /// The index of the n-th image shown.
     pub fn index(&mut self, n: u64) -> u64 {
         let Some(len) = self.len.filter(|len| *len > 0) else { return n };
         let pass = n / len;
@@ -28,7 +28,7 @@ impl Order {
         self.shuffled[(n % len) as usize]
     }
 
-    /// Whether the n-th picture shown is mirrored.
+    /// Whether the n-th image shown is mirrored.
     pub fn flips(&self, n: u64) -> bool {
         self.stream(n, Purpose::AUGMENT).uniform() < 0.5
     }

@@ -1,11 +1,11 @@
-//! Setting pictures apart: by the hash of their name, so that a picture stays on its side when others are added.
+//! Setting images apart: by the hash of their name, so that an image stays on its side when others are added.
 
 use crate::dataset::{as_whole, check_index};
 use crate::{Dataset, Error, Values};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
-/// Some pictures of a set, as a set.
+/// Some images of a set, as a set.
 pub struct Part {
     whole: Arc<dyn Dataset>,
     indices: Vec<u64>,
@@ -13,11 +13,11 @@ pub struct Part {
 
 impl std::fmt::Debug for Part {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} pictures of {}", self.indices.len(), self.whole.name())
+        write!(f, "{} images of {}", self.indices.len(), self.whole.name())
     }
 }
 
-/// The pictures to train on, and about a share of them held out: those whose name's hash falls below it.
+/// The images to train on, and about a share of them held out: those whose name's hash falls below it.
 ///
 /// # Errors
 /// [`Error::Parameter`] for a share outside [0, 1), for a set without end, and where nothing is left to train on.
@@ -32,7 +32,7 @@ pub fn split(whole: Arc<dyn Dataset>, share: f64) -> Result<(Part, Part), Error>
     }
     let Some(len) = whole.len() else {
         return Err(Error::Parameter {
-            name: "the set to hold pictures out of",
+            name: "the set to hold images out of",
             found: whole.name(),
             allowed: "one with an end".into(),
         });
@@ -41,7 +41,7 @@ pub fn split(whole: Arc<dyn Dataset>, share: f64) -> Result<(Part, Part), Error>
         (0..len).partition(|&index| fraction(&whole.key(index)) < share);
     if trained.is_empty() {
         return Err(wrong(
-            format!("{share}, all {len} pictures"),
+            format!("{share}, all {len} images"),
             "smaller: nothing would be left to train on",
         ));
     }

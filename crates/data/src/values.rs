@@ -92,7 +92,7 @@ pub struct Example {
 
 impl Example {
     /// The bytes of an image; empty for other numbers.
-    pub fn picture(&self) -> &[u8] {
+    pub fn image(&self) -> &[u8] {
         match &self.values {
             Values::Bytes(bytes) => bytes,
             Values::Floats(_) => &[],

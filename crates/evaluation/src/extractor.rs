@@ -1,4 +1,4 @@
-//! What turns pictures into features that can be compared.
+//! What turns images into features that can be compared.
 
 use crate::Error;
 use std::path::Path;
@@ -7,16 +7,16 @@ use tweedie_data::Shape;
 use tweedie_networks::features::{FeatureNetwork, Named};
 use tweedie_weights::Weights;
 
-/// Pictures read at once.
+/// Images read at once.
 const AT_ONCE: usize = 256;
 
 /// Principal components kept.
 const COMPONENTS: i64 = 64;
 
-/// No picture has more values where principal components are computed; larger ones are averaged in squares first.
+/// No image has more values where principal components are computed; larger ones are averaged in squares first.
 const MOST_VALUES: i64 = 1024;
 
-/// A way from pictures to features.
+/// A way from images to features.
 #[derive(Debug)]
 pub enum Extractor {
     /// A classifier's last features.
@@ -30,7 +30,7 @@ pub enum Extractor {
     },
 }
 
-/// Features of many pictures, and what a classifier made of them.
+/// Features of many images, and what a classifier made of them.
 #[derive(Debug)]
 pub struct Features {
     /// (N, D), f32.
@@ -58,16 +58,16 @@ impl Extractor {
         Ok(Self::Classifier(classifier))
     }
 
-    /// Principal components of pictures.
+    /// Principal components of images.
     ///
     /// # Errors
     /// [`Error::TooFew`] for fewer than two.
-    pub fn pixels(pictures: &[Vec<u8>], shape: Shape) -> Result<Self, Error> {
-        if pictures.len() < 2 {
-            let found = pictures.len() as i64;
-            return Err(Error::TooFew { what: "pictures for principal components", found, needed: 2 });
+    pub fn pixels(images: &[Vec<u8>], shape: Shape) -> Result<Self, Error> {
+        if images.len() < 2 {
+            let found = images.len() as i64;
+            return Err(Error::TooFew { what: "images for principal components", found, needed: 2 });
         }
-        let x = pooled(&tensor_of(pictures, shape)?)?.f_to_kind(Kind::Double)?;
+        let x = pooled(&tensor_of(images, shape)?)?.f_to_kind(Kind::Double)?;
         let mean = x.f_mean_dim(&[0i64][..], false, Kind::Double)?;
         let centred = x.f_sub(&mean)?;
         let covariance = centred.f_transpose(0, 1)?.f_matmul(&centred)?;
@@ -87,16 +87,16 @@ impl Extractor {
         }
     }
 
-    /// Features of pictures, channels × height × width bytes each.
+    /// Features of images, channels × height × width bytes each.
     ///
     /// # Errors
-    /// Pictures of a shape that it does not take.
-    pub fn read(&self, pictures: &[Vec<u8>], shape: Shape) -> Result<Features, Error> {
-        if pictures.is_empty() {
-            return Err(Error::TooFew { what: "pictures to make features of", found: 0, needed: 1 });
+    /// Images of a shape that it does not take.
+    pub fn read(&self, images: &[Vec<u8>], shape: Shape) -> Result<Features, Error> {
+        if images.is_empty() {
+            return Err(Error::TooFew { what: "images to make features of", found: 0, needed: 1 });
         }
         let (mut values, mut logits) = (Vec::new(), Vec::new());
-        for part in pictures.chunks(AT_ONCE) {
+        for part in images.chunks(AT_ONCE) {
             let x = tensor_of(part, shape)?;
             match self {
                 Self::Classifier(net) => {
@@ -116,10 +116,10 @@ impl Extractor {
 }
 
 /// (N, C, H, W) in [0, 1].
-fn tensor_of(pictures: &[Vec<u8>], shape: Shape) -> Result<Tensor, Error> {
+fn tensor_of(images: &[Vec<u8>], shape: Shape) -> Result<Tensor, Error> {
     let [channels, height, width] = shape.as_array().map(|side| side as i64);
-    let bytes = Tensor::f_from_slice(&pictures.concat())?;
-    let x = bytes.f_reshape([pictures.len() as i64, channels, height, width])?;
+    let bytes = Tensor::f_from_slice(&images.concat())?;
+    let x = bytes.f_reshape([images.len() as i64, channels, height, width])?;
     Ok(x.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_div_scalar(255.0)?)
 }
 

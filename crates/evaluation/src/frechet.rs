@@ -35,7 +35,7 @@ impl Moments {
 /// ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2·(Σ₁Σ₂)^½).
 ///
 /// The trace of the root is the sum of the singular values of Σ₁^½·Σ₂^½: no complex roots appear, and where there are fewer
-/// pictures than features nothing is lost to rounding.
+/// images than features nothing is lost to rounding.
 ///
 /// # Errors
 /// What LibTorch reports.

@@ -2,7 +2,7 @@
 //!
 //! [`judge_samples`] compares images with data in the features of an [`Extractor`]: Fréchet and kernel distance, precision
 //! and recall, nearest neighbours; always beside what as many real images score. [`judge_points`] does so for points. For the built-in set the judge is its
-//! analyser ([`shapes_quality`]): the share of pictures that are exactly one shape of the palette, beside the histogram of
+//! analyser ([`shapes_quality`]): the share of images that are exactly one shape of the palette, beside the histogram of
 //! what they show. A share alone would hide a lost colour or background.
 
 mod extractor;
@@ -19,7 +19,7 @@ pub use frechet::{Moments, frechet_distance};
 pub use kernel::{Estimate, FEWEST_SAMPLES, kernel_distance};
 pub use neighbours::{PrecisionRecall, nearest, precision_recall};
 pub use points::{GaussianKernel, PointsReport, judge_points};
-pub use samples::{Confidence, Distances, Pictures, SamplesReport, judge_samples};
+pub use samples::{Confidence, Distances, Images, SamplesReport, judge_samples};
 pub use shapes::{ShapesQuality, shapes_quality};
 
 use std::path::PathBuf;
@@ -40,10 +40,10 @@ pub enum Error {
     },
     /// A term of a bound that is no number.
     #[error(
-        "the bound of picture {image} (from 0) is {found} at the level t = {time}: the model is no use there"
+        "the bound of image {image} (from 0) is {found} at the level t = {time}: the model is no use there"
     )]
     NotFinite {
-        /// The picture's number.
+        /// The image's number.
         image: usize,
         /// The level's time.
         time: usize,

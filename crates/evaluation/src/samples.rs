@@ -1,4 +1,4 @@
-//! Samples against data: every distance beside what real pictures score at the same number.
+//! Samples against data: every distance beside what real images score at the same number.
 
 use crate::{
     Error, Estimate, Extractor, Features, Moments, PrecisionRecall, frechet_distance, kernel_distance,
@@ -12,10 +12,10 @@ use tweedie_data::Shape;
 /// Neighbours that make a manifold.
 const NEIGHBOURS: i64 = 3;
 
-/// Pictures on each side of precision and recall, at most: every pair is compared.
+/// Images on each side of precision and recall, at most: every pair is compared.
 const MOST_NEIGHBOURS: i64 = 5000;
 
-/// How far one set of pictures is from the reference.
+/// How far one set of images is from the reference.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Distances {
     /// Fréchet distance of the features.
@@ -24,18 +24,18 @@ pub struct Distances {
     pub kernel: Estimate,
     /// Precision and recall.
     pub manifold: PrecisionRecall,
-    /// Median over the pictures of the distance to the nearest reference picture, in features.
+    /// Median over the images of the distance to the nearest reference image, in features.
     pub nearest: f64,
 }
 
-/// What a classifier makes of pictures.
+/// What a classifier makes of images.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Confidence {
     /// Mean of the greatest probability.
     pub mean: f64,
-    /// Share of pictures of which it is above 0.9.
+    /// Share of images of which it is above 0.9.
     pub above_09: f64,
-    /// Share of pictures that show the class that was asked for, where one was.
+    /// Share of images that show the class that was asked for, where one was.
     pub agreement: Option<f64>,
 }
 
@@ -44,26 +44,26 @@ pub struct Confidence {
 pub struct SamplesReport {
     /// What made the features.
     pub extractor: String,
-    /// How many samples, and as many real pictures beside them.
+    /// How many samples, and as many real images beside them.
     pub n: usize,
-    /// Pictures that both are compared with.
+    /// Images that both are compared with.
     pub reference: usize,
     /// Of the samples.
     pub samples: Distances,
-    /// Of as many real pictures that are not among the reference: what no model can be expected to beat.
+    /// Of as many real images that are not among the reference: what no model can be expected to beat.
     pub floor: Distances,
     /// What a classifier makes of the samples.
     pub confidence: Option<Confidence>,
-    /// What it makes of the real pictures.
+    /// What it makes of the real images.
     pub real_confidence: Option<Confidence>,
-    /// Of each sample the nearest reference picture, the most similar pairs first: (sample, reference, distance).
+    /// Of each sample the nearest reference image, the most similar pairs first: (sample, reference, distance).
     #[serde(skip)]
     pub pairs: Vec<(usize, usize, f64)>,
 }
 
-/// Pictures to be compared, each channels × height × width bytes.
+/// Images to be compared, each channels × height × width bytes.
 #[derive(Debug, Clone, Copy)]
-pub struct Pictures<'a> {
+pub struct Images<'a> {
     /// Drawn by a model.
     pub samples: &'a [Vec<u8>],
     /// As many real ones.
@@ -72,7 +72,7 @@ pub struct Pictures<'a> {
     pub reference: &'a [Vec<u8>],
     /// The class that each sample was to show, where it was to.
     pub asked: Option<&'a [i64]>,
-    /// The class of each real picture, where it is known.
+    /// The class of each real image, where it is known.
     pub labels: Option<&'a [i64]>,
     /// The shape of all of them.
     pub shape: Shape,
@@ -81,30 +81,29 @@ pub struct Pictures<'a> {
 /// Compares samples with data.
 ///
 /// # Errors
-/// [`Error::TooFew`]; pictures that the extractor does not take.
-pub fn judge_samples(pictures: &Pictures, extractor: &Extractor) -> Result<SamplesReport, Error> {
-    if pictures.real.len() < pictures.samples.len() {
+/// [`Error::TooFew`]; images that the extractor does not take.
+pub fn judge_samples(images: &Images, extractor: &Extractor) -> Result<SamplesReport, Error> {
+    if images.real.len() < images.samples.len() {
         return Err(Error::TooFew {
-            what: "real pictures beside the samples",
-            found: pictures.real.len() as i64,
-            needed: pictures.samples.len() as i64,
+            what: "real images beside the samples",
+            found: images.real.len() as i64,
+            needed: images.samples.len() as i64,
         });
     }
-    let read = |list: &[Vec<u8>]| extractor.read(list, pictures.shape);
-    let (samples, real, reference) =
-        (read(pictures.samples)?, read(pictures.real)?, read(pictures.reference)?);
+    let read = |list: &[Vec<u8>]| extractor.read(list, images.shape);
+    let (samples, real, reference) = (read(images.samples)?, read(images.real)?, read(images.reference)?);
     let moments = Moments::of(&reference.values)?;
     let (of_samples, mut pairs) = distances(&samples, &reference, &moments)?;
     let (floor, _) = distances(&real, &reference, &moments)?;
     pairs.sort_by(|a, b| a.2.total_cmp(&b.2));
     Ok(SamplesReport {
         extractor: extractor.name(),
-        n: pictures.samples.len(),
-        reference: pictures.reference.len(),
+        n: images.samples.len(),
+        reference: images.reference.len(),
         samples: of_samples,
         floor,
-        confidence: confidence(&samples, pictures.asked)?,
-        real_confidence: confidence(&real, pictures.labels)?,
+        confidence: confidence(&samples, images.asked)?,
+        real_confidence: confidence(&real, images.labels)?,
         pairs,
     })
 }
@@ -144,7 +143,7 @@ impl fmt::Display for SamplesReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{} samples against {} pictures of the data, by {}; beside them {} real pictures that are not among those",
+            "{} samples against {} images of the data, by {}; beside them {} real images that are not among those",
             self.n, self.reference, self.extractor, self.n
         )?;
         let (a, b) = (&self.samples, &self.floor);

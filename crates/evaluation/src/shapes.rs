@@ -4,7 +4,7 @@ use std::fmt;
 use tweedie_data::shapes::{Histogram, MAX_RESIDUAL};
 use tweedie_data::{Dataset, Error, Shape, Shapes};
 
-/// What samples show, beside what as many pictures of the data show.
+/// What samples show, beside what as many images of the data show.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShapesQuality {
     /// Of the samples.
@@ -13,7 +13,7 @@ pub struct ShapesQuality {
     pub data: Histogram,
 }
 
-/// Reads every sample (channels × height × width bytes each) and as many pictures of the data.
+/// Reads every sample (channels × height × width bytes each) and as many images of the data.
 ///
 /// # Errors
 /// What the data reports.
@@ -28,9 +28,9 @@ pub fn shapes_quality(samples: &[Vec<u8>], data: &Shapes) -> Result<ShapesQualit
         });
     }
     let real: Vec<Vec<u8>> = (0..samples.len() as u64)
-        .map(|index| Ok(data.get(index)?.picture().to_vec()))
+        .map(|index| Ok(data.get(index)?.image().to_vec()))
         .collect::<Result<_, Error>>()?;
-    let read = |pictures: &[Vec<u8>]| Histogram::of(pictures.iter().map(Vec::as_slice), shape);
+    let read = |images: &[Vec<u8>]| Histogram::of(images.iter().map(Vec::as_slice), shape);
     Ok(ShapesQuality { samples: read(samples), data: read(&real) })
 }
 

@@ -22,7 +22,7 @@ pub enum Parameterization {
     PosteriorMean,
     /// F, with x̂_0 = c_skip·x̃ + c_out·F(c_in·x̃) in x̃ = x/s of noise σ = n/s (Karras et al. 2022, eq. 7).
     Edm {
-        /// The data's standard deviation; .5 for pictures in [−1, 1].
+        /// The data's standard deviation; .5 for images in [−1, 1].
         sigma_data: f64,
     },
 }

@@ -5,7 +5,7 @@ use tch::Tensor;
 use tweedie_samplers::{Draw, Error, NoiseSource};
 use tweedie_torch::Generator;
 
-/// Noise of PyTorch's CPU generator: each draw is the next one, whatever it is for. One batch at a time, and the pictures
+/// Noise of PyTorch's CPU generator: each draw is the next one, whatever it is for. One batch at a time, and the images
 /// depend on its size, as they do in Python.
 #[derive(Debug)]
 pub struct TorchNoise {

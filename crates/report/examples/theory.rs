@@ -133,7 +133,7 @@ fn weights() -> Result<Plot, Error> {
     Ok(plot("what an error of the noise weighs", "log-SNR", "weight on ε", Scale::Log, series))
 }
 
-/// Data N(0, .25), as pictures in [−1, 1] roughly are.
+/// Data N(0, .25), as images in [−1, 1] roughly are.
 fn data() -> Result<GaussianData, Error> {
     GaussianData::isotropic(vec![0.0], 0.25)
 }

@@ -1,8 +1,8 @@
-//! An RGB picture to draw on.
+//! An RGB image to draw on.
 
 use font8x8::{BASIC_FONTS, UnicodeFonts};
 
-/// An RGB picture, rows from the top.
+/// An RGB image, rows from the top.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Canvas {
     /// Pixels across.
@@ -17,12 +17,12 @@ pub struct Canvas {
 pub(crate) const LETTER: usize = 8;
 
 impl Canvas {
-    /// A picture of one colour.
+    /// An image of one colour.
     pub fn new(width: usize, height: usize, colour: [u8; 3]) -> Self {
         Self { width, height, pixels: colour.repeat(width * height) }
     }
 
-    /// Sets a pixel; outside the picture nothing happens.
+    /// Sets a pixel; outside the image nothing happens.
     pub fn set(&mut self, x: usize, y: usize, colour: [u8; 3]) {
         if x < self.width && y < self.height {
             let at = 3 * (y * self.width + x);
@@ -30,7 +30,7 @@ impl Canvas {
         }
     }
 
-    /// The colour of a pixel; black outside the picture.
+    /// The colour of a pixel; black outside the image.
     pub(crate) fn get(&self, x: usize, y: usize) -> [u8; 3] {
         let at = 3 * (y * self.width + x);
         match self.pixels.get(at..at + 3) {
@@ -39,7 +39,7 @@ impl Canvas {
         }
     }
 
-    /// Draws a picture given as channels × height × width bytes (1 or 3 channels), each pixel `zoom` wide.
+    /// Draws an image given as channels × height × width bytes (1 or 3 channels), each pixel `zoom` wide.
     pub fn draw(
         &mut self,
         x: usize,

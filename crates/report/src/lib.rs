@@ -11,7 +11,7 @@ mod scatter;
 mod sheet;
 mod tensorboard;
 
-pub use crate::png::{Picture, read_png, read_png_text, write_animation, write_png};
+pub use crate::png::{Image, read_png, read_png_text, write_animation, write_png};
 pub use canvas::Canvas;
 pub use page::Page;
 pub use plot::{Plot, Scale, Series};
@@ -20,11 +20,11 @@ pub use scatter::{ScatterLayout, ScatterPanel, scatter};
 pub use sheet::{Sheet, sheet};
 pub use tensorboard::{event_file_head, events_until, image_record, scalar_record};
 
-/// What can go wrong with a picture.
+/// What can go wrong with an image.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The picture cannot be encoded or decoded.
+    /// The image cannot be encoded or decoded.
     #[error("the PNG cannot be {action}: {reason}")]
     Png {
         /// "written" or "read".

@@ -3,7 +3,7 @@
 use crate::{Canvas, Error};
 use std::io::Write;
 
-/// Encodes a picture; `text` (keyword, value) says how it was made and can be read back by any viewer.
+/// Encodes an image; `text` (keyword, value) says how it was made and can be read back by any viewer.
 ///
 /// # Errors
 /// [`Error::Png`] when the sink fails or a keyword is not one to 79 Latin letters.
@@ -20,11 +20,11 @@ pub fn write_png(canvas: &Canvas, text: &[(&str, String)], sink: impl Write) -> 
     writer.finish().map_err(failed)
 }
 
-/// Encodes pictures of one size as an animated PNG, which repeats for ever; each stands for `delay` milliseconds, the last eight
+/// Encodes images of one size as an animated PNG, which repeats for ever; each stands for `delay` milliseconds, the last eight
 /// times as long. Viewers that know no animation show the first.
 ///
 /// # Errors
-/// [`Error::Png`] for no picture or other sizes, and those of [`write_png`].
+/// [`Error::Png`] for no image or other sizes, and those of [`write_png`].
 pub fn write_animation(
     frames: &[Canvas],
     delay: u16,
@@ -33,10 +33,10 @@ pub fn write_animation(
 ) -> Result<(), Error> {
     let wrong = |reason: &str| Error::Png { action: "written", reason: reason.into() };
     let failed = |error: png::EncodingError| Error::Png { action: "written", reason: error.to_string() };
-    let first = frames.first().ok_or_else(|| wrong("an animation has at least one picture"))?;
+    let first = frames.first().ok_or_else(|| wrong("an animation has at least one image"))?;
     let size = (first.width, first.height);
     if frames.iter().any(|frame| (frame.width, frame.height) != size) {
-        return Err(wrong("the pictures of an animation have one size"));
+        return Err(wrong("the images of an animation have one size"));
     }
     let mut encoder = png::Encoder::new(sink, first.width as u32, first.height as u32);
     encoder.set_color(png::ColorType::Rgb);
@@ -73,9 +73,9 @@ pub fn read_png_text(bytes: &[u8]) -> Result<Vec<(String, String)>, Error> {
     Ok(pairs)
 }
 
-/// A decoded picture.
+/// A decoded image.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Picture {
+pub struct Image {
     /// 1 or 3.
     pub channels: usize,
     /// Pixels down.
@@ -86,8 +86,8 @@ pub struct Picture {
     pub values: Vec<u8>,
 }
 
-impl Picture {
-    /// The picture in grey (ITU-R 601 luma) or with its grey in three channels.
+impl Image {
+    /// The image in grey (ITU-R 601 luma) or with its grey in three channels.
     pub fn with_channels(&self, channels: usize) -> Self {
         let plane = self.height * self.width;
         let values = match (self.channels, channels) {
@@ -104,14 +104,14 @@ impl Picture {
     }
 }
 
-/// No picture that is decoded is larger: a few bytes may announce any size.
+/// No image that is decoded is larger: a few bytes may announce any size.
 const MOST_BYTES: usize = 1 << 30;
 
 /// Decodes a PNG of any kind to 8 bits; transparency is laid over white.
 ///
 /// # Errors
 /// [`Error::Png`] for bytes that are not a whole PNG.
-pub fn read_png(bytes: &[u8]) -> Result<Picture, Error> {
+pub fn read_png(bytes: &[u8]) -> Result<Image, Error> {
     let failed = |error: png::DecodingError| Error::Png { action: "read", reason: error.to_string() };
     let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
     decoder.set_transformations(png::Transformations::normalize_to_color8());
@@ -131,5 +131,5 @@ pub fn read_png(bytes: &[u8]) -> Result<Picture, Error> {
             values[channel * height * width + at] = shown.round() as u8;
         }
     }
-    Ok(Picture { channels, height, width, values })
+    Ok(Image { channels, height, width, values })
 }

@@ -1,4 +1,4 @@
-//! Sheets: many pictures of one size on one page.
+//! Sheets: many images of one size on one page.
 
 use crate::Canvas;
 use crate::canvas::LETTER;
@@ -6,13 +6,13 @@ use crate::canvas::LETTER;
 /// How a sheet is laid out.
 #[derive(Debug, Clone, Default)]
 pub struct Sheet {
-    /// Pictures per row; 0 chooses about a square.
+    /// Images per row; 0 chooses about a square.
     pub columns: usize,
-    /// Sides of a pixel; 0 chooses so that small pictures can be seen.
+    /// Sides of a pixel; 0 chooses so that small images can be seen.
     pub zoom: usize,
-    /// A line under each picture; missing ones stay empty, none at all takes no room.
+    /// A line under each image; missing ones stay empty, none at all takes no room.
     pub labels: Vec<String>,
-    /// Lines above the pictures.
+    /// Lines above the images.
     pub title: Vec<String>,
 }
 
@@ -21,10 +21,10 @@ const PAPER: [u8; 3] = [255, 255, 255];
 const INK: [u8; 3] = [30, 30, 30];
 const FRAME: [u8; 3] = [200, 200, 200];
 
-/// Draws pictures, each channels × height × width bytes, on one page.
-pub fn sheet(pictures: &[Vec<u8>], shape: [usize; 3], layout: &Sheet) -> Canvas {
+/// Draws images, each channels × height × width bytes, on one page.
+pub fn sheet(images: &[Vec<u8>], shape: [usize; 3], layout: &Sheet) -> Canvas {
     let [_, height, width] = shape;
-    let n = pictures.len().max(1);
+    let n = images.len().max(1);
     let columns = if layout.columns > 0 { layout.columns } else { (n as f64).sqrt().ceil() as usize }.min(n);
     let zoom = if layout.zoom > 0 { layout.zoom } else { (64 / width.max(height).max(1)).clamp(1, 4) };
     let rows = n.div_ceil(columns);
@@ -38,10 +38,10 @@ pub fn sheet(pictures: &[Vec<u8>], shape: [usize; 3], layout: &Sheet) -> Canvas 
     for (i, line) in layout.title.iter().enumerate() {
         canvas.text(GAP, GAP + i * (LETTER + 4), line, INK);
     }
-    for (i, picture) in pictures.iter().enumerate() {
+    for (i, image) in images.iter().enumerate() {
         let (x, y) = (GAP + i % columns * cell.0, title_height + GAP + i / columns * cell.1);
         frame(&mut canvas, x, y, width * zoom, height * zoom);
-        canvas.draw(x, y, picture, shape, zoom);
+        canvas.draw(x, y, image, shape, zoom);
         let label = layout.labels.get(i).map_or("", String::as_str);
         for (line, part) in wrap(label, letters).into_iter().take(label_lines).enumerate() {
             canvas.text(x, y + height * zoom + 2 + line * (LETTER + 2), &part, INK);
@@ -50,7 +50,7 @@ pub fn sheet(pictures: &[Vec<u8>], shape: [usize; 3], layout: &Sheet) -> Canvas 
     canvas
 }
 
-/// A thin frame, so that white pictures end somewhere.
+/// A thin frame, so that white images end somewhere.
 fn frame(canvas: &mut Canvas, x: usize, y: usize, width: usize, height: usize) {
     for i in 0..=width + 1 {
         canvas.set((x + i).saturating_sub(1), y.saturating_sub(1), FRAME);

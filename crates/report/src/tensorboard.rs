@@ -1,4 +1,4 @@
-//! TensorBoard's event files: scalars and pictures by step.
+//! TensorBoard's event files: scalars and images by step.
 //!
 //! A file is a row of records: length, its checksum, an `Event` in protocol buffers, its checksum (TensorFlow's TFRecord
 //! framing, CRC-32C masked). Records are made here and appended by whoever owns the file.
@@ -21,7 +21,7 @@ pub fn scalar_record(step: u64, wall_time: f64, scalars: &[(String, f64)]) -> Ve
     event(step, wall_time, &values.collect::<Vec<u8>>())
 }
 
-/// A picture of one step: a whole PNG file of a height and width.
+/// An image of one step: a whole PNG file of a height and width.
 pub fn image_record(
     step: u64,
     wall_time: f64,
@@ -159,8 +159,8 @@ mod tests {
     fn a_log_is_cut_at_a_step_and_never_within_a_record() {
         let head = event_file_head(1.5);
         let line = |step: u64| scalar_record(step, 2.0, &[("loss".into(), 0.25), ("rate".into(), 1e-3)]);
-        let picture = image_record(300, 2.0, "samples", b"PNG", [4, 8]);
-        let file = [head.clone(), line(100), line(200), picture, line(400)].concat();
+        let image = image_record(300, 2.0, "samples", b"PNG", [4, 8]);
+        let file = [head.clone(), line(100), line(200), image, line(400)].concat();
         let until_300 = file.len() - line(400).len();
         assert_eq!(events_until(&file, 300), until_300);
         assert_eq!(events_until(&file, 1000), file.len());

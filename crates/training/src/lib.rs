@@ -96,7 +96,7 @@ pub enum Error {
         "the variational bound needs the levels of a discrete process, and a level between them was drawn"
     )]
     Untrained,
-    /// Pictures of the run.
+    /// Images of the run.
     #[error(transparent)]
     Report(#[from] tweedie_report::Error),
     /// Arrays or points, for a model that has no mean and scale for them.

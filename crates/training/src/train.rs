@@ -13,7 +13,7 @@ use tweedie_report::{Canvas, Event, Progress};
 
 /// Draws what a learner has learned so far, for the sheets in a run's folder.
 pub trait Preview<L> {
-    /// A picture of the learner with its averaged weights, from the same noise every time.
+    /// An image of the learner with its averaged weights, from the same noise every time.
     ///
     /// # Errors
     /// What drawing reports.
@@ -84,7 +84,7 @@ pub fn train<L: Learner>(
         if let Some(held_out) = &held_out
             && (due(config.report.held_out, before, now) || (last && config.report.held_out > 0))
         {
-            let n = config.report.held_out_pictures;
+            let n = config.report.held_out_images;
             let measured = stopwatch.pause(|| held_out_loss(trainer, held_out.as_ref(), n))?;
             if let Some(loss) = [measured.raw, measured.averaged].into_iter().find(|loss| !loss.is_finite()) {
                 writer.wait()?;

@@ -6,7 +6,7 @@ use crate::recipes::{DataConfig, RunConfig};
 use std::path::PathBuf;
 use tweedie_data::{Dataset, Order, Shape, Shapes};
 use tweedie_evaluation::{
-    Extractor, FEWEST_SAMPLES, Pictures, PointsReport, SamplesReport, ShapesQuality, judge_points,
+    Extractor, FEWEST_SAMPLES, Images, PointsReport, SamplesReport, ShapesQuality, judge_points,
     judge_samples, shapes_quality,
 };
 use tweedie_report::{Canvas, Progress, Sheet, sheet};
@@ -102,7 +102,7 @@ fn images(
     };
     extractor.read(&real[..1], shape)?;
     let drawn = subject.draw(progress)?;
-    let pictures = Pictures {
+    let images = Images {
         samples: &drawn.images,
         real: &real,
         reference: &reference,
@@ -110,34 +110,34 @@ fn images(
         labels: labels.as_deref(),
         shape,
     };
-    let report = judge_samples(&pictures, &extractor)?;
+    let report = judge_samples(&images, &extractor)?;
     let shapes = match config.data {
         DataConfig::Shapes { height, width } => {
             Some(Box::new(shapes_quality(&drawn.images, &Shapes::new(height, width, 0)?)?))
         }
         _ => None,
     };
-    let nearest = nearest_sheet(&report, &pictures);
+    let nearest = nearest_sheet(&report, &images);
     Ok(Judged::Images { report: Box::new(report), shapes, nearest })
 }
 
 /// The pairs that are most alike: above the samples, below their neighbours.
-fn nearest_sheet(report: &SamplesReport, pictures: &Pictures<'_>) -> Canvas {
+fn nearest_sheet(report: &SamplesReport, images: &Images<'_>) -> Canvas {
     let pairs = &report.pairs[..report.pairs.len().min(PAIRS)];
     let (mut shown, mut labels) = (Vec::new(), Vec::new());
     for row in pairs.chunks(8) {
-        shown.extend(row.iter().map(|pair| pictures.samples[pair.0].clone()));
+        shown.extend(row.iter().map(|pair| images.samples[pair.0].clone()));
         labels.extend(row.iter().map(|pair| format!("#{}", pair.0)));
-        shown.extend(row.iter().map(|pair| pictures.reference[pair.1].clone()));
+        shown.extend(row.iter().map(|pair| images.reference[pair.1].clone()));
         labels.extend(row.iter().map(|pair| format!("{:.2}", pair.2)));
     }
     let layout = Sheet {
         columns: 8,
-        zoom: 64usize.div_ceil(pictures.shape.width).max(1),
+        zoom: 64usize.div_ceil(images.shape.width).max(1),
         labels,
         title: vec!["each row of samples, and below it the nearest images of the data".into()],
     };
-    sheet(&shown, pictures.shape.as_array(), &layout)
+    sheet(&shown, images.shape.as_array(), &layout)
 }
 
 fn points(subject: &Subject<'_>, data: &dyn Dataset, progress: &mut dyn Progress) -> Result<Judged, Error> {

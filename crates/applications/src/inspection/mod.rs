@@ -1,4 +1,4 @@
-//! What a checkpoint is, as text and pictures.
+//! What a checkpoint is, as text and images.
 
 mod strip;
 

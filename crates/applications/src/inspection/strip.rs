@@ -6,7 +6,7 @@ use crate::generation::images_of;
 use tch::{Kind, Tensor};
 use tweedie_math::random::Purpose;
 use tweedie_models::{Condition, Model, from_pixels};
-use tweedie_report::{Canvas, Picture, Sheet, sheet};
+use tweedie_report::{Canvas, Image, Sheet, sheet};
 use tweedie_samplers::{Denoiser, Draw, Levels, NoiseSource, StreamNoise, noised};
 
 /// Frequency bands, from the coarsest: octaves of the radius up to the finest that pixels hold.
@@ -27,7 +27,7 @@ pub struct Strip {
 /// [`Error::NotImages`]; an image of a size that the network does not take; [`Error::Option`] for no frames or more than levels.
 pub fn forward_strip(
     model: &Model,
-    image: &Picture,
+    image: &Image,
     condition: Condition,
     frames: usize,
     seed: u64,

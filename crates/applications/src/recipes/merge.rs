@@ -2,6 +2,7 @@
 //!
 //! TOML has no null: the string "null" stands for it.
 
+use super::former;
 use super::network::INSIDE;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,13 +12,15 @@ use toml::{Table, Value};
 /// What is wrong with a configuration's text or one of its values, as a sentence that names the place.
 type Complaint = String;
 
-/// A table from text.
+/// A table from text, its former keys renamed.
 pub(super) fn parse(text: &str) -> Result<Table, Complaint> {
-    text.parse::<Table>().map_err(|error| {
+    let mut table = text.parse::<Table>().map_err(|error| {
         let line = error.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count());
         let place = line.map_or(String::new(), |line| format!("line {line}: "));
         format!("{place}{}", error.message().lines().collect::<Vec<_>>().join(" "))
-    })
+    })?;
+    former::rename(&mut table);
+    Ok(table)
 }
 
 /// Applies changes in their order; `objective.…` is short for `training.objective.…`.
@@ -36,7 +39,7 @@ fn set(table: &mut Table, change: &str) -> Result<(), Complaint> {
     let parsed = format!("value = {text}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
     let value = parsed.unwrap_or_else(|| Value::String(text.to_string()));
     let mut place = table;
-    let mut parts = key.trim().split('.').peekable();
+    let mut parts = former::current(key.trim()).split('.').peekable();
     while let Some(part) = parts.next() {
         if parts.peek().is_none() {
             place.insert(part.to_string(), value);

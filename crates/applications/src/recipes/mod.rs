@@ -15,6 +15,7 @@ mod classifier;
 mod config;
 mod data;
 mod estimate;
+mod former;
 mod merge;
 mod network;
 mod presets;

@@ -37,11 +37,11 @@ impl SamplePreview {
             let (sampler, steps) = (Sampler::Ddim, report.sheet_steps);
             SamplingConfig { sampler, steps, eta: 0.0, levels: None, ..config.sampling.clone() }
         };
-        let points = if is_points { first_points(data, report.sheet_pictures) } else { Vec::new() };
-        Some(Self { n: report.sheet_pictures, seed: config.training.seed, shape, sampling, points })
+        let points = if is_points { first_points(data, report.sheet_images) } else { Vec::new() };
+        Some(Self { n: report.sheet_images, seed: config.training.seed, shape, sampling, points })
     }
 
-    /// The picture of a model.
+    /// The image of a model.
     ///
     /// # Errors
     /// What sampling reports.

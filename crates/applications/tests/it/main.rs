@@ -17,10 +17,10 @@ fn points(more: &[&str]) -> RunConfig {
         "training.batch=256",
         "training.report.tick=1024",
         "training.report.sheet=2048",
-        "training.report.sheet_pictures=64",
+        "training.report.sheet_images=64",
         "training.report.checkpoint=2048",
         "training.report.held_out=2048",
-        "training.report.held_out_pictures=64",
+        "training.report.held_out_images=64",
         "training.optimizer.warmup=0",
         "sampling.levels=karras:4",
     ];

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// `tweedie data …`.
 #[derive(Debug, Subcommand)]
 pub enum Data {
-    /// Write a sheet of pictures with labels or a plot of points, and print statistics, sizes and duplicates.
+    /// Write a sheet of images with labels or a plot of points, and print statistics, sizes and duplicates.
     Preview(Preview),
     /// Download a public set from its official address: mnist, fashion-mnist, cifar10.
     Get(Get),
@@ -32,10 +32,10 @@ pub struct Preview {
     /// Where the configuration comes from.
     #[command(flatten)]
     pub source: ConfigSource,
-    /// How many pictures or points; otherwise 36 pictures, or 5000 points.
+    /// How many images or points; otherwise 36 images, or 5000 points.
     #[arg(short, long)]
     pub n: Option<usize>,
-    /// Where the sheet of pictures or the plot of points goes.
+    /// Where the sheet of images or the plot of points goes.
     #[arg(long, value_name = "FILE", default_value = "preview.png")]
     pub out: PathBuf,
 }

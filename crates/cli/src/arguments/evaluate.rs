@@ -8,7 +8,7 @@ use tweedie_math::Subsequence;
 /// `tweedie evaluate …`.
 #[derive(Debug, Subcommand)]
 pub enum Evaluate {
-    /// Fréchet and kernel distance, precision and recall, nearest neighbours; real pictures beside them.
+    /// Fréchet and kernel distance, precision and recall, nearest neighbours; real images beside them.
     Samples(Box<EvaluateSamples>),
     /// The variational bound in bits per dimension, level by level; with --flow the exact likelihood, too.
     Likelihood(Box<EvaluateLikelihood>),
@@ -60,13 +60,13 @@ pub struct EvaluateSamples {
 /// `tweedie evaluate likelihood`.
 #[derive(Debug, Args)]
 pub struct EvaluateLikelihood {
-    /// A checkpoint's or a run's folder. Several are judged on the same pictures and the same noise, and compared with the first.
+    /// A checkpoint's or a run's folder. Several are judged on the same images and the same noise, and compared with the first.
     #[arg(required = true, value_name = "MODEL")]
     pub models: Vec<PathBuf>,
-    /// Which data. A run's own held-out pictures by default; with --data every picture there.
+    /// Which data. A run's own held-out images by default; with --data every image there.
     #[command(flatten)]
     pub source: ConfigSource,
-    /// How many pictures.
+    /// How many images.
     #[arg(short, long, default_value_t = 64)]
     pub n: usize,
     /// Which levels the reverse process visits: all, trailing:50, leading:N, linspace:N, quadratic:N, sections:10,15,20, ddim50,
@@ -85,7 +85,7 @@ pub struct EvaluateLikelihood {
     /// Leave x̂0 as the network says it, instead of moving it into the data's range.
     #[arg(long)]
     pub no_clip: bool,
-    /// Write every picture's term of every level into the report, too.
+    /// Write every image's term of every level into the report, too.
     #[arg(long)]
     pub terms: bool,
     /// Also the likelihood by the probability-flow ODE.
@@ -94,19 +94,19 @@ pub struct EvaluateLikelihood {
     /// Without the bound.
     #[arg(long, requires = "flow")]
     pub no_bound: bool,
-    /// Random probes of the flow's divergence per picture; up to 64 values it is exact unless this is given, else 1.
+    /// Random probes of the flow's divergence per image; up to 64 values it is exact unless this is given, else 1.
     #[arg(long, value_name = "K")]
     pub probes: Option<usize>,
     /// The flow's local error per dimension that a step may have.
     #[arg(long, default_value_t = 1e-4)]
     pub tolerance: f64,
-    /// Levels (for the flow: pictures) that the network computes at once: memory grows with it.
+    /// Levels (for the flow: images) that the network computes at once: memory grows with it.
     #[arg(long, value_name = "N", default_value_t = 64)]
     pub at_once: usize,
-    /// Seed of the noise and of the choice of pictures.
+    /// Seed of the noise and of the choice of images.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// A class by name or number, or none; a class-conditional model is told each picture's own by default.
+    /// A class by name or number, or none; a class-conditional model is told each image's own by default.
     #[arg(long)]
     pub class: Option<String>,
     /// The weights themselves instead of their moving average.

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use tweedie_models::sampling::{LevelRule, NoLevelRule, Sampler};
 use tweedie_samplers::{Inversion, Told};
 
-/// How pictures are encoded by DDIM backwards.
+/// How images are encoded by DDIM backwards.
 #[derive(Debug, Clone, Args)]
 pub struct InversionFlags {
     /// The level that the network is conditioned on while an image climbs from one level to the next.
@@ -44,7 +44,7 @@ pub enum ToldName {
 pub struct Invert {
     /// A checkpoint's or a run's folder.
     pub model: PathBuf,
-    /// Pictures (PNG) of the model's size.
+    /// Images (PNG) of the model's size.
     #[arg(required = true, value_name = "IMAGE")]
     pub images: Vec<PathBuf>,
     /// How many steps; the checkpoint says, else 50.
@@ -75,13 +75,13 @@ pub struct Invert {
 pub struct Reconstruct {
     /// A checkpoint's or a run's folder.
     pub model: PathBuf,
-    /// Pictures (PNG) of the model's size; without any, those that the run held out, or those of --data.
+    /// Images (PNG) of the model's size; without any, those that the run held out, or those of --data.
     #[arg(value_name = "IMAGE")]
     pub images: Vec<PathBuf>,
-    /// Which data, where no pictures are named.
+    /// Which data, where no images are named.
     #[command(flatten)]
     pub source: ConfigSource,
-    /// How many of the data's pictures.
+    /// How many of the data's images.
     #[arg(short, long, default_value_t = 16)]
     pub n: usize,
     /// Numbers of steps, each of which is tried.
@@ -90,13 +90,13 @@ pub struct Reconstruct {
     /// How they are encoded.
     #[command(flatten)]
     pub how: InversionFlags,
-    /// Seed of the choice of pictures.
+    /// Seed of the choice of images.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// A class by name or number, or none; a class-conditional model is told each picture's own by default.
+    /// A class by name or number, or none; a class-conditional model is told each image's own by default.
     #[arg(long)]
     pub class: Option<String>,
-    /// Where the sheet goes: the pictures, and below them their reconstructions.
+    /// Where the sheet goes: the images, and below them their reconstructions.
     #[arg(long, value_name = "FILE", default_value = "reconstructed.png")]
     pub out: PathBuf,
     /// auto, f32 or bf16.
@@ -124,7 +124,7 @@ pub struct Compare {
     /// How the model is led.
     #[command(flatten)]
     pub guidance: GuidanceFlags,
-    /// How many pictures, each from the same noise with every sampler.
+    /// How many images, each from the same noise with every sampler.
     #[arg(short, long, default_value_t = 16)]
     pub n: usize,
     /// Heun steps of the reference that they are compared with.

@@ -35,13 +35,13 @@ pub struct Arguments {
 pub enum Command {
     /// Train a model; without flags on the built-in shapes, showing what it learnt.
     Train(Train),
-    /// Draw pictures from a trained model.
+    /// Draw images from a trained model.
     Sample(Sample),
     /// Samplers beside each other: how far each is from a many-step reference, what it costs, what it draws.
     Compare(Compare),
-    /// Encode pictures into the noise that they are drawn from (DDIM backwards).
+    /// Encode images into the noise that they are drawn from (DDIM backwards).
     Invert(Invert),
-    /// Encode pictures and decode them again: how much of them comes back.
+    /// Encode images and decode them again: how much of them comes back.
     Reconstruct(Reconstruct),
     /// Say what a checkpoint is; plot its schedule; show the forward process on an image.
     Inspect(Inspect),

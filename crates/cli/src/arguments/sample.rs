@@ -22,37 +22,37 @@ pub struct Sample {
     /// Seed of the noise.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// How many pictures; with --interpolate how many rows.
+    /// How many images; with --interpolate how many rows.
     #[arg(short, long, default_value_t = 16)]
     pub n: usize,
-    /// The number of the first picture: a run of many can be split, as each picture's noise is that of its number.
+    /// The number of the first image: a run of many can be split, as each image's noise is that of its number.
     #[arg(long, default_value_t = 0, value_name = "I")]
     pub first: u64,
-    /// Pictures computed at once; 0 is 64 (1024 points), or all of them with --noise torch.
+    /// Images computed at once; 0 is 64 (1024 points), or all of them with --noise torch.
     #[arg(long, default_value_t = 0)]
     pub batch: usize,
     /// Where the noise comes from.
     #[arg(long, default_value = "stream")]
     pub noise: NoiseName,
-    /// Begin with these latents, as `invert` writes them, instead of noise: as many pictures as there are. x̂0 is clipped only where
+    /// Begin with these latents, as `invert` writes them, instead of noise: as many images as there are. x̂0 is clipped only where
     /// --clip or --threshold asks for it.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["interpolate", "n"])]
     pub start: Option<PathBuf>,
-    /// Draw the way between each two neighbouring starts in so many pictures: a sheet with a row for each pair. ddim then
+    /// Draw the way between each two neighbouring starts in so many images: a sheet with a row for each pair. ddim then
     /// has η = 0.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub interpolate: Option<u32>,
-    /// With --interpolate: between these two pictures (PNG), encoded first, instead of between noises.
+    /// With --interpolate: between these two images (PNG), encoded first, instead of between noises.
     #[arg(long, value_names = ["A", "B"], num_args = 2, requires = "interpolate", conflicts_with = "n")]
     pub between: Option<Vec<PathBuf>>,
-    /// Also write what the model thinks on the way, x̂0 at so many steps: a sheet with a row for each of the first eight pictures, and an
+    /// Also write what the model thinks on the way, x̂0 at so many steps: a sheet with a row for each of the first eight images, and an
     /// animation (PNG).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub save_steps: Option<u32>,
     /// Where to write: a folder of images, a .png for a sheet or a scatter plot, or for points a .csv or .tsv.
     #[arg(long, value_name = "PATH")]
     pub out: Option<PathBuf>,
-    /// Write one sheet instead of single pictures.
+    /// Write one sheet instead of single images.
     #[arg(long)]
     pub grid: bool,
     /// Also write the samples as numbers: safetensors, f32, (N, C, H, W), in the model's range; those of a model of arrays in
@@ -76,9 +76,9 @@ pub struct Sample {
 /// Noise sources by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum NoiseName {
-    /// Keyed by seed and image: the same picture whatever the batch or the device.
+    /// Keyed by seed and image: the same image whatever the batch or the device.
     Stream,
-    /// PyTorch's CPU generator, drawn as diffusers' pipelines draw: the same seed gives the same picture there.
+    /// PyTorch's CPU generator, drawn as diffusers' pipelines draw: the same seed gives the same image there.
     Torch,
 }
 

@@ -18,20 +18,20 @@ fn data_refused(folder: &Path, data: &str, more: &[&str], words: &[&str]) {
     refused(folder, train(folder, more).args(["--data", data]), words);
 }
 
-/// Refuses a folder of good pictures with one more file.
+/// Refuses a folder of good images with one more file.
 #[track_caller]
 fn file_refused(name: &str, bytes: &[u8], words: &[&str]) {
     let place = place();
-    put(&place.path().join("mine"), &make::pictures());
+    put(&place.path().join("mine"), &make::images());
     put(&place.path().join("mine"), &[(name, bytes.to_vec())]);
     preview_refused(place.path(), "mine", SMALL, &[&[name], words].concat());
 }
 
 #[test]
-fn files_that_are_no_pictures_are_named() {
+fn files_that_are_no_images_are_named() {
     let whole = noisy([9, 9], 1);
-    file_refused("text.png", b"not a picture", &["PNG, JPEG, WebP, BMP or PNM"]);
-    file_refused("empty.png", b"", &["no picture"]);
+    file_refused("text.png", b"not an image", &["PNG, JPEG, WebP, BMP or PNM"]);
+    file_refused("empty.png", b"", &["no image"]);
     file_refused("cut.png", &whole[..whole.len() / 2], &["damaged or cut off"]);
     let mut damaged = whole.clone();
     damaged[60] ^= 0xff;
@@ -42,7 +42,7 @@ fn files_that_are_no_pictures_are_named() {
 }
 
 #[test]
-fn pictures_that_announce_any_size_take_no_memory() {
+fn images_that_announce_any_size_take_no_memory() {
     let rows = vec![0; 100_000];
     file_refused("bomb.png", &make::announced([30_000, 30_000], 3, &rows), &["30000×30000"]);
     let larger = make::announced([0x7fff_ffff, 0x7fff_ffff], 3, &rows);
@@ -53,7 +53,7 @@ fn pictures_that_announce_any_size_take_no_memory() {
 fn links_that_lead_nowhere_or_back_are_named() {
     let place = place();
     let mine = place.path().join("mine");
-    put(&mine, &make::pictures());
+    put(&mine, &make::images());
     symlink("nowhere", mine.join("lost.png")).unwrap();
     data_refused(place.path(), "mine", SMALL, &["mine/lost.png", "No such file"]);
     std::fs::remove_file(mine.join("lost.png")).unwrap();
@@ -69,7 +69,7 @@ fn links_that_lead_nowhere_or_back_are_named() {
 }
 
 #[test]
-fn folders_without_pictures_are_named() {
+fn folders_without_images_are_named() {
     let place = place();
     std::fs::create_dir(place.path().join("empty")).unwrap();
     data_refused(place.path(), "empty", SMALL, &["empty", "no files that end in png"]);
@@ -77,7 +77,7 @@ fn folders_without_pictures_are_named() {
     data_refused(place.path(), "texts", SMALL, &["texts", "no files that end in png"]);
     put(&place.path().join("pets"), &make::classes());
     std::fs::create_dir(place.path().join("pets/fox")).unwrap();
-    data_refused(place.path(), "pets", SMALL, &["pets", "its class fox has no pictures"]);
+    data_refused(place.path(), "pets", SMALL, &["pets", "its class fox has no images"]);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn what_may_not_be_read_is_named() {
         Ok(line) => line,
         Err(reason) => return tweedie_testing::skip(reason),
     };
-    put(&folder.join("mine"), &make::pictures());
+    put(&folder.join("mine"), &make::images());
     for locked in ["mine/3.png", "mine/deep"] {
         let path = folder.join(locked);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o0)).unwrap();
@@ -103,7 +103,7 @@ fn what_may_not_be_read_is_named() {
 fn archives_that_are_none_are_named() {
     let place = place();
     let folder = place.path();
-    let (tar, zip) = (make::tar(&make::pictures()), make::zip(&make::pictures()));
+    let (tar, zip) = (make::tar(&make::images()), make::zip(&make::images()));
     for (name, bytes, words) in [
         ("mine.tar.xz", &tar[..], &["no folder, .tar, .tar.gz or .zip", "unpacked first"][..]),
         ("one.png", &noisy([8, 8], 1), &["no folder, .tar, .tar.gz or .zip"]),
@@ -122,7 +122,7 @@ fn archives_that_are_none_are_named() {
 #[test]
 fn captions_that_are_none_are_named() {
     let place = place();
-    put(&place.path().join("mine"), &make::pictures());
+    put(&place.path().join("mine"), &make::images());
     let missing = [SMALL, &["--set", "data.captions=mine.csv"]].concat();
     data_refused(place.path(), "mine", &missing, &["no file of captions named mine.csv"]);
     put(&place.path().join("mine"), &[("captions.tsv", b"0.png\tcat\n1.png a dog\n".to_vec())]);
@@ -134,7 +134,7 @@ fn captions_that_are_none_are_named() {
 #[test]
 fn settings_of_data_are_named() {
     let place = place();
-    put(&place.path().join("mine"), &make::pictures());
+    put(&place.path().join("mine"), &make::images());
     for (setting, words) in [
         ("data.height=0", &["0×8", "1 to 4096"][..]),
         ("data.height=-1", &["data", "-1"]),
@@ -158,7 +158,7 @@ fn settings_of_data_are_named() {
 fn classes_that_do_not_fit_are_named() {
     let place = place();
     let folder = place.path();
-    put(&folder.join("mine"), &make::pictures()[..5]);
+    put(&folder.join("mine"), &make::images()[..5]);
     let mine = |setting: &str, words: &[&str]| {
         let more = ["--data", "mine", "--set", "model.conditional=true", "--set", setting];
         refused(folder, &mut train(folder, &[SMALL, &more].concat()), words);

@@ -192,7 +192,7 @@ fn evaluations_that_cannot_be_made_are_named() {
         ("nowhere", few, &["nowhere is in no run", "choose a preset"][..]),
         ("nowhere", shapes, &["nowhere", "no model and no set of examples"]),
         ("empty", shapes, &["empty", "no model and no set of examples"]),
-        ("drawn", shapes, &["1.png", "no picture"]),
+        ("drawn", shapes, &["1.png", "no image"]),
         (checkpoint(), &["--preset", "shapes-32"], &["16×16", "32×32"]),
         (
             checkpoint(),
@@ -234,7 +234,7 @@ fn a_folder_is_no_sheet() {
 fn a_run_of_data_that_are_gone_names_them() {
     let place = place();
     let folder: &Path = place.path();
-    make::put(&folder.join("mine"), &make::pictures());
+    make::put(&folder.join("mine"), &make::images());
     let settings = [make::SMALL, &["--data", "mine", "--set", "training.report.sheet=0"]].concat();
     succeeds(&mut train(folder, &settings));
     let run: PathBuf = crate::only_run(&folder.join("runs"));

@@ -107,13 +107,13 @@ fn an_eta_out_of_range_is_named_before_a_folder_is_made() {
 }
 
 #[test]
-fn pictures_that_are_none_are_named() {
+fn images_that_are_none_are_named() {
     let place = place();
     let folder = place.path();
     let strip = |image: &str, words: &[&str]| {
         refused(folder, tweedie(folder).args(["inspect", checkpoint(), "--image", image]), words);
     };
-    std::fs::write(folder.join("garbage.png"), "not a picture").unwrap();
+    std::fs::write(folder.join("garbage.png"), "not an image").unwrap();
     std::fs::write(folder.join("empty.png"), "").unwrap();
     strip("garbage.png", &["garbage.png", "PNG"]);
     strip("empty.png", &["empty.png", "PNG"]);

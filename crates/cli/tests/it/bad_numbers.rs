@@ -72,7 +72,7 @@ fn batches_that_are_none_of_cifars_are_named() {
         let more = ["--preset", "cifar10", "--data", "mine"];
         refused(place.path(), &mut train(place.path(), &more), words);
     };
-    put(&place.path().join("mine"), &make::pictures());
+    put(&place.path().join("mine"), &make::images());
     cifar(&["mine", "data_batch_1.bin", "binary version"]);
     let whole = make::cifar(&[1, 2]);
     for (bytes, words) in [
@@ -89,7 +89,7 @@ fn batches_that_are_none_of_cifars_are_named() {
 fn data_in_the_wrong_place_are_named() {
     let place = place();
     let folder = place.path();
-    put(&folder.join("mine"), &make::pictures());
+    put(&folder.join("mine"), &make::images());
     for (preset, words) in [
         ("mnist", &["mine", "train-images-idx3-ubyte"][..]),
         ("nouns", &["mine", "image-data.json"]),

@@ -1,4 +1,4 @@
-//! A classifier of noisy pictures: trained like a denoiser, seen by `inspect`, refused where a denoiser is needed.
+//! A classifier of noisy images: trained like a denoiser, seen by `inspect`, refused where a denoiser is needed.
 
 use crate::{names_in, only_run, place, refused, succeeds, train, tweedie};
 use serde_json::Value;
@@ -15,7 +15,7 @@ fn run() -> &'static (PathBuf, String) {
         // Of an earlier execution of the tests.
         let _ = std::fs::remove_dir_all(&place);
         std::fs::create_dir_all(&place).unwrap();
-        let measured = ["training.report.held_out=32", "training.report.held_out_pictures=16"];
+        let measured = ["training.report.held_out=32", "training.report.held_out_images=16"];
         let mut command = train(&place, &KIND);
         command.args(measured.into_iter().flat_map(|setting| ["--set", setting]));
         let printed = succeeds(&mut command);

@@ -4,17 +4,17 @@ use crate::{names_in, only_run, place, succeeds, train, tweedie};
 use std::path::Path;
 use tweedie_report::read_png;
 
-/// Writes grey pictures that no formula needs to know, and labels 0 … 9, as IDX files.
+/// Writes grey images that no formula needs to know, and labels 0 … 9, as IDX files.
 pub fn write_idx(folder: &Path, [n, height, width]: [u32; 3]) {
     let mut state = 1u64;
     let values = (0..n * height * width).map(|_| {
         state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (state >> 56) as u8
     });
-    let mut pictures = vec![0, 0, 8, 3];
-    pictures.extend([n, height, width].into_iter().flat_map(u32::to_be_bytes));
-    pictures.extend(values);
-    std::fs::write(folder.join("train-images-idx3-ubyte"), pictures).unwrap();
+    let mut images = vec![0, 0, 8, 3];
+    images.extend([n, height, width].into_iter().flat_map(u32::to_be_bytes));
+    images.extend(values);
+    std::fs::write(folder.join("train-images-idx3-ubyte"), images).unwrap();
     let mut labels = vec![0, 0, 8, 1];
     labels.extend(n.to_be_bytes());
     labels.extend((0..n).map(|i| (i % 10) as u8));
@@ -22,7 +22,7 @@ pub fn write_idx(folder: &Path, [n, height, width]: [u32; 3]) {
 }
 
 #[test]
-fn grey_pictures_that_are_not_square_train_and_sample() {
+fn grey_images_that_are_not_square_train_and_sample() {
     let place = place();
     std::fs::create_dir(place.path().join("oblong")).unwrap();
     write_idx(&place.path().join("oblong"), [40, 12, 20]);
@@ -37,11 +37,11 @@ fn grey_pictures_that_are_not_square_train_and_sample() {
     succeeds(tweedie(place.path()).args(["sample", run, "-n", "3", "--out", "drawn"]));
     let drawn = place.path().join("drawn");
     assert_eq!(names_in(&drawn), ["00000.png", "00001.png", "00002.png"]);
-    let picture = read_png(&std::fs::read(drawn.join("00001.png")).unwrap()).unwrap();
-    assert_eq!((picture.height, picture.width), (12, 20));
+    let image = read_png(&std::fs::read(drawn.join("00001.png")).unwrap()).unwrap();
+    assert_eq!((image.height, image.width), (12, 20));
     let plane = 12 * 20;
-    assert_eq!(picture.values[..plane], picture.values[plane..2 * plane], "grey has no colour");
-    // The sampled picture, in its three equal channels, is a picture for the forward process again.
+    assert_eq!(image.values[..plane], image.values[plane..2 * plane], "grey has no colour");
+    // The sampled image, in its three equal channels, is an image for the forward process again.
     succeeds(tweedie(place.path()).args(["inspect", run, "--image", "drawn/00001.png"]));
     assert!(place.path().join("strip.png").is_file());
 }
@@ -103,7 +103,7 @@ fn a_preview_is_a_sheet_and_statistics() {
     command.args(["data", "preview", "--preset", "mnist", "--data", ".", "-n", "30", "--out", "digits.png"]);
     command.args(["--set", "held_out=0"]);
     let printed = succeeds(&mut command);
-    assert!(printed.contains("20 pictures to train on, 0 held out, 1 channels, 8x12"), "{printed}");
+    assert!(printed.contains("20 images to train on, 0 held out, 1 channels, 8x12"), "{printed}");
     assert!(printed.contains("of 20: 0.5"), "uniform bytes have the mean 1/2: {printed}");
     assert!(printed.contains("7 10.0%"), "{printed}");
     assert!(place.path().join("digits.png").is_file());

@@ -57,7 +57,7 @@ fn the_derivation_names_what_there_is() {
     }
 }
 
-/// The flags, samplers, tests and pictures that the guide to samplers names are there.
+/// The flags, samplers, tests and images that the guide to samplers names are there.
 #[test]
 fn the_guide_to_samplers_names_what_there_is() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -85,8 +85,8 @@ fn the_guide_to_samplers_names_what_there_is() {
         let named = guide.contains(&format!("`{name}")) || name.ends_with("_sde");
         assert!(named, "the guide does not name {name}");
     }
-    for picture in guide.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
-        let is_here = picture.starts_with('#') || crates.join("../docs").join(picture).exists();
-        assert!(is_here, "there is no {picture}");
+    for image in guide.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+        let is_here = image.starts_with('#') || crates.join("../docs").join(image).exists();
+        assert!(is_here, "there is no {image}");
     }
 }

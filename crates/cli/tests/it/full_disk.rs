@@ -17,7 +17,7 @@ const HALVES: &[&str] = &[
     "--set",
     "training.report.sheet=64",
     "--set",
-    "training.report.sheet_pictures=16",
+    "training.report.sheet_images=16",
     "--set",
     "training.report.held_out=0",
     "--set",

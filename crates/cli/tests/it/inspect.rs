@@ -1,4 +1,4 @@
-//! `tweedie inspect`: what a checkpoint is, its schedule, and the forward process on a picture.
+//! `tweedie inspect`: what a checkpoint is, its schedule, and the forward process on an image.
 
 use crate::{checkpoint, names_in, place, shared_run, succeeds, tweedie};
 use tweedie_report::{read_png, read_png_text};
@@ -91,7 +91,7 @@ fn a_schedule_is_plotted() {
 }
 
 #[test]
-fn a_picture_is_noised_and_guessed() {
+fn an_image_is_noised_and_guessed() {
     let place = place();
     succeeds(tweedie(place.path()).args(["sample", checkpoint(), "-n", "1"]));
     let strip = |arguments: &[&str]| {
@@ -109,8 +109,8 @@ fn a_picture_is_noised_and_guessed() {
         assert!(decibels.windows(2).all(|pair| pair[1] < pair[0]), "band {band}: {decibels:?}");
     }
     let bytes = std::fs::read(place.path().join("a.png")).unwrap();
-    let picture = read_png(&bytes).unwrap();
-    assert!(picture.width >= 5 * 96 && picture.height >= 2 * 96, "{}×{}", picture.width, picture.height);
+    let image = read_png(&bytes).unwrap();
+    assert!(image.width >= 5 * 96 && image.height >= 2 * 96, "{}×{}", image.width, image.height);
     let said = read_png_text(&bytes).unwrap();
     assert!(said.iter().any(|(keyword, value)| keyword == "table" && value.contains("log-SNR")));
 

@@ -1,4 +1,4 @@
-//! `tweedie invert`, `reconstruct`, `compare`, and ways between pictures.
+//! `tweedie invert`, `reconstruct`, `compare`, and ways between images.
 
 use crate::{checkpoint, place, refused, shared_run, succeeds, tweedie};
 use serde_json::Value;
@@ -13,14 +13,14 @@ fn pixels(file: &Path) -> Vec<u8> {
     read_png(&std::fs::read(file).unwrap()).unwrap().values
 }
 
-/// Two pictures of the model, in the folder `drawn`.
+/// Two images of the model, in the folder `drawn`.
 fn drawn(folder: &Path) -> [&'static str; 2] {
     run(folder, "sample", &["-n", "2", "--steps", "20", "--out", "drawn"]);
     ["drawn/00000.png", "drawn/00001.png"]
 }
 
 #[test]
-fn a_picture_comes_back_from_its_code() {
+fn an_image_comes_back_from_its_code() {
     let place = place();
     let [a, b] = drawn(place.path());
     let printed =
@@ -45,7 +45,7 @@ fn a_picture_comes_back_from_its_code() {
 }
 
 #[test]
-fn ways_between_noises_and_between_pictures() {
+fn ways_between_noises_and_between_images() {
     let place = place();
     let [a, b] = drawn(place.path());
     let printed = run(place.path(), "sample", &["-n", "2", "--interpolate", "5", "--out", "ways.png"]);
@@ -85,7 +85,7 @@ fn reconstruction_is_measured_for_each_number_of_steps() {
     assert_eq!(rows.iter().map(|row| row[0]).collect::<Vec<_>>(), [5.0, 20.0], "{printed}");
     assert!(rows.iter().all(|row| row[1] > 0.0 && row[1] < 1.0), "{printed}");
     assert!(place.path().join("reconstructed.png").is_file());
-    // Of a run, the pictures that it held out.
+    // Of a run, the images that it held out.
     let run = shared_run().to_str().unwrap();
     let printed = succeeds(tweedie(place.path()).args([
         "reconstruct",
@@ -162,7 +162,7 @@ fn what_cannot_be_encoded_or_begun_with_is_named() {
     let place = place();
     let [a, _] = drawn(place.path());
     run(place.path(), "sample", &["-n", "1", "--grid", "--out", "large.png"]);
-    std::fs::write(place.path().join("no.png"), b"not a picture").unwrap();
+    std::fs::write(place.path().join("no.png"), b"not an image").unwrap();
     for (file, words) in [
         ("missing.png", &["missing.png"][..]),
         ("no.png", &["no.png", "PNG"]),

@@ -18,7 +18,7 @@ fn number(value: &Value) -> f64 {
 }
 
 #[test]
-fn a_run_is_judged_on_its_held_out_pictures() {
+fn a_run_is_judged_on_its_held_out_images() {
     let place = place();
     let run = shared_run().to_str().unwrap();
     let printed = likelihood(place.path(), &[run, "-n", "3"]);
@@ -44,9 +44,9 @@ fn a_run_is_judged_on_its_held_out_pictures() {
     assert_ne!(other.lines().nth(4), printed.lines().nth(4));
 }
 
-/// Several models see the same pictures and the same noise: one against itself differs by nothing.
+/// Several models see the same images and the same noise: one against itself differs by nothing.
 #[test]
-fn models_are_compared_picture_by_picture() {
+fn models_are_compared_image_by_image() {
     let place = place();
     let printed = likelihood(
         place.path(),

@@ -32,14 +32,14 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 /// A network and a training so small that a run takes about a second. The process ends with signal left and a step is
-/// large, so that pictures show every part: seed, steps, class, precision.
+/// large, so that images show every part: seed, steps, class, precision.
 const TINY: &[&str] = &[
     "training.images=64",
     "training.batch=16",
     "training.precision=f32",
     "training.report.tick=32",
     "training.report.sheet=32",
-    "training.report.sheet_pictures=4",
+    "training.report.sheet_images=4",
     "training.report.sheet_steps=2",
     "training.report.checkpoint=32",
     "network.block_out_channels=[8, 16]",

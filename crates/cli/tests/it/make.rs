@@ -1,4 +1,4 @@
-//! Data made by hand: pictures of every kind of colour, archives, CIFAR's batches, arrays.
+//! Data made by hand: images of every kind of colour, archives, CIFAR's batches, arrays.
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::Path;
 use tweedie_weights::{DataType, TensorBytes, write_tensors};
 
-/// Settings of pictures of 8×8 from a folder or an archive.
+/// Settings of images of 8×8 from a folder or an archive.
 pub const SMALL: &[&str] = &["--preset", "folder", "--set", "data.height=8", "--set", "data.width=8"];
 
 /// Bytes that no formula needs to know.
@@ -44,7 +44,7 @@ pub fn announced([height, width]: [u32; 2], channels: usize, rows: &[u8]) -> Vec
     bytes
 }
 
-/// A noisy picture in colours.
+/// A noisy image in colours.
 pub fn noisy(size: [usize; 2], seed: u64) -> Vec<u8> {
     png(size, 3, &noise(3 * size[0] * size[1], seed))
 }
@@ -58,13 +58,13 @@ pub fn put(folder: &Path, files: &[(&str, Vec<u8>)]) {
     }
 }
 
-/// Six pictures, no two of one size.
-pub fn pictures() -> Vec<(&'static str, Vec<u8>)> {
+/// Six images, no two of one size.
+pub fn images() -> Vec<(&'static str, Vec<u8>)> {
     let names = ["0.png", "1.png", "2.png", "3.png", "4.PNG", "deep/5.png"];
     names.into_iter().enumerate().map(|(i, name)| (name, noisy([9 + i, 14 + 3 * i], i as u64))).collect()
 }
 
-/// Three pictures of each of three classes.
+/// Three images of each of three classes.
 pub fn classes() -> Vec<(&'static str, Vec<u8>)> {
     let names = [
         "cat/1.png",

@@ -3,12 +3,12 @@
 use crate::make::{self, SMALL, noisy, put};
 use crate::{names_in, only_run, place, refusal, refused, succeeds, train, tweedie};
 
-/// A file that is no picture is found before a run is begun, not when its turn comes.
+/// A file that is no image is found before a run is begun, not when its turn comes.
 #[test]
-fn a_bad_picture_begins_no_run() {
+fn a_bad_image_begins_no_run() {
     let place = place();
-    put(&place.path().join("mine"), &make::pictures());
-    put(&place.path().join("mine"), &[("bad.png", b"no picture".to_vec())]);
+    put(&place.path().join("mine"), &make::images());
+    put(&place.path().join("mine"), &[("bad.png", b"no image".to_vec())]);
     refused(
         place.path(),
         &mut train(place.path(), &[SMALL, &["--data", "mine"]].concat()),
@@ -84,7 +84,7 @@ fn a_dry_run_refuses_what_training_does() {
     for (setting, words) in [
         ("model.variance=range", &["training.objective.loss"][..]),
         ("sampling.steps=5000", &["steps", "5000"]),
-        ("training.report.held_out_pictures=9000000000000000000", &["held_out_pictures"]),
+        ("training.report.held_out_images=9000000000000000000", &["held_out_images"]),
     ] {
         refused(place.path(), &mut train(place.path(), &["--dry-run", "--set", setting]), words);
     }
@@ -105,7 +105,7 @@ fn a_run_that_goes_on_keeps_what_it_learns_from() {
 
 /// Files in class folders come class by class; those that are judged come from all of them.
 #[test]
-fn judged_pictures_are_of_every_class() {
+fn judged_images_are_of_every_class() {
     let place = place();
     let names: Vec<String> =
         (0..80).map(|i| format!("{}/{i:02}.png", if i < 40 { "a" } else { "b" })).collect();
@@ -131,7 +131,7 @@ fn judged_pictures_are_of_every_class() {
     assert!((one / other - 1.0).abs() < 0.3, "{one} and {other}: of one class alone they differ by far more");
 }
 
-/// A grey picture of the built-in set's size.
+/// A grey image of the built-in set's size.
 fn image_of(value: u8) -> Vec<u8> {
     let canvas = tweedie_report::Canvas::new(16, 16, [value; 3]);
     let mut bytes = Vec::new();

@@ -4,7 +4,7 @@ use crate::make::{self, SMALL, noisy, put};
 use crate::{names_in, only_run, place, refused, succeeds, train, tweedie};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use tweedie_report::{Picture, read_png};
+use tweedie_report::{Image, read_png};
 
 /// A run on data at a place, with more settings.
 fn trained(folder: &Path, data: &str, more: &[&str]) -> PathBuf {
@@ -18,8 +18,8 @@ fn preview(folder: &Path, data: &str, more: &[&str]) -> String {
     succeeds(command.args(["data", "preview", "--set", "held_out=0", "--data", data]).args(more))
 }
 
-/// Pictures drawn from a run.
-fn drawn(folder: &Path, run: &Path, more: &[&str]) -> Vec<Picture> {
+/// Images drawn from a run.
+fn drawn(folder: &Path, run: &Path, more: &[&str]) -> Vec<Image> {
     let out = format!("drawn{}", more.concat());
     let mut command = tweedie(folder);
     succeeds(command.arg("sample").arg(run).args(["-n", "3", "--out", &out]).args(more));
@@ -37,16 +37,16 @@ fn says(printed: &str, words: &[&str]) {
 #[test]
 fn a_folder_of_odd_sizes_is_trained_on_and_sampled() {
     let place = place();
-    put(&place.path().join("mine"), &make::pictures());
+    put(&place.path().join("mine"), &make::images());
     put(&place.path().join("mine"), &[("again.png", noisy([9, 14], 0)), ("notes.txt", b"mine".to_vec())]);
     let printed = preview(place.path(), "mine", SMALL);
-    says(&printed, &["mine: 7 pictures to train on, 0 held out, 3 channels, 8x8"]);
+    says(&printed, &["mine: 7 images to train on, 0 held out, 3 channels, 8x8"]);
     says(&printed, &["2 of 9x14", "1 of 14x29", "(fitted by crop)"]);
-    says(&printed, &["1 pictures of the first 7 are there before, such as again.png, which is 0.png"]);
+    says(&printed, &["1 images of the first 7 are there before, such as again.png, which is 0.png"]);
     let run = trained(place.path(), "mine", SMALL);
-    let pictures = drawn(place.path(), &run, &[]);
-    assert_eq!(pictures.len(), 3);
-    assert!(pictures.iter().all(|it| (it.channels, it.height, it.width) == (3, 8, 8)));
+    let images = drawn(place.path(), &run, &[]);
+    assert_eq!(images.len(), 3);
+    assert!(images.iter().all(|it| (it.channels, it.height, it.width) == (3, 8, 8)));
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn class_folders_are_drawn_by_name_by_number_and_in_turn() {
     put(&place.path().join("pets"), &make::classes());
     says(
         &preview(place.path(), "pets", SMALL),
-        &["3 classes: cat 33.3%, dog 33.3%, eel 33.3%", "no picture of the first 9 is there twice"],
+        &["3 classes: cat 33.3%, dog 33.3%, eel 33.3%", "no image of the first 9 is there twice"],
     );
     let run = trained(place.path(), "pets", &[SMALL, &["--set", "model.conditional=true"]].concat());
     let of = |class: &[&str]| drawn(place.path(), &run, class);
@@ -89,7 +89,7 @@ fn archives_are_the_folders_that_they_hold() {
 }
 
 #[test]
-fn grey_and_transparent_pictures_are_laid_over_their_background() {
+fn grey_and_transparent_images_are_laid_over_their_background() {
     let place = place();
     let grey = make::png([16, 20], 1, &make::noise(320, 1));
     let clear = make::png([8, 8], 4, &[200, 100, 50, 0].repeat(64));
@@ -117,11 +117,11 @@ fn cifar_batches_are_trained_on_by_their_preset() {
     put(&place.path().join("cifar/cifar-10-batches-bin"), &batches);
     let preset = ["--preset", "cifar10", "--set", "model.conditional=true"];
     let printed = preview(place.path(), "cifar", &preset[..2]);
-    says(&printed, &["cifar10: 6 pictures", "32x32", "10 classes", "cat 33.3%", "3 pictures of the first 6"]);
+    says(&printed, &["cifar10: 6 images", "32x32", "10 classes", "cat 33.3%", "3 images of the first 6"]);
     let run = trained(place.path(), "cifar", &preset);
-    let pictures = drawn(place.path(), &run, &["--class", "truck"]);
-    assert_eq!((pictures[0].height, pictures[0].width), (32, 32));
-    assert!(pictures != drawn(place.path(), &run, &["--class", "airplane"]));
+    let images = drawn(place.path(), &run, &["--class", "truck"]);
+    assert_eq!((images[0].height, images[0].width), (32, 32));
+    assert!(images != drawn(place.path(), &run, &["--class", "airplane"]));
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn arrays_are_standardised_and_trained_on() {
     make::safetensors(&place.path().join("encoded.safetensors"), &tensors);
     let config = ["--config", "arrays.toml"];
     let printed = preview(place.path(), "encoded.safetensors", &config);
-    says(&printed, &["encoded: 20 pictures to train on", "4 channels, 8x8", "0 35.0%, 1 35.0%, 2 30.0%"]);
+    says(&printed, &["encoded: 20 images to train on", "4 channels, 8x8", "0 35.0%, 1 35.0%, 2 30.0%"]);
     let conditional = [&config[..], &["--set", "model.conditional=true"]].concat();
     let run = trained(place.path(), "encoded.safetensors", &conditional);
     let about = std::fs::read(run.join("checkpoints/0000000064/tweedie.json")).unwrap();
@@ -149,7 +149,7 @@ fn arrays_are_standardised_and_trained_on() {
 #[test]
 fn captions_are_found_and_counted() {
     let place = place();
-    put(&place.path().join("mine"), &make::pictures());
+    put(&place.path().join("mine"), &make::images());
     put(&place.path().join("mine"), &[("captions.tsv", b"0.png\ta red cat\n5.png\ta dog\n".to_vec())]);
     says(&preview(place.path(), "mine", SMALL), &["2 of 6 have captions"]);
     put(&place.path().join("mine"), &[("others.txt", "\u{feff}3.png\tünïcode\r\n\r\n".into())]);
@@ -163,8 +163,8 @@ fn captions_are_found_and_counted() {
 #[test]
 fn bad_files_are_left_out_and_counted_where_asked() {
     let place = place();
-    put(&place.path().join("mine"), &make::pictures());
-    put(&place.path().join("mine"), &[("bad.png", b"no picture".to_vec()), ("worse.jpg", vec![0xff, 0xd8])]);
+    put(&place.path().join("mine"), &make::images());
+    put(&place.path().join("mine"), &[("bad.png", b"no image".to_vec()), ("worse.jpg", vec![0xff, 0xd8])]);
     let skip = [SMALL, &["--set", "data.bad_files=skip"]].concat();
     let printed = preview(place.path(), "mine", &skip);
     says(&printed, &["2 files were left out, such as bad.png"]);
@@ -186,7 +186,7 @@ fn a_share_is_held_out_and_measured() {
         let mut command = tweedie(place.path());
         command.args(["data", "preview", "--data", "mine"]).args(SMALL).args(["--set", &held_out]);
         let printed = succeeds(&mut command);
-        says(&printed, &[&format!("{} pictures to train on, {} held out", counts[0], counts[1])]);
+        says(&printed, &[&format!("{} images to train on, {} held out", counts[0], counts[1])]);
         let more = ["--data", "mine", "--runs", share, "--set", &held_out];
         succeeds(&mut train(place.path(), &[&measured[..], &more].concat()));
         let run = only_run(&place.path().join(share));

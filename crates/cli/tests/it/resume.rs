@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tweedie_math::random::{Key, Purpose, Stream};
 
-/// Everything that could go astray: dropout, mirrored pictures, accumulation, a rate that falls, sheets and checkpoints
+/// Everything that could go astray: dropout, mirrored images, accumulation, a rate that falls, sheets and checkpoints
 /// that are due at different times, and more of them than steps between.
 const DISTURBED: &[&str] = &[
     "--set",

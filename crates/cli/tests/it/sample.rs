@@ -1,4 +1,4 @@
-//! `tweedie sample`: pictures, sheets, seeds, batches.
+//! `tweedie sample`: images, sheets, seeds, batches.
 
 use crate::{checkpoint, names_in, place, shared_run, succeeds, tweedie};
 use serde_json::Value;
@@ -9,17 +9,17 @@ fn sample(folder: &Path, arguments: &[&str]) -> String {
     succeeds(tweedie(folder).args(["sample", checkpoint()]).args(arguments))
 }
 
-/// The bytes of a folder's pictures, in order.
-fn pictures(folder: &Path) -> Vec<Vec<u8>> {
+/// The bytes of a folder's images, in order.
+fn images(folder: &Path) -> Vec<Vec<u8>> {
     names_in(folder).iter().map(|name| std::fs::read(folder.join(name)).unwrap()).collect()
 }
 
-/// The pixels of a folder's pictures, in order.
+/// The pixels of a folder's images, in order.
 fn pixels(folder: &Path) -> Vec<u8> {
-    pictures(folder).iter().flat_map(|bytes| read_png(bytes).unwrap().values).collect()
+    images(folder).iter().flat_map(|bytes| read_png(bytes).unwrap().values).collect()
 }
 
-/// What a picture says of how it was made.
+/// What an image says of how it was made.
 fn parameters(file: &Path) -> Value {
     let text = read_png_text(&std::fs::read(file).unwrap()).unwrap();
     let found = text.iter().find(|(keyword, _)| keyword == "parameters").expect("no parameters");
@@ -27,7 +27,7 @@ fn parameters(file: &Path) -> Value {
 }
 
 #[test]
-fn a_folder_of_pictures_says_how_they_were_made() {
+fn a_folder_of_images_says_how_they_were_made() {
     let place = place();
     let printed = sample(place.path(), &["-n", "5", "--seed", "9", "--out", "deep/drawn"]);
     assert!(printed.contains("5 samples: deep/drawn"), "{printed}");
@@ -35,8 +35,8 @@ fn a_folder_of_pictures_says_how_they_were_made() {
     let names: Vec<String> = (0..5).map(|i| format!("{i:05}.png")).collect();
     assert_eq!(names_in(&drawn), names);
     for (i, name) in names.iter().enumerate() {
-        let picture = read_png(&std::fs::read(drawn.join(name)).unwrap()).unwrap();
-        assert_eq!((picture.channels, picture.height, picture.width), (3, 16, 16));
+        let image = read_png(&std::fs::read(drawn.join(name)).unwrap()).unwrap();
+        assert_eq!((image.channels, image.height, image.width), (3, 16, 16));
         let said = parameters(&drawn.join(name));
         for (key, value) in [
             ("seed", Value::from(9)),
@@ -53,11 +53,11 @@ fn a_folder_of_pictures_says_how_they_were_made() {
         }
     }
     let first = &pixels(&drawn)[..3 * 256];
-    assert!(first.iter().any(|value| value != &first[0]), "the picture is blank");
+    assert!(first.iter().any(|value| value != &first[0]), "the image is blank");
 }
 
 #[test]
-fn numbers_are_what_the_pictures_are_rounded_from() {
+fn numbers_are_what_the_images_are_rounded_from() {
     let place = place();
     sample(
         place.path(),
@@ -74,7 +74,7 @@ fn numbers_are_what_the_pictures_are_rounded_from() {
     let numbers = bytes.chunks_exact(4).map(|four| f32::from_le_bytes(four.try_into().unwrap()));
     let rounded: Vec<u8> =
         numbers.map(|x| (255.0 * ((x + 1.0) / 2.0).clamp(0.0, 1.0)).round_ties_even() as u8).collect();
-    assert!(rounded == pixels(&place.path().join("drawn")), "the pictures are not the numbers");
+    assert!(rounded == pixels(&place.path().join("drawn")), "the images are not the numbers");
 }
 
 #[test]
@@ -90,17 +90,17 @@ fn places_have_their_defaults() {
 }
 
 #[test]
-fn a_sheet_shows_the_pictures() {
+fn a_sheet_shows_the_images() {
     let place = place();
     sample(place.path(), &["-n", "4", "--out", "drawn"]);
     sample(place.path(), &["-n", "4", "--grid", "--out", "sheet.png"]);
     let sheet = read_png(&std::fs::read(place.path().join("sheet.png")).unwrap()).unwrap();
     let said = parameters(&place.path().join("sheet.png"));
     assert_eq!((&said["image"], &said["n"]), (&Value::Null, &4.into()));
-    // A 16×16 picture is shown four times as large; its pixels are all there, in a block of the sheet.
+    // A 16×16 image is shown four times as large; its pixels are all there, in a block of the sheet.
     let one = read_png(&std::fs::read(place.path().join("drawn/00003.png")).unwrap()).unwrap();
-    let colour = |picture: &tweedie_report::Picture, row: usize, column: usize| {
-        [0, 1, 2].map(|c| picture.values[(c * picture.height + row) * picture.width + column])
+    let colour = |image: &tweedie_report::Image, row: usize, column: usize| {
+        [0, 1, 2].map(|c| image.values[(c * image.height + row) * image.width + column])
     };
     let is_at = |top: usize, left: usize| {
         (0..256).all(|at| {
@@ -112,7 +112,7 @@ fn a_sheet_shows_the_pictures() {
     let found: Vec<(usize, usize)> = places.filter(|(top, left)| is_at(*top, *left)).collect();
     assert!(
         found.iter().any(|(top, left)| *top > 32 && *left > 32),
-        "the last picture is not there: {found:?}"
+        "the last image is not there: {found:?}"
     );
 }
 
@@ -132,11 +132,11 @@ fn a_seed_is_a_set_of_bytes() {
     ] {
         sample(place.path(), &[&["-n", "3", "--out", out], &arguments[..]].concat());
     }
-    let of = |name: &str| pictures(&place.path().join(name));
+    let of = |name: &str| images(&place.path().join(name));
     assert!(of("a") == of("b") && of("h") == of("i"), "the same seed gives other bytes");
     let values = |name: &str| pixels(&place.path().join(name));
     for other in ["a", "d", "e", "f", "h"] {
-        assert!(values("g") != values(other), "{other} gives the same pictures");
+        assert!(values("g") != values(other), "{other} gives the same images");
     }
     assert!(values("a") != values("c"), "the seed makes no difference");
     assert_eq!(parameters(&place.path().join("h/00000.png"))["noise"], "torch");
@@ -166,8 +166,8 @@ fn the_batch_changes_nothing_but_the_last_bit() {
 fn another_size_may_be_asked_for() {
     let place = place();
     sample(place.path(), &["-n", "1", "--size", "8x24"]);
-    let picture = read_png(&std::fs::read(place.path().join("samples/00000.png")).unwrap()).unwrap();
-    assert_eq!((picture.height, picture.width), (8, 24));
+    let image = read_png(&std::fs::read(place.path().join("samples/00000.png")).unwrap()).unwrap();
+    assert_eq!((image.height, image.width), (8, 24));
 }
 
 #[test]
@@ -191,5 +191,5 @@ fn a_runs_folder_stands_for_its_checkpoint() {
     let run = shared_run().to_str().unwrap();
     succeeds(tweedie(place.path()).args(["sample", run, "-n", "2", "--out", "of-run"]));
     let of = |name: &str| pixels(&place.path().join(name));
-    assert!(of("of-run") == of("of-checkpoint"), "the run gives other pictures than its checkpoint");
+    assert!(of("of-run") == of("of-checkpoint"), "the run gives other images than its checkpoint");
 }

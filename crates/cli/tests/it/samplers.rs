@@ -107,8 +107,8 @@ fn steps_on_the_way_are_shown_still_and_moving() {
     let printed = sample(place.path(), &["-n", "3", "--steps", "6", "--save-steps", "4", "--out", "drawn"]);
     assert!(printed.contains("4 steps on the way"), "{printed}");
     let still = std::fs::read(place.path().join("drawn/steps.png")).unwrap();
-    let picture = read_png(&still).unwrap();
-    assert!(picture.height > 3 * 16 && picture.width > 4 * 16, "three rows of four");
+    let image = read_png(&still).unwrap();
+    assert!(image.height > 3 * 16 && image.width > 4 * 16, "three rows of four");
     let moving = std::fs::read(place.path().join("drawn/steps.apng")).unwrap();
     let at = |name: &[u8]| moving.windows(4).filter(|window| *window == name).count();
     assert_eq!((at(b"acTL"), at(b"fcTL")), (1, 4), "an animation of four frames");

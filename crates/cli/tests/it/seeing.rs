@@ -108,13 +108,12 @@ fn a_page_shows_names_as_they_are() {
     assert!(!page.contains("<b>") && page.contains("&lt;b&gt;&amp;amp;"), "names become markup");
 }
 
-/// Evaluates a model or pictures, forty of them; the report.
+/// Evaluates a model or images, forty of them; the report.
 fn evaluate(folder: &Path, model: &str, out: &str, more: &[&str]) -> Value {
     let mut command = tweedie(folder);
     command.args(["evaluate", "samples", model, "-n", "40", "--reference", "60", "--out", out]);
     let printed = succeeds(command.args(more));
-    for word in
-        ["40 samples against 60 pictures", "Fréchet distance", "kernel distance", "precision", "recall"]
+    for word in ["40 samples against 60 images", "Fréchet distance", "kernel distance", "precision", "recall"]
     {
         assert!(printed.contains(word), "`{word}` is not in: {printed}");
     }
@@ -141,7 +140,7 @@ fn samples_are_judged_and_the_judgement_written() {
     assert_eq!(averaged["report"]["reference"], 60);
     assert!(averaged["shapes"]["recognised"].as_f64().unwrap() < 0.5, "four steps teach little");
     let (found, floor) = (distances(&averaged, "samples"), distances(&averaged, "floor"));
-    assert!(found[0] > floor[0] && found[1] > floor[1], "real pictures are worse: {averaged}");
+    assert!(found[0] > floor[0] && found[1] > floor[1], "real images are worse: {averaged}");
     assert!(found[3..5].iter().chain(&floor[3..5]).all(|share| (0.0..=1.0).contains(share)), "{averaged}");
 
     let raw = evaluate(place.path(), run, "raw", &["--raw"]);
@@ -151,10 +150,10 @@ fn samples_are_judged_and_the_judgement_written() {
     let other = evaluate(place.path(), checkpoint(), "other", &["--seed", "1"]);
     assert_ne!(distances(&other, "samples"), found, "the seed makes no difference");
 
-    // The same samples as pictures are judged the same, but for the last bit of a pixel now and then.
+    // The same samples as images are judged the same, but for the last bit of a pixel now and then.
     let mut command = tweedie(place.path());
     succeeds(command.args(["sample", run, "-n", "40", "--out", "drawn"]));
-    let pictures = evaluate(place.path(), "drawn", "pictures", &["--preset", "shapes"]);
-    let close = (distances(&pictures, "samples")[0] / found[0] - 1.0).abs();
-    assert!(close < 1e-3, "as pictures the distance is off by {close}");
+    let images = evaluate(place.path(), "drawn", "images", &["--preset", "shapes"]);
+    let close = (distances(&images, "samples")[0] / found[0] - 1.0).abs();
+    assert!(close < 1e-3, "as images the distance is off by {close}");
 }

@@ -95,7 +95,7 @@ fn a_closed_pipe_ends_quietly() {
         assert_eq!(text(&output.stderr), "", "{arguments:?}");
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");
     }
-    assert!(place.path().join("samples/00000.png").is_file(), "the picture is written all the same");
+    assert!(place.path().join("samples/00000.png").is_file(), "the image is written all the same");
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn a_reader_of_one_line_gets_one_line() {
 
 /// Sampling that is interrupted ends within its step, and keeps what was done.
 #[test]
-fn ctrl_c_keeps_the_pictures_that_were_done() {
+fn ctrl_c_keeps_the_images_that_were_done() {
     let place = place();
     let mut command = tweedie(place.path());
     command.args(["sample", checkpoint(), "-n", "100000", "--batch", "4", "--steps", "20", "--out", "drawn"]);

@@ -60,8 +60,8 @@ fn a_run_holds_what_it_should() {
     assert!(plot.starts_with("<svg") && plot.trim_end().ends_with("</svg>"));
     for sheet in ["0000000032.png", "0000000064.png"] {
         let bytes = std::fs::read(run.join("samples").join(sheet)).unwrap();
-        let picture = tweedie_report::read_png(&bytes).unwrap();
-        assert!(picture.width > 2 * 16 && picture.height > 2 * 16, "four pictures of 16×16 and more");
+        let image = tweedie_report::read_png(&bytes).unwrap();
+        assert!(image.width > 2 * 16 && image.height > 2 * 16, "four images of 16×16 and more");
     }
 }
 

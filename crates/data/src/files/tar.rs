@@ -110,7 +110,7 @@ impl Files for Unpacked {
     }
 }
 
-/// A picture that is a link inside an archive would silently be missing.
+/// An image that is a link inside an archive would silently be missing.
 fn refuse_links<R: Read>(path: &Path, entry: &::tar::Entry<'_, R>) -> Result<(), Error> {
     let kind = entry.header().entry_type();
     if kind.is_hard_link() || kind.is_symlink() || kind.is_gnu_sparse() {

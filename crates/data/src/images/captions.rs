@@ -1,4 +1,4 @@
-//! Captions beside pictures: lines of name, tab, caption.
+//! Captions beside images: lines of name, tab, caption.
 
 use super::classes::around;
 use crate::Error;

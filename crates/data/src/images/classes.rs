@@ -1,4 +1,4 @@
-//! What folders say: a set's name, and the classes of its pictures.
+//! What folders say: a set's name, and the classes of its images.
 
 use crate::Error;
 use crate::files::is_hidden;
@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// A set's name: that of its folder, or of its archive without the ending.
 pub(super) fn set_name(path: &Path) -> String {
-    let name = path.file_name().map_or("pictures".into(), |name| name.to_string_lossy().to_string());
+    let name = path.file_name().map_or("images".into(), |name| name.to_string_lossy().to_string());
     let ending =
         [".tar.gz", ".tgz", ".tar", ".zip"].into_iter().find(|ending| name.to_lowercase().ends_with(ending));
     match ending {
@@ -27,7 +27,7 @@ pub(super) fn around<'a>(mut names: impl Iterator<Item = &'a str>) -> &'a str {
     &first[..shared]
 }
 
-/// The folders that the pictures lie in by name and each picture's place among them, where every picture lies in one and
+/// The folders that the images lie in by name and each image's place among them, where every image lies in one and
 /// there are several.
 pub(super) fn classes<'a>(names: impl Iterator<Item = &'a str> + Clone) -> (Vec<String>, Option<Vec<u32>>) {
     let outer = around(names.clone()).len();
@@ -43,8 +43,8 @@ pub(super) fn classes<'a>(names: impl Iterator<Item = &'a str> + Clone) -> (Vec<
     (names.into_iter().map(String::from).collect(), Some(labels))
 }
 
-/// A class folder without pictures is a slip that would silently renumber the others, where all pictures lie in folders.
-/// Looked at is the level of the classes; where there is but one folder of pictures, that folder's own.
+/// A class folder without images is a slip that would silently renumber the others, where all images lie in folders.
+/// Looked at is the level of the classes; where there is but one folder of images, that folder's own.
 pub(super) fn check_no_empty_class<'a>(
     root: &Path,
     names: impl Iterator<Item = &'a str> + Clone,
@@ -61,7 +61,7 @@ pub(super) fn check_no_empty_class<'a>(
     for entry in entries.flatten().filter(|entry| entry.path().is_dir()) {
         let name = entry.file_name().to_string_lossy().to_string();
         if !is_hidden(&name) && !filled.contains(name.as_str()) {
-            let reason = format!("its class {name} has no pictures; remove the folder or fill it");
+            let reason = format!("its class {name} has no images; remove the folder or fill it");
             return Err(Error::NoData { path: level, reason });
         }
     }

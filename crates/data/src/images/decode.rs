@@ -1,10 +1,10 @@
-//! Bytes of a picture file to pixels.
+//! Bytes of an image file to pixels.
 
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 use std::io::Cursor;
 
-/// A picture of any size: height × width × channels bytes, as decoders give them.
+/// An image of any size: height × width × channels bytes, as decoders give them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pixels {
     /// 1 or 3.
@@ -17,7 +17,7 @@ pub struct Pixels {
     pub bytes: Vec<u8>,
 }
 
-/// No picture has longer sides, and no decoder takes more memory: a few bytes may announce any size.
+/// No image has longer sides, and no decoder takes more memory: a few bytes may announce any size.
 const MOST_PIXELS_A_SIDE: u32 = 1 << 15;
 const MOST_MEMORY: u64 = 1 << 30;
 
@@ -25,13 +25,13 @@ const MOST_MEMORY: u64 = 1 << 30;
 /// a background, colours as they are or grey (ITU-R 601 luma).
 ///
 /// # Errors
-/// Why it is no picture, as a sentence's end.
+/// Why it is no image, as a sentence's end.
 pub fn decode(bytes: &[u8], channels: usize, background: [u8; 3]) -> Result<Pixels, String> {
-    let picture = read(bytes)?;
-    let is_grey = !picture.color().has_color();
+    let image = read(bytes)?;
+    let is_grey = !image.color().has_color();
     let background = if channels == 1 { [luma(&background); 3] } else { background };
-    let (width, height) = (picture.width() as usize, picture.height() as usize);
-    let opaque = over(picture, background);
+    let (width, height) = (image.width() as usize, image.height() as usize);
+    let opaque = over(image, background);
     let bytes = match (channels, is_grey) {
         (1, true) => opaque.chunks_exact(3).map(|pixel| pixel[0]).collect(),
         (1, false) => opaque.chunks_exact(3).map(luma).collect(),
@@ -40,7 +40,7 @@ pub fn decode(bytes: &[u8], channels: usize, background: [u8; 3]) -> Result<Pixe
     Ok(Pixels { channels: if channels == 1 { 1 } else { 3 }, height, width, bytes })
 }
 
-/// Height and width of a picture file as it is shown, from its head alone.
+/// Height and width of an image file as it is shown, from its head alone.
 pub(super) fn size_of(bytes: &[u8]) -> Result<[usize; 2], String> {
     let mut decoder = decoder(bytes)?;
     let turned = turns(decoder.orientation().unwrap_or(Orientation::NoTransforms));
@@ -100,7 +100,7 @@ fn is_whole_jpeg(bytes: &[u8]) -> bool {
 
 fn read(bytes: &[u8]) -> Result<DynamicImage, String> {
     let mut decoder = decoder(bytes)?;
-    // A picture whose EXIF cannot be read is shown as it lies.
+    // An image whose EXIF cannot be read is shown as it lies.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let (width, height) = decoder.dimensions();
     // Laid over a background, each pixel takes four bytes on the way.
@@ -108,9 +108,9 @@ fn read(bytes: &[u8]) -> Result<DynamicImage, String> {
     if decoder.total_bytes().max(laid_over) > MOST_MEMORY {
         return Err(format!("it announces {width}×{height} pixels, more than can be decoded"));
     }
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| explain(&error))?;
-    picture.apply_orientation(orientation);
-    Ok(picture)
+    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| explain(&error))?;
+    image.apply_orientation(orientation);
+    Ok(image)
 }
 
 fn explain(error: &ImageError) -> String {
@@ -126,9 +126,9 @@ fn explain(error: &ImageError) -> String {
 }
 
 /// Colours over a background; 8 bits.
-fn over(picture: DynamicImage, background: [u8; 3]) -> Vec<u8> {
-    if !picture.color().has_alpha() {
-        return picture.into_rgb8().into_raw();
+fn over(image: DynamicImage, background: [u8; 3]) -> Vec<u8> {
+    if !image.color().has_alpha() {
+        return image.into_rgb8().into_raw();
     }
     let mix = |pixel: &[u8]| {
         let alpha = u32::from(pixel[3]);
@@ -137,7 +137,7 @@ fn over(picture: DynamicImage, background: [u8; 3]) -> Vec<u8> {
             ((sum + 127) / 255) as u8
         })
     };
-    picture.into_rgba8().into_raw().chunks_exact(4).flat_map(mix).collect()
+    image.into_rgba8().into_raw().chunks_exact(4).flat_map(mix).collect()
 }
 
 pub(super) fn luma(pixel: &[u8]) -> u8 {

@@ -1,4 +1,4 @@
-//! From a picture of any size to one of the set's.
+//! From an image of any size to one of the set's.
 
 use super::Pixels;
 use super::decode::luma;
@@ -7,7 +7,7 @@ use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use serde::{Deserialize, Serialize};
 
-/// How a picture of other proportions is fitted.
+/// How an image of other proportions is fitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fit {
@@ -20,38 +20,36 @@ pub enum Fit {
     Stretch,
 }
 
-/// A picture scaled to a shape's height and width by a Lanczos filter (3 lobes, widened where it shrinks, so that nothing
+/// An image scaled to a shape's height and width by a Lanczos filter (3 lobes, widened where it shrinks, so that nothing
 /// aliases), as channels × height × width bytes. One of that size already is left as it is.
 ///
 /// # Errors
 /// Why it cannot be scaled, as a sentence's end.
-pub fn fit(picture: &Pixels, shape: Shape, how: Fit, background: [u8; 3]) -> Result<Vec<u8>, String> {
+pub fn fit(image: &Pixels, shape: Shape, how: Fit, background: [u8; 3]) -> Result<Vec<u8>, String> {
     let (height, width) = (shape.height, shape.width);
-    let n = picture.height * picture.width * picture.channels;
-    if n == 0 || picture.bytes.len() != n || !matches!(picture.channels, 1 | 3) || height * width == 0 {
+    let n = image.height * image.width * image.channels;
+    if n == 0 || image.bytes.len() != n || !matches!(image.channels, 1 | 3) || height * width == 0 {
         return Err(format!(
             "{} bytes of {} channels, {}×{} cannot be fitted to {height}×{width}",
-            picture.bytes.len(),
-            picture.channels,
-            picture.height,
-            picture.width
+            image.bytes.len(),
+            image.channels,
+            image.height,
+            image.width
         ));
     }
     let scaled = match how {
-        _ if (picture.height, picture.width) == (height, width) => picture.bytes.clone(),
-        Fit::Stretch => {
-            scale(picture, [0.0, 0.0, picture.width as f64, picture.height as f64], [height, width])?
-        }
+        _ if (image.height, image.width) == (height, width) => image.bytes.clone(),
+        Fit::Stretch => scale(image, [0.0, 0.0, image.width as f64, image.height as f64], [height, width])?,
         Fit::Crop => {
-            let (w, h) = (picture.width as f64, picture.height as f64);
+            let (w, h) = (image.width as f64, image.height as f64);
             let share = (w / width as f64).min(h / height as f64);
             let (cut_w, cut_h) = (share * width as f64, share * height as f64);
-            scale(picture, [(w - cut_w) / 2.0, (h - cut_h) / 2.0, cut_w, cut_h], [height, width])?
+            scale(image, [(w - cut_w) / 2.0, (h - cut_h) / 2.0, cut_w, cut_h], [height, width])?
         }
-        Fit::Pad => pad(picture, [height, width], background)?,
+        Fit::Pad => pad(image, [height, width], background)?,
     };
     // Pixel by pixel to channel by channel.
-    let channels = picture.channels;
+    let channels = image.channels;
     let plane = height * width;
     let mut planes = vec![0; channels * plane];
     for (at, pixel) in scaled.chunks_exact(channels).enumerate() {
@@ -62,12 +60,12 @@ pub fn fit(picture: &Pixels, shape: Shape, how: Fit, background: [u8; 3]) -> Res
     Ok(planes)
 }
 
-fn pad(picture: &Pixels, [height, width]: [usize; 2], background: [u8; 3]) -> Result<Vec<u8>, String> {
-    let share = (width as f64 / picture.width as f64).min(height as f64 / picture.height as f64);
+fn pad(image: &Pixels, [height, width]: [usize; 2], background: [u8; 3]) -> Result<Vec<u8>, String> {
+    let share = (width as f64 / image.width as f64).min(height as f64 / image.height as f64);
     let side = |n: usize, most: usize| ((n as f64 * share).round() as usize).clamp(1, most);
-    let (h, w) = (side(picture.height, height), side(picture.width, width));
-    let inner = scale(picture, [0.0, 0.0, picture.width as f64, picture.height as f64], [h, w])?;
-    let channels = picture.channels;
+    let (h, w) = (side(image.height, height), side(image.width, width));
+    let inner = scale(image, [0.0, 0.0, image.width as f64, image.height as f64], [h, w])?;
+    let channels = image.channels;
     let background = if channels == 1 { vec![luma(&background)] } else { background.to_vec() };
     let mut framed = background.repeat(height * width);
     let (top, left) = ((height - h) / 2, (width - w) / 2);
@@ -78,11 +76,11 @@ fn pad(picture: &Pixels, [height, width]: [usize; 2], background: [u8; 3]) -> Re
     Ok(framed)
 }
 
-/// A part of a picture ([left, top, width, height]) at a size (height, width).
-fn scale(picture: &Pixels, part: [f64; 4], [height, width]: [usize; 2]) -> Result<Vec<u8>, String> {
-    let kind = if picture.channels == 1 { PixelType::U8 } else { PixelType::U8x3 };
+/// A part of an image ([left, top, width, height]) at a size (height, width).
+fn scale(image: &Pixels, part: [f64; 4], [height, width]: [usize; 2]) -> Result<Vec<u8>, String> {
+    let kind = if image.channels == 1 { PixelType::U8 } else { PixelType::U8x3 };
     let failed = |error: String| format!("it cannot be scaled ({error})");
-    let from = ImageRef::new(picture.width as u32, picture.height as u32, &picture.bytes, kind)
+    let from = ImageRef::new(image.width as u32, image.height as u32, &image.bytes, kind)
         .map_err(|error| failed(error.to_string()))?;
     let mut to = Image::new(width as u32, height as u32, kind);
     let [left, top, w, h] = part;

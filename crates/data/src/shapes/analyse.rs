@@ -1,8 +1,8 @@
-//! Reading a picture's attributes back: fit a figure, redraw it, compare.
+//! Reading an image's attributes back: fit a figure, redraw it, compare.
 //!
-//! A picture is accepted as exactly one shape of the palette when the best redraw is within a mean squared residual of
-//! [`MAX_RESIDUAL`] (range 0–1), leaves nothing connected over, and has a size that the set draws: an empty picture is no
-//! shape. Of pictures with two shapes apart it accepts at most 1 % at 16×16 and 32×32, and about 3 % at 12×20, where a small
+//! An image is accepted as exactly one shape of the palette when the best redraw is within a mean squared residual of
+//! [`MAX_RESIDUAL`] (range 0–1), leaves nothing connected over, and has a size that the set draws: an empty image is no
+//! shape. Of images with two shapes apart it accepts at most 1 % at 16×16 and 32×32, and about 3 % at 12×20, where a small
 //! second shape has seven pixels. What it does with halves: a figure of which half is painted over is usually refused,
 //! because the missing half is left over; at 16×16 it accepts a quarter of the small ones, a third of the medium and a
 //! seventh of the large, since half a figure is close to another, smaller one.
@@ -10,39 +10,39 @@
 use super::{BACKGROUNDS, COLOURS, Figure, Form};
 use crate::Shape;
 
-/// The greatest mean squared residual of an accepted picture, values in [0, 1].
+/// The greatest mean squared residual of an accepted image, values in [0, 1].
 pub const MAX_RESIDUAL: f64 = 0.008;
 
 /// A pixel is left over when its squared residual, averaged over channels, is above this …
 const LEFT_OVER: f64 = 0.035;
 /// … and a patch of so many touching ones is a thing of its own.
 const PATCH: usize = 5;
-/// Half a figure's width as a share of the picture's shorter side: what the set draws, with a pixel's room.
+/// Half a figure's width as a share of the image's shorter side: what the set draws, with a pixel's room.
 const HALF: std::ops::RangeInclusive<f64> = 0.14..=0.39;
 
-/// What was read from a picture.
+/// What was read from an image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reading {
     /// The best figure.
     pub figure: Figure,
-    /// Mean squared difference between the picture and its redraw, values in [0, 1].
+    /// Mean squared difference between the image and its redraw, values in [0, 1].
     pub residual: f64,
     /// Pixels in the largest connected patch that the redraw leaves over.
     pub left_over: usize,
-    /// Half the figure's width as a share of the picture's shorter side.
+    /// Half the figure's width as a share of the image's shorter side.
     pub half_share: f64,
 }
 
 impl Reading {
-    /// Whether the picture is exactly one shape of the palette.
+    /// Whether the image is exactly one shape of the palette.
     pub fn accepted(&self) -> bool {
         self.residual <= MAX_RESIDUAL && self.left_over < PATCH && HALF.contains(&self.half_share)
     }
 }
 
-/// The best figure for a picture of 3 × height × width bytes.
-pub fn analyse(picture: &[u8], shape: Shape) -> Reading {
-    let pixels = Pixels::new(picture, shape);
+/// The best figure for an image of 3 × height × width bytes.
+pub fn analyse(image: &[u8], shape: Shape) -> Reading {
+    let pixels = Pixels::new(image, shape);
     let background = pixels.background();
     let mut best: Option<(f64, Figure)> = None;
     for colour in pixels.likeliest_colours(background) {
@@ -73,7 +73,7 @@ fn guess(form: Form, colour: usize, background: usize, x: f64, y: f64, area: f64
     Figure { form, colour, background, x, y: y - lift, half }
 }
 
-/// A picture's pixels as RGB in [0, 1].
+/// An image's pixels as RGB in [0, 1].
 struct Pixels {
     values: Vec<[f64; 3]>,
     shape: Shape,
@@ -88,9 +88,9 @@ fn squared(a: [f64; 3], b: [f64; 3]) -> f64 {
 }
 
 impl Pixels {
-    fn new(picture: &[u8], shape: Shape) -> Self {
+    fn new(image: &[u8], shape: Shape) -> Self {
         let plane = shape.height * shape.width;
-        let value = |c: usize, at: usize| f64::from(picture[(c % shape.channels) * plane + at]) / 255.0;
+        let value = |c: usize, at: usize| f64::from(image[(c % shape.channels) * plane + at]) / 255.0;
         Self { values: (0..plane).map(|at| [value(0, at), value(1, at), value(2, at)]).collect(), shape }
     }
 

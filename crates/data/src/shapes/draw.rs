@@ -3,7 +3,7 @@
 use super::{BACKGROUNDS, COLOURS, Form, SIZES};
 use crate::Shape;
 
-/// What a picture shows.
+/// What an image shows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Figure {
     /// Its form.
@@ -58,17 +58,17 @@ impl Figure {
     }
 }
 
-/// The figure's picture: 3 × height × width bytes.
+/// The figure's image: 3 × height × width bytes.
 pub fn draw(figure: &Figure, shape: Shape) -> Vec<u8> {
     let plane = shape.height * shape.width;
-    let mut picture = vec![0; shape.n_values()];
+    let mut image = vec![0; shape.n_values()];
     let (ink, paper) = (COLOURS[figure.colour].1, BACKGROUNDS[figure.background].1);
     for at in 0..plane {
         let share = figure.coverage(at % shape.width, at / shape.width);
         for channel in 0..shape.channels.min(3) {
             let (ink, paper) = (f64::from(ink[channel]), f64::from(paper[channel]));
-            picture[channel * plane + at] = (paper + share * (ink - paper)).round() as u8;
+            image[channel * plane + at] = (paper + share * (ink - paper)).round() as u8;
         }
     }
-    picture
+    image
 }

@@ -1,14 +1,14 @@
-//! How often each attribute occurs among pictures.
+//! How often each attribute occurs among images.
 
 use super::{BACKGROUNDS, COLOURS, Form, Reading, analyse};
 use crate::Shape;
 
-/// Counts of the attributes read from pictures that were accepted.
+/// Counts of the attributes read from images that were accepted.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Histogram {
-    /// Pictures looked at.
+    /// Images looked at.
     pub n: usize,
-    /// Pictures accepted as exactly one shape.
+    /// Images accepted as exactly one shape.
     pub n_accepted: usize,
     /// By form, in the order of the labels.
     pub forms: [usize; 3],
@@ -19,11 +19,11 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// Reads every picture.
-    pub fn of<'a>(pictures: impl IntoIterator<Item = &'a [u8]>, shape: Shape) -> Self {
+    /// Reads every image.
+    pub fn of<'a>(images: impl IntoIterator<Item = &'a [u8]>, shape: Shape) -> Self {
         let mut counts = Self::default();
-        for picture in pictures {
-            counts.add(&analyse(picture, shape));
+        for image in images {
+            counts.add(&analyse(image, shape));
         }
         counts
     }
@@ -38,7 +38,7 @@ impl Histogram {
         }
     }
 
-    /// The share of pictures accepted.
+    /// The share of images accepted.
     pub fn share(&self) -> f64 {
         self.n_accepted as f64 / self.n.max(1) as f64
     }

@@ -18,7 +18,7 @@ use tweedie_math::random::{Key, Purpose, Stream};
 pub enum Form {
     /// A disc.
     Circle,
-    /// Sides parallel to the picture's.
+    /// Sides parallel to the image's.
     Square,
     /// Three equal sides, point up.
     Triangle,
@@ -51,11 +51,11 @@ pub const COLOURS: [(&str, [u8; 3]); 6] = [
 /// The backgrounds: name and RGB.
 pub const BACKGROUNDS: [(&str, [u8; 3]); 3] = [("white", [255; 3]), ("grey", [128; 3]), ("black", [0; 3])];
 
-/// Sizes: name, and the range of half the width as a share of the picture's shorter side.
+/// Sizes: name, and the range of half the width as a share of the image's shorter side.
 pub const SIZES: [(&str, [f64; 2]); 3] =
     [("small", [0.17, 0.21]), ("medium", [0.24, 0.28]), ("large", [0.31, 0.36])];
 
-/// The built-in set at one picture size.
+/// The built-in set at one image size.
 #[derive(Debug, Clone)]
 pub struct Shapes {
     shape: Shape,
@@ -66,7 +66,7 @@ pub struct Shapes {
 pub const MIN_SIDE: usize = 12;
 
 impl Shapes {
-    /// Pictures of 3 channels and the given height and width.
+    /// Images of 3 channels and the given height and width.
     ///
     /// # Errors
     /// [`Error::Parameter`] for a side below [`MIN_SIDE`] or above 1024.
@@ -89,7 +89,7 @@ impl Shapes {
         self.shape
     }
 
-    /// What the picture of an index shows.
+    /// What the image of an index shows.
     pub fn figure(&self, index: u64) -> Figure {
         let mut numbers =
             Stream::new(Key { seed: self.seed, image: index, purpose: Purpose::DATA, visit: 0, draw: 0 });

@@ -1,9 +1,9 @@
-//! What the analyser reads from pictures of the built-in set.
+//! What the analyser reads from images of the built-in set.
 
-use crate::{SIDES, picture, shape, shapes, with_noise};
+use crate::{SIDES, image, shape, shapes, with_noise};
 use tweedie_data::shapes::{Figure, Form, analyse, draw};
 
-/// Of the pictures accepted, how many were read right in each respect.
+/// Of the images accepted, how many were read right in each respect.
 #[derive(Debug, Default)]
 struct Right {
     n: usize,
@@ -30,12 +30,12 @@ impl Right {
 
 /// At least 99 % accepted, and of those 99 % right in every respect. At the time of writing all were, of 2000 at each size.
 #[test]
-fn own_pictures_with_noise_are_read() {
+fn own_images_with_noise_are_read() {
     for (height, width, weight) in SIDES {
         let set = shapes(height, width);
         let mut right = Right::default();
         for index in 0..500 * weight {
-            let noisy = with_noise(&picture(&set, index), 0.02, index);
+            let noisy = with_noise(&image(&set, index), 0.02, index);
             let reading = analyse(&noisy, set.image_shape());
             right.add(&set.figure(index), reading.accepted().then_some(reading.figure));
         }
@@ -47,19 +47,19 @@ fn own_pictures_with_noise_are_read() {
     }
 }
 
-/// Without noise, nearly nothing is left between a picture and its redraw.
+/// Without noise, nearly nothing is left between an image and its redraw.
 #[test]
-fn own_pictures_are_redrawn() {
+fn own_images_are_redrawn() {
     for (height, width, weight) in SIDES {
         let set = shapes(height, width);
         for index in 0..50 * weight {
-            let reading = analyse(&picture(&set, index), set.image_shape());
+            let reading = analyse(&image(&set, index), set.image_shape());
             let shown = set.figure(index);
             assert!(reading.accepted() && reading.left_over == 0, "{shown:?}: {reading:?}");
             assert!(reading.residual < 2e-4, "{shown:?}: {reading:?}");
             let redrawn = draw(&reading.figure, set.image_shape());
             let difference = |(a, b): (&u8, &u8)| (f64::from(*a) - f64::from(*b)).powi(2) / 65_025.0;
-            let redone = picture(&set, index).iter().zip(&redrawn).map(difference).sum::<f64>();
+            let redone = image(&set, index).iter().zip(&redrawn).map(difference).sum::<f64>();
             assert!(
                 (redone / redrawn.len() as f64 - reading.residual).abs() < 2e-5,
                 "{shown:?}: {reading:?}"
@@ -110,7 +110,7 @@ enum Gone {
     Bottom,
 }
 
-/// The shares of halves accepted, by picture and figure size, stay below these (small, medium, large).
+/// The shares of halves accepted, by image and figure size, stay below these (small, medium, large).
 const HALVES: [[f64; 3]; 3] = [[0.40, 0.42, 0.25], [0.55, 0.85, 0.65], [0.15, 0.15, 0.15]];
 
 /// The larger a figure, the likelier its half is refused. The upper half of a triangle is left out: it is a triangle.

@@ -1,4 +1,4 @@
-//! The same pictures from a folder, a tar or a zip are the same set; damaged archives are named.
+//! The same images from a folder, a tar or a zip are the same set; damaged archives are named.
 
 use crate::make::{Named, contents, file, flat_png, folder, gzip, keys, options, refused, tar, zip};
 use tweedie_data::{Dataset, ImageFiles};
@@ -6,10 +6,10 @@ use zip::CompressionMethod::{Deflated, Stored};
 
 const NAMES: [&str; 5] = ["b/2.png", "b/10.png", "a/x.png", "c/deep/er/1.png", ".hidden.png"];
 
-/// Pictures in three classes, with captions and what is no picture.
+/// Images in three classes, with captions and what is no image.
 fn with_files<T>(look: impl FnOnce(&[Named]) -> T) -> T {
-    let pictures: Vec<Vec<u8>> = (0..5).map(|i| flat_png(2 + i, 3, 10 * i as u8)).collect();
-    let named: Vec<Named> = NAMES.into_iter().zip(pictures.iter().map(Vec::as_slice)).collect();
+    let images: Vec<Vec<u8>> = (0..5).map(|i| flat_png(2 + i, 3, 10 * i as u8)).collect();
+    let named: Vec<Named> = NAMES.into_iter().zip(images.iter().map(Vec::as_slice)).collect();
     let others: [Named; 3] =
         [("captions.tsv", b"2.png\tthe second\n"), ("notes.txt", b"n"), ("__MACOSX/a/x.png", b"")];
     look(&[&named[..], &others].concat())
@@ -33,7 +33,7 @@ fn packed(files: &[Named]) -> [(&'static str, Vec<u8>); 7] {
 #[test]
 fn a_folder_and_its_archives_are_one_set() {
     with_files(|files| {
-        // Folders whose pictures are all hidden would be classes without any.
+        // Folders whose images are all hidden would be classes without any.
         let shown: Vec<Named> = files.iter().filter(|it| !it.0.starts_with("__")).copied().collect();
         let (_outer, path) = folder(&shown);
         let plain = ImageFiles::open(&path, options()).unwrap();
@@ -64,10 +64,9 @@ fn long_names_are_read() {
 
 #[test]
 fn several_threads_may_read_at_once() {
-    let pictures: Vec<Vec<u8>> = (0..40).map(|i| flat_png(2, 2, i)).collect();
+    let images: Vec<Vec<u8>> = (0..40).map(|i| flat_png(2, 2, i)).collect();
     let names: Vec<String> = (0..40).map(|i| format!("{i:02}.png")).collect();
-    let files: Vec<Named> =
-        names.iter().map(String::as_str).zip(pictures.iter().map(Vec::as_slice)).collect();
+    let files: Vec<Named> = names.iter().map(String::as_str).zip(images.iter().map(Vec::as_slice)).collect();
     for (ending, bytes) in [("tar", tar(&files)), ("zip", zip(&files, Deflated))] {
         let (_outer, path) = file(&format!("toy.{ending}"), &bytes);
         let set = ImageFiles::open(&path, options()).unwrap();
@@ -76,7 +75,7 @@ fn several_threads_may_read_at_once() {
                 let set = &set;
                 scope.spawn(move || {
                     for index in (0..40).map(|i| (i * 7 + thread * 11) % 40) {
-                        assert_eq!(set.get(index).unwrap().picture(), [index as u8; 12]);
+                        assert_eq!(set.get(index).unwrap().image(), [index as u8; 12]);
                     }
                 });
             }
@@ -121,9 +120,9 @@ fn what_is_no_archive_is_refused() {
 /// a shorter one.)
 #[test]
 fn truncated_archives_are_refused() {
-    let pictures = [1, 2, 3].map(|value| flat_png(9, 9, value));
+    let images = [1, 2, 3].map(|value| flat_png(9, 9, value));
     let files: Vec<Named> =
-        ["a.png", "b.png", "c.png"].into_iter().zip(pictures.iter().map(Vec::as_slice)).collect();
+        ["a.png", "b.png", "c.png"].into_iter().zip(images.iter().map(Vec::as_slice)).collect();
     let whole =
         [("toy.tar", tar(&files)), ("toy.tar.gz", gzip(&tar(&files))), ("toy.zip", zip(&files, Deflated))];
     for (name, bytes) in whole {
@@ -134,7 +133,7 @@ fn truncated_archives_are_refused() {
                 Ok(set) => {
                     assert_eq!(name, "toy.tar", "{n} of {} bytes are read", bytes.len());
                     let left = set.len().unwrap();
-                    assert!((0..left).all(|index| set.get(index).is_ok()), "{n} bytes, {left} pictures");
+                    assert!((0..left).all(|index| set.get(index).is_ok()), "{n} bytes, {left} images");
                 }
             }
         }

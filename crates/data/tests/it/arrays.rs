@@ -56,7 +56,7 @@ fn arrays_and_labels_are_read() {
         let example = set.get(index).unwrap();
         let at = 4 * index as usize;
         assert_eq!(example.values, Values::Floats(VALUES[at..at + 4].to_vec()));
-        assert_eq!((example.label, example.picture()), (Some([2, 0, 2][index as usize]), &[][..]));
+        assert_eq!((example.label, example.image()), (Some([2, 0, 2][index as usize]), &[][..]));
         assert_eq!(example.caption, ["2", "0", "2"][index as usize]);
     }
     for index in [3, u64::MAX] {

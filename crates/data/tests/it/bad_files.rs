@@ -1,4 +1,4 @@
-//! Files that are no pictures among those that are.
+//! Files that are no images among those that are.
 
 use crate::make::{flat_png, folder, options};
 use std::sync::Arc;
@@ -8,12 +8,12 @@ fn skipping() -> ImageOptions {
     ImageOptions { bad_files: BadFiles::Skip, ..options() }
 }
 
-/// The bytes with which each picture is filled, or the name of the one that is wrong.
+/// The bytes with which each image is filled, or the name of the one that is wrong.
 fn fillings(set: &dyn Dataset) -> Vec<Result<u8, String>> {
     let of = |index| match set.get(index) {
-        Ok(example) => Ok(example.picture()[0]),
-        // The whole path is named; its end tells the pictures apart.
-        Err(Error::Picture { name, .. }) => Err(name.rsplit('/').next().unwrap().to_string()),
+        Ok(example) => Ok(example.image()[0]),
+        // The whole path is named; its end tells the images apart.
+        Err(Error::Image { name, .. }) => Err(name.rsplit('/').next().unwrap().to_string()),
         Err(error) => panic!("{error:?}"),
     };
     (0..set.len().unwrap()).map(of).collect()
@@ -52,17 +52,17 @@ fn nothing_but_bad_files_is_an_error_even_then() {
     let (_outer, path) = folder(&[("1.png", b"text"), ("2.png", b"")]);
     let Err(error) = ImageFiles::open(&path, skipping()) else { panic!("it was opened") };
     let text = error.to_string();
-    assert!(text.contains("toy") && text.contains("not one of its files is a picture"), "{text}");
+    assert!(text.contains("toy") && text.contains("not one of its files is an image"), "{text}");
     // Found only when their turn comes.
     let png = flat_png(2, 2, 3);
     let (_outer, path) = folder(&[("1.png", &png[..png.len() / 2]), ("2.png", &png[..png.len() / 2])]);
     let set = ImageFiles::open(&path, skipping()).unwrap();
     let text = set.get(0).unwrap_err().to_string();
-    assert!(text.contains("toy") && text.contains("not one of its files is a picture"), "{text}");
+    assert!(text.contains("toy") && text.contains("not one of its files is an image"), "{text}");
     assert_eq!(set.left_out().len(), 2);
 }
 
-/// A file that vanished, or one that may not be read, is as bad as one that is no picture.
+/// A file that vanished, or one that may not be read, is as bad as one that is no image.
 #[test]
 fn a_file_that_is_gone_is_named_or_skipped() {
     let (_outer, path) = folder(&[("1.png", &flat_png(2, 2, 1)), ("2.png", &flat_png(2, 2, 2))]);
@@ -70,7 +70,7 @@ fn a_file_that_is_gone_is_named_or_skipped() {
     std::fs::remove_file(path.join("2.png")).unwrap();
     let text = strict.get(1).unwrap_err().to_string();
     assert!(text.contains("cannot read") && text.contains("2.png"), "{text}");
-    assert_eq!(lenient.get(1).unwrap().picture(), [1; 12]);
+    assert_eq!(lenient.get(1).unwrap().image(), [1; 12]);
     assert_eq!(lenient.left_out(), ["2.png"]);
 }
 

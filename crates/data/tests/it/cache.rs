@@ -1,4 +1,4 @@
-//! Caches change nothing but how often a picture is decoded.
+//! Caches change nothing but how often an image is decoded.
 
 use crate::make::contents;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tweedie_data::{Dataset, DiskCache, Error, MemoryCache, Values};
 use tweedie_math::DataShape;
 
-/// Five pictures that count how often they are decoded.
+/// Five images that count how often they are decoded.
 struct Counting {
     name: &'static str,
     names: Vec<&'static str>,
@@ -52,7 +52,7 @@ impl Dataset for Counting {
         if index == 99 || (!self.names.is_empty() && index >= self.names.len() as u64) {
             return Err(Error::Loader("beyond the end".into()));
         }
-        // Picture 0 is all zeros, as a hole in a file is.
+        // Image 0 is all zeros, as a hole in a file is.
         let bytes = (0..24).map(|at| (index * at) as u8);
         Ok(if self.floats {
             Values::Floats(bytes.map(f32::from).collect())
@@ -66,7 +66,7 @@ impl Dataset for Counting {
     }
 
     fn caption(&self, index: u64) -> String {
-        format!("picture {index}")
+        format!("image {index}")
     }
 
     fn key(&self, index: u64) -> String {
@@ -109,7 +109,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn each_picture_is_decoded_once() {
+fn each_image_is_decoded_once() {
     let folder = tempfile::tempdir().unwrap();
     for in_memory in [true, false] {
         let (whole, plain) = (counting(), counting());
@@ -179,7 +179,7 @@ fn damaged_slots_are_decoded_anew() {
 }
 
 #[test]
-fn other_pictures_have_another_file() {
+fn other_images_have_another_file() {
     let folder = tempfile::tempdir().unwrap();
     let with = |names: &[&'static str], name, how| {
         let set = Counting { name, names: names.to_vec(), asked: AtomicUsize::new(0), floats: false };

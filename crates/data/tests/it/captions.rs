@@ -1,11 +1,11 @@
-//! Captions from a list beside the pictures.
+//! Captions from a list beside the images.
 
 use crate::make::{Named, file, flat_png, folder, gzip, options, tar, zip};
 use std::path::Path;
 use tweedie_data::{Dataset, Error, ImageFiles, ImageOptions};
 use zip::CompressionMethod::Stored;
 
-/// The captions of the pictures of a set, in order.
+/// The captions of the images of a set, in order.
 fn captions(path: &Path, list: Option<&str>) -> Result<Vec<String>, Error> {
     let set = ImageFiles::open(path, ImageOptions { captions: list.map(String::from), ..options() })?;
     Ok((0..set.len().unwrap()).map(|index| set.caption(index)).collect())

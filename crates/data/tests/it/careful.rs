@@ -42,7 +42,7 @@ fn grey_padding_is_the_backgrounds_luma() {
 fn fit_never_panics() {
     let shown = Pixels { channels: 1, height: 2, width: 2, bytes: vec![0; 4] };
     let mut panics = vec![];
-    for (name, picture, shape, how) in [
+    for (name, image, shape, how) in [
         ("pad to nothing", shown.clone(), (1, 0, 4), Fit::Pad),
         ("crop to nothing", shown.clone(), (1, 0, 4), Fit::Crop),
         ("stretch to nothing", shown.clone(), (1, 0, 4), Fit::Stretch),
@@ -53,7 +53,7 @@ fn fit_never_panics() {
         ("no pixels crop", Pixels { height: 0, bytes: vec![], ..shown.clone() }, (1, 3, 3), Fit::Crop),
     ] {
         let shape = Shape { channels: shape.0, height: shape.1, width: shape.2 };
-        let result = std::panic::catch_unwind(|| fit(&picture, shape, how, [0; 3]));
+        let result = std::panic::catch_unwind(|| fit(&image, shape, how, [0; 3]));
         if result.is_err() {
             panics.push(name);
         }
@@ -69,8 +69,8 @@ fn a_skipped_file_lends_no_label() {
     let (_outer, path) = folder(&[("a/1.png", cut), ("a/2.png", &flat_png(2, 2, 5)), ("b/1.png", &png)]);
     let set = ImageFiles::open(&path, ImageOptions { bad_files: BadFiles::Skip, ..options() }).unwrap();
     let shown = set.get(0).unwrap();
-    assert_eq!((shown.label, shown.picture()), (Some(0), &[5; 12][..]), "the next of its class");
-    // A class without any picture has none to lend.
+    assert_eq!((shown.label, shown.image()), (Some(0), &[5; 12][..]), "the next of its class");
+    // A class without any image has none to lend.
     let (_outer, path) = folder(&[("a/1.png", cut), ("b/1.png", &png)]);
     let set = ImageFiles::open(&path, ImageOptions { bad_files: BadFiles::Skip, ..options() }).unwrap();
     assert!(set.get(0).unwrap_err().to_string().contains("not one of its files"));
@@ -80,7 +80,7 @@ fn a_skipped_file_lends_no_label() {
 fn an_empty_class_beside_one_other_is_refused() {
     let (_outer, path) = folder(&[("a/1.png", &flat_png(2, 2, 7)), ("b/", b"")]);
     let text = make::refused(&path);
-    assert!(text.contains("its class b has no pictures"), "{text}");
+    assert!(text.contains("its class b has no images"), "{text}");
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn the_last_of_two_members_of_a_name_counts() {
     let (first, last) = (flat_png(2, 2, 1), flat_png(2, 2, 2));
     let (_outer, path) = file("toy.tar", &tar(&[("a.png", &first), ("a.png", &last)]));
     let set = ImageFiles::open(&path, options()).unwrap();
-    assert_eq!((keys(&set), set.get(0).unwrap().picture()[0]), (vec!["a.png".to_string()], 2));
+    assert_eq!((keys(&set), set.get(0).unwrap().image()[0]), (vec!["a.png".to_string()], 2));
 }
 
 #[test]
@@ -211,14 +211,14 @@ fn floats_take_four_bytes_each() {
 }
 
 #[test]
-fn a_disk_cache_sees_a_changed_picture() {
+fn a_disk_cache_sees_a_changed_image() {
     let (_outer, path) = folder(&[("a.png", &flat_png(2, 2, 1))]);
     let cache = tempfile::tempdir().unwrap();
     let open =
         || DiskCache::of(Arc::new(ImageFiles::open(&path, options()).unwrap()), cache.path(), "").unwrap();
-    assert_eq!(open().get(0).unwrap().picture()[0], 1);
+    assert_eq!(open().get(0).unwrap().image()[0], 1);
     std::fs::write(path.join("a.png"), flat_png(2, 2, 2)).unwrap();
-    assert_eq!(open().get(0).unwrap().picture()[0], 2);
+    assert_eq!(open().get(0).unwrap().image()[0], 2);
 }
 
 #[test]

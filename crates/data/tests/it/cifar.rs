@@ -42,7 +42,7 @@ fn batches_are_read_in_order() {
             let label = if odd { 9 - i } else { i };
             assert_eq!(example.label, Some(u32::from(label)));
             assert_eq!(example.caption, set.class_names()[usize::from(label)]);
-            assert_eq!(example.picture(), &record(label, 10 * i + if odd { 5 } else { 0 })[1..]);
+            assert_eq!(example.image(), &record(label, 10 * i + if odd { 5 } else { 0 })[1..]);
         }
         for index in [10, u64::MAX] {
             assert!(set.get(index).unwrap_err().to_string().contains("below the number of examples, 10"));

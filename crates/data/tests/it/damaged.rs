@@ -1,4 +1,4 @@
-//! What is no picture is refused in words, and costs nothing.
+//! What is no image is refused in words, and costs nothing.
 
 use crate::make::{encode, file, flat_png, gzip, options, png, tar};
 use image::{GrayImage, ImageFormat, Luma, Rgb, RgbImage};
@@ -25,7 +25,7 @@ fn files_of_other_kinds_are_refused() {
 
 /// Wherever it is cut: nothing is made up for what is missing.
 #[test]
-fn truncated_pictures_are_refused() {
+fn truncated_images_are_refused() {
     for format in [ImageFormat::Png, ImageFormat::WebP, ImageFormat::Bmp, ImageFormat::Pnm] {
         let bytes = encode(noise(), format);
         // The last twelve bytes of a PNG only say that it ends, the last of a WebP fills up to an even number.
@@ -47,7 +47,7 @@ fn truncated_pictures_are_refused() {
     }
 }
 
-/// Phones append films to pictures; what they hold is no sign of a picture that was cut off.
+/// Phones append films to images; what they hold is no sign of an image that was cut off.
 #[test]
 fn what_lies_behind_the_end_of_a_jpeg_is_not_looked_at() {
     let whole = encode(noise(), ImageFormat::Jpeg);
@@ -90,7 +90,7 @@ fn decompression_bombs_are_refused_at_once() {
 }
 
 #[test]
-fn pictures_without_pixels_are_refused() {
+fn images_without_pixels_are_refused() {
     for sides in [[0, 5], [5, 0], [0, 0]] {
         assert!(decode(&png(sides, 8, 0, &[], &[]), 3, [0; 3]).is_err(), "{sides:?} as PNG");
     }
@@ -102,9 +102,9 @@ fn pictures_without_pixels_are_refused() {
     assert!(decode(&bitmap, 3, [0; 3]).is_err());
 }
 
-/// Nothing is between a picture of one pixel and one whose other side is longest.
+/// Nothing is between an image of one pixel and one whose other side is longest.
 #[test]
-fn the_least_and_the_longest_pictures_are_read() {
+fn the_least_and_the_longest_images_are_read() {
     assert_eq!(decode(&flat_png(1, 1, 7), 3, [0; 3]).unwrap().bytes, [7; 3]);
     let long = GrayImage::from_pixel(32_768, 1, Luma([9]));
     assert_eq!(decode(&encode(long, ImageFormat::Png), 1, [0; 3]).unwrap().width, 32_768);
@@ -113,15 +113,15 @@ fn the_least_and_the_longest_pictures_are_read() {
 #[test]
 fn the_file_is_named() {
     let good = flat_png(2, 2, 9);
-    let (_outer, path) = file("toy.tar", &tar(&[("inner/b.png", b"no picture"), ("inner/a.png", &good)]));
+    let (_outer, path) = file("toy.tar", &tar(&[("inner/b.png", b"no image"), ("inner/a.png", &good)]));
     let set = ImageFiles::open(&path, options()).unwrap();
     assert!(set.get(0).is_ok());
     let error = set.get(1).unwrap_err();
     assert!(
-        matches!(&error, Error::Picture { name, .. } if name.ends_with("toy.tar/inner/b.png")),
+        matches!(&error, Error::Image { name, .. } if name.ends_with("toy.tar/inner/b.png")),
         "{error:?}"
     );
     let text =
-        "inner/b.png is no picture that can be read: its first bytes are none of PNG, JPEG, WebP, BMP or PNM";
+        "inner/b.png is no image that can be read: its first bytes are none of PNG, JPEG, WebP, BMP or PNM";
     assert!(error.to_string().ends_with(text), "{error}");
 }

@@ -1,4 +1,4 @@
-//! Picture files of every kind become the pixels that were put in.
+//! Image files of every kind become the pixels that were put in.
 
 use crate::make::{encode, png};
 use image::{GrayImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba, RgbaImage};
@@ -20,9 +20,9 @@ fn grey() -> GrayImage {
 /// The bytes in colour.
 #[track_caller]
 fn pixels(bytes: &[u8], background: [u8; 3]) -> Vec<u8> {
-    let picture = decode(bytes, 3, background).unwrap();
-    assert_eq!(picture.channels, 3);
-    picture.bytes
+    let image = decode(bytes, 3, background).unwrap();
+    assert_eq!(image.channels, 3);
+    image.bytes
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn lossless_formats_give_back_every_pixel() {
 }
 
 #[test]
-fn a_grey_picture_in_colour_repeats_its_values() {
+fn a_grey_image_in_colour_repeats_its_values() {
     let thrice: Vec<u8> = grey().into_raw().into_iter().flat_map(|value| [value; 3]).collect();
     assert_eq!(pixels(&encode(grey(), ImageFormat::Png), WHITE), thrice);
 }
@@ -47,9 +47,9 @@ fn a_grey_picture_in_colour_repeats_its_values() {
 fn jpeg_is_close() {
     let smooth =
         RgbImage::from_fn(32, 24, |x, y| Rgb([(x * 4) as u8 + 60, (y * 5) as u8 + 60, (x + y) as u8 + 90]));
-    let picture = decode(&encode(smooth.clone(), ImageFormat::Jpeg), 3, WHITE).unwrap();
-    assert_eq!((picture.height, picture.width), (24, 32));
-    let off = smooth.into_raw().into_iter().zip(picture.bytes).map(|(a, b)| f64::from(a.abs_diff(b)));
+    let image = decode(&encode(smooth.clone(), ImageFormat::Jpeg), 3, WHITE).unwrap();
+    assert_eq!((image.height, image.width), (24, 32));
+    let off = smooth.into_raw().into_iter().zip(image.bytes).map(|(a, b)| f64::from(a.abs_diff(b)));
     // Colours lie at half the resolution and every coefficient is quantized.
     let mean = off.sum::<f64>() / (32.0 * 24.0 * 3.0);
     assert!(mean < 4.0, "off by {mean} on average");

@@ -1,4 +1,4 @@
-//! Pictures of any size brought to the set's.
+//! Images of any size brought to the set's.
 
 use proptest::prelude::*;
 use tweedie_data::{Fit, Pixels, Shape, fit};
@@ -10,30 +10,25 @@ fn shape(channels: usize, height: usize, width: usize) -> Shape {
     Shape { channels, height, width }
 }
 
-/// A picture whose bytes follow from place and channel.
-fn picture(
-    channels: usize,
-    height: usize,
-    width: usize,
-    value: impl Fn(usize, usize, usize) -> u8,
-) -> Pixels {
+/// An image whose bytes follow from place and channel.
+fn image(channels: usize, height: usize, width: usize, value: impl Fn(usize, usize, usize) -> u8) -> Pixels {
     let places = (0..height).flat_map(|y| (0..width).map(move |x| (y, x)));
     let bytes = places.flat_map(|(y, x)| (0..channels).map(move |c| (y, x, c)));
     Pixels { channels, height, width, bytes: bytes.map(|(y, x, c)| value(y, x, c)).collect() }
 }
 
 fn busy(channels: usize, height: usize, width: usize) -> Pixels {
-    picture(channels, height, width, |y, x, c| (x * 41 + y * y * 7 + c * 90 + x * y) as u8)
+    image(channels, height, width, |y, x, c| (x * 41 + y * y * 7 + c * 90 + x * y) as u8)
 }
 
-fn mirrored(picture: &Pixels) -> Pixels {
-    let rows = picture.bytes.chunks_exact(picture.width * picture.channels);
-    let bytes = rows.flat_map(|row| row.chunks_exact(picture.channels).rev().flatten().copied()).collect();
-    Pixels { bytes, ..picture.clone() }
+fn mirrored(image: &Pixels) -> Pixels {
+    let rows = image.bytes.chunks_exact(image.width * image.channels);
+    let bytes = rows.flat_map(|row| row.chunks_exact(image.channels).rev().flatten().copied()).collect();
+    Pixels { bytes, ..image.clone() }
 }
 
 #[test]
-fn a_picture_of_the_right_size_is_left_as_it_is() {
+fn an_image_of_the_right_size_is_left_as_it_is() {
     for how in ALL {
         for channels in [1, 3] {
             let shown = busy(channels, 7, 5);
@@ -47,7 +42,7 @@ fn a_picture_of_the_right_size_is_left_as_it_is() {
 
 /// Left third dark, middle third grey, right third bright; and the same from top to bottom.
 fn thirds(height: usize, width: usize, across: bool) -> Pixels {
-    picture(1, height, width, |y, x, _| [0, 120, 240][if across { 3 * x / width } else { 3 * y / height }])
+    image(1, height, width, |y, x, _| [0, 120, 240][if across { 3 * x / width } else { 3 * y / height }])
 }
 
 #[test]
@@ -72,9 +67,9 @@ fn crop_to_a_wide_frame_cuts_above_and_below() {
 }
 
 #[test]
-fn pad_shows_the_whole_picture_on_the_background() {
+fn pad_shows_the_whole_image_on_the_background() {
     for (height, width) in [(10, 20), (20, 10), (5, 10), (40, 20)] {
-        let shown = picture(3, height, width, |_, _, _| 90);
+        let shown = image(3, height, width, |_, _, _| 90);
         let planes = fit(&shown, shape(3, 20, 20), Fit::Pad, BLUE).unwrap();
         for (at, &value) in planes.iter().enumerate() {
             let (channel, row, column) = (at / 400, at / 20 % 20, at % 20);
@@ -86,10 +81,9 @@ fn pad_shows_the_whole_picture_on_the_background() {
 }
 
 #[test]
-fn the_thinnest_picture_is_still_seen() {
+fn the_thinnest_image_is_still_seen() {
     for (height, width) in [(1, 1000), (1000, 1)] {
-        let planes =
-            fit(&picture(1, height, width, |_, _, _| 200), shape(1, 8, 8), Fit::Pad, [0; 3]).unwrap();
+        let planes = fit(&image(1, height, width, |_, _, _| 200), shape(1, 8, 8), Fit::Pad, [0; 3]).unwrap();
         assert_eq!(planes.iter().filter(|&&value| value == 200).count(), 8);
         assert_eq!(planes.iter().filter(|&&value| value == 0).count(), 56);
     }
@@ -109,7 +103,7 @@ fn stretch_keeps_every_part() {
 /// A filter without widening would pick every eighth column, all of one value.
 #[test]
 fn nothing_aliases() {
-    let stripes = picture(1, 64, 64, |_, x, _| if x % 2 == 0 { 0 } else { 255 });
+    let stripes = image(1, 64, 64, |_, x, _| if x % 2 == 0 { 0 } else { 255 });
     let planes = fit(&stripes, shape(1, 8, 8), Fit::Crop, BLUE).unwrap();
     assert!(planes.iter().all(|value| value.abs_diff(128) <= 8), "{planes:?}");
 }
@@ -129,18 +123,18 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn constant_pictures_stay_constant(
+    fn constant_images_stay_constant(
         sides in [side(), side()], to in [side(), side()], value in any::<u8>(), colour in any::<bool>(),
     ) {
         let channels = if colour { 3 } else { 1 };
-        let shown = picture(channels, sides[0], sides[1], |_, _, _| value);
+        let shown = image(channels, sides[0], sides[1], |_, _, _| value);
         for how in ALL {
             let planes = fit(&shown, shape(channels, to[0], to[1]), how, [value; 3]).unwrap();
             prop_assert_eq!(planes, vec![value; channels * to[0] * to[1]], "{:?}", how);
         }
     }
 
-    /// Where the frame's border does not fall between two pixels (a padded picture's may), up to a rounding.
+    /// Where the frame's border does not fall between two pixels (a padded image's may), up to a rounding.
     #[test]
     fn mirroring_commutes_with_fitting(sides in [side(), side()], to in [side(), side()]) {
         let shown = busy(3, sides[0], sides[1]);

@@ -1,4 +1,4 @@
-//! Pictures below a folder: which are found, in which order, and which class they have.
+//! Images below a folder: which are found, in which order, and which class they have.
 
 use crate::make::{flat_png, folder, keys, options, refused};
 use std::os::unix::fs::symlink;
@@ -13,7 +13,7 @@ fn a_flat_folder_has_no_classes() {
     assert_eq!(keys(&set), ["a10.png", "a9.png", "b.png"]);
     assert_eq!((set.name().as_str(), set.len(), set.class_names().len()), ("toy", Some(3), 0));
     let example = set.get(2).unwrap();
-    assert_eq!((example.label, example.caption.as_str(), example.picture()), (None, "", &[7; 12][..]));
+    assert_eq!((example.label, example.caption.as_str(), example.image()), (None, "", &[7; 12][..]));
     assert!(set.may_flip() && !ImageFiles::open(&path, no_flip()).unwrap().may_flip());
     assert_eq!((set.shape(), set.moments()), (options().shape.into(), None));
 }
@@ -35,7 +35,7 @@ fn folders_of_the_first_level_are_classes() {
     let set = ImageFiles::open(&path, options()).unwrap();
     assert_eq!(set.class_names(), ["ape", "cat", "dog"]);
     assert_eq!(keys(&set), ["ape/x.png", "cat/2.png", "cat/old/1.png", "dog/1.png"]);
-    let of = |index| set.get(index).map(|it| (it.label, it.caption.clone(), it.picture()[0])).unwrap();
+    let of = |index| set.get(index).map(|it| (it.label, it.caption.clone(), it.image()[0])).unwrap();
     let expected = [(0, "ape", 40), (1, "cat", 20), (1, "cat", 30), (2, "dog", 10)];
     assert_eq!([0, 1, 2, 3].map(of), expected.map(|(label, name, value)| (Some(label), name.into(), value)));
 }
@@ -61,7 +61,7 @@ fn several_folders_around_everything_are_no_classes() {
 }
 
 #[test]
-fn a_picture_beside_folders_means_no_classes() {
+fn an_image_beside_folders_means_no_classes() {
     let png = flat_png(2, 2, 7);
     let (_outer, path) = folder(&[("a/1.png", &png), ("b/1.png", &png), ("c.png", &png)]);
     let set = ImageFiles::open(&path, options()).unwrap();
@@ -95,7 +95,7 @@ fn endings_are_read_in_either_case() {
 }
 
 #[test]
-fn folders_without_pictures_are_refused() {
+fn folders_without_images_are_refused() {
     for files in [&[][..], &[("notes.txt", &b"n"[..])], &[("a/", b""), ("b/", b"")], &[(".hidden.png", b"")]]
     {
         let (_outer, path) = folder(files);
@@ -107,13 +107,13 @@ fn folders_without_pictures_are_refused() {
 
 /// An empty class would renumber those after it.
 #[test]
-fn a_class_without_pictures_is_refused() {
+fn a_class_without_images_is_refused() {
     let png = flat_png(2, 2, 7);
     for empty in [("b/", &b""[..]), ("b/notes.txt", b"n")] {
         let (_outer, path) = folder(&[("a/1.png", &png), empty, ("c/1.png", &png)]);
         let text = refused(&path);
         assert!(
-            text.contains(&path.display().to_string()) && text.contains("its class b has no pictures"),
+            text.contains(&path.display().to_string()) && text.contains("its class b has no images"),
             "{text}"
         );
     }
@@ -123,7 +123,7 @@ fn a_class_without_pictures_is_refused() {
         &[("a/1.png", &png), ("b/", b"")],
     ] {
         let (_outer, path) = folder(files);
-        assert!(refused(&path).contains("its class b has no pictures"));
+        assert!(refused(&path).contains("its class b has no images"));
     }
     let (_outer, path) = folder(&[("in/a/1.png", &png), ("notes/", b""), ("in/c/1.png", &png)]);
     assert_eq!(ImageFiles::open(&path, options()).unwrap().class_names(), ["a", "c"]);
@@ -198,7 +198,7 @@ fn an_index_beyond_the_end_is_refused() {
 
 /// A cache or notes within the set's own folder make no other set of it.
 #[test]
-fn what_is_no_picture_is_no_part_of_the_version() {
+fn what_is_no_image_is_no_part_of_the_version() {
     let png = flat_png(2, 2, 7);
     let (_outer, path) = folder(&[("a.png", &png)]);
     let version = || ImageFiles::open(&path, options()).unwrap().version();

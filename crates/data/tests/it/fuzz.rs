@@ -39,7 +39,7 @@ fn look(path: &Path) {
     }
 }
 
-fn pictures() -> Vec<Vec<u8>> {
+fn images() -> Vec<Vec<u8>> {
     let colours = RgbImage::from_fn(20, 17, |x, y| Rgb([(x * 13) as u8, (y * 15) as u8, (x * y) as u8]));
     let clear = RgbaImage::from_fn(9, 9, |x, y| Rgba([(x * 13) as u8, (y * 15) as u8, 7, (x * y) as u8]));
     let formats =
@@ -55,18 +55,18 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
-    fn damaged_pictures(damage in damage(), channels in 1usize..4) {
-        for bytes in pictures() {
-            if let Ok(picture) = decode(&damaged(&bytes, &damage, 40), channels, [1, 2, 3]) {
-                prop_assert_eq!(picture.bytes.len(), picture.channels * picture.height * picture.width);
-                prop_assert!(picture.height > 0 && picture.width > 0);
+    fn damaged_images(damage in damage(), channels in 1usize..4) {
+        for bytes in images() {
+            if let Ok(image) = decode(&damaged(&bytes, &damage, 40), channels, [1, 2, 3]) {
+                prop_assert_eq!(image.bytes.len(), image.channels * image.height * image.width);
+                prop_assert!(image.height > 0 && image.width > 0);
             }
         }
     }
 
     #[test]
-    fn random_bytes_behind_a_picture_s_first(which in 0usize..10, n in 2usize..30, tail in vec(any::<u8>(), 0..200)) {
-        let bytes = &pictures()[which];
+    fn random_bytes_behind_a_image_s_first(which in 0usize..10, n in 2usize..30, tail in vec(any::<u8>(), 0..200)) {
+        let bytes = &images()[which];
         let _ = decode(&[&bytes[..n.min(bytes.len())], &tail].concat(), 3, [0; 3]);
     }
 

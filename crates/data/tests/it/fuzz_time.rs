@@ -36,7 +36,7 @@ type Format = (&'static str, &'static str, Vec<u8>, usize);
 
 fn formats() -> Vec<Format> {
     let colours = RgbImage::from_fn(9, 7, |x, y| Rgb([(x * 13) as u8, (y * 15) as u8, (x * y) as u8]));
-    let picture = |format| encode(colours.clone(), format);
+    let image = |format| encode(colours.clone(), format);
     let (first, second) = (flat_png(3, 2, 1), flat_png(2, 3, 2));
     let files = [("a/1.png", &first[..]), ("b/2.png", &second), ("captions.tsv", b"1.png\tone")];
     let idx = [&[0u8, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3][..], &[9; 12]].concat();
@@ -47,11 +47,11 @@ fn formats() -> Vec<Format> {
         ("IDX", "train-images-idx3-ubyte", idx.clone(), 16),
         ("gzipped IDX", "train-images-idx3-ubyte.gz", gzip(&idx), 20),
         ("CIFAR", "data_batch_1.bin", [3; 2 * 3073].into(), 1),
-        ("PNG", "a.png", picture(ImageFormat::Png), 60),
-        ("JPEG", "a.jpg", picture(ImageFormat::Jpeg), 200),
-        ("WebP", "a.webp", picture(ImageFormat::WebP), 40),
-        ("BMP", "a.bmp", picture(ImageFormat::Bmp), 54),
-        ("PNM", "a.ppm", picture(ImageFormat::Pnm), 12),
+        ("PNG", "a.png", image(ImageFormat::Png), 60),
+        ("JPEG", "a.jpg", image(ImageFormat::Jpeg), 200),
+        ("WebP", "a.webp", image(ImageFormat::WebP), 40),
+        ("BMP", "a.bmp", image(ImageFormat::Bmp), 54),
+        ("PNM", "a.ppm", image(ImageFormat::Pnm), 12),
         ("tar", "toy.tar", tar(&files), 512),
         ("gzipped tar", "toy.tar.gz", gzip(&tar(&files)), 20),
         ("zip", "toy.zip", zip(&files, Deflated), 60),

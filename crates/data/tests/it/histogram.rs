@@ -1,6 +1,6 @@
 //! Counts of attributes add up.
 
-use crate::{picture, shape, shapes};
+use crate::{image, shape, shapes};
 use tweedie_data::Shape;
 use tweedie_data::shapes::{Figure, Form, Histogram, draw};
 
@@ -8,13 +8,13 @@ use tweedie_data::shapes::{Figure, Form, Histogram, draw};
 fn counts_are_those_of_the_figures() {
     let set = shapes(16, 16);
     let mut expected = Histogram { n: 200, n_accepted: 200, ..Histogram::default() };
-    let pictures: Vec<Vec<u8>> = (0..200).map(|index| picture(&set, index)).collect();
+    let images: Vec<Vec<u8>> = (0..200).map(|index| image(&set, index)).collect();
     for figure in (0..200).map(|index| set.figure(index)) {
         expected.forms[figure.form as usize] += 1;
         expected.colours[figure.colour] += 1;
         expected.backgrounds[figure.background] += 1;
     }
-    let found = Histogram::of(pictures.iter().map(Vec::as_slice), set.image_shape());
+    let found = Histogram::of(images.iter().map(Vec::as_slice), set.image_shape());
     assert_eq!(found, expected);
     assert_eq!(found.share(), 1.0);
     let rows = found.rows();
@@ -27,11 +27,11 @@ fn counts_are_those_of_the_figures() {
     assert_eq!(rows[2].1[0], ("white", expected.backgrounds[0] as f64 / 200.0));
 }
 
-/// What is refused counts among the pictures and nowhere else.
+/// What is refused counts among the images and nowhere else.
 #[test]
 fn what_is_refused_is_not_counted() {
     let set = shapes(16, 16);
-    let shown = picture(&set, 0);
+    let shown = image(&set, 0);
     let stripes: Vec<u8> = (0..shown.len()).map(|at| if at % 2 == 0 { 255 } else { 0 }).collect();
     let found = Histogram::of([&shown[..], &stripes, &stripes, &stripes], set.image_shape());
     assert_eq!((found.n, found.n_accepted, found.share()), (4, 1, 0.25));
@@ -41,7 +41,7 @@ fn what_is_refused_is_not_counted() {
 }
 
 #[test]
-fn without_pictures_the_shares_are_zero() {
+fn without_images_the_shares_are_zero() {
     let none: [&[u8]; 0] = [];
     let found = Histogram::of(none, shape(16, 16));
     assert_eq!(found, Histogram::default());
@@ -49,13 +49,13 @@ fn without_pictures_the_shares_are_zero() {
     assert!(found.rows().iter().all(|(_, row)| row.iter().all(|(_, share)| *share == 0.0)));
 }
 
-/// Pictures of one channel are grey: a bright disc on black is of none of the palette's colours.
+/// Images of one channel are grey: a bright disc on black is of none of the palette's colours.
 #[test]
-fn grey_pictures_are_read() {
+fn grey_images_are_read() {
     let grey = Shape { channels: 1, height: 16, width: 16 };
     let disc = Figure { form: Form::Circle, colour: 0, background: 2, x: 8.0, y: 8.0, half: 5.0 };
-    let picture = draw(&disc, grey);
-    assert_eq!((picture.len(), picture[8 * 16 + 8]), (256, 220));
-    let found = Histogram::of([&picture[..]], grey);
+    let image = draw(&disc, grey);
+    assert_eq!((image.len(), image[8 * 16 + 8]), (256, 220));
+    let found = Histogram::of([&image[..]], grey);
     assert_eq!((found.n, found.n_accepted), (1, 0));
 }

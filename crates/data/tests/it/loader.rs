@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tweedie_data::{Batch, Dataset, Error, Loader, Order, Values};
 use tweedie_math::DataShape;
 
-/// Pictures that tell their index by their first byte and are not their own mirror images.
+/// Images that tell their index by their first byte and are not their own mirror images.
 pub struct Numbers {
     len: Option<u64>,
     may_flip: bool,
@@ -52,7 +52,7 @@ impl Dataset for Numbers {
         self.asked.fetch_add(1, Ordering::SeqCst);
         if self.broken == Some(index) {
             let found = index.to_string();
-            return Err(Error::Parameter { name: "the broken picture", found, allowed: "another".into() });
+            return Err(Error::Parameter { name: "the broken image", found, allowed: "another".into() });
         }
         Ok(Values::Bytes((0..12).map(|at| (index % 10 * 12 + at) as u8).collect()))
     }
@@ -97,18 +97,18 @@ fn expected(data: &dyn Dataset, seed: u64, n: usize, first: u64, flip: bool) -> 
     let shape = data.shape();
     let [_, _, width] = shape.as_image().unwrap();
     let mut order = Order::new(seed, data.len());
-    let (mut pictures, mut labels) = (Vec::new(), Vec::new());
+    let (mut images, mut labels) = (Vec::new(), Vec::new());
     for shown in first..first + n as u64 {
         let example = data.get(order.index(shown)).unwrap();
         let mirrored = flip && order.flips(shown);
         for at in 0..shape.n_values() {
             let (row, column) = (at / width, at % width);
             let from = if mirrored { width - 1 - column } else { column };
-            pictures.push(example.picture()[row * width + from]);
+            images.push(example.image()[row * width + from]);
         }
         labels.push(example.label);
     }
-    Batch { values: Values::Bytes(pictures), labels: labels.into_iter().collect(), n, shape, first }
+    Batch { values: Values::Bytes(images), labels: labels.into_iter().collect(), n, shape, first }
 }
 
 /// Compares the first batches with direct computation.
@@ -125,7 +125,7 @@ fn check(data: Arc<dyn Dataset>, n: usize, first: u64, flip: bool) {
 #[test]
 fn batches_are_those_computed_directly() {
     for flip in [false, true] {
-        // More than a pass in a batch, passes that end within one, one picture, no end.
+        // More than a pass in a batch, passes that end within one, one image, no end.
         for (len, n) in [(Some(3), 7), (Some(10), 4), (Some(1), 2), (Some(1000), 1), (None, 5)] {
             check(Arc::new(Numbers::new(len)), n, 0, flip);
         }
@@ -155,14 +155,14 @@ fn rows_are_mirrored_where_they_may() {
         let data = Numbers { may_flip, ..Numbers::new(None) };
         let mut loader = Loader::new(Arc::new(data), 11, 64, 0, flip).unwrap();
         let batch = loader.next_batch().unwrap();
-        let of = |i: usize, picture: &[u8]| {
+        let of = |i: usize, image: &[u8]| {
             let base = (i % 10 * 12) as u8;
             let forwards: Vec<u8> = (base..base + 12).collect();
             let backwards: Vec<u8> = [2, 1, 0, 5, 4, 3, 8, 7, 6, 11, 10, 9].map(|at| base + at).to_vec();
-            assert!(picture == forwards || picture == backwards, "{picture:?}");
-            picture == backwards
+            assert!(image == forwards || image == backwards, "{image:?}");
+            image == backwards
         };
-        bytes(&batch).chunks_exact(12).enumerate().filter(|(i, picture)| of(*i, picture)).count()
+        bytes(&batch).chunks_exact(12).enumerate().filter(|(i, image)| of(*i, image)).count()
     };
     assert_eq!((mirrored(false, true), mirrored(true, false), mirrored(false, false)), (0, 0, 0));
     crate::likely(mirrored(true, true), 64, 0.5);
@@ -184,14 +184,14 @@ fn dropping_it_ends_the_thread() {
         (0..taken).for_each(|_| drop(loader.next_batch().unwrap()));
         drop(loader);
         assert_eq!(Arc::strong_count(&data), 1);
-        // A few batches ahead at most, each of two pictures.
+        // A few batches ahead at most, each of two images.
         let asked = data.asked.load(Ordering::SeqCst);
-        assert!((2 * taken..=2 * (taken + 6)).contains(&asked), "{asked} pictures for {taken} batches");
+        assert!((2 * taken..=2 * (taken + 6)).contains(&asked), "{asked} images for {taken} batches");
     }
 }
 
 #[test]
-fn what_is_wrong_with_a_picture_is_told() {
+fn what_is_wrong_with_a_image_is_told() {
     let data = Arc::new(Numbers { broken: Some(7), ..Numbers::new(None) });
     let mut loader = Loader::new(data.clone(), 0, 3, 0, false).unwrap();
     // What was whole before still comes.
@@ -199,7 +199,7 @@ fn what_is_wrong_with_a_picture_is_told() {
         assert_eq!(loader.next_batch().unwrap().first, first);
     }
     let text = loader.next_batch().unwrap_err().to_string();
-    assert_eq!(text, "the broken picture is 7; it must be another");
+    assert_eq!(text, "the broken image is 7; it must be another");
     assert!(matches!(loader.next_batch(), Err(Error::Loader(_))));
     assert!(matches!(loader.next_batch(), Err(Error::Loader(_))));
     drop(loader);

@@ -26,7 +26,7 @@ mod orientation;
 mod point_files;
 mod point_tables;
 mod points;
-mod real_pictures;
+mod real_images;
 mod refusals;
 mod shapes;
 mod split;
@@ -35,7 +35,7 @@ use tweedie_data::shapes::{BACKGROUNDS, Figure};
 use tweedie_data::{Dataset, Shape, Shapes};
 use tweedie_math::random::{Key, Purpose, Stream};
 
-/// Heights and widths at which the analyser is measured, with how much of the full number of pictures: large pictures
+/// Heights and widths at which the analyser is measured, with how much of the full number of images: large images
 /// take long.
 const SIDES: [(usize, usize, u64); 3] = [(16, 16, 4), (12, 20, 2), (32, 32, 1)];
 
@@ -53,12 +53,12 @@ fn shape(height: usize, width: usize) -> Shape {
     Shape { channels: 3, height, width }
 }
 
-/// A picture with Gaussian noise of the given deviation, values in [0, 1], rounded back to bytes.
-fn with_noise(picture: &[u8], deviation: f64, image: u64) -> Vec<u8> {
-    let mut numbers = stream(image);
+/// An image with Gaussian noise of the given deviation, values in [0, 1], rounded back to bytes.
+fn with_noise(image: &[u8], deviation: f64, at: u64) -> Vec<u8> {
+    let mut numbers = stream(at);
     let noisy =
         |value: u8| (f64::from(value) + 255.0 * deviation * numbers.normal()).round().clamp(0.0, 255.0);
-    picture.iter().copied().map(noisy).map(|value| value as u8).collect()
+    image.iter().copied().map(noisy).map(|value| value as u8).collect()
 }
 
 /// The grey value of a background; the palette's backgrounds are all grey.
@@ -75,7 +75,7 @@ fn likely(count: usize, n: usize, probability: f64) {
     assert!(off <= 5.0 * error, "{count} of {n} where {expected:.1} ± {error:.1} are expected");
 }
 
-/// Picture `index` of a set.
-fn picture(set: &dyn Dataset, index: u64) -> Vec<u8> {
-    set.get(index).unwrap().picture().to_vec()
+/// Image `index` of a set.
+fn image(set: &dyn Dataset, index: u64) -> Vec<u8> {
+    set.get(index).unwrap().image().to_vec()
 }

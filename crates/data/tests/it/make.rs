@@ -1,4 +1,4 @@
-//! Files of pictures made by hand, in memory and on disk.
+//! Files of images made by hand, in memory and on disk.
 
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
@@ -10,14 +10,14 @@ use tweedie_data::{BadFiles, Dataset, Example, Fit, ImageFiles, ImageOptions, Sh
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-/// A picture's bytes in a format.
-pub fn encode(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+/// An image's bytes in a format.
+pub fn encode(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    picture.into().write_to(&mut bytes, format).unwrap();
+    image.into().write_to(&mut bytes, format).unwrap();
     bytes.into_inner()
 }
 
-/// A colour picture of one value, as PNG.
+/// A colour image of one value, as PNG.
 pub fn flat_png(height: u32, width: u32, value: u8) -> Vec<u8> {
     encode(image::RgbImage::from_pixel(width, height, image::Rgb([value; 3])), ImageFormat::Png)
 }
@@ -104,7 +104,7 @@ pub fn zip(files: &[Named], method: CompressionMethod) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-/// Colour pictures of 2 × 2 pixels on white; the first bad file stops.
+/// Colour images of 2 × 2 pixels on white; the first bad file stops.
 pub fn options() -> ImageOptions {
     ImageOptions {
         shape: Shape { channels: 3, height: 2, width: 2 },
@@ -120,12 +120,12 @@ pub fn options() -> ImageOptions {
 #[track_caller]
 pub fn refused(path: &Path) -> String {
     match ImageFiles::open(path, options()) {
-        Ok(set) => panic!("{} opens as {:?} pictures", path.display(), set.len()),
+        Ok(set) => panic!("{} opens as {:?} images", path.display(), set.len()),
         Err(error) => error.to_string(),
     }
 }
 
-/// The names of a set's pictures.
+/// The names of a set's images.
 pub fn keys(set: &dyn Dataset) -> Vec<String> {
     (0..set.len().unwrap()).map(|index| set.key(index)).collect()
 }

@@ -16,7 +16,7 @@ fn look(set: &Idx) -> (Vec<usize>, f64) {
         let example = set.get(index).unwrap();
         let label = example.label.unwrap() as usize;
         counts[label] += 1;
-        sum += example.picture().iter().map(|&value| u64::from(value)).sum::<u64>();
+        sum += example.image().iter().map(|&value| u64::from(value)).sum::<u64>();
         assert_eq!(example.caption, set.class_names()[label]);
     }
     assert!(set.get(60_000).is_err());
@@ -60,6 +60,6 @@ fn unpacked() {
     let (packed, unpacked) = (Idx::open(&packed).unwrap(), Idx::open(folder.path()).unwrap());
     assert_eq!(unpacked.len(), packed.len());
     for index in 0..60_000 {
-        assert_eq!(unpacked.get(index).unwrap(), packed.get(index).unwrap(), "picture {index}");
+        assert_eq!(unpacked.get(index).unwrap(), packed.get(index).unwrap(), "image {index}");
     }
 }

@@ -1,7 +1,7 @@
 //! Nouns: small files made by hand, and the project's own.
 
 use crate::make::{file, folder};
-use crate::{likely, picture};
+use crate::{image, likely};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tweedie_data::{Dataset, Error, Nouns};
@@ -47,7 +47,7 @@ fn parts_are_painted_over_one_another() {
     assert_eq!(set.shape(), DataShape::image(3, 32, 32));
     let (red, green) = ([255, 0, 0], [0, 255, 0]);
     for index in 0..20 {
-        let planes = picture(&set, index);
+        let planes = image(&set, index);
         let at = |row: usize, column: usize| [0, 1, 2].map(|c| planes[c * 1024 + row * 32 + column]);
         let paper = at(0, 0);
         assert!([[0xd5, 0xd7, 0xe1], [1, 2, 3]].contains(&paper), "{paper:?}");
@@ -69,7 +69,7 @@ fn a_folder_with_the_file_will_do() {
     let (_outer, path) = folder(&[("image-data.json", text.as_bytes())]);
     let [one, other] =
         [path.clone(), path.join("image-data.json")].map(|path| Nouns::open(&path, 3).unwrap());
-    assert_eq!(picture(&one, 5), picture(&other, 5));
+    assert_eq!(image(&one, 5), image(&other, 5));
     let error = Nouns::open(&path.join("missing"), 3).unwrap_err();
     assert!(matches!(error, Error::Io { .. }) && error.to_string().contains("missing"), "{error:?}");
 }
@@ -115,7 +115,7 @@ fn damaged_parts_are_named() {
 }
 
 #[test]
-fn the_projects_own_pictures() {
+fn the_projects_own_images() {
     let Some(path) = shared("data/nouns/image-data.json") else { return };
     let set = Nouns::open(&path, 7).unwrap();
     let (again, other) = (Nouns::open(&path, 7).unwrap(), Nouns::open(&path, 8).unwrap());
@@ -124,13 +124,10 @@ fn the_projects_own_pictures() {
     for index in (0..400).rev() {
         let example = set.get(index).unwrap();
         assert_eq!(example, again.get(index).unwrap());
-        same += usize::from(example.picture() == picture(&other, index));
+        same += usize::from(example.image() == image(&other, index));
         // The upper corners are free of every part.
-        let [left, right] = [0, 31].map(|at| [0, 1, 2].map(|c| example.picture()[c * 1024 + at]));
-        assert!(
-            left == right && papers.contains(&left),
-            "picture {index} has the corners {left:?}, {right:?}"
-        );
+        let [left, right] = [0, 31].map(|at| [0, 1, 2].map(|c| example.image()[c * 1024 + at]));
+        assert!(left == right && papers.contains(&left), "image {index} has the corners {left:?}, {right:?}");
         cool += usize::from(left == papers[0]);
         let caption = &example.caption;
         let words = caption.split_whitespace().count();

@@ -1,4 +1,4 @@
-//! The order of pictures: a function of the seed and the count alone.
+//! The order of images: a function of the seed and the count alone.
 
 use crate::{likely, stream};
 use tweedie_data::Order;
@@ -10,7 +10,7 @@ fn pass(seed: u64, len: u64, number: u64) -> Vec<u64> {
 }
 
 #[test]
-fn each_pass_shows_every_picture_once() {
+fn each_pass_shows_every_image_once() {
     for len in [1, 2, 3, 10, 1000] {
         for number in [0, 1, 2, 1000, 1 << 40] {
             let mut shown = pass(3, len, number);
@@ -43,7 +43,7 @@ fn random_access_is_sequential_access() {
         let flips = at.is_multiple_of(2).then(|| jumping.flips(at));
         let index = jumping.index(at);
         let flips = flips.unwrap_or_else(|| jumping.flips(at));
-        assert_eq!((index, flips), sequence[at as usize], "picture {at}");
+        assert_eq!((index, flips), sequence[at as usize], "image {at}");
     }
 }
 
@@ -61,7 +61,7 @@ fn every_order_is_as_likely() {
 }
 
 #[test]
-fn half_of_the_pictures_are_mirrored() {
+fn half_of_the_images_are_mirrored() {
     let flips = |seed| -> Vec<bool> {
         let order = Order::new(seed, Some(10));
         (0..6000).map(|n| order.flips(n)).collect()

@@ -1,4 +1,4 @@
-//! Pictures are shown as their EXIF says.
+//! Images are shown as their EXIF says.
 
 use crate::make::{encode, options, png};
 use image::{GrayImage, ImageFormat, Luma};
@@ -22,8 +22,8 @@ fn exif(orientation: u16, big_endian: bool) -> Vec<u8> {
 const BLOCKS: [[u8; 3]; 2] = [[0, 50, 100], [150, 200, 250]];
 
 fn jpeg(segment: &[u8]) -> Vec<u8> {
-    let picture = GrayImage::from_fn(24, 16, |x, y| Luma([BLOCKS[y as usize / 8][x as usize / 8]]));
-    let bytes = encode(picture, ImageFormat::Jpeg);
+    let image = GrayImage::from_fn(24, 16, |x, y| Luma([BLOCKS[y as usize / 8][x as usize / 8]]));
+    let bytes = encode(image, ImageFormat::Jpeg);
     let content = [b"Exif\0\0".as_slice(), segment].concat();
     let length = (content.len() as u16 + 2).to_be_bytes();
     [&bytes[..2], &[0xff, 0xe1], &length, &content, &bytes[2..]].concat()
@@ -31,8 +31,8 @@ fn jpeg(segment: &[u8]) -> Vec<u8> {
 
 /// The blocks' greys as they are shown.
 fn shown(bytes: &[u8]) -> Vec<Vec<u8>> {
-    let picture = decode(bytes, 1, [0; 3]).unwrap();
-    let rows = picture.bytes.chunks_exact(picture.width).skip(4).step_by(8);
+    let image = decode(bytes, 1, [0; 3]).unwrap();
+    let rows = image.bytes.chunks_exact(image.width).skip(4).step_by(8);
     rows.map(|row| row.iter().skip(4).step_by(8).map(|&value| (value + 5) / 10 * 10).collect()).collect()
 }
 
@@ -71,9 +71,9 @@ fn all_eight_orientations_are_applied() {
 fn png_may_say_its_orientation_too() {
     let rows: [&[u8]; 2] = [&[1, 2, 3], &[4, 5, 6]];
     let bytes = png([2, 3], 8, 0, &[(b"eXIf", &exif(6, true))], &rows);
-    let picture = decode(&bytes, 1, [0; 3]).unwrap();
-    assert_eq!((picture.height, picture.width), (3, 2));
-    assert_eq!(picture.bytes, [4, 1, 5, 2, 6, 3]);
+    let image = decode(&bytes, 1, [0; 3]).unwrap();
+    assert_eq!((image.height, image.width), (3, 2));
+    assert_eq!(image.bytes, [4, 1, 5, 2, 6, 3]);
 }
 
 #[test]

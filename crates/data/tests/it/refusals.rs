@@ -1,10 +1,10 @@
-//! What the analyser refuses: noise, empty pictures, and two figures at once.
+//! What the analyser refuses: noise, empty images, and two figures at once.
 
 use crate::{SIDES, paper, shape, shapes, stream, with_noise};
 use tweedie_data::shapes::{BACKGROUNDS, COLOURS, Figure, analyse, draw};
 use tweedie_math::random::Stream;
 
-/// Asserts that at most one picture in a hundred is accepted at each size.
+/// Asserts that at most one image in a hundred is accepted at each size.
 #[track_caller]
 fn refused(what: &str, n: u64, make: impl Fn(usize, usize, u64) -> Vec<u8>) {
     for (height, width, weight) in SIDES {
@@ -17,7 +17,7 @@ fn refused(what: &str, n: u64, make: impl Fn(usize, usize, u64) -> Vec<u8>) {
     }
 }
 
-/// A picture of independent bytes.
+/// An image of independent bytes.
 fn bytes(height: usize, width: usize, index: u64, make: impl Fn(&mut Stream) -> f64) -> Vec<u8> {
     let mut numbers = stream(index);
     (0..3 * height * width).map(|_| make(&mut numbers).round().clamp(0.0, 255.0) as u8).collect()
@@ -47,7 +47,7 @@ fn empty_backgrounds_are_refused() {
 }
 
 #[test]
-fn pictures_of_one_colour_are_refused() {
+fn images_of_one_colour_are_refused() {
     refused("one grey", 16, |height, width, index| vec![(index * 4) as u8; 3 * height * width]);
     refused("one colour", 30, |height, width, index| {
         let mut numbers = stream(index);
@@ -85,14 +85,14 @@ fn pairs(
 fn both(first: &Figure, second: &Figure, height: usize, width: usize) -> Vec<u8> {
     let (below, above) = (draw(first, shape(height, width)), draw(second, shape(height, width)));
     let plane = height * width;
-    let mut picture = below.clone();
+    let mut image = below.clone();
     for at in 0..plane {
         // A channel of the ink may be the paper's by chance; a pixel is not.
         if (0..3).any(|channel| above[channel * plane + at] != paper(second)) {
-            (0..3).for_each(|channel| picture[channel * plane + at] = above[channel * plane + at]);
+            (0..3).for_each(|channel| image[channel * plane + at] = above[channel * plane + at]);
         }
     }
-    picture
+    image
 }
 
 fn pairs_are_refused(backgrounds: &[usize]) {

@@ -1,13 +1,13 @@
 //! The built-in set: deterministic, whole, balanced, and drawn as it is described.
 
-use crate::{likely, paper, picture, shape, shapes};
+use crate::{image, likely, paper, shape, shapes};
 use tweedie_data::shapes::{BACKGROUNDS, COLOURS, Figure, Form, SIZES, draw};
 use tweedie_data::{Dataset, Shapes};
 
 const SIDES: [(usize, usize); 5] = [(12, 12), (16, 16), (12, 20), (33, 17), (64, 64)];
 
 #[test]
-fn a_picture_depends_on_its_index_and_seed_alone() {
+fn an_image_depends_on_its_index_and_seed_alone() {
     let set = shapes(16, 16);
     let forwards: Vec<_> = (0..50).map(|index| set.get(index).unwrap()).collect();
     let again = shapes(16, 16);
@@ -15,13 +15,10 @@ fn a_picture_depends_on_its_index_and_seed_alone() {
         assert_eq!(again.get(index).unwrap(), forwards[index as usize]);
     }
     let other = Shapes::new(16, 16, 6).unwrap();
-    let same = (0..50).filter(|&index| picture(&other, index) == forwards[index as usize].picture()).count();
+    let same = (0..50).filter(|&index| image(&other, index) == forwards[index as usize].image()).count();
     assert_eq!(same, 0);
     for (i, first) in forwards.iter().enumerate() {
-        assert!(
-            forwards[..i].iter().all(|second| second.picture() != first.picture()),
-            "picture {i} came before"
-        );
+        assert!(forwards[..i].iter().all(|second| second.image() != first.image()), "image {i} came before");
     }
 }
 
@@ -32,9 +29,9 @@ fn the_set_has_no_end() {
     assert_eq!(set.len(), None);
     assert!(!set.is_empty());
     let far = [1 << 32, (1 << 32) + 1, 1 << 63, u64::MAX];
-    let pictures = far.map(|index| picture(&set, index));
-    for (i, first) in pictures.iter().enumerate() {
-        assert!(pictures[..i].iter().chain([&picture(&set, 0)]).all(|second| second != first));
+    let images = far.map(|index| image(&set, index));
+    for (i, first) in images.iter().enumerate() {
+        assert!(images[..i].iter().chain([&image(&set, 0)]).all(|second| second != first));
     }
 }
 
@@ -90,12 +87,12 @@ fn captions_and_labels_say_what_is_shown() {
         let class = &set.class_names()[example.label.unwrap() as usize];
         assert_eq!(class, figure.form.name());
         assert!(example.caption.contains(class.as_str()), "{}", example.caption);
-        assert_eq!(example.picture(), draw(&figure, set.image_shape()));
+        assert_eq!(example.image(), draw(&figure, set.image_shape()));
     }
     assert!(set.may_flip());
 }
 
-/// Each attribute, and all of them together, over 6000 pictures.
+/// Each attribute, and all of them together, over 6000 images.
 #[test]
 fn attributes_are_balanced() {
     let (set, n) = (shapes(16, 16), 6000);
@@ -133,7 +130,7 @@ fn sides_out_of_range_are_refused() {
     for (height, width) in [(12, 12), (12, 1024), (1024, 12)] {
         let set = shapes(height, width);
         assert_eq!((set.image_shape(), set.shape()), (shape(height, width), shape(height, width).into()));
-        assert_eq!(picture(&set, 0).len(), 3 * height * width);
+        assert_eq!(image(&set, 0).len(), 3 * height * width);
         assert!(set.name().contains(&format!("{height}×{width}")), "{}", set.name());
     }
 }

@@ -1,4 +1,4 @@
-//! Pictures set apart by their names.
+//! Images set apart by their names.
 
 use crate::likely;
 use proptest::collection::btree_set;
@@ -47,7 +47,7 @@ impl Dataset for Names {
     }
 
     fn caption(&self, index: u64) -> String {
-        format!("a picture of {}", self.at(index))
+        format!("an image of {}", self.at(index))
     }
 
     fn key(&self, index: u64) -> String {
@@ -96,7 +96,7 @@ fn no_share_holds_nothing_out() {
 }
 
 #[test]
-fn parts_answer_for_their_pictures() {
+fn parts_answer_for_their_images() {
     let names = numbered(200);
     let whole = Names(Some(names.iter().cloned().collect()));
     let (trained, held) = halves(&names, 0.3).unwrap();
@@ -123,7 +123,7 @@ fn parts_answer_for_their_pictures() {
             assert_eq!((part.label(index), part.caption(index), part.key(index)), nothing);
         }
     }
-    assert_eq!(format!("{held:?}"), format!("{} pictures of names", held.len().unwrap()));
+    assert_eq!(format!("{held:?}"), format!("{} images of names", held.len().unwrap()));
 }
 
 #[test]
@@ -139,9 +139,9 @@ fn shares_outside_their_range_are_refused() {
 #[test]
 fn sets_that_cannot_be_split_are_refused() {
     let text = split(Arc::new(Names(None)), 0.1).unwrap_err().to_string();
-    assert!(text.contains("the set to hold pictures out of") && text.contains("one with an end"), "{text}");
+    assert!(text.contains("the set to hold images out of") && text.contains("one with an end"), "{text}");
     let text = halves(&numbered(3), 0.999_999).unwrap_err().to_string();
-    assert!(text.contains("all 3 pictures") && text.contains("nothing would be left to train on"), "{text}");
+    assert!(text.contains("all 3 images") && text.contains("nothing would be left to train on"), "{text}");
     assert!(halves(&BTreeSet::new(), 0.1).is_err());
 }
 
@@ -153,7 +153,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
-    fn every_picture_is_on_one_side(names in names(), share in 0.0..1.0) {
+    fn every_image_is_on_one_side(names in names(), share in 0.0..1.0) {
         let Ok((trained, held)) = halves(&names, share) else { return Ok(()) };
         let (trained, held) = (keys(&trained), keys(&held));
         prop_assert!(trained.is_disjoint(&held));
@@ -161,7 +161,7 @@ proptest! {
     }
 
     #[test]
-    fn a_picture_keeps_its_side_when_others_come(names in names(), more in names(), share in 0.0..0.9) {
+    fn an_image_keeps_its_side_when_others_come(names in names(), more in names(), share in 0.0..0.9) {
         let (before, after) = (halves(&names, share), halves(&(&names | &more), share));
         let (Ok(before), Ok(after)) = (before, after) else { return Ok(()) };
         prop_assert!(keys(&before.0).is_subset(&keys(&after.0)));

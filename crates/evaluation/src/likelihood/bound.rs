@@ -36,7 +36,7 @@ pub struct BoundOptions {
     pub first: FirstVariance,
     /// How a pixel's bin is measured; arrays have a continuous decoder.
     pub cdf: NormalCdf,
-    /// Whether x̂_0 is moved into the data's range, as is usual for pictures.
+    /// Whether x̂_0 is moved into the data's range, as is usual for images.
     pub clip: bool,
     /// Levels, of one image or several, that the network is asked about at once: memory grows with it.
     pub at_once: usize,

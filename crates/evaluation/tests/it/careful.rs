@@ -1,6 +1,6 @@
 //! What is easily got wrong: ranks, copies, emptiness.
 
-use crate::{SHAPE, normal, pictures};
+use crate::{SHAPE, images, normal};
 use tweedie_data::Shapes;
 use tweedie_evaluation::{Error, Extractor, Moments, frechet_distance, nearest, shapes_quality};
 
@@ -26,10 +26,10 @@ fn nothing_accepted_is_as_far_as_can_be() {
     assert_eq!((found.samples.n_accepted, found.distance()), (0, 1.0));
 }
 
-/// No pictures at all are too few, not a complaint of LibTorch's.
+/// No images at all are too few, not a complaint of LibTorch's.
 #[test]
-fn no_pictures_are_too_few() {
-    let judge = Extractor::pixels(&pictures(0, 60), SHAPE).unwrap();
+fn no_images_are_too_few() {
+    let judge = Extractor::pixels(&images(0, 60), SHAPE).unwrap();
     let found = judge.read(&[], SHAPE);
     assert!(found.is_ok() || matches!(found, Err(Error::TooFew { .. })), "{found:?}");
 }

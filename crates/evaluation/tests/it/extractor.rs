@@ -1,6 +1,6 @@
 //! Principal components as a judge, and files that hold none.
 
-use crate::{SHAPE, furthest, normal, pictures};
+use crate::{SHAPE, furthest, images, normal};
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
 use tweedie_data::Shape;
@@ -14,13 +14,13 @@ fn parts(extractor: &Extractor) -> (&Tensor, &Tensor) {
     }
 }
 
-fn values(pictures: &[Vec<u8>], n: usize) -> Tensor {
-    (Tensor::from_slice(&pictures.concat()).to_kind(Kind::Double) / 255.0).reshape([n as i64, -1])
+fn values(images: &[Vec<u8>], n: usize) -> Tensor {
+    (Tensor::from_slice(&images.concat()).to_kind(Kind::Double) / 255.0).reshape([n as i64, -1])
 }
 
 #[test]
 fn components_are_orthonormal_and_the_mean_has_none() {
-    let set = pictures(0, 300);
+    let set = images(0, 300);
     let judge = Extractor::pixels(&set, SHAPE).unwrap();
     let (mean, components) = parts(&judge);
     assert_eq!((mean.size(), components.size()), (vec![768], vec![768, 64]));
@@ -39,7 +39,7 @@ fn components_are_orthonormal_and_the_mean_has_none() {
 /// No other 64 directions hold more of the variance; the features' variances are the greatest eigenvalues.
 #[test]
 fn components_are_the_principal_ones() {
-    let set = pictures(0, 300);
+    let set = images(0, 300);
     let judge = Extractor::pixels(&set, SHAPE).unwrap();
     let covariance = values(&set, 300).transpose(0, 1).cov(1, None::<&Tensor>, None::<&Tensor>);
     let spectrum = covariance.linalg_eigvalsh("L").narrow(0, 768 - 64, 64);
@@ -48,7 +48,7 @@ fn components_are_the_principal_ones() {
     assert!(furthest(&found, &spectrum) < 1e-5 * spectrum.max().double_value(&[]));
 }
 
-/// A component holds lengths: with all components of small pictures, distances of features are distances of pixels.
+/// A component holds lengths: with all components of small images, distances of features are distances of pixels.
 #[test]
 fn few_pixels_are_kept_whole() {
     let shape = Shape { channels: 1, height: 4, width: 5 };
@@ -61,9 +61,9 @@ fn few_pixels_are_kept_whole() {
     assert!(furthest(&features.pdist(2.0), &pixels.pdist(2.0)) < 1e-6);
 }
 
-/// Large pictures are averaged in squares until at most 1024 values are left, rows and columns that are over among them.
+/// Large images are averaged in squares until at most 1024 values are left, rows and columns that are over among them.
 #[test]
-fn large_pictures_are_pooled() {
+fn large_images_are_pooled() {
     for (shape, left) in [
         (Shape { channels: 3, height: 64, width: 64 }, 3 * 16 * 16),
         (Shape { channels: 1, height: 33, width: 41 }, 17 * 21),
@@ -75,7 +75,7 @@ fn large_pictures_are_pooled() {
         let judge = Extractor::pixels(&set, shape).unwrap();
         let (mean, _) = parts(&judge);
         assert_eq!(mean.size(), [left], "{shape:?}");
-        // Averages of an even picture are that picture.
+        // Averages of an even image are that image.
         let even = Tensor::full([left], 15.0 / 255.0, (Kind::Double, Device::Cpu));
         assert!(furthest(mean, &even) < 1e-7, "{shape:?}");
         let far = judge.read(&set, shape).unwrap().values;
@@ -85,8 +85,8 @@ fn large_pictures_are_pooled() {
 }
 
 #[test]
-fn other_pictures_and_too_few_are_refused() {
-    let set = pictures(0, 10);
+fn other_images_and_too_few_are_refused() {
+    let set = images(0, 10);
     let error = Extractor::pixels(&set[..1], SHAPE).unwrap_err();
     assert!(matches!(error, Error::TooFew { found: 1, needed: 2, .. }), "{error}");
     assert!(matches!(Extractor::pixels(&[], SHAPE), Err(Error::TooFew { found: 0, .. })));

@@ -4,7 +4,7 @@ use crate::{furthest, tensors};
 use std::path::Path;
 use tch::Kind;
 use tweedie_data::{Dataset, Idx, Shape};
-use tweedie_evaluation::{Extractor, Moments, Pictures, frechet_distance, judge_samples};
+use tweedie_evaluation::{Extractor, Images, Moments, frechet_distance, judge_samples};
 use tweedie_testing::shared;
 
 const SHAPE: Shape = Shape { channels: 1, height: 28, width: 28 };
@@ -14,12 +14,12 @@ fn judge() -> Option<Extractor> {
     Some(Extractor::classifier(&path).unwrap())
 }
 
-fn pictures(path: &Path, n: u64) -> Vec<Vec<u8>> {
+fn images(path: &Path, n: u64) -> Vec<Vec<u8>> {
     let set = Idx::open(path).unwrap();
-    (0..n).map(|index| set.get(index).unwrap().picture().to_vec()).collect()
+    (0..n).map(|index| set.get(index).unwrap().image().to_vec()).collect()
 }
 
-/// The same weights and pictures in f32: sums of up to 256 products in another order, 1e-6 of the greatest value.
+/// The same weights and images in f32: sums of up to 256 products in another order, 1e-6 of the greatest value.
 #[test]
 fn features_and_logits_are_pytorchs() {
     let (Some(judge), Some(stats), Some(test)) = (
@@ -31,7 +31,7 @@ fn features_and_logits_are_pytorchs() {
     };
     assert_eq!(judge.name(), "LeNet");
     let golden = tensors(&stats);
-    let found = judge.read(&pictures(&test, 8), SHAPE).unwrap();
+    let found = judge.read(&images(&test, 8), SHAPE).unwrap();
     for (found, name) in
         [(&found.values, "first8_test_features"), (found.logits.as_ref().unwrap(), "first8_test_logits")]
     {
@@ -56,7 +56,7 @@ fn distances_of_the_whole_sets_are_the_known_ones() {
     };
     let golden = tensors(&stats);
     let moments =
-        |path: &Path, n: u64| Moments::of(&judge.read(&pictures(path, n), SHAPE).unwrap().values).unwrap();
+        |path: &Path, n: u64| Moments::of(&judge.read(&images(path, n), SHAPE).unwrap().values).unwrap();
     let train = moments(&mnist, 60_000);
     let test = moments(&mnist.join("t10k-images-idx3-ubyte.gz"), 10_000);
     for (found, name) in [(&train, "train"), (&test, "test")] {
@@ -84,12 +84,12 @@ fn confidence_and_agreement_are_those_of_a_good_classifier() {
     let part = |from: u64, n: u64| -> (Vec<Vec<u8>>, Vec<i64>) {
         (from..from + n)
             .map(|i| set.get(i).unwrap())
-            .map(|it| (it.picture().to_vec(), i64::from(it.label.unwrap())))
+            .map(|it| (it.image().to_vec(), i64::from(it.label.unwrap())))
             .unzip()
     };
     let ((samples, labels), (reference, _)) = (part(0, 400), part(1000, 600));
     let wrong: Vec<i64> = labels.iter().map(|label| (label + 1) % 10).collect();
-    let pictures = Pictures {
+    let images = Images {
         samples: &samples,
         real: &samples,
         reference: &reference,
@@ -97,7 +97,7 @@ fn confidence_and_agreement_are_those_of_a_good_classifier() {
         labels: Some(&labels),
         shape: SHAPE,
     };
-    let report = judge_samples(&pictures, &judge).unwrap();
+    let report = judge_samples(&images, &judge).unwrap();
     let (said, real) = (report.confidence.unwrap(), report.real_confidence.unwrap());
     assert_eq!((said.mean, said.above_09), (real.mean, real.above_09));
     assert!(real.agreement.unwrap() > 0.97 && real.mean > 0.97 && real.above_09 > 0.9, "{real:?}");

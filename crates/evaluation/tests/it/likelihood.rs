@@ -41,7 +41,7 @@ pub fn model(variance: VariancePrediction, change: impl Fn(&mut Description)) ->
     model
 }
 
-/// Pictures of waves and of both ends of the range.
+/// Images of waves and of both ends of the range.
 pub fn examples(n: u64) -> Examples {
     let byte = |i: u64| (127.5 + 180.0 * (0.05 * i as f64).sin()).clamp(0.0, 255.0) as u8;
     let bytes: Vec<u8> = (0..n * 192).map(|i| byte(i * (1 + i / 192))).collect();

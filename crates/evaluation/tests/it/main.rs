@@ -38,10 +38,10 @@ fn rows(x: &Tensor) -> Vec<Vec<f64>> {
     values.chunks_exact(d).map(<[f64]>::to_vec).collect()
 }
 
-/// Pictures of the built-in set from an index on.
-fn pictures(from: u64, n: u64) -> Vec<Vec<u8>> {
+/// Images of the built-in set from an index on.
+fn images(from: u64, n: u64) -> Vec<Vec<u8>> {
     let set = Shapes::new(SHAPE.height, SHAPE.width, 0).unwrap();
-    (from..from + n).map(|index| set.get(index).unwrap().picture().to_vec()).collect()
+    (from..from + n).map(|index| set.get(index).unwrap().image().to_vec()).collect()
 }
 
 /// The greatest difference between two tensors.

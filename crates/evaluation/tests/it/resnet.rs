@@ -41,10 +41,10 @@ impl Reference {
         (0..outputs).map(plane).collect()
     }
 
-    fn read(&self, picture: &[u8]) -> (Vec<f64>, Vec<f64>) {
+    fn read(&self, image: &[u8]) -> (Vec<f64>, Vec<f64>) {
         let (means, deviations) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
         let plane = |c: usize| {
-            let pixels = &picture[c * 1024..(c + 1) * 1024];
+            let pixels = &image[c * 1024..(c + 1) * 1024];
             pixels.iter().map(|&v| (f64::from(v) / 255.0 - means[c]) / deviations[c]).collect()
         };
         let mut side = 32;
@@ -76,7 +76,7 @@ fn relu(maps: Maps) -> Maps {
 }
 
 /// A few waves of colour.
-fn picture(phase: f64) -> Vec<u8> {
+fn image(phase: f64) -> Vec<u8> {
     let value = |at: usize| {
         let (c, row, column) = (at / 1024, at % 1024 / 32, at % 32);
         let wave = (0.3 * row as f64 + phase).sin() * (0.2 * column as f64 + c as f64 * phase).cos();
@@ -96,8 +96,8 @@ fn it_is_the_definition() {
     });
     let reference = Reference(numbers.collect());
     for phase in [0.4, 2.1] {
-        let (features, logits) = reference.read(&picture(phase));
-        let found = judge.read(&[picture(phase)], SHAPE).unwrap();
+        let (features, logits) = reference.read(&image(phase));
+        let found = judge.read(&[image(phase)], SHAPE).unwrap();
         for (found, expected) in [(found.values, features), (found.logits.unwrap(), logits)] {
             let most = expected.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
             let off = furthest(&found.get(0), &Tensor::from_slice(&expected));
@@ -120,7 +120,7 @@ fn the_last_layer_is_the_recordings() {
 }
 
 #[test]
-fn grey_pictures_are_refused() {
+fn grey_images_are_refused() {
     let Some(path) = shared(WEIGHTS) else { return };
     let judge = Extractor::classifier(&path).unwrap();
     let grey = Shape { channels: 1, height: 32, width: 32 };

@@ -1,26 +1,26 @@
 //! The verdict on samples.
 
-use crate::{SHAPE, pictures};
+use crate::{SHAPE, images};
 use tweedie_data::Shape;
-use tweedie_evaluation::{Error, Extractor, Pictures, SamplesReport, judge_samples};
+use tweedie_evaluation::{Error, Extractor, Images, SamplesReport, judge_samples};
 
 fn judged(samples: &[Vec<u8>], real: &[Vec<u8>], reference: &[Vec<u8>]) -> Result<SamplesReport, Error> {
-    let judge = Extractor::pixels(&pictures(0, 200), SHAPE).unwrap();
-    let pictures = Pictures { samples, real, reference, asked: None, labels: None, shape: SHAPE };
-    judge_samples(&pictures, &judge)
+    let judge = Extractor::pixels(&images(0, 200), SHAPE).unwrap();
+    let images = Images { samples, real, reference, asked: None, labels: None, shape: SHAPE };
+    judge_samples(&images, &judge)
 }
 
-/// Real pictures as samples score what the floor scores.
+/// Real images as samples score what the floor scores.
 #[test]
 fn samples_that_are_data_score_the_floor() {
-    let (real, reference) = (pictures(1000, 100), pictures(0, 300));
+    let (real, reference) = (images(1000, 100), images(0, 300));
     let report = judged(&real, &real, &reference).unwrap();
     assert_eq!(report.samples, report.floor);
     assert_eq!((report.n, report.reference), (100, 300));
     assert_eq!((report.confidence, report.real_confidence), (None, None));
     assert!(report.floor.frechet > 0.0 && report.floor.nearest > 0.0);
-    // Other pictures of the same set: as far as the floor within what chance makes of 100.
-    let other = judged(&pictures(5000, 100), &real, &reference).unwrap();
+    // Other images of the same set: as far as the floor within what chance makes of 100.
+    let other = judged(&images(5000, 100), &real, &reference).unwrap();
     let (found, floor) = (other.samples, other.floor);
     assert!((found.frechet / floor.frechet - 1.0).abs() < 0.5, "{found:?} {floor:?}");
     assert!(
@@ -30,7 +30,7 @@ fn samples_that_are_data_score_the_floor() {
 
 #[test]
 fn damage_is_told_from_data() {
-    let (real, reference) = (pictures(1000, 100), pictures(0, 300));
+    let (real, reference) = (images(1000, 100), images(0, 300));
     let inverted: Vec<Vec<u8>> = real.iter().map(|it| it.iter().map(|v| v / 2 + 60).collect()).collect();
     let report = judged(&inverted, &real, &reference).unwrap();
     let (found, floor) = (report.samples, report.floor);
@@ -41,14 +41,14 @@ fn damage_is_told_from_data() {
     assert!(report.samples.manifold.recall < 0.1 * report.floor.manifold.recall, "{report:?}");
 }
 
-/// Pictures learned by heart stand first among the pairs, with where they are from.
+/// Images learned by heart stand first among the pairs, with where they are from.
 #[test]
 fn copies_are_shown_first() {
-    let reference = pictures(0, 300);
-    let mut samples = pictures(1000, 60);
+    let reference = images(0, 300);
+    let mut samples = images(1000, 60);
     samples[7] = reference[123].clone();
     samples[40] = reference[5].clone();
-    let pairs = judged(&samples, &pictures(2000, 60), &reference).unwrap().pairs;
+    let pairs = judged(&samples, &images(2000, 60), &reference).unwrap().pairs;
     assert_eq!(pairs.len(), 60);
     let mut copies = [(pairs[0].0, pairs[0].1), (pairs[1].0, pairs[1].1)];
     copies.sort();
@@ -62,9 +62,9 @@ fn copies_are_shown_first() {
 
 #[test]
 fn the_report_reads_as_a_table_and_as_json() {
-    let report = judged(&pictures(1000, 60), &pictures(2000, 60), &pictures(0, 90)).unwrap();
+    let report = judged(&images(1000, 60), &images(2000, 60), &images(0, 90)).unwrap();
     let text = report.to_string();
-    for part in ["60 samples against 90 pictures", "64 principal components", "the floor", "recall"] {
+    for part in ["60 samples against 90 images", "64 principal components", "the floor", "recall"] {
         assert!(text.contains(part), "`{part}` is missing from\n{text}");
     }
     assert!(!text.contains("confidence"));
@@ -72,7 +72,7 @@ fn the_report_reads_as_a_table_and_as_json() {
 
 #[test]
 fn what_cannot_be_judged_is_refused() {
-    let (some, few) = (pictures(0, 60), pictures(0, 39));
+    let (some, few) = (images(0, 60), images(0, 39));
     for (samples, real, reference, needed) in
         [(&few, &some, &some, 40), (&some, &few, &some, 60), (&some, &some, &few, 40)]
     {
@@ -81,7 +81,6 @@ fn what_cannot_be_judged_is_refused() {
     }
     let judge = Extractor::pixels(&some, SHAPE).unwrap();
     let shape = Shape { channels: 1, ..SHAPE };
-    let pictures =
-        Pictures { samples: &some, real: &some, reference: &some, asked: None, labels: None, shape };
-    assert!(judge_samples(&pictures, &judge).is_err(), "bytes of three channels as one");
+    let images = Images { samples: &some, real: &some, reference: &some, asked: None, labels: None, shape };
+    assert!(judge_samples(&images, &judge).is_err(), "bytes of three channels as one");
 }

@@ -1,6 +1,6 @@
 //! Samples of the built-in set against the set.
 
-use crate::{SHAPE, pictures};
+use crate::{SHAPE, images};
 use tweedie_data::Shapes;
 use tweedie_data::shapes::{Figure, Form, Histogram, draw};
 use tweedie_evaluation::{ShapesQuality, shapes_quality};
@@ -16,7 +16,7 @@ fn counts(forms: [usize; 3], colours: [usize; 6], backgrounds: [usize; 3]) -> Hi
 
 #[test]
 fn the_set_is_at_no_distance_from_itself() {
-    let found = shapes_quality(&pictures(0, 60), &set()).unwrap();
+    let found = shapes_quality(&images(0, 60), &set()).unwrap();
     assert_eq!(found.samples, found.data);
     assert_eq!((found.distance(), found.samples.share()), (0.0, 1.0));
 }
@@ -41,7 +41,7 @@ fn the_distance_is_the_total_variation() {
     assert_eq!(between(&all_left, &twice), 0.0);
 }
 
-/// One lost colour: every picture is a shape of the palette, and the distance alone tells.
+/// One lost colour: every image is a shape of the palette, and the distance alone tells.
 #[test]
 fn a_lost_colour_is_seen() {
     let recoloured = |index: u64| {

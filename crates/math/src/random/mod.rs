@@ -23,15 +23,15 @@ impl Purpose {
     pub const TRAIN_NOISE: Self = Self(4);
     /// The level of a training example.
     pub const TRAIN_LEVEL: Self = Self(5);
-    /// Which picture a training example is.
+    /// Which image a training example is.
     pub const TRAIN_ORDER: Self = Self(6);
-    /// Random changes of a training picture.
+    /// Random changes of a training image.
     pub const AUGMENT: Self = Self(7);
     /// A network's first weights.
     pub const WEIGHTS: Self = Self(8);
     /// Dropout's masks.
     pub const DROPOUT: Self = Self(9);
-    /// Pictures drawn by code.
+    /// Images drawn by code.
     pub const DATA: Self = Self(10);
     /// The noise of an evaluation.
     pub const EVALUATE: Self = Self(11);

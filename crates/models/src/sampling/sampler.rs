@@ -108,7 +108,7 @@ impl Sampler {
         (
             Self::Ode,
             "ode",
-            "the flow to a --tolerance, each picture with steps of its own",
+            "the flow to a --tolerance, each image with steps of its own",
             "Song et al. 2021, sec. 4.3; Dormand & Prince 1980",
         ),
         (

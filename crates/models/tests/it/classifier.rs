@@ -1,6 +1,6 @@
 //! A classifier at any level, its gradient, and its folder.
 
-use crate::{STEPS, description, model, near, pictures, random_weights, refusal, tiny};
+use crate::{STEPS, description, images, model, near, random_weights, refusal, tiny};
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
 use tweedie_math::{NoiseLevel, Parameterization, Schedule};
@@ -30,7 +30,7 @@ fn said(classifier: &Classifier, x: &Tensor, at: Levels<'_>) -> Tensor {
 
 #[test]
 fn probabilities_sum_to_one_and_are_the_networks() {
-    let (classifier, x) = (classifier(), pictures(3, 3));
+    let (classifier, x) = (classifier(), images(3, 3));
     for time in [1, 7, STEPS] {
         let level = classifier.process().level(time);
         let found = said(&classifier, &x, level.into());
@@ -58,7 +58,7 @@ fn probabilities_sum_to_one_and_are_the_networks() {
 /// times k it is the gradient divided by k.
 #[test]
 fn another_scale_of_x_divides_the_gradient_by_as_much() {
-    let (classifier, x) = (classifier(), pictures(2, 3));
+    let (classifier, x) = (classifier(), images(2, 3));
     for time in [1, 5, 12, STEPS] {
         let own = classifier.process().level(time);
         // Variance exploding: signal 1.
@@ -79,7 +79,7 @@ fn another_scale_of_x_divides_the_gradient_by_as_much() {
 #[test]
 fn the_gradient_is_the_slope_of_the_logarithm() {
     for classifier in [classifier(), with(Schedule::RectifiedFlow { shift: 1.0 }, tiny())] {
-        let x = pictures(2, 3);
+        let x = images(2, 3);
         let between = classifier.process().at_time(11.3).unwrap();
         for levels in [[classifier.process().level(5), classifier.process().level(STEPS)], [between; 2]] {
             let guide = classifier.of(vec![1, 2]).unwrap();
@@ -108,7 +108,7 @@ fn the_gradient_is_the_slope_of_the_logarithm() {
 
 #[test]
 fn the_last_level_stands_for_what_is_noisier() {
-    let (classifier, x) = (classifier(), pictures(2, 3));
+    let (classifier, x) = (classifier(), images(2, 3));
     let last = classifier.process().level(STEPS);
     let guide = classifier.of(vec![1]).unwrap();
     for noise in [1.0, 3.0] {
@@ -133,7 +133,7 @@ fn the_last_level_stands_for_what_is_noisier() {
 
 #[test]
 fn one_class_for_all_is_that_class_for_each() {
-    let (classifier, x) = (classifier(), pictures(2, 3));
+    let (classifier, x) = (classifier(), images(2, 3));
     let level = Levels::Same(classifier.process().level(6));
     let of = |classes: Vec<i64>| classifier.of(classes).unwrap().log_density_gradient(&x, level).unwrap();
     assert!(of(vec![2]).equal(&of(vec![2, 2])));
@@ -148,7 +148,7 @@ fn one_class_for_all_is_that_class_for_each() {
 
 #[test]
 fn what_it_cannot_be_asked_is_a_sentence() {
-    let (classifier, x) = (classifier(), pictures(2, 3));
+    let (classifier, x) = (classifier(), images(2, 3));
     let level = classifier.process().level(6);
     let said = refusal(classifier.of(vec![0, 3]));
     assert!(said.contains("class 3") && said.contains("0 … 2 (circle, square, triangle)"), "{said}");
@@ -210,7 +210,7 @@ fn a_classifier_comes_back_bit_for_bit() {
     for parameter in classifier.network().parameters().iter() {
         assert!(back.network().parameters().get(&parameter.name).unwrap().equal(&parameter.tensor));
     }
-    let (x, level) = (pictures(2, 3), classifier.process().level(7));
+    let (x, level) = (images(2, 3), classifier.process().level(7));
     assert!(said(&back, &x, level.into()).equal(&said(&classifier, &x, level.into())));
     let card = std::fs::read_to_string(folder.join("README.md")).unwrap();
     assert!(

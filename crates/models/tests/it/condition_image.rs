@@ -1,6 +1,6 @@
 //! An image as the condition, and what is conditioned on two conditions at once.
 
-use crate::{description, greatest, near, output_of, pictures, random, refusal, tiny};
+use crate::{description, greatest, images, near, output_of, random, refusal, tiny};
 use tch::Tensor;
 use tweedie_math::Parameterization;
 use tweedie_models::{Condition, Model};
@@ -20,7 +20,7 @@ fn estimate(model: &Model, x: &Tensor, image: &Tensor, at: Levels<'_>) -> Estima
 
 #[test]
 fn an_image_is_concatenated_behind_the_channels_of_x() {
-    let (model, x, image) = (conditioned(), pictures(3, 1), pictures(3, 2));
+    let (model, x, image) = (conditioned(), images(3, 1), images(3, 2));
     assert_eq!(model.about().data.sides(), [2, 8, 8]);
     for time in [1, 8, 20] {
         let level = model.process().level(time);
@@ -29,14 +29,14 @@ fn an_image_is_concatenated_behind_the_channels_of_x() {
         assert!(found.eps.equal(&by_hand));
         near(&(found.x0 * level.signal_rate() + found.eps * level.noise_rate()), &x, 1e-5);
     }
-    let other = estimate(&model, &x, &pictures(3, 4), model.process().level(8).into());
+    let other = estimate(&model, &x, &images(3, 4), model.process().level(8).into());
     let own = estimate(&model, &x, &image, model.process().level(8).into());
     assert!(greatest(&other.eps, &own.eps) > 1e-2, "the image has no influence");
 }
 
 #[test]
 fn a_micro_batch_keeps_images_with_their_examples() {
-    let (mut model, x, image) = (conditioned(), pictures(5, 1), pictures(5, 2));
+    let (mut model, x, image) = (conditioned(), images(5, 1), images(5, 2));
     let levels = [1, 4, 9, 15, 20].map(|time| model.process().level(time));
     let whole = estimate(&model, &x, &image, Levels::Each(&levels));
     for size in [1, 2, 3] {
@@ -59,21 +59,21 @@ fn a_micro_batch_keeps_images_with_their_examples() {
 
 #[test]
 fn an_image_that_does_not_fit_is_a_sentence() {
-    let (mut model, x) = (conditioned(), pictures(2, 1));
+    let (mut model, x) = (conditioned(), images(2, 1));
     let level = model.process().level(8);
     for size in [None, Some(1), Some(3)] {
         model.set_micro_batch(size);
         let refused = |condition: Condition| refusal(model.given(condition).denoise(&x, level.into()));
         for n in [1, 3] {
-            let sentence = refused(Condition::image(pictures(n, 2)));
+            let sentence = refused(Condition::image(images(n, 2)));
             let expected = format!("condition images of a batch: found {n}, expected 2");
             assert!(sentence.contains(&expected), "{sentence}");
         }
         let sentence = refused(Condition::classes(vec![0; 3]));
         assert!(sentence.contains("classes of a batch: found 3, expected 2"), "{sentence}");
-        let sentence = refused(Condition::image(pictures(2, 2).narrow(1, 0, 1)));
+        let sentence = refused(Condition::image(images(2, 2).narrow(1, 0, 1)));
         assert!(sentence.contains("channels"), "{sentence}");
-        let sentence = refused(Condition::image(pictures(2, 2).narrow(3, 0, 4)));
+        let sentence = refused(Condition::image(images(2, 2).narrow(3, 0, 4)));
         assert!(sentence.contains("4]"), "{sentence}");
         let sentence = refused(Condition::none());
         assert!(sentence.contains("channels"), "{sentence}");
@@ -84,7 +84,7 @@ fn an_image_that_does_not_fit_is_a_sentence() {
 fn a_pair_is_two_single_calls() {
     let network = UNetConfig { in_channels: 4, num_class_embeds: Some(3), ..tiny() };
     let mut model = random(&network, description(Parameterization::V), 3);
-    let (x, image) = (pictures(3, 1), pictures(3, 2));
+    let (x, image) = (images(3, 1), images(3, 2));
     let given = |classes: [i64; 3]| Condition {
         classes: Some(classes.to_vec()),
         ..Condition::image(image.shallow_clone())

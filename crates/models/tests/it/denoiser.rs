@@ -1,6 +1,6 @@
 //! What a model says at its trained levels.
 
-use crate::{ALL, STEPS, description, knowing, model, near, on, output_of, pictures, random, refusal, tiny};
+use crate::{ALL, STEPS, description, images, knowing, model, near, on, output_of, random, refusal, tiny};
 use tch::{Kind, Tensor};
 use tweedie_math::{DataShape, NoiseLevel, Parameterization, Schedule, Target};
 use tweedie_models::{Condition, Description, Model, VariancePrediction};
@@ -20,7 +20,7 @@ fn output(model: &Model, estimate: &Estimate<Tensor>, level: NoiseLevel) -> Tens
 
 #[test]
 fn both_estimates_make_up_x_and_the_output() {
-    let x = pictures(2, 3);
+    let x = images(2, 3);
     for says in ALL {
         let model = model(says);
         for time in 1..=STEPS {
@@ -42,7 +42,7 @@ fn both_estimates_make_up_x_and_the_output() {
 
 #[test]
 fn what_the_network_says_itself_is_passed_on_untouched() {
-    let x = pictures(2, 3);
+    let x = images(2, 3);
     let level = model(Parameterization::X0).process().level(7);
     let (by_eps, by_x0) = (model(Parameterization::Epsilon), model(Parameterization::X0));
     assert!(denoise(&by_eps, &x, level).eps.equal(&output_of(&by_eps, &x, 6.0)));
@@ -51,7 +51,7 @@ fn what_the_network_says_itself_is_passed_on_untouched() {
 
 #[test]
 fn what_is_told_may_differ_from_where_x_is() {
-    let (model, x) = (model(Parameterization::Epsilon), pictures(2, 3));
+    let (model, x) = (model(Parameterization::Epsilon), images(2, 3));
     let (at, told) = (model.process().level(15), model.process().level(4));
     let estimate = tch::no_grad(|| model.denoise_conditioned(&x, at.into(), told.into())).unwrap();
     assert!(estimate.eps.equal(&output_of(&model, &x, 3.0)));
@@ -61,7 +61,7 @@ fn what_is_told_may_differ_from_where_x_is() {
 
 #[test]
 fn clean_data_is_read_where_that_means_something() {
-    let x = pictures(2, 3);
+    let x = images(2, 3);
     for says in ALL {
         let model = model(says);
         let estimate = tch::no_grad(|| model.denoise(&x, NoiseLevel::CLEAN.into())).unwrap();
@@ -87,7 +87,7 @@ fn clean_data_is_read_where_that_means_something() {
 fn a_level_without_signal_is_read_where_that_means_something() {
     let mut betas = vec![0.1; STEPS];
     betas[STEPS - 1] = 1.0;
-    let x = pictures(2, 3);
+    let x = images(2, 3);
     for says in ALL {
         let description = on(Schedule::Explicit { betas: betas.clone() }, says);
         let model = random(&tiny(), description, 1);
@@ -113,7 +113,7 @@ fn a_level_without_signal_is_read_where_that_means_something() {
 
 #[test]
 fn a_learned_variance_is_the_second_half() {
-    let x = pictures(2, 3);
+    let x = images(2, 3);
     let wide = UNetConfig { out_channels: 4, ..tiny() };
     for variance in [VariancePrediction::Log, VariancePrediction::Range] {
         let description = Description { variance, ..description(Parameterization::Epsilon) };
@@ -150,7 +150,7 @@ fn channels_that_do_not_fit_the_variance_are_refused() {
 fn a_condition_is_bound_before_the_question() {
     let config = UNetConfig { num_class_embeds: Some(3), ..tiny() };
     let model = random(&config, description(Parameterization::X0), 1);
-    let (x, level) = (pictures(2, 3), model.process().level(9));
+    let (x, level) = (images(2, 3), model.process().level(9));
     let given = |labels: &[i64]| {
         let classes = Condition::classes(labels.to_vec());
         tch::no_grad(|| model.given(classes).denoise(&x, level.into())).unwrap().x0
@@ -167,7 +167,7 @@ fn a_condition_is_bound_before_the_question() {
 #[test]
 fn products_with_the_jacobian_are_slopes() {
     let model = model(Parameterization::V);
-    let x = pictures(2, 3);
+    let x = images(2, 3);
     let levels = [model.process().level(5), model.process().level(12)];
     let wave = |phase: f64| {
         (Tensor::arange(x.numel() as i64, (Kind::Float, x.device())) * 0.7 + phase).sin().reshape(x.size())
@@ -210,7 +210,7 @@ fn a_posterior_mean_is_read_between_levels() {
         let level = process.at_time(time).unwrap();
         let before = process.at_time((time - 1.0).max(0.0)).unwrap();
         let reading = Parameterization::PosteriorMean.reading(level, Some(before)).unwrap();
-        let x = pictures(2, 3);
+        let x = images(2, 3);
         let estimate = denoise(&model, &x, level);
         // x_0 = x0_from_x·x + x0_from_out·out: linear in what the network says, which is the same for a level told the same.
         let said = output_of(&model, &x, time - 1.0);

@@ -1,6 +1,6 @@
 //! Samplers whose steps do not depend on x can be differentiated through.
 
-use crate::{model, pictures};
+use crate::{images, model};
 use tch::{Kind, Tensor};
 use tweedie_math::Parameterization;
 use tweedie_models::sampling::SamplingConfig;
@@ -11,7 +11,7 @@ use tweedie_samplers::{Dynamics, StreamNoise, ddim, dpm_solver_2m, heun};
 fn the_gradient_through_three_steps_is_the_difference_quotient() {
     let model = model(Parameterization::V);
     let path = model.path(&SamplingConfig { steps: 3, ..SamplingConfig::default() }).unwrap();
-    let (start, weights) = (pictures(1, 1), pictures(1, 2));
+    let (start, weights) = (images(1, 1), images(1, 2));
     let noise = StreamNoise::new(0, 0);
     for which in 0..3 {
         let result = |x: Tensor| {
@@ -26,7 +26,7 @@ fn the_gradient_through_three_steps_is_the_difference_quotient() {
         let gradient =
             Tensor::run_backward(&[result(leaf.shallow_clone())], &[&leaf], false, false).remove(0);
         for seed in 3..7 {
-            let direction = pictures(1, seed);
+            let direction = images(1, seed);
             let step = 1e-2;
             let at = |sign: f64| tch::no_grad(|| result(&start + &direction * (sign * step)));
             // Of f32 networks: 1e-2 balances the quotient's own error, of its square, against roundings of 1e-6/1e-2.

@@ -1,6 +1,6 @@
 //! Several conditions at once, by an encoder whose vector the network takes.
 
-use crate::{description, pictures, random, random_weights, refusal, tiny};
+use crate::{description, images, random, random_weights, refusal, tiny};
 use tch::{Device, Tensor};
 use tweedie_math::Parameterization;
 use tweedie_models::{Condition, Model};
@@ -33,7 +33,7 @@ fn condition(model: &Model, classes: [i64; 2]) -> Condition {
 }
 
 fn eps(model: &Model, classes: [i64; 2]) -> Tensor {
-    let (x, level) = (pictures(2, 1), model.process().level(7));
+    let (x, level) = (images(2, 1), model.process().level(7));
     tch::no_grad(|| model.given(condition(model, classes)).denoise(&x, level.into())).unwrap().eps
 }
 
@@ -48,7 +48,7 @@ fn the_networks_vector_is_the_encoders() {
         ..Tensors::default()
     };
     let encoded = tch::no_grad(|| encoder.encode(&tensors, &pass)).unwrap();
-    let (x, time) = (pictures(2, 1), Tensor::from_slice(&[6f32, 6.0]));
+    let (x, time) = (images(2, 1), Tensor::from_slice(&[6f32, 6.0]));
     let input = Input::new(&x, &time, &encoded);
     let by_hand = tch::no_grad(|| model.network().forward(&input, &pass)).unwrap();
     assert!(eps(&model, [2, 0]).equal(&by_hand));
@@ -82,7 +82,7 @@ fn an_encoder_that_does_not_fit_is_a_sentence() {
 
 #[test]
 fn a_part_that_is_missing_is_a_sentence() {
-    let (model, x) = (model(), pictures(2, 1));
+    let (model, x) = (model(), images(2, 1));
     let level = model.process().level(7);
     let sentence = refusal(model.given(Condition::classes(vec![0, 1])).denoise(&x, level.into()));
     assert!(sentence.contains("a number is missing"), "{sentence}");

@@ -1,6 +1,6 @@
-//! Pictures taken up a path and down again by a model, whatever its network says.
+//! Images taken up a path and down again by a model, whatever its network says.
 
-use crate::{ALL, greatest, model, near, on, pictures, random, tiny};
+use crate::{ALL, greatest, images, model, near, on, random, tiny};
 use tweedie_math::{NoiseLevel, Parameterization, Schedule};
 use tweedie_models::sampling::SamplingConfig;
 use tweedie_samplers::{Denoiser, Inversion, Levels, Told, ddim_invert, reconstruct};
@@ -12,7 +12,7 @@ fn path(model: &tweedie_models::Model, steps: usize) -> tweedie_samplers::Path {
 /// At clean data x0 is x itself, and ε what is said of x at the first trained level, for every parameterisation.
 #[test]
 fn clean_data_is_its_own_estimate() {
-    let x = pictures(3, 5) * 0.5;
+    let x = images(3, 5) * 0.5;
     for says in ALL {
         let model = model(says);
         let first = model.process().level(1);
@@ -35,8 +35,8 @@ fn clean_data_is_its_own_estimate() {
 
 /// Encoding and decoding along one path comes back, the better the more steps, and exactly where each step is solved.
 #[test]
-fn codes_give_pictures_back() {
-    let x = pictures(2, 6) * 0.5;
+fn codes_give_images_back() {
+    let x = images(2, 6) * 0.5;
     for says in [Parameterization::Epsilon, Parameterization::X0, Parameterization::V] {
         // Small steps: the fixed point of one is found where ε̂ changes less over it than x.
         let schedule = Schedule::Linear { beta_start: 5e-4, beta_end: 0.01 };
@@ -44,7 +44,7 @@ fn codes_give_pictures_back() {
         let back = |steps, how| {
             let path = path(&model, steps);
             let x = tch::no_grad(|| reconstruct(&model, x.shallow_clone(), &path, how)).unwrap();
-            greatest(&x, &(pictures(2, 6) * 0.5))
+            greatest(&x, &(images(2, 6) * 0.5))
         };
         let plain = Inversion::default();
         let (few, many) = (back(4, plain), back(20, plain));

@@ -77,7 +77,7 @@ fn a_denoiser_of_format_1_is_the_same_model() {
         precision: "f32".into(),
     });
     assert_eq!(read.description(), model.description());
-    let (x, level) = (crate::pictures(2, 1), model.process().level(5).into());
+    let (x, level) = (crate::images(2, 1), model.process().level(5).into());
     let estimate = |model: &Model| tch::no_grad(|| model.denoise(&x, level)).unwrap().x0;
     assert!(estimate(&read).equal(&estimate(&model)));
     // Saved again it has the present format and is the same.
@@ -98,7 +98,7 @@ fn a_classifier_of_format_1_is_the_same_classifier() {
     write(place.path(), &old);
     let read = Classifier::load(place.path(), Device::Cpu).unwrap();
     assert_eq!(read.about(), classifier.about());
-    let (x, level) = (crate::pictures(2, 1), classifier.process().level(5).into());
+    let (x, level) = (crate::images(2, 1), classifier.process().level(5).into());
     let of = |it: &Classifier| tch::no_grad(|| it.log_probabilities(&x, level)).unwrap();
     assert!(of(&read).equal(&of(&classifier)));
 }

@@ -1,6 +1,6 @@
 //! What a model says at other levels than its trained ones, and of several levels at once.
 
-use crate::{ALL, STEPS, description, greatest, model, near, output_of, pictures, random, refusal, tiny};
+use crate::{ALL, STEPS, description, greatest, images, model, near, output_of, random, refusal, tiny};
 use tch::Tensor;
 use tweedie_math::{NoiseLevel, Parameterization};
 use tweedie_models::Model;
@@ -18,7 +18,7 @@ fn exploding(level: NoiseLevel) -> NoiseLevel {
 
 #[test]
 fn another_process_gets_the_same_estimates() {
-    let x = pictures(2, 3);
+    let x = images(2, 3);
     for says in ALL {
         let model = model(says);
         // Trained levels with more signal and with more noise, and levels between.
@@ -34,7 +34,7 @@ fn another_process_gets_the_same_estimates() {
 
 #[test]
 fn levels_between_are_told_as_fractions() {
-    let (model, x) = (model(Parameterization::X0), pictures(2, 3));
+    let (model, x) = (model(Parameterization::X0), images(2, 3));
     let between = model.process().at_time(6.25).unwrap();
     let said = output_of(&model, &x, 5.25);
     let estimate = denoise(&model, &x, between.into());
@@ -49,7 +49,7 @@ fn levels_between_are_told_as_fractions() {
 
 #[test]
 fn one_level_per_sample_is_as_many_calls() {
-    let x = pictures(4, 3);
+    let x = images(4, 3);
     for says in ALL {
         let model = model(says);
         let level = |time: f64| model.process().at_time(time).unwrap();
@@ -65,7 +65,7 @@ fn one_level_per_sample_is_as_many_calls() {
 
 #[test]
 fn a_number_of_levels_that_is_not_the_batch_is_refused() {
-    let (x, model) = (pictures(3, 3), model(Parameterization::X0));
+    let (x, model) = (images(3, 3), model(Parameterization::X0));
     let level = model.process().level(5);
     let each = |n: usize| vec![level; n];
     for (at, numbers) in [(each(2), each(2)), (each(2), each(3)), (each(3), each(2)), (each(0), each(3))] {
@@ -77,7 +77,7 @@ fn a_number_of_levels_that_is_not_the_batch_is_refused() {
 
 #[test]
 fn almost_a_trained_level_is_that_level() {
-    let x = pictures(2, 3);
+    let x = images(2, 3);
     for says in ALL {
         let model = model(says);
         for time in [1, 8, STEPS] {
@@ -95,7 +95,7 @@ fn almost_a_trained_level_is_that_level() {
 
 #[test]
 fn levels_noisier_than_the_last_are_refused() {
-    let (x, model) = (pictures(2, 3), model(Parameterization::X0));
+    let (x, model) = (images(2, 3), model(Parameterization::X0));
     let last = model.process().level(STEPS).log_snr();
     for noisier in [NoiseLevel::variance_preserving(last - 0.1), NoiseLevel::new(0.0, 1.0)] {
         let sentence = refusal(model.denoise(&x, noisier.unwrap().into()));
@@ -110,7 +110,7 @@ fn a_learned_time_table_knows_its_levels_alone() {
         num_train_timesteps: Some(STEPS as i64),
         ..tiny()
     };
-    let (x, model) = (pictures(2, 3), random(&config, description(Parameterization::X0), 1));
+    let (x, model) = (images(2, 3), random(&config, description(Parameterization::X0), 1));
     for time in 1..=STEPS {
         let level = model.process().level(time);
         let exact = denoise(&model, &x, level.into());

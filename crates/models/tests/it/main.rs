@@ -48,7 +48,7 @@ const ALL: [Parameterization; 7] = [
 /// T of most tests.
 const STEPS: usize = 20;
 
-/// Two resolutions of 8×8 pictures with two channels.
+/// Two resolutions of 8×8 images with two channels.
 fn tiny() -> UNetConfig {
     UNetConfig {
         sample_size: Some(SampleSize::Square(8)),
@@ -112,8 +112,8 @@ fn model(parameterization: Parameterization) -> Model {
     random(&tiny(), description(parameterization), 1)
 }
 
-/// Standard normal pictures of the tiny network's shape.
-fn pictures(n: i64, seed: u64) -> Tensor {
+/// Standard normal images of the tiny network's shape.
+fn images(n: i64, seed: u64) -> Tensor {
     let draw = Draw { purpose: Purpose::EVALUATE, visit: 0, draw: 0 };
     let like = Tensor::zeros([n, 2, 8, 8], (Kind::Float, Device::Cpu));
     StreamNoise::new(seed, 0).normal(&like, draw).unwrap()

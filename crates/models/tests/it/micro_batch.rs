@@ -1,4 +1,4 @@
-//! With a micro-batch no bit of a picture depends on the batch.
+//! With a micro-batch no bit of an image depends on the batch.
 
 use crate::{STEPS, description, model, random, tiny};
 use tch::Tensor;
@@ -10,7 +10,7 @@ use tweedie_samplers::{
     Adaptive, AnnealedOptions, Churn, ClipOptions, Denoiser, Levels, ReverseVariance, StreamNoise,
 };
 
-/// Every sampler, and the variances and bounds that are computed picture by picture.
+/// Every sampler, and the variances and bounds that are computed image by image.
 fn ways() -> Vec<SamplingConfig> {
     let options = SamplerOptions {
         ode: Adaptive { tolerance: 0.05, ..Adaptive::default() },
@@ -29,7 +29,7 @@ fn ways() -> Vec<SamplingConfig> {
     ways
 }
 
-/// Pictures `first` … of a run, in one batch.
+/// Images `first` … of a run, in one batch.
 fn draw(model: &Model, first: u64, n: i64, sampling: &SamplingConfig, side: i64) -> Tensor {
     let noise = StreamNoise::new(7, first);
     let path = model.path(sampling).unwrap();
@@ -64,7 +64,7 @@ fn alone_together_or_in_any_split() {
     tch::set_num_threads(1);
 }
 
-/// A learned variance goes through an exponential, which a processor computes by vectors but for the last few numbers: pictures
+/// A learned variance goes through an exponential, which a processor computes by vectors but for the last few numbers: images
 /// whose size is no multiple of a vector's show whether those differ.
 #[test]
 fn a_learned_variance_rounds_alike_at_every_place() {
@@ -84,12 +84,12 @@ fn a_learned_variance_rounds_alike_at_every_place() {
     }
 }
 
-/// Classes and levels are taken apart with the pictures they are of.
+/// Classes and levels are taken apart with the images they are of.
 #[test]
 fn parts_keep_their_classes_and_levels() {
     let network = UNetConfig { num_class_embeds: Some(3), ..tiny() };
     let mut model = random(&network, description(Parameterization::X0), 4);
-    let x = crate::pictures(5, 9);
+    let x = crate::images(5, 9);
     let labels = [2i64, 0, 1, 1, 0];
     let levels: Vec<_> = [1, 5, 9, 14, STEPS].map(|time| model.process().level(time)).to_vec();
     let ask = |model: &Model, x: &Tensor, labels: &[i64], levels: &[_]| {
@@ -103,7 +103,7 @@ fn parts_keep_their_classes_and_levels() {
     model.set_micro_batch(None);
     for i in 0..5 {
         let alone = ask(&model, &x.narrow(0, i as i64, 1), &labels[i..=i], &levels[i..=i]);
-        assert!(apart.narrow(0, i as i64, 1).equal(&alone), "picture {i}");
+        assert!(apart.narrow(0, i as i64, 1).equal(&alone), "image {i}");
     }
     // 0 is no size.
     model.set_micro_batch(Some(0));

@@ -1,6 +1,6 @@
 //! From what a checkpoint wishes to the levels that are visited.
 
-use crate::{model, pictures, random, refusal, tiny};
+use crate::{images, model, random, refusal, tiny};
 use tweedie_math::{NoiseLevel, Parameterization, Schedule, Spacing};
 use tweedie_models::sampling::{Sampler, SamplerOptions, SamplingConfig};
 use tweedie_models::{Condition, Description, Model};
@@ -133,11 +133,11 @@ fn a_thousand_levels_are_sampled_in_five_steps() {
     };
     assert_eq!(times(&model, &spaced(Spacing::Leading, 5)), [801, 601, 401, 201, 1, 0]);
     let (small, large) = (x(ReverseVariance::FixedSmall, 5), x(ReverseVariance::FixedLarge, 5));
-    for pictures in [&small, &large] {
+    for images in [&small, &large] {
         // The last step ends at the clipped estimate itself.
-        assert!(pictures.abs().max().double_value(&[]) <= 1.0);
-        assert!(pictures.std(true).double_value(&[]) > 0.01);
+        assert!(images.abs().max().double_value(&[]) <= 1.0);
+        assert!(images.std(true).double_value(&[]) > 0.01);
     }
     assert!(!small.equal(&large));
-    assert_eq!(small.size(), pictures(2, 0).size());
+    assert_eq!(small.size(), images(2, 0).size());
 }

@@ -41,7 +41,7 @@ fn it_is_sampled_by_every_sampler() {
             .unwrap();
         assert!(bool::try_from(x.isfinite().all()).unwrap());
         assert!(x.abs().max().double_value(&[]) <= 1.0);
-        assert!(x.std(true).double_value(&[]) > 0.01, "the pictures are blank");
+        assert!(x.std(true).double_value(&[]) > 0.01, "the images are blank");
         assert_eq!(to_pixels(&x, model.about().range).unwrap().len(), 2 * 3 * 8 * 8);
         assert_eq!(x.kind(), Kind::Float);
         assert!(seen.iter().all(|other| !other.equal(&x)));

@@ -1,4 +1,4 @@
-//! Drawing pictures: seeds, batches, clipping, sources of noise.
+//! Drawing images: seeds, batches, clipping, sources of noise.
 
 use crate::{STEPS, description, greatest, model, near, output_of, random, refusal, tiny};
 use tch::{Device, Kind, Tensor};
@@ -28,7 +28,7 @@ fn draw(model: &Model, n: i64, sampling: &SamplingConfig, noise: &dyn NoiseSourc
 }
 
 #[test]
-fn a_seed_is_a_batch_of_pictures() {
+fn a_seed_is_a_batch_of_images() {
     let model = model(Parameterization::X0);
     for sampling in ways() {
         let x = |seed| draw(&model, 3, &sampling, &StreamNoise::new(seed, 0));
@@ -38,7 +38,7 @@ fn a_seed_is_a_batch_of_pictures() {
 }
 
 #[test]
-fn a_picture_does_not_depend_on_its_place_in_the_batch() {
+fn an_image_does_not_depend_on_its_place_in_the_batch() {
     let model = model(Parameterization::X0);
     for sampling in ways() {
         let x = |first| draw(&model, 4, &sampling, &StreamNoise::new(7, first));
@@ -52,7 +52,7 @@ fn a_picture_does_not_depend_on_its_place_in_the_batch() {
 }
 
 #[test]
-fn clipping_bounds_the_pictures() {
+fn clipping_bounds_the_images() {
     let model = model(Parameterization::Epsilon);
     let bounded = |clip| {
         let sampling = SamplingConfig { clip, steps: 4, ..SamplingConfig::default() };

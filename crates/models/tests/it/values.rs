@@ -25,10 +25,10 @@ fn every_byte_comes_back_in_every_range() {
 }
 
 #[test]
-fn pictures_stay_in_their_order() {
+fn images_stay_in_their_order() {
     let bytes: Vec<u8> = (0..2 * 3 * 2 * 4).collect();
     let x = from_pixels(&bytes, &[2, 3, 2, 4], BYTES, Device::Cpu).unwrap();
-    // Picture 1, channel 2, row 1, column 3 is the last byte.
+    // Image 1, channel 2, row 1, column 3 is the last byte.
     assert_eq!(x.double_value(&[1, 2, 1, 3]), 47.0);
     assert_eq!(x.double_value(&[0, 1, 0, 2]), 10.0);
     assert_eq!(to_pixels(&x, BYTES).unwrap(), bytes);

@@ -1,4 +1,4 @@
-//! Drawing on a canvas: pixels, pictures, letters.
+//! Drawing on a canvas: pixels, images, letters.
 
 use crate::pixel;
 use tweedie_report::Canvas;
@@ -33,7 +33,7 @@ fn pixels_are_set_inside_only() {
 }
 
 #[test]
-fn pictures_are_zoomed() {
+fn images_are_zoomed() {
     // Two rows of three pixels, whose channels are 1, 2, … and a hundred more each.
     let values: Vec<u8> = (0..3).flat_map(|channel| (1..=6).map(move |at| channel * 100 + at)).collect();
     for zoom in [1, 2, 5] {

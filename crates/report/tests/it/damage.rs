@@ -24,7 +24,7 @@ fn foreign_files_are_errors() {
     }
 }
 
-/// Each bit, one at a time: an error, or a picture of the right number of bytes.
+/// Each bit, one at a time: an error, or an image of the right number of bytes.
 #[test]
 fn flipped_bits_do_no_harm() {
     let bytes = encoded(&gradient(6, 5), &[("tweedie", "text".into())]);
@@ -35,8 +35,8 @@ fn flipped_bits_do_no_harm() {
         // The text may be damaged and the pixels whole, or neither.
         let _ = read_png_text(&flipped);
         match read_png(&flipped) {
-            Ok(picture) => {
-                assert_eq!(picture.values.len(), picture.channels * picture.height * picture.width);
+            Ok(image) => {
+                assert_eq!(image.values.len(), image.channels * image.height * image.width);
             }
             Err(_) => refused += 1,
         }

@@ -1,7 +1,7 @@
 //! PNG files of every kind are decoded to 8 bits in grey or colour; what is transparent lies over white.
 
 use png::{BitDepth, ColorType};
-use tweedie_report::{Picture, read_png};
+use tweedie_report::{Image, read_png};
 
 /// A file of another writer.
 fn file(
@@ -23,7 +23,7 @@ fn file(
 /// Asserts what a row of pixels decodes to: channels, and values channel by channel.
 #[track_caller]
 fn row(bytes: &[u8], width: usize, channels: usize, values: &[u8]) {
-    let expected = Picture { channels, height: 1, width, values: values.to_vec() };
+    let expected = Image { channels, height: 1, width, values: values.to_vec() };
     assert_eq!(read_png(bytes).unwrap(), expected);
 }
 
@@ -81,7 +81,7 @@ fn what_is_transparent_lies_over_white() {
     row(&file((1, 1), ColorType::GrayscaleAlpha, BitDepth::Sixteen, &sixteen, |_| ()), 1, 1, &[204]);
 }
 
-/// One colour of a palette, or of a picture, may be declared transparent.
+/// One colour of a palette, or of an image, may be declared transparent.
 #[test]
 fn declared_transparency_lies_over_white() {
     let set = |encoder: &mut png::Encoder<&mut Vec<u8>>| {

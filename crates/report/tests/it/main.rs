@@ -1,4 +1,4 @@
-//! Pictures for people: PNG files and their text, sheets, plots.
+//! Images for people: PNG files and their text, sheets, plots.
 
 mod canvas;
 mod damage;
@@ -15,7 +15,7 @@ mod tensorboard;
 
 use tweedie_report::{Canvas, write_png};
 
-/// A picture of which every pixel is different.
+/// An image of which every pixel is different.
 fn gradient(width: usize, height: usize) -> Canvas {
     let mut canvas = Canvas::new(width, height, [0; 3]);
     for (x, y) in (0..height).flat_map(|y| (0..width).map(move |x| (x, y))) {

@@ -233,7 +233,7 @@ fn nor_for_subnormal_numbers() {
     all_pairs(&[0.0, 1.0, 1e-308, 1e-310, -1e-310, 5e-324]);
 }
 
-/// Amounts are shown from zero, whose share of the picture is then true.
+/// Amounts are shown from zero, whose share of the image is then true.
 #[test]
 fn amounts_begin_at_zero() {
     let lines = stretches(&plot(Scale::FromZero, &[&[(0.0, 0.0), (1.0, 50.0), (2.0, 100.0)]]));
@@ -246,7 +246,7 @@ fn amounts_begin_at_zero() {
     assert!(below[0][0].1 < 338.0);
 }
 
-/// Names stand below the frame, in rows that do not run out of the picture; every line has a colour of its own.
+/// Names stand below the frame, in rows that do not run out of the image; every line has a colour of its own.
 #[test]
 fn a_legend_hides_nothing() {
     let points: &[(f64, f64)] = &[(0.0, 1.0), (1.0, 2.0)];

@@ -2,13 +2,13 @@
 
 use crate::{encoded, gradient, pixel};
 use std::io::Write;
-use tweedie_report::{Canvas, Error, Picture, read_png, read_png_text, write_png};
+use tweedie_report::{Canvas, Error, Image, read_png, read_png_text, write_png};
 
-/// The same picture with its channels one after the other.
-fn planar(canvas: &Canvas) -> Picture {
+/// The same image with its channels one after the other.
+fn planar(canvas: &Canvas) -> Image {
     let plane = canvas.width * canvas.height;
     let values = (0..3 * plane).map(|at| canvas.pixels[at % plane * 3 + at / plane]).collect();
-    Picture { channels: 3, height: canvas.height, width: canvas.width, values }
+    Image { channels: 3, height: canvas.height, width: canvas.width, values }
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn keywords_that_png_forbids_are_refused() {
 }
 
 #[test]
-fn pictures_without_pixels_are_refused() {
+fn images_without_pixels_are_refused() {
     for (width, height) in [(0, 0), (0, 3), (3, 0)] {
         assert!(write_png(&Canvas::new(width, height, [0; 3]), &[], Vec::new()).is_err());
     }
@@ -109,7 +109,7 @@ fn grey_and_colour_are_exchanged() {
     let grey = colour.with_channels(1);
     // .299 R + .587 G + .114 B, rounded.
     let values = vec![76, 150, 29, 255, 0, 18];
-    assert_eq!(grey, Picture { channels: 1, height: 2, width: 3, values });
+    assert_eq!(grey, Image { channels: 1, height: 2, width: 3, values });
     let thrice = grey.with_channels(3);
     assert_eq!((thrice.channels, thrice.height, thrice.width), (3, 2, 3));
     assert_eq!(thrice.values, grey.values.repeat(3));

@@ -117,7 +117,7 @@ fn scalars_come_back() {
 }
 
 #[test]
-fn pictures_come_back() {
+fn images_come_back() {
     let png: Vec<u8> = (0..100_000u32).map(|at| (at * 31 % 256) as u8).collect();
     let record = image_record(640, 3.5, "samples", &png, [70, 300]);
     let (time, step, values) = event(records(&record)[0]);

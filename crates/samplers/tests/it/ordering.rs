@@ -17,7 +17,7 @@ fn leading(n: usize) -> Path {
     Path::of_times(&linear(), &Spacing::Leading.times(1000, n, 0).unwrap()).unwrap()
 }
 
-/// The Fréchet distance from Gaussian data that is thin along eight of ten axes, as pictures are along most: Σ (√V − √c)², V pushed
+/// The Fréchet distance from Gaussian data that is thin along eight of ten axes, as images are along most: Σ (√V − √c)², V pushed
 /// through the sampler along each axis.
 fn distance(n: usize, row: DdimNoise) -> f64 {
     let path = leading(n);

@@ -31,7 +31,7 @@ fn the_ratio_solves_its_equation() {
     assert!(level_ratio(0).is_err());
 }
 
-/// (σ_1, side of the square pictures, L, T, ε) as published for CIFAR-10, CelebA, LSUN's churches and bedrooms, FFHQ (Song & Ermon 2020,
+/// (σ_1, side of the square images, L, T, ε) as published for CIFAR-10, CelebA, LSUN's churches and bedrooms, FFHQ (Song & Ermon 2020,
 /// app. B); σ_L = .01.
 const PUBLISHED: [(f64, usize, usize, usize, f64); 5] = [
     (50.0, 32, 232, 5, 6.2e-6),

@@ -21,8 +21,8 @@ impl TrainingConfig {
         if self.report.tick == 0 {
             return wrong("training.report.tick", "0".into(), "at least 1 image");
         }
-        if self.report.sheet > 0 && (self.report.sheet_pictures == 0 || self.report.sheet_steps == 0) {
-            return wrong("training.report.sheet_pictures", "0".into(), "at least 1, as sheet_steps");
+        if self.report.sheet > 0 && (self.report.sheet_images == 0 || self.report.sheet_steps == 0) {
+            return wrong("training.report.sheet_images", "0".into(), "at least 1, as sheet_steps");
         }
         for &std in &self.posthoc_ema.std {
             if power_average::gamma_of(std).is_err() {
@@ -32,9 +32,9 @@ impl TrainingConfig {
         if !self.posthoc_ema.std.is_empty() && self.posthoc_ema.every == 0 {
             return wrong("training.posthoc_ema.every", "0".into(), "at least 1 image");
         }
-        if self.report.held_out_pictures > 1 << 20 {
-            let found = self.report.held_out_pictures.to_string();
-            return wrong("training.report.held_out_pictures", found, "at most 1048576");
+        if self.report.held_out_images > 1 << 20 {
+            let found = self.report.held_out_images.to_string();
+            return wrong("training.report.held_out_images", found, "at most 1048576");
         }
         if self.report.keep_last == 0 {
             return wrong("training.report.keep_last", "0".into(), "at least 1 checkpoint");

@@ -25,7 +25,7 @@ pub struct TrainingConfig {
     pub ema_ramp: f64,
     /// Averages stored on the way, from which one of any length is put together after training.
     pub posthoc_ema: PosthocEma,
-    /// Whether pictures may be mirrored, where the set allows it.
+    /// Whether images may be mirrored, where the set allows it.
     pub flip: bool,
     /// Share of labels that a class-conditional denoiser does not see, so that it learns to draw without one, too.
     pub label_dropout: f64,
@@ -102,16 +102,18 @@ pub struct ReportConfig {
     pub tick: u64,
     /// A sheet of samples every so many; 0 is never.
     pub sheet: u64,
-    /// Pictures on a sheet.
-    pub sheet_pictures: usize,
+    /// Images on a sheet.
+    #[serde(alias = "sheet_pictures")]
+    pub sheet_images: usize,
     /// DDIM steps for a sheet.
     pub sheet_steps: usize,
     /// A checkpoint every so many; 0 is at the end alone.
     pub checkpoint: u64,
-    /// The loss on held-out pictures every so many; 0 is never.
+    /// The loss on held-out images every so many; 0 is never.
     pub held_out: u64,
-    /// Held-out pictures that it is measured on.
-    pub held_out_pictures: usize,
+    /// Held-out images that it is measured on.
+    #[serde(alias = "held_out_pictures")]
+    pub held_out_images: usize,
     /// The newest so many checkpoints are kept.
     pub keep_last: usize,
     /// Beside those, one for every so many images; 0 keeps none for that.
@@ -161,11 +163,11 @@ impl Default for ReportConfig {
         Self {
             tick: 2_000,
             sheet: 20_000,
-            sheet_pictures: 64,
+            sheet_images: 64,
             sheet_steps: 25,
             checkpoint: 20_000,
             held_out: 10_000,
-            held_out_pictures: 512,
+            held_out_images: 512,
             keep_last: 1,
             keep_every: 0,
         }

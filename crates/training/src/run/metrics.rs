@@ -21,14 +21,14 @@ pub struct Tick {
     pub gradient_norm: f64,
     /// The rate at its end.
     pub learning_rate: f64,
-    /// The loss on pictures that are not trained on, where it was measured.
+    /// The loss on images that are not trained on, where it was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_out: Option<HeldOut>,
     /// What the clock and the machine decide.
     pub clock: Clock,
 }
 
-/// The loss on held-out pictures, of the weights themselves and of their moving average.
+/// The loss on held-out images, of the weights themselves and of their moving average.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HeldOut {
     /// Of the weights themselves.
@@ -56,7 +56,7 @@ pub struct HeldOutBin {
     pub accuracy: Option<Accuracy>,
 }
 
-/// The share of noisy pictures whose class a classifier thinks likeliest.
+/// The share of noisy images whose class a classifier thinks likeliest.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Accuracy {
     /// Of the weights themselves.

@@ -1,4 +1,4 @@
-//! A classifier of noisy pictures is trained by the same loop: what it learns, how it goes on, what it refuses.
+//! A classifier of noisy images is trained by the same loop: what it learns, how it goes on, what it refuses.
 
 use crate::common::{
     StopAfter, batches, conditions, data, go_on, identity, model, network, step, train_all, weights,
@@ -38,7 +38,7 @@ fn the_forms_of_the_built_in_set_are_learned() {
     let report = ReportConfig {
         tick: images / 4,
         held_out: images,
-        held_out_pictures: 512,
+        held_out_images: 512,
         sheet: 16,
         checkpoint: 0,
         ..ReportConfig::default()
@@ -62,7 +62,7 @@ fn the_forms_of_the_built_in_set_are_learned() {
     ] {
         assert!((whole - parts).abs() < 1e-9, "{whole}, {parts}");
     }
-    // A guess is right in 1/3, of 512 pictures ± .02, of the 64 of a bin ± .06: five such errors.
+    // A guess is right in 1/3, of 512 images ± .02, of the 64 of a bin ± .06: five such errors.
     assert!(accuracy.averaged > 0.44 && bins[7].averaged > 0.63, "{accuracy:?}, {bins:?}");
     assert!(bins[0].averaged < 0.63, "{bins:?}");
     let page = std::fs::read_to_string(run.folder().join("index.html")).unwrap();
@@ -84,7 +84,7 @@ fn fresh() -> Trainer<Classifier> {
         tick: 16,
         checkpoint: 32,
         held_out: 24,
-        held_out_pictures: 8,
+        held_out_images: 8,
         keep_last: 9,
         ..ReportConfig::default()
     };

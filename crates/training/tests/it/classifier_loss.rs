@@ -45,7 +45,7 @@ fn the_held_out_loss_is_the_cross_entropy_at_the_given_times() {
     let (classifier, times) = (classifier(0.0), [1, 20, 60, 100]);
     let mut examples = batches(4, 1).remove(0);
     let (range, size) = (classifier.about().range, [4, 3, 16, 16]);
-    let Values::Bytes(bytes) = &examples.values else { panic!("they are pictures") };
+    let Values::Bytes(bytes) = &examples.values else { panic!("they are images") };
     let labels = examples.labels.as_ref().unwrap().iter().map(|&label| i64::from(label)).collect();
     let batch = TrainingBatch {
         x0: from_pixels(bytes, &size, range, Device::Cpu).unwrap(),

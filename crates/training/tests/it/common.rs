@@ -68,7 +68,7 @@ pub fn weights(learner: &impl Learner) -> Vec<f32> {
     learner.backbone().parameters().flat_map(|parameter| flat(&parameter.tensor)).collect()
 }
 
-/// Draws the estimate of x_0 from pure noise, as a sheet of four pictures.
+/// Draws the estimate of x_0 from pure noise, as a sheet of four images.
 pub struct Estimates;
 
 impl Preview<Model> for Estimates {
@@ -79,8 +79,8 @@ impl Preview<Model> for Estimates {
         let level = model.process().level(model.process().steps());
         let estimate = model.given(condition).denoise(&noise, Levels::Same(level))?;
         let bytes = to_pixels(&estimate.x0, model.about().range)?;
-        let pictures: Vec<Vec<u8>> = bytes.chunks_exact(3 * 16 * 16).map(<[u8]>::to_vec).collect();
-        Ok(sheet(&pictures, [3, 16, 16], &Sheet::default()))
+        let images: Vec<Vec<u8>> = bytes.chunks_exact(3 * 16 * 16).map(<[u8]>::to_vec).collect();
+        Ok(sheet(&images, [3, 16, 16], &Sheet::default()))
     }
 
     fn caption(&self) -> String {
@@ -156,7 +156,7 @@ pub fn go_on_showing<L: Learner>(
     assert_eq!(seen.reported, seen.ticks.iter().map(|tick| tick.images).collect::<Vec<_>>());
 }
 
-/// Trains on the built-in set, measuring on some other pictures.
+/// Trains on the built-in set, measuring on some other images.
 pub fn go_on_with<L: Learner>(
     trainer: &mut Trainer<L>,
     run: &mut Run,

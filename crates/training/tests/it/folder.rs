@@ -173,7 +173,7 @@ fn a_log_of_other_lines_is_refused() {
 #[test]
 fn the_page_shows_the_newest_sheet() {
     let place = tempfile::tempdir().unwrap();
-    let report = ReportConfig { sheet: 32, sheet_pictures: 2, sheet_steps: 1, ..quiet() };
+    let report = ReportConfig { sheet: 32, sheet_images: 2, sheet_steps: 1, ..quiet() };
     let mut run = Run::create(place.path(), "<run>", "name = \"<b>\"\n", &conditions()).unwrap();
     train_all_with_sheets(&mut trainer(with(report)), &mut run);
     let page = |run: &Run| std::fs::read_to_string(run.folder().join("index.html")).unwrap();

@@ -1,4 +1,4 @@
-//! The loss on pictures that are not trained on.
+//! The loss on images that are not trained on.
 
 use crate::common::{conditions, config, data, description, go_on_with, model, network, trainer, weights};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ fn measured_every(images: u64, n: usize) -> TrainingConfig {
         sheet: 0,
         checkpoint: 0,
         held_out: images,
-        held_out_pictures: n,
+        held_out_images: n,
         ..ReportConfig::default()
     };
     TrainingConfig { report, images: 32, ..config() }
@@ -26,7 +26,7 @@ fn still(config: TrainingConfig) -> TrainingConfig {
     TrainingConfig { optimizer, ..config }
 }
 
-fn other_pictures() -> Arc<dyn Dataset> {
+fn other_images() -> Arc<dyn Dataset> {
     Arc::new(Shapes::new(16, 16, 77).unwrap())
 }
 
@@ -35,7 +35,7 @@ fn ticks(trainer: &mut Trainer, held_out: bool) -> Vec<Tick> {
     let place = tempfile::tempdir().unwrap();
     let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
     let mut seen = crate::common::StopAfter::never();
-    go_on_with(trainer, &mut run, Default::default(), &mut seen, held_out.then(other_pictures));
+    go_on_with(trainer, &mut run, Default::default(), &mut seen, held_out.then(other_images));
     seen.ticks
 }
 
@@ -124,12 +124,12 @@ fn a_fresh_network_pays_one() {
         assert!((bin.raw - 1.0).abs() < 4.5 * error(20.0), "{bin:?}");
     }
     let mean = found.bins.iter().map(|bin| bin.raw).sum::<f64>() / 8.0;
-    assert!((mean - found.raw).abs() < 1e-12, "bins of 20 pictures each");
+    assert!((mean - found.raw).abs() < 1e-12, "bins of 20 images each");
 }
 
 /// A small set is gone around, and one that has labels is measured by a model without classes.
 #[test]
-fn few_pictures_are_enough() {
+fn few_images_are_enough() {
     let (_, few) = tweedie_data::split(Arc::new(Few(data())), 0.3).unwrap();
     assert_eq!(few.len(), Some(3));
     let place = tempfile::tempdir().unwrap();
@@ -140,7 +140,7 @@ fn few_pictures_are_enough() {
     assert!(seen.ticks.iter().all(|tick| tick.held_out.as_ref().unwrap().raw.is_finite()));
 }
 
-/// Ten pictures of a set without end.
+/// Ten images of a set without end.
 struct Few(Arc<dyn Dataset>);
 
 impl Dataset for Few {
@@ -170,7 +170,7 @@ impl Dataset for Few {
     }
 }
 
-/// Pictures of no finite numbers.
+/// Images of no finite numbers.
 struct Nothing;
 
 impl Dataset for Nothing {

@@ -14,7 +14,7 @@ fn small() -> TrainingConfig {
     let report = ReportConfig {
         tick: 16,
         sheet: 32,
-        sheet_pictures: 4,
+        sheet_images: 4,
         sheet_steps: 2,
         checkpoint: 32,
         ..ReportConfig::default()

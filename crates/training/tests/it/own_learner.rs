@@ -48,7 +48,7 @@ fn fresh() -> Trainer<Regressor> {
     let report = ReportConfig {
         tick: 64,
         held_out: 64,
-        held_out_pictures: 16,
+        held_out_images: 16,
         checkpoint: 256,
         ..ReportConfig::default()
     };

@@ -38,7 +38,7 @@ fn fresh() -> Trainer {
         tick: IMAGES / 10,
         checkpoint: IMAGES / 2,
         held_out: IMAGES / 4,
-        held_out_pictures: 256,
+        held_out_images: 256,
         keep_last: 9,
         ..ReportConfig::default()
     };

@@ -18,7 +18,7 @@ fn flow() -> Trainer {
         sheet: 0,
         checkpoint: 0,
         held_out: 8,
-        held_out_pictures: 8,
+        held_out_images: 8,
         ..ReportConfig::default()
     };
     Trainer::new(model, TrainingConfig { report, ..config() }, Precision::F32).unwrap()

@@ -17,11 +17,11 @@ pub fn config() -> TrainingConfig {
     let report = ReportConfig {
         tick: 16,
         sheet: 32,
-        sheet_pictures: 4,
+        sheet_images: 4,
         sheet_steps: 2,
         checkpoint: 32,
         held_out: 24,
-        held_out_pictures: 8,
+        held_out_images: 8,
         keep_last: 9,
         ..ReportConfig::default()
     };

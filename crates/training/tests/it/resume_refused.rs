@@ -19,10 +19,10 @@ fn another_data_set_is_named() {
     };
     assert_eq!(
         differences(|it| (it.name, it.len) = ("digits".into(), Some(10))),
-        ["the data set was shapes 16×16 and is digits with 10 pictures"]
+        ["the data set was shapes 16×16 and is digits with 10 images"]
     );
     let renamed = differences(|it| it.keys = Some("0".into()));
-    assert_eq!(renamed, ["pictures of the data set have other names or classes than before"]);
+    assert_eq!(renamed, ["images of the data set have other names or classes than before"]);
     assert!(
         differences(|it| it.contents = Some("0".into()))[0].contains("files of the data set were changed")
     );

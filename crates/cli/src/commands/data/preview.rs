@@ -19,7 +19,7 @@ pub fn run(options: &Preview) -> anyhow::Result<()> {
     let rows = statistics(&config, &data)?;
     let shown = data.shown.as_ref();
     let (what, canvas) = match Shape::of(&shown.shape()) {
-        Some(shape) => ("sheet", pictures(shown, shape, options.n.unwrap_or(36), &rows)?),
+        Some(shape) => ("sheet", images(shown, shape, options.n.unwrap_or(36), &rows)?),
         None => ("plot", points_plot(shown, options.n.unwrap_or(5000))),
     };
     save_png(&options.out, &canvas, &[])?;
@@ -30,8 +30,8 @@ pub fn run(options: &Preview) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A sheet of pictures from all over the set: sets lie class by class.
-fn pictures(data: &dyn Dataset, shape: Shape, n: usize, title: &[String]) -> anyhow::Result<Canvas> {
+/// A sheet of images from all over the set: sets lie class by class.
+fn images(data: &dyn Dataset, shape: Shape, n: usize, title: &[String]) -> anyhow::Result<Canvas> {
     let n = data.len().map_or(n, |len| n.min(len as usize));
     let index = |i: usize| data.len().map_or(i as u64, |len| i as u64 * len / n as u64);
     let examples = (0..n).map(|i| data.get(index(i))).collect::<Result<Vec<_>, _>>()?;
@@ -41,9 +41,9 @@ fn pictures(data: &dyn Dataset, shape: Shape, n: usize, title: &[String]) -> any
         title: title.iter().map(|row| row.chars().take(110).collect()).collect(),
         ..Sheet::default()
     };
-    let pictures: Vec<Vec<u8>> =
+    let images: Vec<Vec<u8>> =
         examples.iter().map(|example| visible(example, shape, data.moments().as_ref())).collect();
-    Ok(sheet(&pictures, visible_shape(shape), &layout))
+    Ok(sheet(&images, visible_shape(shape), &layout))
 }
 
 /// Of arrays one channel can be seen, or three as colours.
@@ -51,7 +51,7 @@ fn visible_shape(shape: Shape) -> [usize; 3] {
     [if shape.channels < 3 { 1 } else { 3 }, shape.height, shape.width]
 }
 
-/// A picture as bytes; of an array the first channels, three standard deviations spanning black to white.
+/// An image as bytes; of an array the first channels, three standard deviations spanning black to white.
 fn visible(example: &Example, shape: Shape, moments: Option<&(Vec<f64>, Vec<f64>)>) -> Vec<u8> {
     let plane = shape.height * shape.width;
     match (&example.values, moments) {
@@ -62,6 +62,6 @@ fn visible(example: &Example, shape: Shape, moments: Option<&(Vec<f64>, Vec<f64>
             };
             values.iter().take(visible_shape(shape)[0] * plane).enumerate().map(byte).collect()
         }
-        _ => example.picture().to_vec(),
+        _ => example.image().to_vec(),
     }
 }

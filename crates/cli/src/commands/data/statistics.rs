@@ -6,7 +6,7 @@ use tweedie_applications::recipes::{DataConfig, RunConfig};
 use tweedie_data::{Dataset, Shape, Values, shapes};
 use tweedie_training::TrainingData;
 
-/// Pictures that are looked at, at most.
+/// Images that are looked at, at most.
 const COUNTED: u64 = 10_000;
 
 /// The lines.
@@ -14,7 +14,7 @@ pub fn statistics(config: &RunConfig, data: &TrainingData) -> anyhow::Result<Vec
     let shown = data.shown.as_ref();
     let shape = shown.shape();
     let (what, of_each) =
-        if shape.as_image().is_some() { ("picture", "channel") } else { ("point", "coordinate") };
+        if shape.as_image().is_some() { ("image", "channel") } else { ("point", "coordinate") };
     let held = data.held_out.as_ref().and_then(|part| part.len()).unwrap_or(0);
     let count = match shown.len() {
         Some(len) => format!("{len} {what}s to train on, {held} held out"),
@@ -55,7 +55,7 @@ pub fn statistics(config: &RunConfig, data: &TrainingData) -> anyhow::Result<Vec
     Ok(lines)
 }
 
-/// The sizes of picture files before they are scaled.
+/// The sizes of image files before they are scaled.
 fn sizes(config: &RunConfig) -> anyhow::Result<Vec<String>> {
     let DataConfig::Folder(folder) = &config.data else { return Ok(Vec::new()) };
     let (sizes, bad) = folder.files()?.sizes();
@@ -68,7 +68,7 @@ fn sizes(config: &RunConfig) -> anyhow::Result<Vec<String>> {
     }
     let mut lines = vec![format!("files: {} (fitted by {:?})", listed.join(", "), folder.fit).to_lowercase()];
     if let Some(first) = bad.first() {
-        lines.push(format!("{} files are no pictures that can be read, such as {first}", bad.len()));
+        lines.push(format!("{} files are no images that can be read, such as {first}", bad.len()));
     }
     Ok(lines)
 }
@@ -79,7 +79,7 @@ struct Seen {
     unit: &'static str,
     moments: Vec<String>,
     classes: BTreeMap<u32, u64>,
-    /// A picture's key and that of an equal one before it.
+    /// An image's key and that of an equal one before it.
     duplicates: Vec<(String, String)>,
     captions: u64,
     accepted: (u64, u64),
@@ -124,7 +124,7 @@ fn look(config: &RunConfig, data: &dyn Dataset) -> anyhow::Result<Seen> {
             std::collections::hash_map::Entry::Vacant(free) => {
                 free.insert(index);
             }
-            // Equal hashes: the pictures themselves decide.
+            // Equal hashes: the images themselves decide.
             std::collections::hash_map::Entry::Occupied(first) => {
                 if data.values(*first.get())? == example.values {
                     seen.duplicates.push((data.key(index), data.key(*first.get())));
@@ -134,11 +134,11 @@ fn look(config: &RunConfig, data: &dyn Dataset) -> anyhow::Result<Seen> {
         if let Some(label) = example.label {
             *seen.classes.entry(label).or_default() += 1;
         }
-        // A picture without a caption is called by its class.
+        // An image without a caption is called by its class.
         let class = example.label.and_then(|label| class_names.get(label as usize));
         seen.captions += u64::from(!example.caption.is_empty() && class != Some(&example.caption));
         if let Some(shape) = analysed {
-            seen.accepted.0 += u64::from(shapes::analyse(example.picture(), shape).accepted());
+            seen.accepted.0 += u64::from(shapes::analyse(example.image(), shape).accepted());
             seen.accepted.1 += 1;
         }
     }
@@ -159,7 +159,7 @@ fn classes(data: &dyn Dataset, seen: &Seen) -> Option<String> {
         return None;
     }
     if data.len().is_some_and(|len| len > seen.n) {
-        // Sets lie class by class: the first pictures say nothing of the shares.
+        // Sets lie class by class: the first images say nothing of the shares.
         return Some(format!("{} classes: {}", names.len(), short(names.into_iter())));
     }
     let shares = seen.classes.iter().map(|(label, count)| {

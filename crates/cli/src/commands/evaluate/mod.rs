@@ -54,7 +54,7 @@ fn samples(options: &EvaluateSamples) -> anyhow::Result<()> {
         })?;
     let compared = format!("{}, {}", data.name(), data.shape());
     line(format!("data: {compared}"));
-    let (figures, picture) = match judged {
+    let (figures, image) = match judged {
         Judged::Images { report, shapes, nearest } => {
             line(report.to_string().trim_end());
             if let Some(quality) = &shapes {
@@ -72,7 +72,7 @@ fn samples(options: &EvaluateSamples) -> anyhow::Result<()> {
         }
     };
     write(options, &compared, &subject, figures)?;
-    let (name, what, canvas) = picture;
+    let (name, what, canvas) = image;
     let path = options.out.join(name);
     save_png(&path, &canvas, &[])?;
     line(format!("{what} {}", path.display()));

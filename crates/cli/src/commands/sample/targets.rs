@@ -78,7 +78,7 @@ impl Targets {
             && path.is_dir()
         {
             bail!(
-                "--grid draws one picture, and {} is a folder: name a file, such as samples.png",
+                "--grid draws one image, and {} is a folder: name a file, such as samples.png",
                 path.display()
             );
         }

@@ -20,7 +20,7 @@ use tweedie_models::{Model, VariancePrediction};
 use tweedie_samplers::{FlowOptions, ReverseVariance};
 use verdict::{REPORT, Verdict, compare, write};
 
-/// More probes of a picture need too much memory.
+/// More probes of an image need too much memory.
 const MOST_PROBES: usize = 4096;
 
 /// Runs the subcommand.
@@ -54,7 +54,7 @@ pub fn run(options: &EvaluateLikelihood) -> anyhow::Result<ExitCode> {
     std::fs::create_dir_all(&options.out)
         .with_context(|| format!("cannot create {}", options.out.display()))?;
     tweedie_files::check_writable(&options.out.join(REPORT))?;
-    line(format!("data: {}, {} pictures, noise of seed {}", judged.what, options.n, options.seed));
+    line(format!("data: {}, {} images, noise of seed {}", judged.what, options.n, options.seed));
 
     let mut watch = Terminal::interruptible()?;
     let mut verdicts = Vec::new();
@@ -159,7 +159,7 @@ fn judge(
             classes: judged.classes(model, options.class.as_deref())?,
         })
     };
-    let pictures = model.about().standardization.is_none();
+    let images = model.about().standardization.is_none();
     let range = model.about().range;
     if !options.no_bound {
         let mut how = BoundOptions {
@@ -191,7 +191,7 @@ fn judge(
         }
         let bounds = image_bounds(model, &examples(judged)?, &how, watch)?;
         if !bounds.is_empty() {
-            let width = pictures.then_some(range.high - range.low);
+            let width = images.then_some(range.high - range.low);
             verdict.bound =
                 Some(bound_report(&bounds, n_values, &how, model.process(), width, options.terms));
         }
@@ -200,12 +200,12 @@ fn judge(
         let divergence = divergence_for(n_values, options.probes);
         let how = FlowOptions { divergence, tolerance: options.tolerance, ..FlowOptions::default() };
         let mut examples = examples(judged)?;
-        if pictures {
+        if images {
             examples.x0 = dequantized(&examples.x0, range, options.seed)?;
         }
         let flows = image_flows(model, &examples, how, options.at_once, options.seed, watch)?;
         if !flows.is_empty() {
-            verdict.flow = Some(flow_report(&flows, n_values, divergence, pictures.then_some(range)));
+            verdict.flow = Some(flow_report(&flows, n_values, divergence, images.then_some(range)));
         }
     }
     Ok(())

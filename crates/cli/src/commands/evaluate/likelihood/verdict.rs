@@ -19,11 +19,11 @@ pub(super) struct Verdict<'a> {
     pub(super) flow: Option<FlowReport>,
 }
 
-/// How each model differs from the first, on the same pictures and the same noise.
+/// How each model differs from the first, on the same images and the same noise.
 pub(super) fn compare(verdicts: &[Verdict]) {
     let Some((first, rest)) = verdicts.split_first().filter(|(_, rest)| !rest.is_empty()) else { return };
     let Some(own) = &first.bound else { return };
-    line(format!("\nbits per dimension less than {} (paired, picture by picture)", first.model.display()));
+    line(format!("\nbits per dimension less than {} (paired, image by image)", first.model.display()));
     for other in rest {
         if let Some(bound) = &other.bound {
             let pairs = own.of_images.iter().zip(&bound.of_images);

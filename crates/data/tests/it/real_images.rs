@@ -28,10 +28,10 @@ fn emoji() {
     let (mut white, n) = (0, 3845 / 7);
     for index in (0..7 * n).step_by(7) {
         let (on_white, on_teal) = (set.get(index).unwrap(), teal.get(index).unwrap());
-        let corner = |picture: &[u8]| [0, 1, 2].map(|c| picture[c * 1024]);
-        if corner(on_white.picture()) == [255; 3] {
+        let corner = |image: &[u8]| [0, 1, 2].map(|c| image[c * 1024]);
+        if corner(on_white.image()) == [255; 3] {
             white += 1;
-            assert_eq!(corner(on_teal.picture()), [10, 200, 30], "{}", set.key(index));
+            assert_eq!(corner(on_teal.image()), [10, 200, 30], "{}", set.key(index));
         }
         assert_eq!(on_white.label, None);
     }
@@ -60,13 +60,12 @@ fn faces() {
     let small = ImageFiles::open(&path, options(1, 32, 32)).unwrap();
     for index in [0, 123, 399] {
         let whole = set.get(index).unwrap();
-        let row = &whole.picture()[..5 * 92];
+        let row = &whole.image()[..5 * 92];
         assert!(bytes.windows(row.len()).any(|window| window == row), "{}", set.key(index));
-        let mean =
-            |picture: &[u8]| picture.iter().map(|&it| f64::from(it)).sum::<f64>() / picture.len() as f64;
+        let mean = |image: &[u8]| image.iter().map(|&it| f64::from(it)).sum::<f64>() / image.len() as f64;
         // Cropped are the upper and lower ten rows.
-        let middle = mean(&whole.picture()[10 * 92..102 * 92]);
-        let off = mean(small.get(index).unwrap().picture()) - middle;
+        let middle = mean(&whole.image()[10 * 92..102 * 92]);
+        let off = mean(small.get(index).unwrap().image()) - middle;
         assert!(off.abs() < 1.0, "{}: off by {off}", set.key(index));
     }
 }
