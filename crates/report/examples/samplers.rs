@@ -8,8 +8,8 @@ use tweedie_math::subsequence::{karras, uniform_log_snr};
 use tweedie_math::{DiscreteVp, Edm, GaussianDenoiser, NoiseLevel};
 use tweedie_report::{Plot, Scale, Series};
 use tweedie_samplers::{
-    Churn, Denoiser, Dynamics, Error, Estimate, Inversion, Levels, NoNoise, Path, ThirdOrder, Told, UniPc,
-    ddim, dpm_solver_2m, dpm_solver_3m, heun, reconstruct, unipc,
+    Churn, ConditionedOn, Denoiser, Dynamics, Error, Estimate, Inversion, Levels, NoNoise, Path, ThirdOrder,
+    UniPc, ddim, dpm_solver_2m, dpm_solver_3m, heun, reconstruct, unipc,
 };
 
 type X = Array2<f64>;
@@ -91,10 +91,13 @@ fn orders(title: &str, path: fn(usize) -> Result<Path, Error>, to_clean: bool) -
 fn round_trips() -> Result<Plot, Box<dyn std::error::Error>> {
     let process = DiscreteVp::linear(1000, 1e-4, 0.02)?;
     let ways = [
-        ("conditioned on the level of x", Inversion { told: Told::Here, refinements: 0 }),
-        ("conditioned on the upper level", Inversion { told: Told::Upper, refinements: 0 }),
-        ("solved once again", Inversion { told: Told::Here, refinements: 1 }),
-        ("solved twice again", Inversion { told: Told::Here, refinements: 2 }),
+        ("conditioned on the level of x", Inversion { conditioned_on: ConditionedOn::Here, refinements: 0 }),
+        (
+            "conditioned on the upper level",
+            Inversion { conditioned_on: ConditionedOn::Upper, refinements: 0 },
+        ),
+        ("solved once again", Inversion { conditioned_on: ConditionedOn::Here, refinements: 1 }),
+        ("solved twice again", Inversion { conditioned_on: ConditionedOn::Here, refinements: 2 }),
     ];
     let mut series = Vec::new();
     for (name, how) in ways {

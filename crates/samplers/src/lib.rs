@@ -91,8 +91,8 @@ mod walk;
 
 pub use clip::{ClipOptions, Clipped, EpsAfterClip};
 pub use ddim::{
-    DdimNoise, DdimNoiseKind, DdimOptions, Inversion, Told, ddim, ddim_invert, ddim_invert_step, ddim_sigma,
-    ddim_step, ddim_with, reconstruct, slerp,
+    ConditionedOn, DdimNoise, DdimNoiseKind, DdimOptions, Inversion, ddim, ddim_invert, ddim_invert_step,
+    ddim_sigma, ddim_step, ddim_with, reconstruct, slerp,
 };
 pub use ddpm::{DdpmOptions, ReverseVariance, ddpm, ddpm_step};
 pub use denoiser::{Denoiser, Differentiable, Estimate, Spread};

@@ -24,7 +24,7 @@ mod trainer;
 
 pub use adamw::AdamW;
 pub use batch::{NoisedBatch, Noising, TrainingBatch, noise_for, noise_tensor};
-pub use checkpoint::{Conditions, Keep, ResumeState, load_raw_weights};
+pub use checkpoint::{Environment, Keep, ResumeState, load_raw_weights};
 pub use config::{
     LevelSampling, Loss, Objective, ObjectiveKind, OptimizerConfig, PosthocEma, RateDecay, ReportConfig,
     TrainingConfig,

@@ -99,7 +99,7 @@ impl Guidance {
             None => Box::new(model.given(condition).from_example(first)),
             Some(Away { from: Worse::Unconditional(row), how }) => {
                 let without = condition.without_class(*row);
-                Box::new(ClassifierFree { model, conditions: [condition, without], how: *how, first })
+                Box::new(ClassifierFreeGuidance { model, conditions: [condition, without], how: *how, first })
             }
             Some(Away { from: Worse::Weak(weak), how }) => Box::new(Extrapolated {
                 better: model.given(condition).from_example(first),
@@ -115,7 +115,7 @@ impl Guidance {
 }
 
 /// Classifier-free guidance (Ho & Salimans 2022): one model under two conditions, evaluated in one batch.
-struct ClassifierFree<'a> {
+struct ClassifierFreeGuidance<'a> {
     model: &'a Model,
     /// With the class, and without it.
     conditions: [Condition; 2],
@@ -123,7 +123,7 @@ struct ClassifierFree<'a> {
     first: usize,
 }
 
-impl Denoiser<Tensor> for ClassifierFree<'_> {
+impl Denoiser<Tensor> for ClassifierFreeGuidance<'_> {
     fn denoise(&self, x: &Tensor, at: Levels<'_>) -> Result<Estimate<Tensor>, tweedie_samplers::Error> {
         let [with, without] = &self.conditions;
         if !self.how.guides_any(at) {

@@ -12,8 +12,8 @@ use tweedie_networks::Registry;
 use tweedie_report::Progress;
 use tweedie_torch::{Choice, Precision, PrecisionChoice};
 use tweedie_training::{
-    Conditions, Ending, Learner, LoopMemory, ObjectiveKind, Preview, ResumeState, Run, Trainer, TrainingData,
-    train,
+    Ending, Environment, Learner, LoopMemory, ObjectiveKind, Preview, ResumeState, Run, Trainer,
+    TrainingData, train,
 };
 
 /// A configuration that fits its data, ready to be trained.
@@ -22,8 +22,8 @@ pub struct Recipe {
     data: TrainingData,
     /// A run that is resumed: it is locked from here on.
     earlier: Option<Run>,
-    /// The conditions under which it was computed.
-    before: Option<Conditions>,
+    /// The environment in which it was computed.
+    before: Option<Environment>,
 }
 
 /// Where and how a training runs.
@@ -97,8 +97,8 @@ impl Recipe {
         let earlier = resume.map(Run::open).transpose()?;
         let before = match &earlier {
             Some(run) => match run.newest_checkpoint()? {
-                Some((_, path)) => Some(ResumeState::read(&path)?.conditions),
-                None => run.conditions(),
+                Some((_, path)) => Some(ResumeState::read(&path)?.environment),
+                None => run.environment(),
             },
             None => None,
         };
@@ -120,7 +120,7 @@ impl Recipe {
     /// # Errors
     /// Those of [`Recipe::run`].
     pub fn estimate(self, start: &Start) -> Result<Estimate, Error> {
-        let (device, precision) = self.conditions(start)?;
+        let (device, precision) = self.device_and_precision(start)?;
         match self.config.training.objective.kind {
             ObjectiveKind::Denoiser => {
                 Estimate::of(self.denoiser(device)?, &self.config, &self.data, precision)
@@ -149,7 +149,7 @@ impl Recipe {
         progress: &mut dyn Progress,
         notice: &mut dyn FnMut(&Notice),
     ) -> Result<Outcome, Error> {
-        let (device, precision) = self.conditions(start)?;
+        let (device, precision) = self.device_and_precision(start)?;
         match self.config.training.objective.kind {
             ObjectiveKind::Denoiser => {
                 let model = self.denoiser(device)?;
@@ -170,7 +170,7 @@ impl Recipe {
     }
 
     /// Threads, device and precision; a resumed run keeps its own where none are chosen, for bits depend on them.
-    fn conditions(&self, start: &Start) -> Result<(Device, (Precision, String)), Error> {
+    fn device_and_precision(&self, start: &Start) -> Result<(Device, (Precision, String)), Error> {
         let threads = self.before.as_ref().map(|before| before.threads);
         if let Some(threads) = start.threads.map(i32::from).or(threads).filter(|threads| *threads > 0) {
             tch::set_num_threads(threads);
@@ -237,8 +237,8 @@ impl Recipe {
                 (run, memory, Some((trainer.images(), differences)))
             }
             None => {
-                let conditions = Conditions::of(&trainer);
-                let run = Run::create(&start.runs, &config.name, &config.to_toml()?, &conditions)?;
+                let environment = Environment::of(&trainer);
+                let run = Run::create(&start.runs, &config.name, &config.to_toml()?, &environment)?;
                 (run, LoopMemory::default(), None)
             }
         };

@@ -6,14 +6,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use tweedie_models::sampling::{LevelRule, NoLevelRule, Sampler};
-use tweedie_samplers::{Inversion, Told};
+use tweedie_samplers::{ConditionedOn, Inversion};
 
 /// How images are encoded by DDIM backwards.
 #[derive(Debug, Clone, Args)]
 pub struct InversionFlags {
     /// The level that the network is conditioned on while an image climbs from one level to the next.
-    #[arg(long, default_value = "here")]
-    pub told: ToldName,
+    #[arg(long, alias = "told", value_name = "LEVEL", default_value = "here")]
+    pub conditioned_on: ConditionedOnName,
     /// Solve each step again so many times with the prediction at its upper end: as many more calls, a smaller error.
     #[arg(long, default_value_t = 0, value_name = "K")]
     pub refine: usize,
@@ -22,17 +22,17 @@ pub struct InversionFlags {
 impl InversionFlags {
     /// The library's form.
     pub fn inversion(&self) -> Inversion {
-        let told = match self.told {
-            ToldName::Here => Told::Here,
-            ToldName::Upper => Told::Upper,
+        let conditioned_on = match self.conditioned_on {
+            ConditionedOnName::Here => ConditionedOn::Here,
+            ConditionedOnName::Upper => ConditionedOn::Upper,
         };
-        Inversion { told, refinements: self.refine }
+        Inversion { conditioned_on, refinements: self.refine }
     }
 }
 
 /// The level that the network is conditioned on, by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ToldName {
+pub enum ConditionedOnName {
     /// The one where x is.
     Here,
     /// The one above it, as published: a smaller error at few steps.

@@ -26,7 +26,7 @@ pub fn run(options: &Invert) -> anyhow::Result<()> {
     check_finite(&latents)?;
     let parameters = json!({
         "model": options.model, "images": options.images, "steps": generator.path().n_steps(), "levels": generator.sampling().levels,
-        "told": format!("{:?}", options.how.told).to_lowercase(), "refine": options.how.refine, "class": options.class,
+        "conditioned_on": format!("{:?}", options.how.conditioned_on).to_lowercase(), "refine": options.how.refine, "class": options.class,
         "precision": precision.name(), "version": env!("CARGO_PKG_VERSION"),
     });
     save_tensor(&options.out, "latents", &latents, parameters.to_string())?;
@@ -41,7 +41,7 @@ pub fn run(options: &Invert) -> anyhow::Result<()> {
     ));
     if std > 1.5 * start {
         line(
-            "codes so wide are not like noise: where a network predicts x0, the first steps from clean data are large; --told upper or --refine make them small",
+            "codes so wide are not like noise: where a network predicts x0, the first steps from clean data are large; --conditioned-on upper or --refine make them small",
         );
     }
     if std < start / 1.5 {

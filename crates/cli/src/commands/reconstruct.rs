@@ -40,7 +40,7 @@ pub fn run(options: &Reconstruct) -> anyhow::Result<()> {
         shown.push((steps.to_string(), back.narrow(0, 0, n.min(SHOWN))));
     }
     let parameters = json!({
-        "model": options.model, "told": format!("{:?}", options.how.told).to_lowercase(), "refine": options.how.refine,
+        "model": options.model, "conditioned_on": format!("{:?}", options.how.conditioned_on).to_lowercase(), "refine": options.how.refine,
         "precision": precision.name(), "class": options.class, "n": n, "table": table, "version": env!("CARGO_PKG_VERSION"),
     });
     write(options, &shown, &model, parameters.to_string())

@@ -32,7 +32,10 @@ fn an_image_comes_back_from_its_code() {
         ("latents", &[2, 3, 16, 16][..])
     );
     let said: Value = serde_json::from_str(&file.metadata()["parameters"]).unwrap();
-    assert_eq!((&said["steps"], &said["refine"], &said["told"]), (&20.into(), &8.into(), &"here".into()));
+    assert_eq!(
+        (&said["steps"], &said["refine"], &said["conditioned_on"]),
+        (&20.into(), &8.into(), &"here".into())
+    );
     // The line that it prints decodes.
     let line = printed.lines().last().unwrap().split("tweedie ").nth(1).unwrap();
     succeeds(tweedie(place.path()).args(line.split(' ')).args(["--out", "back"]));

@@ -27,7 +27,7 @@ fn a_run_holds_what_it_should() {
         names_in(run),
         [
             "checkpoints",
-            "conditions.json",
+            "environment.json",
             "config.toml",
             "events.out.tfevents.0.tweedie",
             "index.html",

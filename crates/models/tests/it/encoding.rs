@@ -3,7 +3,7 @@
 use crate::{ALL, greatest, images, model, near, on, random, tiny};
 use tweedie_math::{NoiseLevel, Parameterization, Schedule};
 use tweedie_models::sampling::SamplingConfig;
-use tweedie_samplers::{Denoiser, Inversion, Levels, Told, ddim_invert, reconstruct};
+use tweedie_samplers::{ConditionedOn, Denoiser, Inversion, Levels, ddim_invert, reconstruct};
 
 fn path(model: &tweedie_models::Model, steps: usize) -> tweedie_samplers::Path {
     model.path(&SamplingConfig { steps, ..SamplingConfig::default() }).unwrap()
@@ -55,7 +55,7 @@ fn codes_give_images_back() {
         }
         let solved = back(20, Inversion { refinements: 30, ..plain });
         assert!(solved < 1e-3 && solved < 0.1 * many, "{says:?}: {solved} where each step is solved");
-        let upper = Inversion { told: Told::Upper, refinements: 0 };
+        let upper = Inversion { conditioned_on: ConditionedOn::Upper, refinements: 0 };
         assert!(back(20, upper).is_finite());
         let latent =
             |how| tch::no_grad(|| ddim_invert(&model, x.shallow_clone(), &path(&model, 4), how, &mut ()));

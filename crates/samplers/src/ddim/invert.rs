@@ -5,7 +5,7 @@ use tweedie_math::NoiseLevel;
 
 /// The level that the network is conditioned on while x goes from one level up to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Told {
+pub enum ConditionedOn {
     /// The level of x, the lower one.
     #[default]
     Here,
@@ -18,7 +18,7 @@ pub enum Told {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Inversion {
     /// The level that the network is conditioned on.
-    pub told: Told,
+    pub conditioned_on: ConditionedOn,
     /// The number of times that each step is solved again with the estimate at its upper end. DDIM undoes a fixed point of this
     /// iteration exactly (Pan et al. 2023). Each costs an evaluation of the denoiser.
     pub refinements: usize,
@@ -29,7 +29,7 @@ pub struct Inversion {
 /// no memory, so that [`Next::Adjust`] and [`Next::Replace`] do the same.
 ///
 /// # Errors
-/// [`Error::Path`] for a path that climbs somewhere; [`Error::OtherLevel`] for [`Told::Upper`] with a denoiser that does not support it;
+/// [`Error::Path`] for a path that climbs somewhere; [`Error::OtherLevel`] for [`ConditionedOn::Upper`] with a denoiser that does not support it;
 /// those of the denoiser and the hook.
 pub fn ddim_invert<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
@@ -47,9 +47,9 @@ pub fn ddim_invert<X: State>(
     let mut x = x;
     for down in path.steps().rev() {
         let up = Step { index: down.count - 1 - down.index, count: down.count, from: down.to, to: down.from };
-        let network_level = match inversion.told {
-            Told::Here => up.from,
-            Told::Upper => up.to,
+        let network_level = match inversion.conditioned_on {
+            ConditionedOn::Here => up.from,
+            ConditionedOn::Upper => up.to,
         };
         let estimate = denoiser.denoise_conditioned(&x, up.from.into(), network_level.into())?;
         let mut next = ddim_invert_step(&estimate, up.to)?;

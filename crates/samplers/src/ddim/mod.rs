@@ -3,7 +3,7 @@
 mod invert;
 mod latent;
 
-pub use invert::{Inversion, Told, ddim_invert, ddim_invert_step};
+pub use invert::{ConditionedOn, Inversion, ddim_invert, ddim_invert_step};
 pub use latent::{reconstruct, slerp};
 
 use crate::walk::{step_noise, walk};

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use std::cell::RefCell;
 use tweedie_math::{GaussianDenoiser, NoiseLevel, Spacing};
 use tweedie_samplers::{
-    Denoiser, Error, Estimate, Inversion, Levels, Path, Step, Told, ddim, ddim_invert, reconstruct,
+    ConditionedOn, Denoiser, Error, Estimate, Inversion, Levels, Path, Step, ddim, ddim_invert, reconstruct,
 };
 
 const C: f64 = 0.25;
@@ -44,8 +44,8 @@ fn leading(n: usize) -> Path {
 }
 
 /// E[(x − x')²] of data N(0, c) and its reconstruction: c·(gain − 1)², the reconstruction being gain·x.
-fn round_trip(denoiser: &dyn Denoiser<Batch>, n: usize, told: Told) -> f64 {
-    let inversion = Inversion { told, refinements: 0 };
+fn round_trip(denoiser: &dyn Denoiser<Batch>, n: usize, conditioned_on: ConditionedOn) -> f64 {
+    let inversion = Inversion { conditioned_on, refinements: 0 };
     let gain = reconstruct(denoiser, array![[1.0]], &leading(n), inversion).unwrap()[[0, 0]];
     C * (gain - 1.0).powi(2)
 }
@@ -60,8 +60,8 @@ fn round_trips_are_as_far_off_as_noted() {
     let here = [0.0484, 0.0153, 0.00288, 7.65e-4, 2.00e-4, 3.39e-5, 9.12e-6];
     for ((n, upper), here) in n.into_iter().zip(upper).zip(here) {
         // Half a unit of the third digit is at most .5 % of the number; 2.00e-4 stands for 1.997e-4.
-        within(round_trip(&network, n, Told::Upper) / upper, 1.0, 0.005);
-        within(round_trip(&exact, n, Told::Here) / here, 1.0, 0.005);
+        within(round_trip(&network, n, ConditionedOn::Upper) / upper, 1.0, 0.005);
+        within(round_trip(&exact, n, ConditionedOn::Here) / here, 1.0, 0.005);
     }
 }
 
@@ -70,8 +70,8 @@ fn round_trips_are_as_far_off_as_noted() {
 #[test]
 fn the_first_trained_level_can_be_told_at_clean_data() {
     let network = Network { first: linear().level(1) };
-    within(round_trip(&network, 10, Told::Here), 0.04840, 5e-6);
-    within(round_trip(&network, 1000, Told::Here), 7.959e-6, 5e-10);
+    within(round_trip(&network, 10, ConditionedOn::Here), 0.04840, 5e-6);
+    within(round_trip(&network, 1000, ConditionedOn::Here), 7.959e-6, 5e-10);
 }
 
 /// The error falls with 1/n² in either way (from 200 to 1,000 steps; "here" needs that many). Conditioned on the upper level it is a
@@ -80,13 +80,14 @@ fn the_first_trained_level_can_be_told_at_clean_data() {
 fn round_trips_close_with_the_square_of_the_step() {
     let exact = GaussianDenoiser { mean: 0.0, variance: C };
     let network = Network { first: linear().level(1) };
-    let over = |denoiser: &dyn Denoiser<Batch>, told| {
-        slope([200, 500, 1000].map(|n| (n as f64, round_trip(denoiser, n, told))))
+    let over = |denoiser: &dyn Denoiser<Batch>, conditioned_on| {
+        slope([200, 500, 1000].map(|n| (n as f64, round_trip(denoiser, n, conditioned_on))))
     };
-    let (upper, here) = (over(&network, Told::Upper), over(&exact, Told::Here));
+    let (upper, here) = (over(&network, ConditionedOn::Upper), over(&exact, ConditionedOn::Here));
     assert!((upper + 2.0).abs() < 0.01 && (here + 2.0).abs() < 0.1, "slopes {upper} and {here}");
     for n in [10, 20, 50] {
-        let share = round_trip(&network, n, Told::Upper) / round_trip(&exact, n, Told::Here);
+        let share =
+            round_trip(&network, n, ConditionedOn::Upper) / round_trip(&exact, n, ConditionedOn::Here);
         assert!((0.2..0.4).contains(&share), "{n} steps: {share}");
     }
 }
@@ -99,7 +100,7 @@ proptest! {
         let (high, low) = (level(log_snr), level(log_snr + gap));
         let step = Path::new(vec![high, low]).unwrap();
         let after = |refinements| {
-            let inversion = Inversion { told: Told::Here, refinements };
+            let inversion = Inversion { conditioned_on: ConditionedOn::Here, refinements };
             ddim_invert(&data, array![[1.0]], &step, inversion, &mut ()).unwrap()[[0, 0]]
         };
         let scale = high.signal_rate() / low.signal_rate();
@@ -136,7 +137,7 @@ proptest! {
     fn converged_inversions_are_undone(first in -6.0..-2.0, n in 8usize..30, x in -2.0..2.0) {
         let log_snrs: Vec<f64> = (0..=n).map(|i| first + (8.0 - first) * i as f64 / n as f64).collect();
         let data = GaussianDenoiser { mean: 0.3, variance: 1.0 };
-        let inversion = Inversion { told: Told::Here, refinements: 80 };
+        let inversion = Inversion { conditioned_on: ConditionedOn::Here, refinements: 80 };
         let found = reconstruct(&data, array![[x]], &path(&log_snrs), inversion).unwrap();
         within(found[[0, 0]], x, 1e-12);
     }
@@ -174,13 +175,13 @@ fn both_ways_lead_over_the_same_levels() {
         walk(&watched);
         watched.0.into_inner()
     };
-    let up = |told, refinements| {
-        let inversion = Inversion { told, refinements };
+    let up = |conditioned_on, refinements| {
+        let inversion = Inversion { conditioned_on, refinements };
         seen(&|it| drop(ddim_invert(it, array![[1.0]], &path, inversion, &mut ()).unwrap()))
     };
-    assert_eq!(up(Told::Here, 0), steps(&[[4, 4], [3, 3], [2, 2], [1, 1]]));
-    assert_eq!(up(Told::Upper, 0), steps(&[[4, 3], [3, 2], [2, 1], [1, 0]]));
-    assert_eq!(up(Told::Upper, 1)[..4], steps(&[[4, 3], [3, 3], [3, 2], [2, 2]]));
+    assert_eq!(up(ConditionedOn::Here, 0), steps(&[[4, 4], [3, 3], [2, 2], [1, 1]]));
+    assert_eq!(up(ConditionedOn::Upper, 0), steps(&[[4, 3], [3, 2], [2, 1], [1, 0]]));
+    assert_eq!(up(ConditionedOn::Upper, 1)[..4], steps(&[[4, 3], [3, 3], [3, 2], [2, 2]]));
     let down = seen(&|it| drop(ddim(it, array![[1.0]], &path, 0.0, &Silent, &mut ()).unwrap()));
     assert_eq!(down, steps(&[[0, 0], [1, 1], [2, 2], [3, 3]]));
 }
@@ -190,7 +191,7 @@ fn both_ways_lead_over_the_same_levels() {
 fn a_reconstruction_is_both_ways() {
     let data = GaussianDenoiser { mean: 0.2, variance: C };
     let (path, x) = (leading(7), array![[0.3, -1.0], [2.0, 0.0]]);
-    let inversion = Inversion { told: Told::Upper, refinements: 2 };
+    let inversion = Inversion { conditioned_on: ConditionedOn::Upper, refinements: 2 };
     let latent = ddim_invert(&data, x.clone(), &path, inversion, &mut ()).unwrap();
     let expected = ddim(&data, latent, &path, 0.0, &Silent, &mut ()).unwrap();
     all_within(&reconstruct(&data, x, &path, inversion).unwrap(), &expected, 0.0);

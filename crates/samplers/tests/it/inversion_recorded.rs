@@ -4,7 +4,9 @@ use crate::recordings::{Images, Recording, distance, numbers};
 use crate::{linear, within};
 use safetensors::SafeTensors;
 use tweedie_math::{Parameterization, Spacing};
-use tweedie_samplers::{Denoiser, Error, Estimate, Inversion, Levels, Path, Step, Told, ddim_invert};
+use tweedie_samplers::{
+    ConditionedOn, Denoiser, Error, Estimate, Inversion, Levels, Path, Step, ddim_invert,
+};
 
 /// Replays the network's outputs, found by the level that it is conditioned on.
 struct Replay {
@@ -47,7 +49,7 @@ fn the_upper_level_told_is_the_inverse_scheduler() {
         let denoiser = Replay { path: path.clone(), model_out: model_out.clone() };
         let mut worst = 0.0_f64;
         let mut compare = |step: &Step, x: &Images| worst = worst.max(distance(x, &xs[step.index + 1]));
-        let inversion = Inversion { told: Told::Upper, refinements: 0 };
+        let inversion = Inversion { conditioned_on: ConditionedOn::Upper, refinements: 0 };
         ddim_invert(&denoiser, xs[0].clone(), &path, inversion, &mut compare).unwrap();
         worst
     };

@@ -4,11 +4,11 @@
 //! optimiser's moments, each one flat tensor in the order of the network's construction. Noise, order and dropout need no
 //! state: they are keyed by (seed, images seen).
 
-mod conditions;
+mod environment;
 mod keep;
 mod writer;
 
-pub use conditions::Conditions;
+pub use environment::Environment;
 pub use keep::Keep;
 pub(crate) use keep::remove_stale_ones;
 pub(crate) use writer::CheckpointWriter;
@@ -43,8 +43,9 @@ pub struct ResumeState {
     pub scheduled: bool,
     /// The data set.
     pub data: DataIdentity,
-    /// Under which conditions the numbers were computed.
-    pub conditions: Conditions,
+    /// The environment in which the numbers were computed.
+    #[serde(alias = "conditions")]
+    pub environment: Environment,
     /// The loop's memory.
     pub progress: LoopMemory,
 }
@@ -104,7 +105,7 @@ impl Checkpoint {
             steps: trainer.steps(),
             scheduled,
             data: data.clone(),
-            conditions: Conditions::of(trainer),
+            environment: Environment::of(trainer),
             progress,
         };
         let mut tensors = BTreeMap::new();

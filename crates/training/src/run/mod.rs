@@ -13,7 +13,7 @@ pub use find::{State, checkpoints_in, run_state};
 pub use metrics::{Accuracy, Clock, HeldOut, HeldOutBin, Tick, read_metrics};
 
 use crate::checkpoint::{Keep, ResumeState, remove_stale_ones, restore};
-use crate::{Conditions, Error, Learner, LoopMemory, Trainer};
+use crate::{Environment, Error, Learner, LoopMemory, Trainer};
 use events::Events;
 use find::{next_number, numbered_in};
 use lock::Lock;
@@ -21,7 +21,7 @@ use metrics::Metrics;
 use std::path::{Path, PathBuf};
 use tweedie_data::DataIdentity;
 
-/// The folder of a run: `config.toml`, `conditions.json`, `metrics.jsonl`, TensorBoard's events, `loss.svg`, `index.html`,
+/// The folder of a run: `config.toml`, `environment.json`, `metrics.jsonl`, TensorBoard's events, `loss.svg`, `index.html`,
 /// `samples/`, `checkpoints/`, `lock`. This value owns it.
 #[derive(Debug)]
 pub struct Run {
@@ -43,8 +43,11 @@ pub struct Resumed {
 /// The configuration's name in a run.
 pub const CONFIG: &str = "config.toml";
 
-/// Under what a run began: it goes on so where no checkpoint says it yet.
-const CONDITIONS: &str = "conditions.json";
+/// The environment in which a run began. A resume compares with it where no checkpoint exists yet.
+const ENVIRONMENT: &str = "environment.json";
+
+/// The former name of [`ENVIRONMENT`], which is still read.
+const FORMER_ENVIRONMENT: &str = "conditions.json";
 
 impl Run {
     /// A new folder `runs/00003-NAME`, numbered after those that are there, with the resolved configuration in it and the
@@ -52,7 +55,7 @@ impl Run {
     ///
     /// # Errors
     /// [`Error::Run`] for a disk that is full, read-only or not ours.
-    pub fn create(runs: &Path, name: &str, config: &str, conditions: &Conditions) -> Result<Self, Error> {
+    pub fn create(runs: &Path, name: &str, config: &str, environment: &Environment) -> Result<Self, Error> {
         std::fs::create_dir_all(runs).map_err(failed("cannot create", runs))?;
         let mut number = next_number(runs);
         let folder = loop {
@@ -65,9 +68,9 @@ impl Run {
             }
         };
         // A struct of numbers and names: serialising it into memory cannot fail.
-        let conditions = serde_json::to_vec_pretty(conditions).unwrap_or_default();
+        let environment = serde_json::to_vec_pretty(environment).unwrap_or_default();
         // The configuration comes last: with it the folder is a run.
-        let written = tweedie_files::write_file(&folder.join(CONDITIONS), &conditions)
+        let written = tweedie_files::write_file(&folder.join(ENVIRONMENT), &environment)
             .and_then(|()| tweedie_files::write_file(&folder.join(CONFIG), config.as_bytes()));
         if let Err(error) = written {
             let _ = std::fs::remove_dir_all(&folder);
@@ -110,10 +113,10 @@ impl Run {
         trainer: &mut Trainer<L>,
         data: &DataIdentity,
     ) -> Result<Resumed, Error> {
-        let now = Conditions::of(trainer);
+        let now = Environment::of(trainer);
         let Some((images, path)) = self.newest_checkpoint()? else {
             self.cut_back(0)?;
-            let differences = self.conditions().map_or(Vec::new(), |before| before.differences(&now));
+            let differences = self.environment().map_or(Vec::new(), |before| before.differences(&now));
             return Ok(Resumed { progress: LoopMemory::default(), differences });
         };
         let state = ResumeState::read(&path)?;
@@ -131,14 +134,15 @@ impl Run {
         self.cut_back(images)?;
         // Those that a kill left between a new one's writing and their removal.
         remove_stale_ones(&self.folder.join("checkpoints"), Keep::of(trainer.config()))?;
-        let mut differences = state.conditions.differences(&now);
+        let mut differences = state.environment.differences(&now);
         differences.extend(state.data.differences(data));
         Ok(Resumed { progress: state.progress, differences })
     }
 
-    /// The conditions under which it began, where they can be read.
-    pub fn conditions(&self) -> Option<Conditions> {
-        let text = std::fs::read(self.folder.join(CONDITIONS)).ok()?;
+    /// The environment in which the run began, where its file can be read.
+    pub fn environment(&self) -> Option<Environment> {
+        let read = |name| std::fs::read(self.folder.join(name)).ok();
+        let text = read(ENVIRONMENT).or_else(|| read(FORMER_ENVIRONMENT))?;
         serde_json::from_slice(&text).ok()
     }
 

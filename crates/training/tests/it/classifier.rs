@@ -1,7 +1,7 @@
 //! A classifier of noisy images is trained by the same loop: what it learns, how it goes on, what it refuses.
 
 use crate::common::{
-    StopAfter, batches, conditions, data, go_on, identity, model, network, step, train_all, weights,
+    StopAfter, batches, data, environment, go_on, identity, model, network, step, train_all, weights,
 };
 use std::path::PathBuf;
 use tch::Device;
@@ -45,7 +45,7 @@ fn the_forms_of_the_built_in_set_are_learned() {
     };
     let config = TrainingConfig { images, batch: 32, optimizer, objective, report, ..config() };
     let place = tempfile::tempdir().unwrap();
-    let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
+    let mut run = Run::create(place.path(), "run", "", &environment()).unwrap();
     let mut trainer = Trainer::new(classifier(0.0), config, Precision::F32).unwrap();
     train_all(&mut trainer, &mut run);
     let ticks = read_metrics(&run.folder().join("metrics.jsonl")).unwrap();
@@ -109,7 +109,7 @@ fn traces(trainer: &mut Trainer<Classifier>, run: &Run) -> (Vec<f32>, Vec<f32>, 
 #[test]
 fn a_classifier_goes_on_bit_for_bit() {
     let place = tempfile::tempdir().unwrap();
-    let new = |name: &str| Run::create(place.path(), name, "", &conditions()).unwrap();
+    let new = |name: &str| Run::create(place.path(), name, "", &environment()).unwrap();
     let (mut trainer, mut run) = (fresh(), new("whole"));
     train_all(&mut trainer, &mut run);
     let expected = traces(&mut trainer, &run);

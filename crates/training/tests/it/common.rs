@@ -13,7 +13,7 @@ use tweedie_report::{Canvas, Event, Progress, Sheet, sheet};
 use tweedie_samplers::{Denoiser, Levels};
 use tweedie_torch::Precision;
 use tweedie_training::{
-    Conditions, Error, Learner, LoopMemory, Preview, Run, StepReport, Tick, Trainer, TrainingConfig,
+    Environment, Error, Learner, LoopMemory, Preview, Run, StepReport, Tick, Trainer, TrainingConfig,
     TrainingData, noise_tensor, read_metrics, train,
 };
 
@@ -93,9 +93,9 @@ pub fn identity() -> DataIdentity {
     DataIdentity::of(data().as_ref())
 }
 
-/// Conditions under which a run may begin.
-pub fn conditions() -> Conditions {
-    Conditions {
+/// Environment under which a run may begin.
+pub fn environment() -> Environment {
+    Environment {
         threads: 1,
         cpu_capability: "AVX2".into(),
         libtorch: "2.11.0".into(),

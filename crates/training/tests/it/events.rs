@@ -1,6 +1,6 @@
 //! What a training reports, and how it is stopped by an answer.
 
-use crate::common::{Estimates, conditions, config, data, trainer};
+use crate::common::{Estimates, config, data, environment, trainer};
 use std::ops::ControlFlow;
 use tch::Device;
 use tweedie_models::Model;
@@ -60,7 +60,7 @@ fn trained(stop_at: Option<usize>, run: &mut Run) -> (Ending, u64, Vec<String>) 
 }
 
 fn new_run(place: &tempfile::TempDir) -> Run {
-    Run::create(place.path(), "run", "", &conditions()).unwrap()
+    Run::create(place.path(), "run", "", &environment()).unwrap()
 }
 
 #[test]

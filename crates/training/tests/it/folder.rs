@@ -1,7 +1,7 @@
 //! A run's folder: its lock, its checkpoints, what is cut back, its page.
 
 use crate::common::{
-    StopAfter, conditions, config, go_on, identity, train_all, train_all_with_sheets, trainer,
+    StopAfter, config, environment, go_on, identity, train_all, train_all_with_sheets, trainer,
 };
 use std::path::Path;
 use tweedie_training::{
@@ -35,7 +35,7 @@ fn the_newest_and_the_milestones_stay_on_the_disk() {
     ] {
         let place = tempfile::tempdir().unwrap();
         let report = ReportConfig { checkpoint: 8, keep_last, keep_every, ..quiet() };
-        let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
+        let mut run = Run::create(place.path(), "run", "", &environment()).unwrap();
         train_all(&mut trainer(with(report)), &mut run);
         assert_eq!(names(&run.folder().join("checkpoints")), expected, "{keep_last}, {keep_every}");
     }
@@ -44,7 +44,7 @@ fn the_newest_and_the_milestones_stay_on_the_disk() {
 #[test]
 fn a_run_has_one_owner() {
     let place = tempfile::tempdir().unwrap();
-    let run = Run::create(place.path(), "run", "", &conditions()).unwrap();
+    let run = Run::create(place.path(), "run", "", &environment()).unwrap();
     let folder = run.folder().to_path_buf();
     assert_eq!(run_state(&folder, 64), State::Running);
     let error = Run::open(&folder).unwrap_err();
@@ -72,7 +72,7 @@ fn a_folder_that_is_no_run_is_refused() {
 #[test]
 fn half_written_checkpoints_are_none() {
     let place = tempfile::tempdir().unwrap();
-    let run = Run::create(place.path(), "run", "", &conditions()).unwrap();
+    let run = Run::create(place.path(), "run", "", &environment()).unwrap();
     assert_eq!(run.newest_checkpoint().unwrap(), None);
     let checkpoints = run.folder().join("checkpoints");
     for name in ["0000000008", "0000000016", "0000000024.partial", "0000000032.replaced.partial", "notes"] {
@@ -94,7 +94,7 @@ fn half_written_checkpoints_are_none() {
 fn logs_are_cut_back_to_the_checkpoint() {
     let two = ReportConfig { checkpoint: 24, ..quiet() };
     let place = tempfile::tempdir().unwrap();
-    let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
+    let mut run = Run::create(place.path(), "run", "", &environment()).unwrap();
     go_on(&mut trainer(with(two.clone())), &mut run, LoopMemory::default(), &mut StopAfter::steps(3));
     let at_checkpoint = LogFiles::of(run.folder());
     assert_eq!(read_metrics(&run.folder().join("metrics.jsonl")).unwrap().len(), 3);
@@ -146,7 +146,7 @@ impl LogFiles {
 #[test]
 fn without_a_checkpoint_all_is_forgotten() {
     let place = tempfile::tempdir().unwrap();
-    let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
+    let mut run = Run::create(place.path(), "run", "", &environment()).unwrap();
     let head = LogFiles::of(run.folder());
     let mut seen = StopAfter::steps(2);
     go_on(&mut trainer(with(quiet())), &mut run, LoopMemory::default(), &mut seen);
@@ -174,7 +174,7 @@ fn a_log_of_other_lines_is_refused() {
 fn the_page_shows_the_newest_sheet() {
     let place = tempfile::tempdir().unwrap();
     let report = ReportConfig { sheet: 32, sheet_images: 2, sheet_steps: 1, ..quiet() };
-    let mut run = Run::create(place.path(), "<run>", "name = \"<b>\"\n", &conditions()).unwrap();
+    let mut run = Run::create(place.path(), "<run>", "name = \"<b>\"\n", &environment()).unwrap();
     train_all_with_sheets(&mut trainer(with(report)), &mut run);
     let page = |run: &Run| std::fs::read_to_string(run.folder().join("index.html")).unwrap();
     let html = page(&run);

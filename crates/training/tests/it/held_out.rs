@@ -1,6 +1,6 @@
 //! The loss on images that are not trained on.
 
-use crate::common::{conditions, config, data, description, go_on_with, model, network, trainer, weights};
+use crate::common::{config, data, description, environment, go_on_with, model, network, trainer, weights};
 use std::sync::Arc;
 use tweedie_data::{Dataset, Shapes};
 use tweedie_math::{DiscreteVp, Parameterization};
@@ -33,7 +33,7 @@ fn other_images() -> Arc<dyn Dataset> {
 /// The ticks of a whole run.
 fn ticks(trainer: &mut Trainer, held_out: bool) -> Vec<Tick> {
     let place = tempfile::tempdir().unwrap();
-    let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
+    let mut run = Run::create(place.path(), "run", "", &environment()).unwrap();
     let mut seen = crate::common::StopAfter::never();
     go_on_with(trainer, &mut run, Default::default(), &mut seen, held_out.then(other_images));
     seen.ticks
@@ -133,7 +133,7 @@ fn few_images_are_enough() {
     let (_, few) = tweedie_data::split(Arc::new(Few(data())), 0.3).unwrap();
     assert_eq!(few.len(), Some(3));
     let place = tempfile::tempdir().unwrap();
-    let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
+    let mut run = Run::create(place.path(), "run", "", &environment()).unwrap();
     let mut seen = crate::common::StopAfter::never();
     let mut trainer = trainer(still(measured_every(8, 20)));
     go_on_with(&mut trainer, &mut run, Default::default(), &mut seen, Some(Arc::new(few)));
@@ -204,7 +204,7 @@ impl Dataset for Nothing {
 #[test]
 fn a_loss_that_is_no_number_ends_training() {
     let place = tempfile::tempdir().unwrap();
-    let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
+    let mut run = Run::create(place.path(), "run", "", &environment()).unwrap();
     let mut trainer = trainer(measured_every(16, 8));
     let how = tweedie_models::Standardization { mean: vec![0.0; 3], scale: vec![1.0; 3] };
     trainer.model_mut().about_mut().standardization = Some(how);

@@ -1,6 +1,6 @@
 //! How levels are drawn.
 
-use crate::common::{StopAfter, conditions, go_on, identity, network};
+use crate::common::{StopAfter, environment, go_on, identity, network};
 use tch::Device;
 use tweedie_math::{DiscreteVp, Parameterization, Schedule};
 use tweedie_models::{Description, Model, VariancePrediction};
@@ -110,7 +110,7 @@ fn fresh() -> Trainer {
 fn importance_goes_on_bit_for_bit() {
     let run_with = |stops: &[u64]| {
         let place = tempfile::tempdir().unwrap();
-        let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
+        let mut run = Run::create(place.path(), "run", "", &environment()).unwrap();
         let folder = run.folder().to_path_buf();
         let (mut trainer, mut progress) = (fresh(), LoopMemory::default());
         for &stop in stops {

@@ -1,6 +1,6 @@
 //! The loop and the run's folder.
 
-use crate::common::{Estimates, StopAfter, conditions, config, data, trainer, weights};
+use crate::common::{Estimates, StopAfter, config, data, environment, trainer, weights};
 use std::ops::ControlFlow;
 use std::path::Path;
 use tch::Device;
@@ -35,7 +35,7 @@ fn names(folder: &Path) -> Vec<String> {
 fn a_run_leaves_what_it_promises() {
     let place = tempfile::tempdir().unwrap();
     let mut trainer = trainer(small());
-    let mut run = Run::create(place.path(), "tiny", "name = \"tiny\"\n", &conditions()).unwrap();
+    let mut run = Run::create(place.path(), "tiny", "name = \"tiny\"\n", &environment()).unwrap();
     let mut steps = 0;
     let mut count = |event: &Event<'_>| {
         steps += u64::from(matches!(event, Event::Step { .. }));
@@ -49,7 +49,7 @@ fn a_run_leaves_what_it_promises() {
         names(run.folder()),
         [
             "checkpoints",
-            "conditions.json",
+            "environment.json",
             "config.toml",
             "events.out.tfevents.0.tweedie",
             "index.html",
@@ -76,17 +76,17 @@ fn a_run_leaves_what_it_promises() {
 fn runs_are_numbered_after_one_another() {
     let place = tempfile::tempdir().unwrap();
     let name = |run: Run| run.folder().file_name().unwrap().to_string_lossy().to_string();
-    assert_eq!(name(Run::create(place.path(), "a", "", &conditions()).unwrap()), "00000-a");
-    assert_eq!(name(Run::create(place.path(), "b", "", &conditions()).unwrap()), "00001-b");
+    assert_eq!(name(Run::create(place.path(), "a", "", &environment()).unwrap()), "00000-a");
+    assert_eq!(name(Run::create(place.path(), "b", "", &environment()).unwrap()), "00001-b");
     std::fs::create_dir(place.path().join("00041-old")).unwrap();
-    assert_eq!(name(Run::create(place.path(), "c", "", &conditions()).unwrap()), "00042-c");
+    assert_eq!(name(Run::create(place.path(), "c", "", &environment()).unwrap()), "00042-c");
 }
 
 #[test]
 fn being_stopped_finishes_the_step_and_saves() {
     let place = tempfile::tempdir().unwrap();
     let mut trainer = trainer(small());
-    let mut run = Run::create(place.path(), "tiny", "", &conditions()).unwrap();
+    let mut run = Run::create(place.path(), "tiny", "", &environment()).unwrap();
     let data = TrainingData { shown: data(), held_out: None };
     let mut stop = StopAfter::steps(3);
     let ending = train(&mut trainer, data, &mut run, LoopMemory::default(), None, &mut stop).unwrap();
@@ -102,7 +102,7 @@ fn a_loss_that_is_no_number_names_its_step_and_keeps_the_checkpoint() {
     config.optimizer.warmup = 0;
     config.optimizer.max_grad_norm = 0.0;
     let mut trainer = trainer(config);
-    let mut run = Run::create(place.path(), "tiny", "", &conditions()).unwrap();
+    let mut run = Run::create(place.path(), "tiny", "", &environment()).unwrap();
     let weight = trainer.model().network().parameters().get("conv_in.bias").unwrap().shallow_clone();
     let mut poison = |event: &Event<'_>| {
         if matches!(event, Event::Step { done, .. } if *done == 40.0) {

@@ -1,6 +1,6 @@
 //! A data set and a network of one's own, trained from Rust.
 
-use crate::common::{StopAfter, conditions, go_on_showing, weights};
+use crate::common::{StopAfter, environment, go_on_showing, weights};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tch::{Device, Kind, Tensor};
@@ -127,7 +127,7 @@ fn data_and_network_of_ones_own_are_trained_and_loaded() {
     assert!(moment(1.0).abs() < 1e-5 && (moment(2.0) - 1.0).abs() < 1e-5);
 
     let place = tempfile::tempdir().unwrap();
-    let mut run = Run::create(place.path(), "circle", "", &conditions()).unwrap();
+    let mut run = Run::create(place.path(), "circle", "", &environment()).unwrap();
     let (mut seen, data) = (StopAfter::never(), TrainingData { shown: Arc::new(Circle), held_out: None });
     go_on_showing(&mut trainer, &mut run, LoopMemory::default(), &mut seen, data, None);
     let losses: Vec<f64> = seen.ticks.iter().map(|tick| tick.loss).collect();

@@ -1,6 +1,6 @@
 //! A learner of one's own is trained, saved and resumed by the trainer as it is.
 
-use crate::common::{StopAfter, conditions, go_on_showing, weights};
+use crate::common::{StopAfter, environment, go_on_showing, weights};
 use crate::regressor::{Regressor, registry};
 use std::sync::Arc;
 use tch::{Device, Kind};
@@ -69,7 +69,7 @@ fn tensors(run: &Run) -> Vec<u8> {
 #[test]
 fn a_learner_of_ones_own_is_trained_saved_and_resumed() {
     let place = tempfile::tempdir().unwrap();
-    let new = |name: &str| Run::create(place.path(), name, "", &conditions()).unwrap();
+    let new = |name: &str| Run::create(place.path(), name, "", &environment()).unwrap();
     let (mut trainer, mut run, mut seen) = (fresh(), new("whole"), StopAfter::never());
     go_on(&mut trainer, &mut run, LoopMemory::default(), &mut seen);
     let last = seen.ticks.last().unwrap();

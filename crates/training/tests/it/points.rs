@@ -1,6 +1,6 @@
 //! A whole training of points: it learns, goes on bit for bit, and its folders load.
 
-use crate::common::{StopAfter, conditions, go_on_showing, weights};
+use crate::common::{StopAfter, environment, go_on_showing, weights};
 use std::sync::Arc;
 use tch::Device;
 use tweedie_data::{DataIdentity, PointKind, Points};
@@ -64,7 +64,7 @@ fn go_on(trainer: &mut Trainer, run: &mut Run, memory: LoopMemory, seen: &mut St
 #[test]
 fn moons_are_learned_and_a_stopped_run_is_the_run_that_was_not() {
     let place = tempfile::tempdir().unwrap();
-    let new = |name: &str| Run::create(place.path(), name, "", &conditions()).unwrap();
+    let new = |name: &str| Run::create(place.path(), name, "", &environment()).unwrap();
     let (mut trainer, mut run) = (fresh(), new("whole"));
     go_on(&mut trainer, &mut run, LoopMemory::default(), &mut StopAfter::never());
     let ticks = read_metrics(&run.folder().join("metrics.jsonl")).unwrap();

@@ -1,6 +1,6 @@
 //! A flow ends in pure noise, whose log-SNR is infinite: its log can be read back all the same.
 
-use crate::common::{StopAfter, conditions, config, go_on, identity, network};
+use crate::common::{StopAfter, config, environment, go_on, identity, network};
 use tweedie_math::{Parameterization, Schedule};
 use tweedie_models::Model;
 use tweedie_torch::Precision;
@@ -28,7 +28,7 @@ fn flow() -> Trainer {
 #[test]
 fn levels_of_pure_noise_survive_a_checkpoint() {
     let place = tempfile::tempdir().unwrap();
-    let (mut trainer, mut run) = (flow(), Run::create(place.path(), "run", "", &conditions()).unwrap());
+    let (mut trainer, mut run) = (flow(), Run::create(place.path(), "run", "", &environment()).unwrap());
     go_on(&mut trainer, &mut run, LoopMemory::default(), &mut StopAfter::steps(1));
     let resumed = run.resume(&mut flow(), &identity()).unwrap();
     let waiting: HeldOut = resumed.progress.held_out.clone().unwrap();
@@ -39,7 +39,7 @@ fn levels_of_pure_noise_survive_a_checkpoint() {
 #[test]
 fn levels_of_pure_noise_survive_the_log() {
     let place = tempfile::tempdir().unwrap();
-    let (mut trainer, mut run) = (flow(), Run::create(place.path(), "run", "", &conditions()).unwrap());
+    let (mut trainer, mut run) = (flow(), Run::create(place.path(), "run", "", &environment()).unwrap());
     go_on(&mut trainer, &mut run, LoopMemory::default(), &mut StopAfter::never());
     assert_eq!(read_metrics(&run.folder().join("metrics.jsonl")).unwrap().len(), 4);
 }

@@ -1,7 +1,7 @@
 //! Going on from a checkpoint is going on as if nothing had happened, byte for byte.
 
 use crate::common::{
-    StopAfter, conditions, data, description, go_on_with_sheets, identity, network, train_all_with_sheets,
+    StopAfter, data, description, environment, go_on_with_sheets, identity, network, train_all_with_sheets,
     weights,
 };
 use std::path::{Path, PathBuf};
@@ -96,7 +96,7 @@ fn whole() -> &'static Traces {
     static WHOLE: OnceLock<Traces> = OnceLock::new();
     WHOLE.get_or_init(|| {
         let place = tempfile::tempdir().unwrap();
-        let (mut trainer, mut run) = (fresh(), Run::create(place.path(), "run", "", &conditions()).unwrap());
+        let (mut trainer, mut run) = (fresh(), Run::create(place.path(), "run", "", &environment()).unwrap());
         train_all_with_sheets(&mut trainer, &mut run);
         traces(&mut trainer, &run)
     })
@@ -120,7 +120,7 @@ fn assert_same(found: Traces, more: &[&str]) {
 fn a_run_that_was_stopped_is_the_run_that_was_not() {
     for (first, second) in [(3, 4), (1, 6), (2, 2)] {
         let place = tempfile::tempdir().unwrap();
-        let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
+        let mut run = Run::create(place.path(), "run", "", &environment()).unwrap();
         let folder = run.folder().to_path_buf();
         go_on_with_sheets(&mut fresh(), &mut run, LoopMemory::default(), &mut StopAfter::steps(first));
         drop(run);
@@ -147,7 +147,7 @@ fn a_run_that_was_stopped_is_the_run_that_was_not() {
 #[test]
 fn what_came_after_the_checkpoint_is_done_again() {
     let place = tempfile::tempdir().unwrap();
-    let (mut trainer, mut run) = (fresh(), Run::create(place.path(), "run", "", &conditions()).unwrap());
+    let (mut trainer, mut run) = (fresh(), Run::create(place.path(), "run", "", &environment()).unwrap());
     train_all_with_sheets(&mut trainer, &mut run);
     let folder = run.folder().to_path_buf();
     std::fs::remove_dir_all(run.checkpoint(64)).unwrap();

@@ -1,6 +1,6 @@
 //! What is no longer the same when a run goes on is said or refused.
 
-use crate::common::{StopAfter, conditions, go_on_with_sheets, identity};
+use crate::common::{StopAfter, environment, go_on_with_sheets, identity};
 use crate::resume::{config, fresh, model};
 use tweedie_data::DataIdentity;
 use tweedie_torch::Precision;
@@ -10,7 +10,7 @@ use tweedie_training::{Error, LoopMemory, Run, Trainer};
 #[test]
 fn another_data_set_is_named() {
     let place = tempfile::tempdir().unwrap();
-    let (mut trainer, mut run) = (fresh(), Run::create(place.path(), "run", "", &conditions()).unwrap());
+    let (mut trainer, mut run) = (fresh(), Run::create(place.path(), "run", "", &environment()).unwrap());
     go_on_with_sheets(&mut trainer, &mut run, LoopMemory::default(), &mut StopAfter::steps(1));
     let mut differences = |change: fn(&mut DataIdentity)| {
         let mut other = identity();
@@ -32,7 +32,7 @@ fn another_data_set_is_named() {
 #[test]
 fn another_network_and_a_damaged_checkpoint_are_refused() {
     let place = tempfile::tempdir().unwrap();
-    let (mut trainer, mut run) = (fresh(), Run::create(place.path(), "run", "", &conditions()).unwrap());
+    let (mut trainer, mut run) = (fresh(), Run::create(place.path(), "run", "", &environment()).unwrap());
     go_on_with_sheets(&mut trainer, &mut run, LoopMemory::default(), &mut StopAfter::steps(1));
     let mut reason = |trainer: &mut Trainer| match run.resume(trainer, &identity()) {
         Err(Error::Resume { reason, .. }) => reason,
@@ -60,7 +60,7 @@ fn another_network_and_a_damaged_checkpoint_are_refused() {
 #[test]
 fn tensors_of_another_kind_are_refused() {
     let place = tempfile::tempdir().unwrap();
-    let (mut trainer, mut run) = (fresh(), Run::create(place.path(), "run", "", &conditions()).unwrap());
+    let (mut trainer, mut run) = (fresh(), Run::create(place.path(), "run", "", &environment()).unwrap());
     go_on_with_sheets(&mut trainer, &mut run, LoopMemory::default(), &mut StopAfter::steps(1));
     let checkpoint = place.path().join("00000-run/checkpoints/0000000008");
     let path = checkpoint.join("resume/tensors.safetensors");
@@ -88,7 +88,7 @@ fn stored_averages_of_other_widths_are_refused() {
         Trainer::new(model(), config, Precision::F32).unwrap()
     };
     let place = tempfile::tempdir().unwrap();
-    let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
+    let mut run = Run::create(place.path(), "run", "", &environment()).unwrap();
     go_on_with_sheets(&mut with(&[0.05, 0.1]), &mut run, LoopMemory::default(), &mut StopAfter::steps(1));
     run.resume(&mut with(&[0.1, 0.05]), &identity()).unwrap();
     let Err(error) = run.resume(&mut with(&[0.2]), &identity()) else { panic!("it was read") };
@@ -99,9 +99,9 @@ fn stored_averages_of_other_widths_are_refused() {
 #[test]
 fn a_run_without_a_checkpoint_knows_how_it_began() {
     let place = tempfile::tempdir().unwrap();
-    let began = tweedie_training::Conditions { threads: 99, ..tweedie_training::Conditions::of(&fresh()) };
+    let began = tweedie_training::Environment { threads: 99, ..tweedie_training::Environment::of(&fresh()) };
     let mut run = Run::create(place.path(), "run", "", &began).unwrap();
-    assert_eq!(run.conditions().as_ref(), Some(&began));
+    assert_eq!(run.environment().as_ref(), Some(&began));
     let resumed = run.resume(&mut fresh(), &identity()).unwrap();
     assert_eq!(resumed.differences.len(), 1);
     assert!(resumed.differences[0].starts_with("threads was 99"), "{:?}", resumed.differences);
@@ -116,7 +116,7 @@ fn what_a_kill_left_is_removed() {
         config.report.keep_last = 1;
         Trainer::new(model(), config, Precision::F32).unwrap()
     };
-    let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
+    let mut run = Run::create(place.path(), "run", "", &environment()).unwrap();
     go_on_with_sheets(&mut one(), &mut run, LoopMemory::default(), &mut StopAfter::never());
     let (old, new) = (run.checkpoint(32), run.checkpoint(64));
     assert!(!old.exists() && new.exists());
@@ -134,7 +134,7 @@ fn the_first_format_is_read() {
         config.posthoc_ema.std = vec![0.05, 0.1];
         Trainer::new(model(), config, Precision::F32).unwrap()
     };
-    let mut run = Run::create(place.path(), "run", "", &conditions()).unwrap();
+    let mut run = Run::create(place.path(), "run", "", &environment()).unwrap();
     go_on_with_sheets(&mut with(), &mut run, LoopMemory::default(), &mut StopAfter::steps(1));
     let checkpoint = run.checkpoint(8);
     let state = checkpoint.join("resume/state.json");

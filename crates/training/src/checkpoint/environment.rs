@@ -7,7 +7,7 @@ use tweedie_torch::machine;
 /// What bits depend on beside configuration, data and seed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Conditions {
+pub struct Environment {
     /// Threads inside an operation.
     pub threads: i32,
     /// The instruction set of LibTorch's kernels, such as AVX512.
@@ -22,7 +22,7 @@ pub struct Conditions {
     pub device: String,
 }
 
-impl Conditions {
+impl Environment {
     /// Those of a trainer on this machine, now.
     pub fn of<L: Learner>(trainer: &Trainer<L>) -> Self {
         let machine = machine();

@@ -1,17 +1,17 @@
 //! Under which conditions numbers go on bit for bit.
 
-use crate::common::{conditions, config, trainer};
-use tweedie_training::Conditions;
+use crate::common::{config, environment, trainer};
+use tweedie_training::Environment;
 
 #[test]
 fn every_condition_that_changed_is_a_sentence() {
-    let before = conditions();
+    let before = environment();
     assert_eq!(before.differences(&before), [""; 0]);
-    let cuda = Conditions { device: "cuda".into(), ..before.clone() };
-    assert_eq!(before.differences(&Conditions { threads: 4, ..before.clone() }), ["threads was 1 and is 4"]);
+    let cuda = Environment { device: "cuda".into(), ..before.clone() };
+    assert_eq!(before.differences(&Environment { threads: 4, ..before.clone() }), ["threads was 1 and is 4"]);
     assert_eq!(before.differences(&cuda), ["device was cpu and is cuda"]);
     assert_eq!(cuda.differences(&cuda), ["CUDA's kernels add in no fixed order"]);
-    let other = Conditions {
+    let other = Environment {
         threads: 2,
         cpu_capability: "AVX512".into(),
         libtorch: "2.12.0".into(),
@@ -22,7 +22,7 @@ fn every_condition_that_changed_is_a_sentence() {
     let said = before.differences(&other);
     assert_eq!(said.len(), 6);
     assert_eq!(said[1], "CPU capability was AVX2 and is AVX512");
-    let now = Conditions::of(&trainer(config()));
+    let now = Environment::of(&trainer(config()));
     assert_eq!((now.device.as_str(), now.memory_layout.as_str()), ("cpu", "NCHW"));
     assert_eq!(now.precision, "f32");
 }
