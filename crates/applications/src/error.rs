@@ -50,6 +50,24 @@ pub enum Error {
         /// What is allowed, as a sentence's end.
         allowed: String,
     },
+    /// A text that is no schedule or prediction.
+    #[error("there is no {what} `{found}`: {allowed}")]
+    Name {
+        /// What the text was to name.
+        what: &'static str,
+        /// What was found.
+        found: String,
+        /// What is allowed, as a sentence's end.
+        allowed: String,
+    },
+    /// A network that is conditioned on a vector, in a folder without an encoder that makes one.
+    #[error(
+        "the network is conditioned on a vector of {width} numbers, and the folder holds no encoder that makes one of a class or anything else: a program can pass the vector, these commands cannot"
+    )]
+    NeedsVector {
+        /// The vector's width.
+        width: i64,
+    },
     /// A configuration without the place of its data.
     #[error("data.path is missing: the data of {data} are read from files")]
     NoPath {

@@ -38,6 +38,45 @@ pub enum Error {
         /// What is missing.
         reason: String,
     },
+    /// A folder with a network whose process is not known.
+    #[error("{} holds a network without its process: there is no tweedie.json and no scheduler_config.json", path.display())]
+    NoProcess {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A process chosen for a folder that declares its own.
+    #[error("{} declares the model's process; a schedule or a prediction is given only for a folder without one", path.display())]
+    Declared {
+        /// The declaration.
+        path: PathBuf,
+    },
+    /// A variant of the weights that is not there, or several of which none was chosen.
+    #[error(
+        "{} holds {}; its variants are: {found}",
+        path.display(),
+        wanted.as_ref().map_or("several variants of the weights, and none was chosen".into(), |wanted| format!("no variant `{wanted}` of the weights"))
+    )]
+    Variant {
+        /// The component's folder.
+        path: PathBuf,
+        /// The variant that was requested.
+        wanted: Option<String>,
+        /// The variants that are there.
+        found: String,
+    },
+    /// A pipeline whose images are more than what its network predicts.
+    #[error(
+        "{} is a pipeline that {does} `{part}`, which is not implemented: the network's samples alone would not be its images",
+        path.display()
+    )]
+    Pipeline {
+        /// The folder.
+        path: PathBuf,
+        /// What the pipeline does with the part.
+        does: &'static str,
+        /// The part's name in `model_index.json`.
+        part: String,
+    },
     /// A folder that holds another kind of model.
     #[error("{} holds {found}; {wanted} is needed here", path.display())]
     OtherKind {

@@ -6,15 +6,19 @@
 
 mod compare;
 mod data_type;
+mod format;
 mod keys;
 mod pickle;
+mod prefix;
 mod tensors;
 mod weights;
 
 pub use compare::{Expected, compare};
 pub use data_type::DataType;
+pub use format::{Format, is_lfs_pointer};
 pub use keys::modern_name;
 pub use pickle::{PickleFile, PickledTensor};
+pub use prefix::common_prefix;
 pub use tensors::{TensorBytes, TensorFile, TensorInfo, tensor_file_bytes, write_tensors};
 pub use weights::Weights;
 
@@ -44,6 +48,20 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
+    },
+    /// The stand-in that Git LFS leaves where a large file was not fetched.
+    #[error("{} is a Git LFS pointer, not the weights; `git lfs pull` in its repository fetches them", path.display())]
+    LfsPointer {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file of another format.
+    #[error("{} is {found}, not a file of weights; safetensors and PyTorch files are read", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: &'static str,
     },
     /// A `.bin` file that is damaged, foreign, or asks for more than tensors.
     #[error("{} is no file of weights that can be read: {reason}", path.display())]

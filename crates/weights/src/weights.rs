@@ -1,6 +1,6 @@
 //! The weights of one network, in whatever files they lie.
 
-use crate::{DataType, Error, PickleFile, PickledTensor, TensorFile, TensorInfo};
+use crate::{DataType, Error, Format, PickleFile, PickledTensor, TensorFile, TensorInfo};
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -21,10 +21,11 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// Opens a file of weights by its ending: `.safetensors`, `.index.json`, else PyTorch's own.
+    /// Opens a file of weights, or the index of several. Its content decides its format, whatever its name is.
     ///
     /// # Errors
-    /// Those of [`TensorFile`] and [`PickleFile`]; [`Error::Shards`] for an index whose files do not hold what it says.
+    /// The errors of [`Format::of`], [`TensorFile::open`] and [`PickleFile::open`]; [`Error::Shards`] for an index whose files do not
+    /// hold what it lists.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let mut weights = Self {
             path: path.to_path_buf(),
@@ -32,22 +33,23 @@ impl Weights {
             safetensors: Vec::new(),
             pickles: Vec::new(),
         };
-        if path.to_string_lossy().ends_with(".index.json") {
-            weights.add_shards()?;
-        } else {
-            weights.add(path)?;
+        match Format::of(path)? {
+            Format::Index => weights.add_shards()?,
+            format => {
+                weights.add(path, format)?;
+            }
         }
         Ok(weights)
     }
 
-    /// Adds a file's tensors; their names.
-    fn add(&mut self, path: &Path) -> Result<HashSet<String>, Error> {
+    /// Adds a file's tensors and returns their names.
+    fn add(&mut self, path: &Path, format: Format) -> Result<HashSet<String>, Error> {
         let twice = |name: &str| Error::Shards {
             path: path.to_path_buf(),
             reason: format!("{name} is in an earlier shard, too"),
         };
         let mut names = HashSet::new();
-        if path.extension().is_some_and(|ending| ending == "safetensors") {
+        if format == Format::Safetensors {
             let file = TensorFile::open(path)?;
             for info in file.tensors() {
                 let place = Place::Safetensors(self.safetensors.len(), info.clone());
@@ -79,8 +81,8 @@ impl Weights {
         let path = self.path.clone();
         let wrong = |reason: String| Error::Shards { path: path.clone(), reason };
         let text = std::fs::read_to_string(&path).map_err(Error::io("cannot read", &path))?;
-        let index: Index =
-            serde_json::from_str(&text).map_err(|error| wrong(format!("it is no index ({error})")))?;
+        let index: Index = serde_json::from_str(&text)
+            .map_err(|error| wrong(format!("it is not an index of shards ({error})")))?;
         let folder = path.parent().unwrap_or(Path::new("."));
         let mut shards: Vec<&String> = index.weight_map.values().collect();
         shards.sort();
@@ -93,10 +95,14 @@ impl Weights {
             if !file.is_file() {
                 return Err(wrong(format!("its shard {shard} is missing")));
             }
-            let held = self.add(&file)?;
+            let format = Format::of(&file)?;
+            if format == Format::Index {
+                return Err(wrong(format!("its shard {shard} is an index itself")));
+            }
+            let held = self.add(&file, format)?;
             for (name, its) in &index.weight_map {
                 if its == shard && !held.contains(name) {
-                    return Err(wrong(format!("it says that {shard} holds {name}, which it does not")));
+                    return Err(wrong(format!("it lists {name} in {shard}, which does not hold it")));
                 }
             }
         }

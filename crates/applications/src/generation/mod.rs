@@ -20,24 +20,25 @@
 mod class;
 mod draw;
 mod guidance;
+mod open;
 mod previews;
+mod process;
 mod samples;
 
 pub use class::Class;
 pub use draw::{Noise, Request, Start};
 pub use guidance::{ClassifierOptions, GuidanceOptions};
+pub use open::{OpenOptions, Opened, open};
 pub use previews::Previews;
+pub use process::{prediction_of, schedule_of};
 pub use samples::{Samples, check_finite, images_of};
 
 use crate::Error;
 use guidance::Guidance;
-use std::path::Path as FilePath;
-use tch::{Device, Tensor};
+use tch::Tensor;
 use tweedie_models::Model;
 use tweedie_models::sampling::{SamplingConfig, bounded};
-use tweedie_networks::Pass;
 use tweedie_samplers::{Denoiser, NoiseSource, Path};
-use tweedie_torch::{Choice, Precision, PrecisionChoice};
 
 /// How samples are drawn.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,16 +68,15 @@ pub struct Generator<'a> {
     guidance: Guidance,
 }
 
-/// Opens a model for inference on a device and in a precision by their names: `auto`, `cpu`, `cuda:0`; `auto`, `f32`, `bf16`.
+/// Fails for a network that is conditioned on a vector where nothing makes one.
 ///
 /// # Errors
-/// Those of [`Model::load`]; a device that is not there.
-pub fn open(folder: &FilePath, device: &str, precision: &str) -> Result<(Model, Precision), Error> {
-    let device: Device = device.parse::<Choice>()?.resolve()?;
-    let mut model = Model::load(folder, device)?;
-    let (precision, _) = precision.parse::<PrecisionChoice>()?.resolve(device);
-    model.set_pass(Pass::inference(precision));
-    Ok((model, precision))
+/// [`Error::NeedsVector`].
+pub fn check_vector(model: &Model) -> Result<(), Error> {
+    match (model.network().accepts().vector, model.encoder()) {
+        (Some(width), None) => Err(Error::NeedsVector { width }),
+        _ => Ok(()),
+    }
 }
 
 impl<'a> Generator<'a> {
@@ -86,6 +86,7 @@ impl<'a> Generator<'a> {
     /// A sampling configuration, a class or guidance that does not fit the model.
     pub fn new(model: &'a Model, options: GeneratorOptions) -> Result<Self, Error> {
         let GeneratorOptions { sampling, class: asked, guidance } = options;
+        check_vector(model)?;
         model.check_sampling(&sampling)?;
         let asked = asked.as_deref();
         // A model without classes can be led towards a classifier's.

@@ -1,6 +1,6 @@
 //! `tweedie evaluate`, `tweedie runs` and `tweedie ema`.
 
-use super::{ConfigSource, GuidanceFlags, SamplerFlags, VarianceName};
+use super::{ConfigSource, FolderFlags, GuidanceFlags, SamplerFlags, VarianceName};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use tweedie_math::Subsequence;
@@ -43,9 +43,12 @@ pub struct EvaluateSamples {
     /// A class by name or number, `all` for one after another, `none`.
     #[arg(long)]
     pub class: Option<String>,
-    /// The weights themselves instead of their moving average.
-    #[arg(long)]
+    /// Short for --weights raw.
+    #[arg(long, hide = true, conflicts_with = "weights")]
     pub raw: bool,
+    /// What the folder leaves open.
+    #[command(flatten)]
+    pub folder: FolderFlags,
     /// auto, f32 or bf16.
     #[arg(long, default_value = "f32")]
     pub precision: String,
@@ -109,9 +112,12 @@ pub struct EvaluateLikelihood {
     /// A class by name or number, or none; a class-conditional model is told each image's own by default.
     #[arg(long)]
     pub class: Option<String>,
-    /// The weights themselves instead of their moving average.
-    #[arg(long)]
+    /// Short for --weights raw.
+    #[arg(long, hide = true, conflicts_with = "weights")]
     pub raw: bool,
+    /// What the folder leaves open.
+    #[command(flatten)]
+    pub folder: FolderFlags,
     /// auto, f32 or bf16.
     #[arg(long, default_value = "f32")]
     pub precision: String,

@@ -1,6 +1,6 @@
 //! `tweedie invert`, `tweedie reconstruct` and `tweedie compare`.
 
-use super::{ConfigSource, GuidanceFlags, OptionFlags};
+use super::{ConfigSource, FolderFlags, GuidanceFlags, OptionFlags};
 use clap::{Args, ValueEnum};
 use std::fmt;
 use std::path::PathBuf;
@@ -62,6 +62,9 @@ pub struct Invert {
     /// A class by name or number, or none.
     #[arg(long)]
     pub class: Option<String>,
+    /// What the folder leaves open.
+    #[command(flatten)]
+    pub folder: FolderFlags,
     /// auto, f32 or bf16.
     #[arg(long, default_value = "f32")]
     pub precision: String,
@@ -99,6 +102,9 @@ pub struct Reconstruct {
     /// Where the sheet goes: the images, and below them their reconstructions.
     #[arg(long, value_name = "FILE", default_value = "reconstructed.png")]
     pub out: PathBuf,
+    /// What the folder leaves open.
+    #[command(flatten)]
+    pub folder: FolderFlags,
     /// auto, f32 or bf16.
     #[arg(long, default_value = "f32")]
     pub precision: String,
@@ -143,6 +149,9 @@ pub struct Compare {
     /// Where the sheet (PNG) and the table (JSON) go.
     #[arg(long, value_name = "FOLDER", default_value = "comparison")]
     pub out: PathBuf,
+    /// What the folder leaves open.
+    #[command(flatten)]
+    pub folder: FolderFlags,
     /// auto, f32 or bf16.
     #[arg(long, default_value = "f32")]
     pub precision: String,

@@ -2,6 +2,7 @@
 
 mod data;
 mod evaluate;
+mod folder;
 mod latent;
 mod sample;
 mod sampler;
@@ -11,6 +12,7 @@ pub use data::{Data, Get, Preview};
 pub use evaluate::{
     DecoderName, EmaOptions, Evaluate, EvaluateLikelihood, EvaluateSamples, FirstName, Runs, RunsCompare,
 };
+pub use folder::FolderFlags;
 pub use latent::{Compare, Invert, Reconstruct};
 pub use sample::{Inspect, NoiseName, Sample};
 pub use sampler::{Eta, GuidanceFlags, OptionFlags, SamplerFlags, VarianceName};

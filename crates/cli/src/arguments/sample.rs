@@ -1,6 +1,6 @@
 //! `tweedie sample` and `tweedie inspect`.
 
-use super::{GuidanceFlags, SamplerFlags};
+use super::{FolderFlags, GuidanceFlags, SamplerFlags};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -59,6 +59,9 @@ pub struct Sample {
     /// the arrays' own units.
     #[arg(long, value_name = "FILE")]
     pub raw: Option<PathBuf>,
+    /// What the folder leaves open.
+    #[command(flatten)]
+    pub folder: FolderFlags,
     /// auto, f32 or bf16.
     #[arg(long, default_value = "f32")]
     pub precision: String,
@@ -105,6 +108,9 @@ pub struct Inspect {
     /// A class by name or number, for the guesses of a class-conditional model.
     #[arg(long)]
     pub class: Option<String>,
+    /// What the folder leaves open.
+    #[command(flatten)]
+    pub folder: FolderFlags,
     /// auto, cpu, cuda or cuda:N.
     #[arg(long, default_value = "auto")]
     pub device: String,

@@ -7,7 +7,7 @@ use std::path::Path;
 use tweedie_applications::generation::Class;
 use tweedie_applications::inspection::{forward_strip, schedule_plot, summary, summary_of_classifier};
 use tweedie_math::{DiscreteProcess, Schedule};
-use tweedie_models::{Classifier, Kind, Model};
+use tweedie_models::{Classifier, Kind};
 use tweedie_report::read_png;
 
 /// Prints what a checkpoint is; writes a plot and a strip where requested.
@@ -16,7 +16,7 @@ pub fn run(options: &Inspect) -> anyhow::Result<()> {
     if Kind::of(&options.model)? == Kind::Classifier {
         return of_classifier(&Classifier::load(&options.model, device)?, options);
     }
-    let model = Model::load(&options.model, device)?;
+    let (model, _) = super::open_model(&options.model, &options.folder.options(&options.device, "f32"))?;
     summary(&model).into_iter().for_each(line);
     if let Some(path) = &options.plot {
         plot(model.process(), &model.about().schedule, path)?;

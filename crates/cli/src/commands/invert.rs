@@ -4,13 +4,14 @@ use crate::arguments::Invert;
 use crate::output::{line, save_tensor};
 use serde_json::json;
 use tch::Kind;
-use tweedie_applications::generation::{Generator, GeneratorOptions, check_finite, open};
+use tweedie_applications::generation::{Generator, GeneratorOptions, check_finite};
 use tweedie_applications::latent::{code_sampling, encode, read_images};
 use tweedie_models::sampling::SamplingConfig;
 
 /// Encodes images and writes their latents.
 pub fn run(options: &Invert) -> anyhow::Result<()> {
-    let (model, precision) = open(&options.model, &options.device, &options.precision)?;
+    let (model, precision) =
+        super::open_model(&options.model, &options.folder.options(&options.device, &options.precision))?;
     let own = model.sampling();
     let sampling = SamplingConfig {
         // Steps that are given come before levels of the checkpoint.

@@ -13,8 +13,18 @@ pub mod runs;
 pub mod sample;
 pub mod train;
 
+use std::path::Path;
 use tch::Device;
-use tweedie_torch::Choice;
+use tweedie_applications::generation::{OpenOptions, Opened};
+use tweedie_models::Model;
+use tweedie_torch::{Choice, Precision};
+
+/// Opens a model, and prints what its folder left open.
+fn open_model(folder: &Path, options: &OpenOptions) -> anyhow::Result<(Model, Precision)> {
+    let Opened { model, precision, notes } = tweedie_applications::generation::open(folder, options)?;
+    notes.iter().for_each(crate::output::line);
+    Ok((model, precision))
+}
 
 /// A device from its name.
 fn device(name: &str) -> anyhow::Result<Device> {

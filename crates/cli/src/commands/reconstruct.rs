@@ -6,7 +6,7 @@ use anyhow::bail;
 use serde_json::json;
 use tch::Tensor;
 use tweedie_applications::evaluation::{Examples, config_of};
-use tweedie_applications::generation::{check_finite, images_of, open};
+use tweedie_applications::generation::{check_finite, images_of};
 use tweedie_applications::latent::{
     class_rows, code_sampling, read_images, reconstruct_images, squared_error,
 };
@@ -21,7 +21,8 @@ pub fn run(options: &Reconstruct) -> anyhow::Result<()> {
     if options.steps.is_empty() {
         bail!("--steps names no number of steps");
     }
-    let (model, precision) = open(&options.model, &options.device, &options.precision)?;
+    let (model, precision) =
+        super::open_model(&options.model, &options.folder.options(&options.device, &options.precision))?;
     let (clean, rows, what) = subject(options, &model)?;
     tweedie_files::check_writable(&options.out)?;
     options.steps.iter().try_for_each(|&steps| model.check_sampling(&code_sampling(&model, steps)))?;

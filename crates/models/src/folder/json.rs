@@ -10,10 +10,28 @@ pub(crate) fn read_object(path: &Path) -> Result<Map<String, Value>, Error> {
     let wrong = |reason: String| Error::Configuration { path: path.to_path_buf(), reason };
     let text =
         std::fs::read_to_string(path).map_err(|error| wrong(format!("it cannot be read ({error})")))?;
-    match serde_json::from_str(&text) {
+    if tweedie_weights::is_lfs_pointer(text.as_bytes()) {
+        return Err(tweedie_weights::Error::LfsPointer { path: path.to_path_buf() }.into());
+    }
+    // Some editors begin a file with a byte-order mark, which JSON has no place for.
+    match serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(&text)) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(wrong("it is not a JSON object".into())),
-        Err(error) => Err(wrong(format!("it is not JSON ({error})"))),
+        Err(error) => Err(wrong(format!("it is not JSON: {}", reason_of(&text, &error)))),
+    }
+}
+
+/// Why a text is no JSON, where its writer's habits explain it better than the parser.
+fn reason_of(text: &str, error: &serde_json::Error) -> String {
+    let word = ["NaN", "Infinity"].into_iter().find(|word| {
+        let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or("");
+        line.contains(word)
+    });
+    match word {
+        Some(word) => {
+            format!("{word} is no number of JSON (line {}); write a finite number or null", error.line())
+        }
+        None => error.to_string(),
     }
 }
 

@@ -1,8 +1,7 @@
 //! The kind of model in a checkpoint's folder.
 
-use super::CONFIG;
 use super::declaration::Declaration;
-use super::find::{holds, newest_checkpoint};
+use super::find::{is_foreign, newest_checkpoint};
 use crate::Error;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -40,6 +39,11 @@ impl Kind {
         !matches!(resolve(folder), Err(Error::NotACheckpoint { .. }))
     }
 
+    /// Whether the model in a folder has a `tweedie.json`, so that it is a checkpoint of this workspace.
+    pub fn is_declared(folder: &Path) -> bool {
+        resolve(folder).is_ok_and(|found| found.declaration.is_some())
+    }
+
     /// The checkpoint of this kind that a folder is or, a run, holds as its newest.
     pub(super) fn find(self, folder: &Path) -> Result<Found, Error> {
         let found = resolve(folder)?;
@@ -54,6 +58,8 @@ impl Kind {
 pub(super) struct Found {
     pub(super) folder: PathBuf,
     pub(super) declaration: Option<Declaration>,
+    /// Sentences about how the folder was found.
+    pub(super) notes: Vec<String>,
 }
 
 impl Found {
@@ -72,15 +78,18 @@ fn resolve(folder: &Path) -> Result<Found, Error> {
         return Ok(found);
     }
     let newest = newest_checkpoint(folder)?;
-    look(&newest)?.ok_or_else(|| not("its newest checkpoint holds no model"))
+    let mut found = look(&newest)?.ok_or_else(|| not("its newest checkpoint holds no model"))?;
+    if found.declaration.is_none() {
+        found.notes.push(format!("checkpoint: the newest, {}", newest.display()));
+    }
+    Ok(found)
 }
 
 /// What a folder itself holds.
 fn look(folder: &Path) -> Result<Option<Found>, Error> {
     let declaration = Declaration::read(folder)?;
-    let is_foreign = || Ok::<_, Error>(holds(folder, &format!("unet/{CONFIG}"))? || holds(folder, CONFIG)?);
-    if declaration.is_none() && !is_foreign()? {
+    if declaration.is_none() && !is_foreign(folder)? {
         return Ok(None);
     }
-    Ok(Some(Found { folder: folder.to_path_buf(), declaration }))
+    Ok(Some(Found { folder: folder.to_path_buf(), declaration, notes: Vec::new() }))
 }

@@ -2,13 +2,17 @@
 
 use super::find::Files;
 use super::kind::Found;
-use super::{CONFIG, DECLARATION, ENCODER, Kind, SCHEDULER, WEIGHTS, json, scheduler};
+use super::{
+    CONFIG, DECLARATION, ENCODER, Kind, LoadOptions, ProcessChoice, WEIGHTS, json, old_keys, scheduler,
+};
+use crate::sampling::SamplingConfig;
 use crate::{Classifier, Description, Error, Model, tensor_of};
 use serde_json::Value;
 use std::path::Path;
 use tch::{Device, Tensor};
+use tweedie_math::Parameterization;
 use tweedie_networks::{ConditionEncoder, Network, Parameters, Registry, UNet};
-use tweedie_weights::{DataType, Expected, Weights, compare, modern_name};
+use tweedie_weights::{DataType, Expected, Weights, common_prefix, compare, modern_name};
 
 impl Model {
     /// Opens a folder: one of ours, or one that `diffusers` saved, in today's layout or the old flat one. A run's folder stands for its
@@ -26,15 +30,31 @@ impl Model {
     /// # Errors
     /// Those of [`Model::load`].
     pub fn load_with(registry: &Registry, folder: &Path, device: Device) -> Result<Self, Error> {
+        Ok(Self::open(registry, folder, &LoadOptions::default(), device)?.0)
+    }
+
+    /// The same by a caller's choices. The second value holds sentences about what the folder left open or was ignored, for a person to
+    /// read: the variant of the weights, the averaged ones beside others, unknown keys.
+    ///
+    /// # Errors
+    /// The errors of [`Model::load`]; choices that the folder does not offer.
+    pub fn open(
+        registry: &Registry,
+        folder: &Path,
+        options: &LoadOptions,
+        device: Device,
+    ) -> Result<(Self, Vec<String>), Error> {
         let found = Kind::Denoiser.find(folder)?;
-        let files = Files::of(&found)?;
-        let network = network(registry, &files, device)?;
+        let mut files = Files::of(&found, options)?;
+        let network = network(registry, &mut files, device)?;
         let encoder = encoder(&found.folder, device)?;
-        let model = Self::of_network(network, description_of(found, &files)?)?;
-        match encoder {
-            Some(encoder) => model.with_encoder(encoder),
-            None => Ok(model),
-        }
+        let description = description_of(found, &mut files, &options.process)?;
+        let model = Self::of_network(network, description)?;
+        let model = match encoder {
+            Some(encoder) => model.with_encoder(encoder)?,
+            None => model,
+        };
+        Ok((model, files.notes))
     }
 }
 
@@ -46,8 +66,8 @@ impl Classifier {
     /// fit, by name.
     pub fn load(folder: &Path, device: Device) -> Result<Self, Error> {
         let found = Kind::Classifier.find(folder)?;
-        let files = Files::of(&found)?;
-        let network = network(&Registry::default(), &files, device)?;
+        let mut files = Files::of(&found, &LoadOptions::default())?;
+        let network = network(&Registry::default(), &mut files, device)?;
         let Some(declaration) = found.declaration else {
             let reason = format!("it holds no {DECLARATION}");
             return Err(Error::NotACheckpoint { path: found.folder, reason });
@@ -56,24 +76,63 @@ impl Classifier {
     }
 }
 
-fn description_of(found: Found, files: &Files) -> Result<Description, Error> {
-    match (found.declaration, &files.scheduler) {
-        (Some(declaration), _) => declaration.description(&found.folder),
-        (None, Some(path)) => scheduler::read(&json::read_object(path)?, path),
-        (None, None) => {
-            let reason = format!("it holds neither {DECLARATION} nor {SCHEDULER}");
-            Err(Error::NotACheckpoint { path: found.folder, reason })
+/// Everything that makes a denoiser of the network: declared, read from a scheduler, or chosen by the caller.
+fn description_of(found: Found, files: &mut Files, choice: &ProcessChoice) -> Result<Description, Error> {
+    if let Some(declaration) = found.declaration {
+        if !choice.is_empty() {
+            return Err(Error::Declared { path: found.folder.join(DECLARATION) });
         }
+        return declaration.description(&found.folder);
+    }
+    let read = match &files.scheduler {
+        Some(path) => Some(scheduler::read(&json::read_object(path)?, path)?),
+        None => None,
+    };
+    match (read, &choice.schedule) {
+        (Some((description, notes)), _) if choice.is_empty() => {
+            files.notes.extend(notes);
+            Ok(description)
+        }
+        (Some((of_folder, notes)), schedule) => {
+            files.notes.extend(notes);
+            files.notes.push(
+                "process: the schedule, its steps or the prediction given here replace the folder's".into(),
+            );
+            let about = of_folder.about;
+            let chosen = Description::new(
+                schedule.clone().unwrap_or(about.schedule),
+                choice.steps.unwrap_or(about.steps),
+                choice.prediction.unwrap_or(of_folder.parameterization),
+            );
+            let sampling = of_folder.sampling;
+            let steps = sampling.steps.min(chosen.about.steps);
+            Ok(Description {
+                variance: of_folder.variance,
+                sampling: SamplingConfig { steps, ..sampling },
+                ..chosen
+            })
+        }
+        (None, Some(schedule)) => {
+            if choice.prediction.is_none() {
+                files.notes.push("prediction: epsilon, as no other was given".into());
+            }
+            let predicted = choice.prediction.unwrap_or(Parameterization::Epsilon);
+            Ok(Description::new(schedule.clone(), choice.steps.unwrap_or(1000), predicted))
+        }
+        (None, None) => Err(Error::NoProcess { path: found.folder }),
     }
 }
 
 /// The network with its weights. A configuration without a class name is a U-Net's, as in the old flat layout.
-fn network(registry: &Registry, files: &Files, device: Device) -> Result<Box<dyn Network>, Error> {
+fn network(registry: &Registry, files: &mut Files, device: Device) -> Result<Box<dyn Network>, Error> {
     let path = &files.network;
     let mut object = json::read_object(path)?;
     let class = object.get("_class_name").and_then(Value::as_str).unwrap_or(UNet::CLASS).to_string();
     // The rest of the keys with an underscore are notes of the writer.
     object.retain(|key, _| !key.starts_with('_'));
+    if class == UNet::CLASS {
+        files.notes.extend(old_keys::modernize(&mut object, path));
+    }
     let network = registry.build(&class, &Value::Object(object), device, 0).map_err(|error| match error {
         tweedie_networks::Error::Json(reason) => Error::Configuration { path: path.clone(), reason },
         unknown @ tweedie_networks::Error::UnknownClass { .. } => {
@@ -81,7 +140,7 @@ fn network(registry: &Registry, files: &Files, device: Device) -> Result<Box<dyn
         }
         other => other.into(),
     })?;
-    read_weights(network.parameters(), &files.weights)?;
+    files.notes.extend(read_weights(network.parameters(), &files.weights)?);
     Ok(network)
 }
 
@@ -100,12 +159,17 @@ fn encoder(folder: &Path, device: Device) -> Result<Option<ConditionEncoder>, Er
     Ok(Some(encoder))
 }
 
-/// Reads every tensor into its place, one at a time.
-fn read_weights(parameters: &Parameters, path: &Path) -> Result<(), Error> {
+/// Reads every tensor into its place, one at a time. Where all names begin with one prefix more, it is removed, and a sentence tells
+/// which.
+fn read_weights(parameters: &Parameters, path: &Path) -> Result<Option<String>, Error> {
     let mut weights = Weights::open(path)?.renamed(modern_name)?;
     let shape = |tensor: &Tensor| tensor.size().iter().map(|&side| side as usize).collect();
     let expected: Expected =
         parameters.iter().map(|parameter| (parameter.name.clone(), shape(&parameter.tensor))).collect();
+    let prefix = common_prefix(&weights.shapes(), &expected);
+    if let Some(prefix) = &prefix {
+        weights = weights.renamed(|name| name.strip_prefix(prefix.as_str()).unwrap_or(name).to_string())?;
+    }
     compare(path, &weights.shapes(), &expected)?;
     let _no_gradient = tch::no_grad_guard();
     for parameter in parameters.iter() {
@@ -120,5 +184,5 @@ fn read_weights(parameters: &Parameters, path: &Path) -> Result<(), Error> {
         }
         parameter.tensor.shallow_clone().f_copy_(&value)?;
     }
-    Ok(())
+    Ok(prefix.map(|prefix| format!("weights: the prefix `{prefix}` before all names is removed")))
 }

@@ -6,10 +6,15 @@ mod find;
 mod json;
 mod kind;
 mod load;
+mod old_keys;
+mod options;
+mod pipeline;
 mod save;
 mod scheduler;
+mod variants;
 
 pub use kind::Kind;
+pub use options::{LoadOptions, ProcessChoice, WeightsChoice};
 pub use save::{Snapshot, bytes_of, tensor_of};
 
 pub(crate) const MODEL_INDEX: &str = "model_index.json";

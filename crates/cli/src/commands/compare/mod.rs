@@ -6,7 +6,7 @@ use crate::arguments::Compare;
 use crate::progress::Terminal;
 use anyhow::{Context, bail};
 use tweedie_applications::comparison::{compare, reference, with_sampler};
-use tweedie_applications::generation::{Generator, GeneratorOptions, open};
+use tweedie_applications::generation::{Generator, GeneratorOptions};
 use tweedie_models::sampling::{Sampler, SamplingConfig};
 
 /// Draws from the same noise by each sampler and number of steps; reports what each costs and how far it is from a reference.
@@ -15,7 +15,8 @@ pub fn run(options: &Compare) -> anyhow::Result<()> {
         bail!("-n, --samplers and --steps name at least one image, sampler and number of steps");
     }
     options.how.check_taken(&options.samplers)?;
-    let (mut model, _) = open(&options.model, &options.device, &options.precision)?;
+    let (mut model, _) =
+        super::open_model(&options.model, &options.folder.options(&options.device, &options.precision))?;
     model.set_micro_batch(options.how.micro_batch.map(|size| size as usize));
     let about = model.about();
     if !about.is_images() {

@@ -9,7 +9,7 @@ use anyhow::Context;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use tweedie_applications::evaluation::{Judged, SamplesOptions, Subject, config_of, judge};
-use tweedie_applications::generation::{Generator, GeneratorOptions, open};
+use tweedie_applications::generation::{Generator, GeneratorOptions};
 use tweedie_models::{Kind, Model};
 
 /// The report's name in its folder.
@@ -80,10 +80,9 @@ fn samples(options: &EvaluateSamples) -> anyhow::Result<()> {
 }
 
 fn open_model(options: &EvaluateSamples) -> anyhow::Result<Model> {
-    let (mut model, _) = open(&options.model, &options.device, &options.precision)?;
-    if options.raw {
-        tweedie_training::load_raw_weights(&model, &options.model)?;
-    }
+    let flags = options.folder.raw_if(options.raw);
+    let (mut model, _) =
+        super::open_model(&options.model, &flags.options(&options.device, &options.precision))?;
     model.set_micro_batch(options.how.options.micro_batch.map(|size| size as usize));
     Ok(model)
 }
@@ -91,7 +90,7 @@ fn open_model(options: &EvaluateSamples) -> anyhow::Result<Model> {
 /// The report as JSON.
 fn write(options: &EvaluateSamples, data: &str, subject: &Subject<'_>, figures: Value) -> anyhow::Result<()> {
     let mut value = json!({
-        "model": options.model, "data": data, "weights": if options.raw { "raw" } else { "averaged" }, "seed": options.seed,
+        "model": options.model, "data": data, "weights": if options.folder.raw_if(options.raw).are_raw() { "raw" } else { "averaged" }, "seed": options.seed,
         "sampling": subject.sampling(), "guidance": options.guidance.guidance, "class": options.class,
         "version": env!("CARGO_PKG_VERSION"),
     });

@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use targets::Targets;
-use tweedie_applications::generation::{Class, Generator, GeneratorOptions, Noise, Request, Start, open};
+use tweedie_applications::generation::{Class, Generator, GeneratorOptions, Noise, Request, Start};
 use tweedie_math::DataShape;
 use tweedie_models::Model;
 use tweedie_models::sampling::{Sampler, SamplingConfig};
@@ -27,7 +27,8 @@ pub fn run(options: &Sample) -> anyhow::Result<ExitCode> {
     if options.n == 0 {
         bail!("-n is 0; at least one sample can be drawn");
     }
-    let (mut model, precision) = open(folder, &options.device, &options.precision)?;
+    let (mut model, precision) =
+        super::open_model(folder, &options.folder.options(&options.device, &options.precision))?;
     model.set_micro_batch(options.how.options.micro_batch.map(|size| size as usize));
     let sampling = sampling(options, &model)?;
     let guidance = options.guidance.options();

@@ -3,7 +3,7 @@
 use super::FLOW;
 use super::keys::Keys;
 use crate::folder::DIFFUSERS;
-use crate::sampling::SamplingConfig;
+use crate::sampling::{Sampler, SamplingConfig};
 use crate::{Description, Error, VariancePrediction};
 use serde_json::{Value, json};
 use tweedie_math::{Conditioning, Parameterization, Schedule};
@@ -41,7 +41,7 @@ pub(super) fn write(description: &Description, shift: f64) -> Value {
 }
 
 /// The description that a flow's scheduler gives.
-pub(super) fn read(keys: &Keys) -> Result<Description, Error> {
+pub(super) fn read(keys: &Keys, sampler: Sampler) -> Result<Description, Error> {
     const OFF: [&str; 6] = [
         "use_dynamic_shifting",
         "use_karras_sigmas",
@@ -58,13 +58,13 @@ pub(super) fn read(keys: &Keys) -> Result<Description, Error> {
     if let Some(terminal) = keys.get("shift_terminal") {
         return Err(keys.refuse("shift_terminal", &terminal.to_string(), &["null"]));
     }
-    let steps = keys.whole("num_train_timesteps", 1000)?;
-    Ok(Description {
-        sampling: SamplingConfig { clip: None, ..SamplingConfig::default() },
-        ..Description::new(
-            Schedule::RectifiedFlow { shift: keys.number("shift", 1.0)? },
-            steps,
-            Parameterization::Velocity,
-        )
-    })
+    Ok(of_shift(keys.number("shift", 1.0)?, keys.whole("num_train_timesteps", 1000)?, sampler))
+}
+
+/// The description of a flow with a shift.
+pub(super) fn of_shift(shift: f64, steps: usize, sampler: Sampler) -> Description {
+    Description {
+        sampling: SamplingConfig { clip: None, sampler, ..SamplingConfig::default() },
+        ..Description::new(Schedule::RectifiedFlow { shift }, steps, Parameterization::Velocity)
+    }
 }

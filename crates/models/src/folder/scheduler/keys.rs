@@ -1,19 +1,50 @@
 //! A scheduler's keys: known ones with values that are not implemented are refused by name.
 
+use super::classes::WITHOUT_EFFECT;
 use crate::Error;
 use serde_json::{Map, Value};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::Path;
 use tweedie_math::Schedule;
 
+/// Former names of keys, by today's.
+const FORMER: [(&str, &str); 2] =
+    [("num_train_timesteps", "timesteps"), ("clip_sample", "clip_predicted_image")];
+
 /// A configuration's values, each with its default and its complaint.
 pub(super) struct Keys<'a> {
-    pub(super) config: &'a Map<String, Value>,
-    pub(super) path: &'a Path,
+    config: &'a Map<String, Value>,
+    path: &'a Path,
+    /// Keys that were looked up.
+    read: RefCell<BTreeSet<String>>,
 }
 
-impl Keys<'_> {
-    pub(super) fn get(&self, key: &str) -> Option<&Value> {
-        self.config.get(key).filter(|value| !value.is_null())
+impl<'a> Keys<'a> {
+    pub(super) fn new(config: &'a Map<String, Value>, path: &'a Path) -> Self {
+        Self { config, path, read: RefCell::default() }
+    }
+
+    /// A key's value under its present name or a former one, null included.
+    pub(super) fn raw(&self, key: &str) -> Option<&'a Value> {
+        let former = FORMER.iter().find(|(present, _)| *present == key).map(|(_, former)| *former);
+        let names = [Some(key), former].into_iter().flatten();
+        self.read.borrow_mut().extend(names.clone().map(ToString::to_string));
+        { names }.find_map(|name| self.config.get(name))
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&'a Value> {
+        self.raw(key).filter(|value| !value.is_null())
+    }
+
+    /// The keys that nothing looked up and that are not known to have no effect, as a list.
+    pub(super) fn unknown(&self) -> Option<String> {
+        let read = self.read.borrow();
+        let is_known =
+            |key: &str| key.starts_with('_') || read.contains(key) || WITHOUT_EFFECT.contains(&key);
+        let unknown: Vec<&str> =
+            self.config.keys().map(String::as_str).filter(|key| !is_known(key)).collect();
+        (!unknown.is_empty()).then(|| unknown.join(", "))
     }
 
     pub(super) fn wrong(&self, key: &str, value: &Value, allowed: &str) -> Error {
@@ -31,17 +62,20 @@ impl Keys<'_> {
         Error::Configuration { path: self.path.to_path_buf(), reason }
     }
 
+    /// A text. A null where the key decides what is computed is an error, as it is in `diffusers`.
     pub(super) fn text(&self, key: &str, default: &str) -> Result<String, Error> {
-        match self.get(key) {
+        match self.raw(key) {
             None => Ok(default.to_string()),
             Some(Value::String(text)) => Ok(text.clone()),
             Some(other) => Err(self.wrong(key, other, "text")),
         }
     }
 
+    /// A flag. Null is false, as in Python's `if`; a key that is missing has the default.
     pub(super) fn flag(&self, key: &str, default: bool) -> Result<bool, Error> {
-        match self.get(key) {
+        match self.raw(key) {
             None => Ok(default),
+            Some(Value::Null) => Ok(false),
             Some(Value::Bool(flag)) => Ok(*flag),
             Some(other) => Err(self.wrong(key, other, "true or false")),
         }
@@ -67,23 +101,23 @@ impl Keys<'_> {
         }
     }
 
-    pub(super) fn schedule(&self) -> Result<Schedule, Error> {
-        let schedule = self.schedule_of_betas()?;
+    pub(super) fn schedule(&self, default: (&str, f64, f64)) -> Result<Schedule, Error> {
+        let schedule = self.schedule_of_betas(default)?;
         if self.flag("rescale_betas_zero_snr", false)? {
             return Ok(Schedule::ZeroTerminalSnr { of: Box::new(schedule) });
         }
         Ok(schedule)
     }
 
-    fn schedule_of_betas(&self) -> Result<Schedule, Error> {
+    fn schedule_of_betas(&self, (name, start, end): (&str, f64, f64)) -> Result<Schedule, Error> {
         if let Some(value) = self.get("trained_betas") {
             let betas: Option<Vec<f64>> =
                 value.as_array().and_then(|list| list.iter().map(Value::as_f64).collect());
             let betas = betas.ok_or_else(|| self.wrong("trained_betas", value, "a list of numbers"))?;
             return Ok(Schedule::Explicit { betas });
         }
-        let (beta_start, beta_end) = (self.number("beta_start", 1e-4)?, self.number("beta_end", 0.02)?);
-        match self.text("beta_schedule", "linear")?.as_str() {
+        let (beta_start, beta_end) = (self.number("beta_start", start)?, self.number("beta_end", end)?);
+        match self.text("beta_schedule", name)?.as_str() {
             "linear" => Ok(Schedule::Linear { beta_start, beta_end }),
             "scaled_linear" => Ok(Schedule::Quadratic { beta_start, beta_end }),
             "squaredcos_cap_v2" => Ok(Schedule::COSINE),

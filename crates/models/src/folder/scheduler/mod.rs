@@ -1,18 +1,20 @@
 //! `scheduler_config.json`: the process, the parameterization, the sampling.
 
+mod classes;
+mod continuous;
+mod discrete;
 mod flow;
 mod keys;
 
-use crate::sampling::{Sampler, SamplerOptions, SamplingConfig};
+use crate::sampling::Sampler;
 use crate::{Description, Error, VariancePrediction};
+use classes::{CLASSES, Process};
 use keys::Keys;
 use serde_json::{Map, Value, json};
 use std::path::Path;
-use tweedie_math::{Conditioning, Parameterization, Schedule, Spacing};
-use tweedie_samplers::{ClipOptions, EpsAfterClip, ReverseVariance};
+use tweedie_math::{Conditioning, Parameterization, Schedule};
+use tweedie_samplers::ReverseVariance;
 
-/// Schedulers whose training process and sampling this crate implements.
-const KNOWN: [&str; 4] = ["DDPMScheduler", "DDIMScheduler", "DDIMInverseScheduler", FLOW];
 const FLOW: &str = "FlowMatchEulerDiscreteScheduler";
 
 /// Greater than any threshold: `diffusers` has no value for no limit.
@@ -118,73 +120,28 @@ pub(crate) fn write(description: &Description) -> Result<Value, Error> {
     }))
 }
 
-/// The description that a scheduler's configuration gives. Unknown keys are ignored; known keys with values that are not implemented
-/// are refused by name.
-pub(crate) fn read(config: &Map<String, Value>, path: &Path) -> Result<Description, Error> {
-    let keys = Keys { config, path };
-    let class = keys.text("_class_name", "DDPMScheduler")?;
-    if !KNOWN.contains(&class.as_str()) {
-        return Err(keys.refuse("_class_name", &class, &KNOWN));
+/// The description that a scheduler's configuration gives, and sentences about what was chosen or ignored. Known keys with values that
+/// are not implemented are refused by name.
+pub(crate) fn read(config: &Map<String, Value>, path: &Path) -> Result<(Description, Vec<String>), Error> {
+    let keys = Keys::new(config, path);
+    let name = keys.text("_class_name", "DDPMScheduler")?;
+    let Some(class) = CLASSES.iter().find(|class| class.name == name) else {
+        return Err(keys.refuse("_class_name", &name, &CLASSES.map(|class| class.name)));
+    };
+    let mut notes = Vec::new();
+    let description = match class.process {
+        Process::Discrete => discrete::read(&keys, class, &mut notes)?,
+        Process::Flow => flow::read(&keys, class.sampler)?,
+        Process::VarianceExploding => continuous::variance_exploding(&keys)?,
+        Process::Edm => continuous::edm(&keys, class.sampler)?,
+    };
+    if !class.is_exact {
+        let sampler = description.sampling.sampler;
+        notes
+            .push(format!("sampler: {sampler} by default, in the place of {name}, which is not implemented"));
     }
-    if class == FLOW {
-        return flow::read(&keys);
+    if let Some(unknown) = keys.unknown() {
+        notes.push(format!("{}: unknown keys are ignored: {unknown}", path.display()));
     }
-    // Thresholding takes the clip's place there, with a bound of 1.
-    let thresholds = keys.flag("thresholding", false)?;
-    let threshold = thresholds.then_some(keys.number("dynamic_thresholding_ratio", 0.995)?);
-    let threshold_most = thresholds.then_some(keys.number("sample_max_value", 1.0)?);
-    let variance_type = keys.text("variance_type", "fixed_small")?;
-    let (variance, fixed) = match variance_type.as_str() {
-        "fixed_small" | "fixed_small_log" => (VariancePrediction::None, ReverseVariance::FixedSmall),
-        "fixed_large" | "fixed_large_log" => (VariancePrediction::None, ReverseVariance::FixedLarge),
-        "learned" => (VariancePrediction::Log, ReverseVariance::Learned),
-        "learned_range" => (VariancePrediction::Range, ReverseVariance::Learned),
-        other => {
-            return Err(keys.refuse(
-                "variance_type",
-                other,
-                &["fixed_small", "fixed_large", "learned", "learned_range"],
-            ));
-        }
-    };
-    let prediction = keys.text("prediction_type", "epsilon")?;
-    let parameterization = match prediction.as_str() {
-        "epsilon" => Parameterization::Epsilon,
-        "sample" => Parameterization::X0,
-        "v_prediction" => Parameterization::V,
-        other => return Err(keys.refuse("prediction_type", other, &["epsilon", "sample", "v_prediction"])),
-    };
-    let spacing = keys.text("timestep_spacing", "leading")?;
-    let spacing = match spacing.as_str() {
-        "leading" => Spacing::Leading,
-        "trailing" => Spacing::Trailing,
-        "linspace" => Spacing::Linspace,
-        other => return Err(keys.refuse("timestep_spacing", other, &["leading", "trailing", "linspace"])),
-    };
-    // The default of the folder's own pipeline: all steps of ancestral sampling, or 50 of DDIM.
-    let sampler = if class == "DDPMScheduler" { Sampler::Ddpm } else { Sampler::Ddim };
-    let steps = keys.whole("num_train_timesteps", 1000)?;
-    let clip = match thresholds {
-        true => Some(1.0),
-        false => keys.flag("clip_sample", true)?.then_some(keys.number("clip_sample_range", 1.0)?),
-    };
-    Ok(Description {
-        variance,
-        sampling: SamplingConfig {
-            variance: fixed,
-            spacing,
-            steps_offset: keys.whole("steps_offset", 0)?,
-            ends_clean: keys.flag("set_alpha_to_one", true)?,
-            clip,
-            sampler,
-            steps: if sampler == Sampler::Ddpm { steps } else { steps.min(50) },
-            // `diffusers`' DDIM leaves ε̂ as it was predicted.
-            options: SamplerOptions {
-                clip: ClipOptions { after_clip: EpsAfterClip::Keep, threshold, threshold_most },
-                ..SamplerOptions::default()
-            },
-            ..SamplingConfig::default()
-        },
-        ..Description::new(keys.schedule()?, steps, parameterization)
-    })
+    Ok((description, notes))
 }

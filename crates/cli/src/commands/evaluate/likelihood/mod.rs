@@ -9,7 +9,6 @@ use anyhow::{Context, bail};
 use std::path::Path;
 use std::process::ExitCode;
 use tweedie_applications::evaluation::{Examples, config_of};
-use tweedie_applications::generation::open as open_model;
 use tweedie_evaluation::likelihood::{
     BoundOptions, BoundVariance, Examples as Clean, bound_report, dequantized, divergence_for, flow_report,
     image_bounds, image_flows,
@@ -94,10 +93,9 @@ fn open(
     folder: &Path,
     judged: &Examples,
 ) -> anyhow::Result<(Model, VarianceName)> {
-    let (model, _) = open_model(folder, &options.device, &options.precision)?;
-    if options.raw {
-        tweedie_training::load_raw_weights(&model, folder)?;
-    }
+    let flags = options.folder.raw_if(options.raw);
+    let (model, _) =
+        crate::commands::open_model(folder, &flags.options(&options.device, &options.precision))?;
     let _fits = judged.clean(&model)?;
     judged.classes(&model, options.class.as_deref())?;
     let mut times = options.levels.times(model.process()).context("--levels")?;

@@ -55,7 +55,7 @@ pub(super) fn write(
     let value = json!({
         "data": data, "levels": options.levels.to_string(), "seed": options.seed, "clip": !options.no_clip,
         "first": format!("{:?}", options.first), "decoder": format!("{:?}", options.decoder),
-        "weights": if options.raw { "raw" } else { "averaged" }, "tolerance": options.flow.then_some(options.tolerance),
+        "weights": if options.folder.raw_if(options.raw).are_raw() { "raw" } else { "averaged" }, "tolerance": options.flow.then_some(options.tolerance),
         "interrupted": interrupted, "models": verdicts.iter().map(of).collect::<Vec<_>>(),
         "version": env!("CARGO_PKG_VERSION"),
     });

@@ -1,0 +1,47 @@
+//! `model_index.json`: the parts of a pipeline that a denoiser does not stand for.
+
+use super::{CONFIG, MODEL_INDEX, json};
+use crate::Error;
+use serde_json::Value;
+use std::path::Path;
+
+/// Parts of a pipeline that leave the meaning of the network's output alone.
+const HARMLESS: [&str; 5] = ["unet", "unet_ema", "scheduler", "safety_checker", "feature_extractor"];
+
+/// Parts that turn latents into images.
+const DECODERS: [&str; 6] = ["vqvae", "vae", "vqgan", "movq", "decoder", "autoencoder"];
+
+/// Refuses a pipeline whose images are more than what its network predicts.
+pub(super) fn check(folder: &Path) -> Result<(), Error> {
+    let path = folder.join(MODEL_INDEX);
+    let parts: Vec<String> = match path.is_file() {
+        true => json::read_object(&path)?
+            .into_iter()
+            .filter(|(key, value)| !key.starts_with('_') && is_part(value))
+            .map(|(key, _)| key)
+            .collect(),
+        // Without an index the folders beside the network are the pipeline.
+        false => DECODERS
+            .iter()
+            .filter(|name| folder.join(name).join(CONFIG).is_file())
+            .map(ToString::to_string)
+            .collect(),
+    };
+    let Some(part) = parts.into_iter().find(|part| !HARMLESS.contains(&part.as_str())) else { return Ok(()) };
+    Err(Error::Pipeline {
+        path: folder.to_path_buf(),
+        does: if DECODERS.contains(&part.as_str()) {
+            "decodes latents with"
+        } else if part.contains("encoder") || part.contains("tokenizer") {
+            "conditions its network on the output of"
+        } else {
+            "contains"
+        },
+        part,
+    })
+}
+
+/// Whether a value of the index is a part: a library and a class that are not null.
+fn is_part(value: &Value) -> bool {
+    matches!(value.as_array().map(Vec::as_slice), Some([_, class]) if !class.is_null())
+}
