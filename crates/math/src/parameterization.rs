@@ -121,7 +121,7 @@ impl Parameterization {
     /// independent of the one that the network predicts.
     ///
     /// # Errors
-    /// Those of [`Self::reading`] and [`Self::target`], where the output does not determine the measured quantity.
+    /// Errors returned by [`Self::reading`] or [`Self::target`], where the output does not determine the measured quantity.
     pub fn loss_weight(
         self,
         measured: Self,

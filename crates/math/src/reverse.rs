@@ -66,7 +66,7 @@ impl ReverseStep {
     /// The step from a trained level t = 1..=T to the level t − 1.
     ///
     /// # Errors
-    /// Those of [`reverse_steps`]; [`Error::Time`] for a t outside 1..=T.
+    /// Errors returned by [`reverse_steps`]; [`Error::Time`] for a t outside 1..=T.
     pub fn trained(process: &dyn DiscreteProcess, t: usize, first: FirstVariance) -> Result<Self, Error> {
         let last = process.steps();
         if !(1..=last).contains(&t) {

@@ -62,7 +62,7 @@ impl Weighting {
     /// The weight of ‖ε − ε̂‖². It may be infinite at a level without signal, where ε does not determine x_0.
     ///
     /// # Errors
-    /// Those of [`Self::on_x0`].
+    /// Errors returned by [`Self::on_x0`].
     pub fn on_eps(self, level: NoiseLevel, trained_previous: Option<NoiseLevel>) -> Result<f64, Error> {
         let (snr, inverse) = (snr(level), level.sigma() * level.sigma());
         Ok(match self {
@@ -83,7 +83,7 @@ impl Weighting {
     /// The weight of the squared error of a network's output.
     ///
     /// # Errors
-    /// Those of [`Self::on_x0`] and [`Parameterization::loss_weight`].
+    /// Errors returned by [`Self::on_x0`] or [`Parameterization::loss_weight`].
     pub fn on(
         self,
         output: Parameterization,

@@ -50,7 +50,7 @@ impl DdpmOptions {
 /// Samples by the ancestral process along a path. The step to clean data adds no noise.
 ///
 /// # Errors
-/// [`Error::NoSpread`], [`Error::NoX0Variance`]; those of the denoiser, the noise source and the hook.
+/// [`Error::NoSpread`], [`Error::NoX0Variance`]; errors returned by the denoiser, the noise source or the hook.
 pub fn ddpm<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -69,7 +69,8 @@ pub fn ddpm<X: State>(
 /// One step, x_s = μ̃(x_t, x̂_0) + σ·z (Ho et al. 2020, eq. 7 with x̂_0 in place of x_0). Without z it is the mean.
 ///
 /// # Errors
-/// [`Error::NoSpread`], [`Error::NoX0Variance`]; levels in the wrong order; states of different shapes.
+/// [`Error::NoSpread`], [`Error::NoX0Variance`]; [`Error::Math`] for levels in the wrong order; [`Error::Mismatch`] for states of
+/// different shapes.
 pub fn ddpm_step<X: State>(
     x: &X,
     estimate: &Estimate<X>,

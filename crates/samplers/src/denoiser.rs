@@ -40,7 +40,7 @@ pub trait Denoiser<X: State> {
     /// can be conditioned on any level overrides this method, and so does a denoiser that wraps another one.
     ///
     /// # Errors
-    /// [`Error::OtherLevel`] unless the denoiser supports levels that differ; those of [`Self::denoise`].
+    /// [`Error::OtherLevel`] unless the denoiser supports levels that differ; errors returned by [`Self::denoise`].
     fn denoise_conditioned(&self, x: &X, at: Levels<'_>, network: Levels<'_>) -> Result<Estimate<X>, Error> {
         if at.agree_with(network, x.n_samples())? {
             return self.denoise(x, at);
@@ -75,7 +75,7 @@ pub trait Differentiable<X: State>: Denoiser<X> {
     /// sample. Cotangents and gradients have x's shape.
     ///
     /// # Errors
-    /// Those of [`Denoiser::denoise`]; cotangents whose shape is not that of x.
+    /// Errors returned by [`Denoiser::denoise`]; [`Error::Mismatch`] for cotangents whose shape is not that of x.
     fn denoise_vjp(
         &self,
         x: &X,

@@ -64,7 +64,7 @@ impl<'a> Levels<'a> {
     /// A number for each level of a batch of n samples: a single number for [`Self::Same`], n numbers for [`Self::Each`].
     ///
     /// # Errors
-    /// Those of [`Self::check`] and those of `f`.
+    /// Errors returned by [`Self::check`] or `f`.
     pub fn map<E: Into<Error>>(
         self,
         n: usize,
@@ -90,7 +90,7 @@ impl<'a> Levels<'a> {
     /// Whether every sample of a batch of n has the same level here and in `other`.
     ///
     /// # Errors
-    /// Those of [`Self::check`] for either.
+    /// Errors returned by [`Self::check`] for either of the two.
     pub(crate) fn agree_with(self, other: Levels<'_>, n: usize) -> Result<bool, Error> {
         self.check(n)?;
         other.check(n)?;

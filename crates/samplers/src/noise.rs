@@ -76,7 +76,7 @@ impl<X: State> NoiseSource<X> for NoNoise {
 /// The noised data x_t = signal·x_0 + noise·ε at the levels `at`, with x_0 and ε of one shape.
 ///
 /// # Errors
-/// [`Error::Mismatch`] for levels that do not fit the batch, or states of different shapes.
+/// [`Error::Mismatch`] for a wrong number of levels, or states of different shapes.
 pub fn noised<X: State>(x0: &X, eps: &X, at: Levels<'_>) -> Result<X, Error> {
     let rates = |of: fn(&NoiseLevel) -> f64| at.map(x0.n_samples(), |level| Ok::<_, Error>(of(&level)));
     let (signal, noise) = (rates(NoiseLevel::signal_rate)?, rates(NoiseLevel::noise_rate)?);
@@ -86,7 +86,7 @@ pub fn noised<X: State>(x0: &X, eps: &X, at: Levels<'_>) -> Result<X, Error> {
 /// The initial state of sampling: the process' noise at the path's first level, in the shape of `like`.
 ///
 /// # Errors
-/// Those of the noise source.
+/// Errors returned by the noise source.
 pub fn start<X: State>(
     like: &X,
     process: &dyn Process,

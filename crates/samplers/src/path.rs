@@ -116,8 +116,7 @@ impl Path {
         (0..count).map(move |index| Step { index, count, from: pair(index).0, to: pair(index).1 })
     }
 
-    /// The path without its step to clean data, for measurements of convergence. The path is unchanged if it has no such step or no
-    /// other one.
+    /// The path without its last step if that goes to clean data and is not the only one. Convergence is measured on this path.
     pub fn without_last_step(&self) -> Self {
         let n = self.levels.len();
         let ends_clean = self.levels[n - 1].is_clean() && n > 2;

@@ -17,7 +17,7 @@ impl DiscreteVp {
     /// Creates the process with T = `steps` levels of a schedule.
     ///
     /// # Errors
-    /// Those of [`Schedule::log_alphas`].
+    /// Errors returned by [`Schedule::log_alphas`].
     pub fn new(schedule: &Schedule, steps: usize) -> Result<Self, Error> {
         let mut log_alpha_bar = vec![0.0];
         let mut sum = 0.0;
@@ -31,7 +31,7 @@ impl DiscreteVp {
     /// A process whose β is linear in t.
     ///
     /// # Errors
-    /// Those of [`Schedule::log_alphas`].
+    /// Errors returned by [`Schedule::log_alphas`].
     pub fn linear(steps: usize, beta_start: f64, beta_end: f64) -> Result<Self, Error> {
         Self::new(&Schedule::Linear { beta_start, beta_end }, steps)
     }
@@ -39,7 +39,7 @@ impl DiscreteVp {
     /// A process whose √β is linear in t.
     ///
     /// # Errors
-    /// Those of [`Schedule::log_alphas`].
+    /// Errors returned by [`Schedule::log_alphas`].
     pub fn quadratic(steps: usize, beta_start: f64, beta_end: f64) -> Result<Self, Error> {
         Self::new(&Schedule::Quadratic { beta_start, beta_end }, steps)
     }

@@ -26,7 +26,7 @@ pub fn karras(
 /// et al. 2022).
 ///
 /// # Errors
-/// Those of [`karras`].
+/// Errors returned by [`karras`].
 pub fn uniform_log_snr(
     process: &dyn Process,
     noisiest: NoiseLevel,

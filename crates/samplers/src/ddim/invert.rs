@@ -30,7 +30,7 @@ pub struct Inversion {
 ///
 /// # Errors
 /// [`Error::Path`] for a path with a step to a noisier level; [`Error::OtherLevel`] for [`ConditionedOn::Upper`] with a denoiser that
-/// does not support it; those of the denoiser and the hook.
+/// does not support it; errors returned by the denoiser or the hook.
 pub fn ddim_invert<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -71,7 +71,7 @@ pub fn ddim_invert<X: State>(
 /// One step up, x_t = signal_t·x̂_0 + noise_t·ε̂, with the estimate at the lower level.
 ///
 /// # Errors
-/// States of different shapes.
+/// [`Error::Mismatch`] for states of different shapes.
 pub fn ddim_invert_step<X: State>(estimate: &Estimate<X>, to: NoiseLevel) -> Result<X, Error> {
     use Coefficient::Same;
     X::combine(&[(Same(to.signal_rate()), &estimate.x0), (Same(to.noise_rate()), &estimate.eps)])

@@ -8,7 +8,7 @@ use crate::{Coefficient, Denoiser, Error, NoNoise, Path, State};
 /// not determine a great circle and are interpolated linearly.
 ///
 /// # Errors
-/// States of different shapes.
+/// [`Error::Mismatch`] for states of different shapes.
 pub fn slerp<X: State>(a: &X, b: &X, share: f64) -> Result<X, Error> {
     let (aa, bb, ab) = (a.dot_per_sample(a)?, b.dot_per_sample(b)?, a.dot_per_sample(b)?);
     let factors = |i: usize| -> (f64, f64) {
@@ -28,7 +28,7 @@ pub fn slerp<X: State>(a: &X, b: &X, share: f64) -> Result<X, Error> {
 /// Reconstructs x by [`ddim_invert`] up the path and [`ddim`] with η = 0 down the path.
 ///
 /// # Errors
-/// Those of [`ddim_invert`].
+/// Errors returned by [`ddim_invert`].
 pub fn reconstruct<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,

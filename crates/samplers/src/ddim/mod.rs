@@ -60,7 +60,7 @@ impl DdimOptions {
 /// Samples along a path. η = 0 is deterministic, and η = 1 is DDPM with the posterior's variance.
 ///
 /// # Errors
-/// [`Error::Parameter`] for an η outside [0, 1]; those of the denoiser, the noise source and the hook.
+/// [`Error::Parameter`] for an η outside [0, 1]; errors returned by the denoiser, the noise source or the hook.
 pub fn ddim<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -76,7 +76,7 @@ pub fn ddim<X: State>(
 ///
 /// # Errors
 /// [`Error::Parameter`] for an η outside [0, 1], or a σ above the noise rate of its step's next level; [`Error::Mismatch`] unless there
-/// is one σ per step; those of the denoiser, the noise source and the hook.
+/// is one σ per step; errors returned by the denoiser, the noise source or the hook.
 pub fn ddim_with<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -110,7 +110,7 @@ pub fn ddim_step<X: State>(
 /// σ = η·√β̃, the standard deviation of the noise that a step adds (eq. 16).
 ///
 /// # Errors
-/// Levels in the wrong order.
+/// [`Error::Math`] for levels in the wrong order.
 pub fn ddim_sigma(from: NoiseLevel, to: NoiseLevel, eta: f64) -> Result<f64, Error> {
     Ok(eta * Transition::between(to, from)?.posterior().variance.sqrt())
 }

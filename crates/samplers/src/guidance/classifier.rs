@@ -61,7 +61,7 @@ impl<X: State, D: Denoiser<X>, G: Guide<X>> Denoiser<X> for ClassifierGuided<D, 
 /// the gradient is taken at x_t instead of μ. σ² must be a fixed variance; for a learned or optimal one use [`ClassifierGuided`].
 ///
 /// # Errors
-/// [`Error::Mismatch`] for a variance that is not fixed; those of the denoiser, the guide, the noise source and the hook.
+/// [`Error::Mismatch`] for a variance that is not fixed; errors returned by the denoiser, the guide, the noise source or the hook.
 #[expect(clippy::too_many_arguments, reason = "the arguments of `ddpm`, and a guide with its scale")]
 pub fn ddpm_guided<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),

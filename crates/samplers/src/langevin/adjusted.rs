@@ -30,7 +30,8 @@ pub struct Adjusted<X> {
 /// ```
 ///
 /// # Errors
-/// [`Error::Parameter`] for a δ that is not positive; [`Error::Uniform`] from a noise source without uniform numbers; those of the energy.
+/// [`Error::Parameter`] for a δ that is not positive; [`Error::Uniform`] from a noise source without uniform numbers; errors returned by
+/// the energy.
 pub fn adjusted_langevin<X: State>(
     target: &(impl Energy<X> + ?Sized),
     x: X,
@@ -61,7 +62,8 @@ pub fn adjusted_langevin<X: State>(
 /// and score, and for each sample whether its proposal was accepted.
 ///
 /// # Errors
-/// Those of the energy; states of different shapes; [`Error::Mismatch`] unless there is one number in `uniform` per sample.
+/// Errors returned by the energy; [`Error::Mismatch`] for states of different shapes, and unless there is one number in `uniform` per
+/// sample.
 pub fn adjusted_langevin_step<X: State>(
     target: &(impl Energy<X> + ?Sized),
     x: &X,

@@ -74,7 +74,7 @@ impl AnnealedOptions {
     /// The settings for a path and data with a number of dimensions (elements per sample).
     ///
     /// # Errors
-    /// Those of [`Self::check`]; those of [`technique_4`] if it determines ε.
+    /// Errors returned by [`Self::check`]; errors returned by [`technique_4`] if it determines ε.
     pub fn resolve(&self, path: &Path, dimensions: usize) -> Result<Annealed, Error> {
         self.check()?;
         let epsilon = match self.epsilon {
@@ -90,8 +90,8 @@ impl AnnealedOptions {
 /// without signal is a step of DDIM.
 ///
 /// # Errors
-/// [`Error::Parameter`] for an ε that is not positive or so large that the steps diverge, a negative friction, or no steps; those of the
-/// denoiser, the noise source and the hook.
+/// [`Error::Parameter`] for an ε that is not positive or so large that the steps diverge, a negative friction, or no steps; errors
+/// returned by the denoiser, the noise source or the hook.
 pub fn annealed_langevin<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,

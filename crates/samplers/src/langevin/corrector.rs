@@ -64,7 +64,7 @@ pub enum Predictor {
 /// times, and once more for the step to clean data.
 ///
 /// # Errors
-/// Those of [`Corrector::check`]; those of the denoiser, the noise source and the hook.
+/// Errors returned by [`Corrector::check`]; errors returned by the denoiser, the noise source or the hook.
 pub fn predictor_corrector<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -108,7 +108,7 @@ pub fn predictor_corrector<X: State>(
 /// which is 1 − β_t in a variance-preserving process and 1 in a variance-exploding one. A sample whose score is zero is unchanged.
 ///
 /// # Errors
-/// States of different shapes; levels in the wrong order.
+/// [`Error::Mismatch`] for states of different shapes; [`Error::Math`] for levels in the wrong order.
 pub fn corrector_step<X: State>(
     x: &X,
     score: &X,

@@ -42,7 +42,7 @@ pub fn level_ratio(dimensions: usize) -> Result<f64, Error> {
 /// The levels of technique 2: 1 + ln(σ_1/σ_L)/ln γ values of σ from the first to the last, with equal ratios close to [`level_ratio`].
 ///
 /// # Errors
-/// [`Error::Parameter`] unless `first` > `last` > 0; those of [`level_ratio`].
+/// [`Error::Parameter`] unless `first` > `last` > 0; errors returned by [`level_ratio`].
 pub fn geometric_sigmas(first: f64, last: f64, dimensions: usize) -> Result<Vec<f64>, Error> {
     if !(last > 0.0 && first > last && first.is_finite()) {
         return Err(Error::Parameter {
@@ -104,7 +104,7 @@ pub fn step_size(last_sigma: f64, ratio: f64, steps: usize) -> Result<f64, Error
 /// levels' σ. If only one level has noise, the ratio is that of technique 2 for the number of dimensions (elements per sample).
 ///
 /// # Errors
-/// Those of [`step_size`], also for a path whose σ do not decrease; those of [`level_ratio`].
+/// Errors returned by [`step_size`], also for a path whose σ do not decrease; errors returned by [`level_ratio`].
 pub fn technique_4(path: &Path, dimensions: usize, steps: usize) -> Result<f64, Error> {
     let sigmas = path.levels().iter().map(|level| level.sigma());
     let sigmas: Vec<f64> = sigmas.filter(|sigma| *sigma > 0.0 && sigma.is_finite()).collect();

@@ -8,7 +8,7 @@ use tweedie_math::random::Purpose;
 /// V = (1 − δ/(2s²))²·V + δ. After each step `watch` is called with the step's number and x; the chain stops if it returns false.
 ///
 /// # Errors
-/// [`Error::Parameter`] for a δ that is not positive; those of the score and the noise source.
+/// [`Error::Parameter`] for a δ that is not positive; errors returned by the score or the noise source.
 pub fn unadjusted_langevin<X: State>(
     target: &(impl Score<X> + ?Sized),
     x: X,
@@ -32,7 +32,7 @@ pub fn unadjusted_langevin<X: State>(
 /// One step, x + δ/2·∇ln p(x) + √δ·z.
 ///
 /// # Errors
-/// States of different shapes.
+/// [`Error::Mismatch`] for states of different shapes.
 pub fn langevin_step<X: State>(x: &X, score: &X, step_size: f64, z: &X) -> Result<X, Error> {
     use Coefficient::Same;
     X::combine(&[(Same(1.0), x), (Same(0.5 * step_size), score), (Same(step_size.sqrt()), z)])

@@ -19,7 +19,7 @@ pub struct Underdamped {
 /// false.
 ///
 /// # Errors
-/// [`Error::Parameter`] for a step size that is not positive or a negative friction; those of the score and the noise source.
+/// [`Error::Parameter`] for a step size that is not positive or a negative friction; errors returned by the score or the noise source.
 pub fn underdamped_langevin<X: State>(
     target: &(impl Score<X> + ?Sized),
     x: X,
@@ -47,7 +47,7 @@ pub fn underdamped_langevin<X: State>(
 /// position, the velocity and the score at the new position.
 ///
 /// # Errors
-/// Those of the score; states of different shapes.
+/// Errors returned by the score; [`Error::Mismatch`] for states of different shapes.
 pub fn underdamped_step<X: State>(
     target: &(impl Score<X> + ?Sized),
     x: &X,

@@ -50,8 +50,8 @@ pub struct FlowLikelihood<X> {
 /// solution stops and the result is `None`.
 ///
 /// # Errors
-/// [`Error::Parameter`] for a tolerance that is not positive, 0 probes, or more than the greatest number of steps; levels in the wrong
-/// order; those of the denoiser.
+/// [`Error::Parameter`] for a tolerance that is not positive, 0 probes, or more than the greatest number of steps; [`Error::Math`] for
+/// levels in the wrong order; errors returned by the denoiser.
 pub fn flow_log_likelihood<X: State>(
     denoiser: &(impl Differentiable<X> + ?Sized),
     x: &X,

@@ -48,7 +48,7 @@ impl ThirdOrderOptions {
 /// Samples along a path by DPM-Solver++(2M), of second order with one evaluation per step.
 ///
 /// # Errors
-/// Those of the denoiser, the noise source and the hook.
+/// Errors returned by the denoiser, the noise source or the hook.
 pub fn dpm_solver_2m<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -63,7 +63,7 @@ pub fn dpm_solver_2m<X: State>(
 /// Samples along a path by DPM-Solver++(3M), with one evaluation per step. Its order depends on `form`.
 ///
 /// # Errors
-/// Those of the denoiser, the noise source and the hook.
+/// Errors returned by the denoiser, the noise source or the hook.
 pub fn dpm_solver_3m<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -99,14 +99,14 @@ fn multistep<X: State>(
     })
 }
 
-/// One step with the earlier predictions `past`, newest first. The order of the step is the number of earlier predictions plus 1, up to
-/// 3. With z the step follows the SDE.
+/// One step with the earlier predictions `past`, newest first. The step is of order 1, 2 or 3 with no, one or two earlier predictions.
+/// With z it follows the SDE.
 ///
 /// The second order is the published 2M, with x̂_0 + ½·h·∂x̂_0/∂λ in place of x̂_0. The third order integrates the parabola of x̂_0
 /// exactly.
 ///
 /// # Errors
-/// States of different shapes.
+/// [`Error::Mismatch`] for states of different shapes.
 pub fn dpm_solver_step<X: State>(
     x: &X,
     x0: &X,

@@ -8,7 +8,7 @@ use tweedie_math::{NoiseLevel, Transition};
 /// that keeps ε̂ the two differ.
 ///
 /// # Errors
-/// Those of the denoiser and the hook.
+/// Errors returned by the denoiser or the hook.
 pub fn euler<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -26,7 +26,7 @@ pub fn euler<X: State>(
 /// where σ is infinite, it is a step of DDIM.
 ///
 /// # Errors
-/// States of different shapes.
+/// [`Error::Mismatch`] for states of different shapes.
 pub fn euler_step<X: State>(
     x: &X,
     estimate: &Estimate<X>,
@@ -46,7 +46,7 @@ pub fn euler_step<X: State>(
 /// x.
 ///
 /// # Errors
-/// [`Error::Parameter`] for an η outside [0, 1]; those of the denoiser, the noise source and the hook.
+/// [`Error::Parameter`] for an η outside [0, 1]; errors returned by the denoiser, the noise source or the hook.
 pub fn euler_ancestral<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -68,7 +68,7 @@ pub fn euler_ancestral<X: State>(
 /// One step with σ_up = η·σ_s·√(1 − σ_s²/σ_t²) and σ_down² = σ_s² − σ_up².
 ///
 /// # Errors
-/// Levels in the wrong order; states of different shapes.
+/// [`Error::Math`] for levels in the wrong order; [`Error::Mismatch`] for states of different shapes.
 pub fn euler_ancestral_step<X: State>(
     x: &X,
     estimate: &Estimate<X>,

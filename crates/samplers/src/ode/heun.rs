@@ -57,7 +57,7 @@ impl Churn {
 /// Samples by Heun's method along a path, with two evaluations per step and one for the step to clean data.
 ///
 /// # Errors
-/// Those of [`Churn::check`]; those of the denoiser, the noise source and the hook.
+/// Errors returned by [`Churn::check`]; errors returned by the denoiser, the noise source or the hook.
 pub fn heun<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -87,7 +87,7 @@ pub fn heun<X: State>(
 /// One step and the estimate at its beginning: Euler's step, then the step with the mean of ε̂ at both ends (lines 7 to 11).
 ///
 /// # Errors
-/// Those of the denoiser.
+/// Errors returned by the denoiser.
 pub fn heun_step<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: &X,

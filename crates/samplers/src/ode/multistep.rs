@@ -30,7 +30,7 @@ pub(super) fn remember<X: State>(past: &mut Vec<Past<X>>, level: NoiseLevel, x0:
 /// signal_s times its factor.
 ///
 /// # Errors
-/// States of different shapes.
+/// [`Error::Mismatch`] for states of different shapes.
 pub fn exponential_step<X: State>(
     x: &X,
     x0: &X,

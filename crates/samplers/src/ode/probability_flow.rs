@@ -45,8 +45,8 @@ impl Adaptive {
 /// The step sizes depend on x. A derivative through the sampler treats them as constants and is not exactly that of the flow.
 ///
 /// # Errors
-/// [`Error::Parameter`] for a tolerance that is not positive, or more than the greatest number of steps; those of the denoiser and the
-/// hook.
+/// [`Error::Parameter`] for a tolerance that is not positive, or more than the greatest number of steps; errors returned by the denoiser
+/// or the hook.
 pub fn probability_flow<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,

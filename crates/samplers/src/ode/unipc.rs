@@ -72,7 +72,7 @@ impl<X: State> walk::Memory<X> for Memory<X> {
 /// Samples along a path with one evaluation per step, which corrects the previous step and predicts the next one.
 ///
 /// # Errors
-/// [`Error::Parameter`] for an order outside 1 ..= 3; those of the denoiser and the hook.
+/// [`Error::Parameter`] for an order outside 1 ..= 3; errors returned by the denoiser or the hook.
 pub fn unipc<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -112,7 +112,7 @@ pub fn unipc<X: State>(
 /// One prediction (UniP) of x at `to` from x at the newest level of `past`. Its order is the length of `past`.
 ///
 /// # Errors
-/// [`Error::Mismatch`] for an empty `past`; states of different shapes.
+/// [`Error::Mismatch`] for an empty `past`, and for states of different shapes.
 pub fn unipc_predictor<X: State>(
     x: &X,
     past: &[Past<X>],
@@ -128,7 +128,7 @@ pub fn unipc_predictor<X: State>(
 /// One correction (UniC) of x at `to` from `x` at the newest level of `past` and x̂_0 at `to`.
 ///
 /// # Errors
-/// [`Error::Mismatch`] for an empty `past`; states of different shapes.
+/// [`Error::Mismatch`] for an empty `past`, and for states of different shapes.
 pub fn unipc_corrector<X: State>(
     x: &X,
     x0: &X,

@@ -17,7 +17,7 @@ impl SubVpSde {
     /// Creates a process from β(0) and β(1).
     ///
     /// # Errors
-    /// Those of [`VpSde::new`].
+    /// Errors returned by [`VpSde::new`].
     pub fn new(beta_min: f64, beta_max: f64) -> Result<Self, Error> {
         Ok(Self { vp: VpSde::new(beta_min, beta_max)? })
     }

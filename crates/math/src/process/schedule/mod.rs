@@ -173,7 +173,7 @@ impl Schedule {
     /// The process with T = `steps` levels. A continuous process is wrapped in [`Discretised`](super::Discretised).
     ///
     /// # Errors
-    /// Those of [`Schedule::log_alphas`] and [`RectifiedFlow::new`]. For a continuous process, [`Error::Parameter`] for a
+    /// Errors returned by [`Schedule::log_alphas`] or [`RectifiedFlow::new`]. For a continuous process, [`Error::Parameter`] for a
     /// parameter out of range, and for 0 steps or more than a million.
     pub fn process(&self, steps: usize) -> Result<Box<dyn DiscreteProcess>, Error> {
         Ok(match *self {
