@@ -1,11 +1,11 @@
-//! Compiles the shim against LibTorch's headers, which lie beside the library folder that `torch-sys` reports.
+//! Compiles the shim against LibTorch's headers, which are beside the library folder that `torch-sys` reports.
 
 use std::path::PathBuf;
 
 fn main() {
     println!("cargo:rerun-if-changed=shim");
     println!("cargo:rerun-if-changed=build.rs");
-    // Documentation is built without LibTorch: nothing to compile, nothing to link.
+    // Documentation is built without LibTorch, so that nothing is compiled or linked.
     let Some(library) = std::env::var_os("DEP_TCH_LIBTORCH_LIB").map(PathBuf::from) else { return };
     let include = library.join("../include");
     cc::Build::new()

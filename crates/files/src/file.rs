@@ -1,17 +1,17 @@
-//! Single files that are replaced whole or not at all.
+//! Atomic replacement of single files.
 
 use crate::Error;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// The ending of the names of unfinished files and folders.
+/// The suffix of the names of unfinished files and folders.
 pub(crate) const PARTIAL: &str = ".partial";
 
 /// Writes a file under a temporary name, syncs it, and renames it into place. Its folder must exist.
 ///
 /// # Errors
-/// [`Error::Io`]. The file that stood there before is then untouched.
+/// [`Error::Io`] if the file cannot be written, synced or renamed. If it was not yet renamed, an existing file at the path is unchanged.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let partial = partial_name(path);
     let result = write_synced(&partial, bytes)
@@ -23,10 +23,10 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     result
 }
 
-/// Checks before long work that [`write_file`] will be able to write a path. A full disk is not noticed.
+/// Checks whether [`write_file`] can write a path, for use before long work. It does not detect a full disk.
 ///
 /// # Errors
-/// [`Error::Io`] where the path is a folder, or no file can be created beside it.
+/// [`Error::Io`] if the path is a folder, or no file can be created beside it.
 pub fn check_writable(path: &Path) -> Result<(), Error> {
     if path.is_dir() {
         return Err(Error::io("cannot write", path)(std::io::ErrorKind::IsADirectory.into()));
@@ -36,10 +36,10 @@ pub fn check_writable(path: &Path) -> Result<(), Error> {
     remove(&partial)
 }
 
-/// Removes the unfinished files and folders that interrupted writers left in a folder. A folder that does not exist has none.
+/// Removes the unfinished files and folders that interrupted writers left in a folder. It does nothing if the folder does not exist.
 ///
 /// # Errors
-/// [`Error::Io`] when one of them cannot be removed.
+/// [`Error::Io`] if one of them cannot be removed.
 pub fn remove_stale(folder: &Path) -> Result<(), Error> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
     for entry in entries.flatten() {
@@ -50,11 +50,11 @@ pub fn remove_stale(folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes a file at its final name and syncs it to disk. Use it inside a [`Staging`](crate::Staging) folder, which is put in
+/// Writes a file under its final name and syncs it to disk. Use it inside a [`Staging`](crate::Staging) folder, which is put in
 /// place as a whole; elsewhere use [`write_file`].
 ///
 /// # Errors
-/// [`Error::Io`] when the file cannot be created, written or synced.
+/// [`Error::Io`] if the file cannot be created, written or synced.
 pub fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let write = || -> std::io::Result<()> {
         let mut file = File::create(path)?;

@@ -1,8 +1,8 @@
-//! Files and folders that appear whole or not at all.
+//! Atomic writing of files and folders: a reader finds a complete file or folder, or none.
 //!
 //! [`write_file`] writes one file under a temporary name, syncs it and renames it into place. [`Staging`] does the same for
-//! a folder of several files. [`check_writable`] finds out before long work whether its result can be written.
-//! [`remove_stale`] removes what interrupted writers left behind.
+//! a folder of several files. [`check_writable`] checks before long work whether its result can be written.
+//! [`remove_stale`] removes the unfinished files and folders of interrupted writers.
 
 mod file;
 mod staging;
@@ -16,20 +16,20 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The operating system refused an operation.
+    /// An operation of the operating system failed.
     #[error("{action} {}: {source}", path.display())]
     Io {
         /// The operation, such as "cannot write".
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// The operating system's reason.
+        /// The error of the operating system.
         source: std::io::Error,
     },
 }
 
 impl Error {
-    /// Returns a function that turns an [`std::io::Error`] into this error, for `map_err`.
+    /// Returns a function that converts a [`std::io::Error`] into this error, for `map_err`.
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { action, path, source }

@@ -1,12 +1,12 @@
-//! Folders that appear whole or not at all.
+//! Atomic writing of folders.
 
 use crate::Error;
 use crate::file::{PARTIAL, file_name, partial_name, remove, sync_parent, write_synced};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-/// A folder that is written under a temporary name and put in place by [`Staging::commit`]. If it is dropped before, it is
-/// removed.
+/// A folder that is written under a temporary name and put in place by [`Staging::commit`]. Dropping it before the commit removes the
+/// folder.
 #[derive(Debug)]
 pub struct Staging {
     folder: PathBuf,
@@ -18,7 +18,7 @@ impl Staging {
     /// Creates an empty folder beside `target`. Missing parents are created.
     ///
     /// # Errors
-    /// [`Error::Io`] when the folder cannot be created, or one of an interrupted writer cannot be removed.
+    /// [`Error::Io`] if the folder cannot be created, or the folder of an interrupted writer cannot be removed.
     pub fn new(target: &Path) -> Result<Self, Error> {
         let folder = partial_name(target);
         remove(&folder)?;
@@ -26,10 +26,10 @@ impl Staging {
         Ok(Self { folder, target: target.to_path_buf(), committed: false })
     }
 
-    /// Returns the path of a file or folder below the unfinished folder. Its parents are created, it is not.
+    /// Returns the path of a file or folder below the unfinished folder. Its parents are created, but not the file or folder itself.
     ///
     /// # Errors
-    /// [`Error::Io`] when a parent cannot be created.
+    /// [`Error::Io`] if a parent cannot be created.
     pub fn path(&self, name: &str) -> Result<PathBuf, Error> {
         let path = self.folder.join(name);
         if let Some(parent) = path.parent() {
@@ -41,15 +41,17 @@ impl Staging {
     /// Writes a file below the unfinished folder and syncs it.
     ///
     /// # Errors
-    /// [`Error::Io`] when the file cannot be written.
+    /// [`Error::Io`] if the file cannot be written.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         write_synced(&self.path(name)?, bytes)
     }
 
-    /// Puts the folder in its place and returns its path. What stood there before is removed after the new folder is in place.
+    /// Puts the folder in place and returns its path. An existing file or folder at this path is removed after the new folder is in
+    /// place.
     ///
     /// # Errors
-    /// [`Error::Io`]. The old folder is then still there.
+    /// [`Error::Io`] if the folder cannot be synced or put in place, or an old one cannot be removed. If the new folder was not put in
+    /// place, the old one is restored.
     pub fn commit(mut self) -> Result<PathBuf, Error> {
         sync_folders(&self.folder)?;
         let old = self.target.with_file_name(format!("{}.replaced{PARTIAL}", file_name(&self.target)));
@@ -60,7 +62,7 @@ impl Staging {
         }
         if let Err(source) = std::fs::rename(&self.folder, &self.target) {
             if replaces {
-                // The old folder goes back. A failure of that would hide the cause.
+                // The old folder is restored. An error here is ignored, because it would hide the cause.
                 let _ = std::fs::rename(&old, &self.target);
             }
             return Err(Error::Io { action: "cannot put in place", path: self.target.clone(), source });

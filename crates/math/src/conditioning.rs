@@ -3,19 +3,20 @@
 use crate::{DiscreteProcess, Error, NoiseLevel};
 use serde::{Deserialize, Serialize};
 
-/// How a noise level becomes the number that a network is conditioned on. It belongs to the checkpoint, not to the process.
+/// The map from a noise level to the number that a network is conditioned on. It is stored with the checkpoint and does not depend
+/// on the process.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Conditioning {
     /// The 0-based index of a trained level, t − 1; fractional between trained levels.
     Index,
-    /// The noise rate times `scale`: the usual conditioning of flows (σ·1000 in `diffusers`).
+    /// The noise rate times `scale`, the usual conditioning of flows (σ·1000 in `diffusers`).
     NoiseRate {
         /// The factor.
         scale: f64,
     },
-    /// The share of the process' own time times `scale`: 999·t or 1000·t for the continuous processes of Song et al. 2021.
+    /// The time as a share of the process' last time, times `scale`: 999·t or 1000·t for the continuous processes of Song et al. 2021.
     Time {
         /// The factor.
         scale: f64,
@@ -27,8 +28,8 @@ pub enum Conditioning {
 }
 
 impl Conditioning {
-    /// The number that a network is conditioned on at a level. A network is never conditioned on a level cleaner than the
-    /// process' level 1: that level takes its place.
+    /// The number that a network is conditioned on at a level. For a level cleaner than level 1 of the process, it is the number of
+    /// level 1.
     ///
     /// # Errors
     /// [`Error::LogSnr`] for a level noisier than the process' last; [`Error::Singular`] for [`Conditioning::Sigma`] and
@@ -36,21 +37,21 @@ impl Conditioning {
     pub fn number(self, process: &dyn DiscreteProcess, level: NoiseLevel) -> Result<f64, Error> {
         let own = process.at_log_snr(level.log_snr())?;
         let first = process.level(1);
-        let seen = if level.log_snr() > first.log_snr() { first } else { level };
+        let limited = if level.log_snr() > first.log_snr() { first } else { level };
         match self {
             Self::Index => Ok(match process.trained_time(level) {
                 Some(t) => t.saturating_sub(1) as f64,
                 None => (process.time_of(level) - 1.0).max(0.0),
             }),
             Self::NoiseRate { scale } => Ok(scale * own.noise_rate().max(first.noise_rate())),
-            Self::Time { scale } => Ok(scale * process.time_share(seen)),
-            Self::Sigma => sigma(seen),
-            Self::LogSigma => Ok(0.25 * libm::log(sigma(seen)?)),
+            Self::Time { scale } => Ok(scale * process.time_share(limited)),
+            Self::Sigma => sigma(limited),
+            Self::LogSigma => Ok(0.25 * libm::log(sigma(limited)?)),
         }
     }
 }
 
-/// σ = noise/signal, if it is finite.
+/// σ = noise/signal, which must be finite.
 fn sigma(level: NoiseLevel) -> Result<f64, Error> {
     let sigma = level.sigma();
     if sigma.is_finite() {

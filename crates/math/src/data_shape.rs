@@ -29,17 +29,17 @@ impl DataShape {
         &self.0
     }
 
-    /// The number of values of one example: the product of the sides, or `usize::MAX` where that overflows.
+    /// The number of values of one example: the product of the sides, or `usize::MAX` if the product overflows.
     pub fn n_values(&self) -> usize {
         self.0.iter().fold(1, |product: usize, &side| product.saturating_mul(side))
     }
 
-    /// The sides `[C, H, W]`, if there are exactly three.
+    /// The sides `[C, H, W]` if there are exactly three.
     pub fn as_image(&self) -> Option<[usize; 3]> {
         self.0.as_slice().try_into().ok()
     }
 
-    /// The first side: the channels of an image, the dimensions of a point. 0 for a shape without sides.
+    /// The first side: the channels of an image or the dimensions of a point; 0 for a shape without sides.
     pub fn channels(&self) -> usize {
         self.0.first().copied().unwrap_or(0)
     }

@@ -15,10 +15,10 @@ impl NoiseLevel {
     /// Clean data: signal 1, noise 0.
     pub const CLEAN: Self = Self { signal_rate: 1.0, noise_rate: 0.0 };
 
-    /// A level from its two rates.
+    /// Creates a level from its two rates.
     ///
     /// # Errors
-    /// [`Error::Rates`] unless both are finite, non-negative and not both zero.
+    /// [`Error::Rates`] unless both are finite and not negative, and at least one is positive.
     pub fn new(signal_rate: f64, noise_rate: f64) -> Result<Self, Error> {
         let valid =
             signal_rate.is_finite() && noise_rate.is_finite() && signal_rate >= 0.0 && noise_rate >= 0.0;
@@ -29,7 +29,7 @@ impl NoiseLevel {
         }
     }
 
-    /// The variance-preserving level whose ᾱ = signal² has the given logarithm, ln ᾱ ≤ 0; −∞ is pure noise.
+    /// The variance-preserving level with the given ln ᾱ ≤ 0, where ᾱ = signal². −∞ gives pure noise.
     ///
     /// # Errors
     /// [`Error::Rates`] for a positive logarithm or NaN.
@@ -37,7 +37,7 @@ impl NoiseLevel {
         Self::new(libm::exp(0.5 * log_alpha_bar), libm::sqrt(0.0 - libm::expm1(log_alpha_bar)))
     }
 
-    /// The variance-preserving level of a log-SNR, ln(signal²/noise²): ᾱ = sigmoid(log-SNR).
+    /// The variance-preserving level with the given log-SNR, ln(signal²/noise²): ᾱ = sigmoid(log-SNR).
     ///
     /// # Errors
     /// [`Error::Rates`] for NaN.
@@ -60,12 +60,12 @@ impl NoiseLevel {
         2.0 * (libm::log(self.signal_rate) - libm::log(self.noise_rate))
     }
 
-    /// noise/signal, the noise of x_t/signal_rate: 0 for clean data, +∞ for pure noise.
+    /// σ = noise/signal, the standard deviation of the noise in x_t/signal_rate: 0 for clean data, +∞ for pure noise.
     pub fn sigma(&self) -> f64 {
         self.noise_rate / self.signal_rate
     }
 
-    /// Whether there is no noise at all.
+    /// Whether the level is without noise.
     pub fn is_clean(&self) -> bool {
         self.noise_rate == 0.0
     }

@@ -1,29 +1,29 @@
 //! The theory of diffusion models, in f64.
 //!
 //! A forward process adds noise to data, x_t = signal_rate·x_0 + noise_rate·ε. Everything in this crate is a number or a
-//! small struct of numbers computed from those two rates; tensors are multiplied by them elsewhere.
+//! small struct of numbers computed from those two rates. Other crates multiply tensors by these numbers.
 //!
-//! | module | what it holds |
+//! | module | contents |
 //! |---|---|
 //! | [`level`] | [`NoiseLevel`]: one point of a forward process |
 //! | [`data_shape`] | [`DataShape`]: the sides of one example |
 //! | [`process`] | [`Process`]: how noise is added over time; [`DiscreteVp`] and its schedules, flows, SDEs, [`Discretised`] |
 //! | [`transition`] | [`Transition`] q(x_t | x_s) and [`Posterior`] q(x_s | x_t, x_0) |
-//! | [`subsequence`] | which of the levels are visited |
-//! | [`parameterization`] | [`Parameterization`]: what a network's output means |
+//! | [`subsequence`] | [`Subsequence`]: the levels that a sampler or a bound visits |
+//! | [`parameterization`] | [`Parameterization`]: the quantity that a network predicts |
 //! | [`conditioning`] | [`Conditioning`]: the number that a network is conditioned on at a level |
 //! | [`reverse`] | [`ReverseStep`] p(x_s | x_t): fixed, learned and optimal variances |
 //! | [`bound`] | the variational bound and its terms |
 //! | [`decoder`] | p(x_0 | x_1): the likelihood of a byte or of a number |
-//! | [`weighting`] | the losses in use, as one table of weights |
-//! | [`gaussian`] | Kullback–Leibler divergence of Gaussians, and a Gaussian's exact denoiser |
-//! | [`oracle`] | data whose every answer is known: Gaussians of any covariance, mixtures |
-//! | [`laws`] | what any schedule, process, parameterisation or oracle obeys, one function per law |
+//! | [`weighting`] | [`Weighting`]: the losses in use, as one table of weights |
+//! | [`gaussian`] | Kullback–Leibler divergence of Gaussians, and the exact denoiser of Gaussian data |
+//! | [`oracle`] | data with exact scores and denoisers: Gaussians of any covariance, and mixtures of them |
+//! | [`laws`] | properties of every schedule, process, parameterisation and oracle, one function per law |
 //! | [`power_average`] | averages of weights whose length is chosen after training |
 //! | [`random`] | noise that depends on (seed, image, purpose, visit, draw, element) and on nothing else |
 //!
-//! Time runs as in the papers: t = 0 is clean data, t = 1..=T are the noise levels. Nothing here subtracts nearly equal
-//! numbers: 1 − ᾱ is computed as `-expm1(Σ ln(1 − β))`.
+//! Times are those of the papers: t = 0 is clean data, and t = 1..=T are the noise levels. The formulas avoid differences of
+//! nearly equal numbers; for example, 1 − ᾱ is computed as `-expm1(Σ ln(1 − β))`.
 //!
 //! ```
 //! use tweedie_math::{DiscreteVp, Process, Transition};
@@ -68,13 +68,13 @@ pub use subsequence::{Spacing, Subsequence};
 pub use transition::{Posterior, Transition};
 pub use weighting::Weighting;
 
-/// What can be wrong with a number that a schedule, a level or a reading is made of.
+/// An invalid number in a schedule, a level or a reading.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A rate below zero, above its bound, or not a number.
+    /// A rate that is negative, infinite or NaN, or two rates that are both zero.
     #[error(
-        "a noise level needs finite, non-negative rates, not both zero; found signal {signal} and noise {noise}"
+        "the rates of a noise level must be finite and not negative, and not both zero; found signal {signal} and noise {noise}"
     )]
     Rates {
         /// The signal rate found.
@@ -85,38 +85,38 @@ pub enum Error {
     /// The second level of a transition is cleaner than the first.
     #[error("a transition goes from a cleaner level to a noisier one; found log-SNR {from} to {to}")]
     NotNoisier {
-        /// Log-SNR of the level it starts from.
+        /// Log-SNR of the level where the transition starts.
         from: f64,
-        /// Log-SNR of the level it ends at.
+        /// Log-SNR of the level where the transition ends.
         to: f64,
     },
-    /// A β that is not a variance of noise to add.
-    #[error("beta at t = {time} is {beta}; every beta must lie in (0, 1), and only the last may be 1")]
+    /// A β outside (0, 1). The last β may be 1.
+    #[error("beta at t = {time} is {beta}; it must be above 0 and below 1, and only the last may be 1")]
     Beta {
         /// The level's time, 1-based.
         time: usize,
         /// The value found.
         beta: f64,
     },
-    /// ᾱ that do not fall from below 1.
+    /// An ᾱ that is not below the previous one, or not above 0. ᾱ_0 is 1, and the last ᾱ may be 0.
     #[error(
-        "alpha_bar at t = {time} is {alpha_bar}; it must lie below the one before ({before}) and above 0, and only the last may be 0"
+        "alpha_bar at t = {time} is {alpha_bar}; it must be below the previous one ({before}) and above 0, and only the last may be 0"
     )]
     AlphaBar {
         /// The level's time, 1-based.
         time: usize,
         /// The value found.
         alpha_bar: f64,
-        /// The value before it.
+        /// The previous value.
         before: f64,
     },
-    /// A posterior mean where there is no level before.
-    #[error("a posterior mean is that of the trained level before, and this process or level has none")]
+    /// A posterior mean, or the weight of the bound, at a level without a previous trained level.
+    #[error("this level has no previous trained level, which a posterior mean and the bound's weight need")]
     NoPrevious,
-    /// Averages that no other can be put together from.
-    #[error("the stored averages are none, or too much alike, to put another together from them")]
+    /// Stored averages that cannot be combined into another average.
+    #[error("the stored averages cannot be combined: there are none, or two of them are too similar")]
     Averages,
-    /// Betas of a schedule that is not a discrete variance-preserving process.
+    /// The betas of a schedule that is not a discrete variance-preserving process.
     #[error("the schedule has no betas; only discrete variance-preserving processes have them")]
     NoBetas,
     /// A schedule's parameter outside its range.
@@ -132,25 +132,25 @@ pub enum Error {
     /// A time outside the process.
     #[error("time {time} is outside the process, which runs from 0 (clean) to {last}")]
     Time {
-        /// The time asked for.
+        /// The requested time.
         time: f64,
-        /// The process' last time.
+        /// The last time of the process.
         last: f64,
     },
     /// A log-SNR that the process does not reach.
-    #[error("log-SNR {log_snr} lies beyond the process' noisiest level, whose log-SNR is {last}")]
+    #[error("log-SNR {log_snr} is below {last}, the log-SNR of the process' noisiest level")]
     LogSnr {
-        /// The log-SNR asked for.
+        /// The requested log-SNR.
         log_snr: f64,
-        /// That of the last level.
+        /// The log-SNR of the last level.
         last: f64,
     },
-    /// A parameterisation that says nothing about what is asked at this level.
+    /// A quantity that is undefined at this level, such as x_0 from a predicted noise at a level without signal.
     #[error(
-        "{what} cannot be read at a level with signal {signal} and noise {noise}: it would divide by zero"
+        "{what} cannot be computed at a level with signal {signal} and noise {noise}: it would divide by zero"
     )]
     Singular {
-        /// What was to be read from what.
+        /// The undefined quantity and, where it applies, the prediction that it comes from.
         what: &'static str,
         /// The level's signal rate.
         signal: f64,

@@ -1,9 +1,9 @@
-//! What a network's output means, as linear maps between (x_t, output) and (x_0, ε).
+//! The quantities that networks predict, as linear maps between (x_t, output) and (x_0, ε).
 
 use crate::{Error, NoiseLevel, Posterior, Transition};
 use serde::{Deserialize, Serialize};
 
-/// What a network says about x_t = s·x_0 + n·ε.
+/// The quantity that a network predicts from x_t = s·x_0 + n·ε.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -18,16 +18,17 @@ pub enum Parameterization {
     Velocity,
     /// The score ∇ log q(x_t), whose denoising target is −ε/n (Vincent 2011; Song & Ermon 2019).
     Score,
-    /// The mean μ̃ of q(x_{t−1} | x_t, x_0), t − 1 being the trained level before (Ho et al. 2020, eq. 7).
+    /// The mean μ̃ of q(x_{t−1} | x_t, x_0), where t − 1 is the previous trained level (Ho et al. 2020, eq. 7).
     PosteriorMean,
-    /// F, with x̂_0 = c_skip·x̃ + c_out·F(c_in·x̃) in x̃ = x/s of noise σ = n/s (Karras et al. 2022, eq. 7).
+    /// F in x̂_0 = c_skip·x̃ + c_out·F(c_in·x̃), where x̃ = x/s has the noise σ = n/s (Karras et al. 2022, eq. 7).
     Edm {
         /// The data's standard deviation; .5 for images in [−1, 1].
         sigma_data: f64,
     },
 }
 
-/// How an output is read at one level: x_0 = `x0_from_x`·x + `x0_from_out`·out, ε = `eps_from_x`·x + `eps_from_out`·out.
+/// The map from x and an output to x_0 and ε at one level: x_0 = `x0_from_x`·x + `x0_from_out`·out and
+/// ε = `eps_from_x`·x + `eps_from_out`·out.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reading {
     /// Factor of x in x_0.
@@ -40,7 +41,7 @@ pub struct Reading {
     pub eps_from_out: f64,
 }
 
-/// What an output should have been: out = `from_x0`·x_0 + `from_eps`·ε.
+/// The training target of an output: out = `from_x0`·x_0 + `from_eps`·ε.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Target {
     /// Factor of x_0.
@@ -50,12 +51,12 @@ pub struct Target {
 }
 
 impl Parameterization {
-    /// How an output is read at a level; `trained_previous` is the level one trained step cleaner, which only the posterior mean
-    /// depends on.
+    /// The map from x and an output to x_0 and ε at a level. Only the posterior mean depends on `trained_previous`, the level one
+    /// trained step cleaner.
     ///
     /// # Errors
-    /// [`Error::Singular`] where it would divide by zero: x_0 from ε or from the score without signal, ε from x_0 or from the
-    /// posterior mean without noise. [`Error::NoPrevious`] for a posterior mean without a level before.
+    /// [`Error::Singular`] where it would divide by zero: x_0 from ε or from the score at a level without signal, and ε from x_0 or
+    /// from the posterior mean at a level without noise. [`Error::NoPrevious`] for a posterior mean without a previous level.
     pub fn reading(self, level: NoiseLevel, trained_previous: Option<NoiseLevel>) -> Result<Reading, Error> {
         let (s, n) = (level.signal_rate(), level.noise_rate());
         if self == Self::Score {
@@ -63,7 +64,8 @@ impl Parameterization {
             let x0_from_x = self.quotient(1.0, s, level)?;
             return Ok(Reading { x0_from_x, x0_from_out: n * n / s, eps_from_x: 0.0, eps_from_out: -n });
         }
-        // x = s·x0 + n·ε and out = p·x0 + q·ε are two equations in (x0, ε); their determinant s·q − n·p, in its own words:
+        // x = s·x0 + n·ε and out = p·x0 + q·ε are two equations in (x0, ε). Their determinant is s·q − n·p, which is simplified for
+        // each output.
         let Target { from_x0: p, from_eps: q } = self.target(level, trained_previous)?;
         let determinant = match self {
             Self::Epsilon | Self::Score => s,
@@ -81,10 +83,10 @@ impl Parameterization {
         })
     }
 
-    /// The training target as a combination of x_0 and ε.
+    /// The training target as a linear combination of x_0 and ε.
     ///
     /// # Errors
-    /// [`Error::Singular`] for the score of clean data; [`Error::NoPrevious`] for a posterior mean without a level before.
+    /// [`Error::Singular`] for the score of clean data; [`Error::NoPrevious`] for a posterior mean without a previous level.
     pub fn target(self, level: NoiseLevel, trained_previous: Option<NoiseLevel>) -> Result<Target, Error> {
         let (s, n) = (level.signal_rate(), level.noise_rate());
         Ok(match self {
@@ -104,8 +106,8 @@ impl Parameterization {
         })
     }
 
-    /// What x is multiplied by before the network sees it: c_in/s for [`Self::Edm`], so that its input has variance 1 where the
-    /// data's is σ_data²; 1 for all others.
+    /// The factor by which x is multiplied to give the network's input: c_in/s for [`Self::Edm`], so that the input has variance 1 if
+    /// the data has variance σ_data², and 1 for all others.
     pub fn input_scale(self, level: NoiseLevel) -> f64 {
         match self {
             Self::Edm { sigma_data } => {
@@ -115,11 +117,11 @@ impl Parameterization {
         }
     }
 
-    /// The weight w with ‖error measured as `measured`‖² = w·‖error of the output‖² at a level: what the network says and
-    /// where the loss is measured are two choices.
+    /// The weight w with ‖error of `measured`‖² = w·‖error of the output‖² at a level. The quantity on which a loss is measured is
+    /// independent of the one that the network predicts.
     ///
     /// # Errors
-    /// Those of [`Self::reading`] and [`Self::target`], where the output says nothing about what is measured.
+    /// Errors returned by [`Self::reading`] or [`Self::target`], where the output does not determine the measured quantity.
     pub fn loss_weight(
         self,
         measured: Self,
@@ -129,24 +131,24 @@ impl Parameterization {
         if self == measured {
             return Ok(1.0);
         }
-        // ε = −n·score, also where neither says x_0.
+        // ε = −n·score holds also at levels where neither determines x_0.
         let n = level.noise_rate();
         match (self, measured) {
             (Self::Score, Self::Epsilon) => return Ok(n * n),
             (Self::Epsilon, Self::Score) => return self.quotient(1.0, n * n, level),
             _ => {}
         }
-        // An error of the output moves (x0, ε) by (x0_from_out, eps_from_out); the target map turns that into its own units.
-        let said = self.reading(level, trained_previous)?;
+        // An error of 1 in the output changes (x0, ε) by (x0_from_out, eps_from_out), which the target map converts.
+        let reading = self.reading(level, trained_previous)?;
         let Target { from_x0, from_eps } = measured.target(level, trained_previous)?;
-        let factor = from_x0 * said.x0_from_out + from_eps * said.eps_from_out;
+        let factor = from_x0 * reading.x0_from_out + from_eps * reading.eps_from_out;
         Ok(factor * factor)
     }
 
-    /// Fails, naming the parameter, unless it describes an output.
+    /// Checks the ranges of the parameters.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a σ_data that is not positive.
+    /// [`Error::Parameter`] for a σ_data that is not positive and finite.
     pub fn check(self) -> Result<(), Error> {
         match self {
             Self::Edm { sigma_data } if !(sigma_data > 0.0 && sigma_data.is_finite()) => {
@@ -177,7 +179,7 @@ impl Parameterization {
     }
 }
 
-/// q(x_{t−1} | x_t, x_0) for a level and the trained one before it.
+/// q(x_{t−1} | x_t, x_0) for a level and its previous trained level.
 fn posterior(level: NoiseLevel, trained_previous: Option<NoiseLevel>) -> Result<Posterior, Error> {
     let previous = trained_previous.ok_or(Error::NoPrevious)?;
     Ok(Transition::between(previous, level)?.posterior())

@@ -1,23 +1,22 @@
-//! Power-function averages of weights, any length of which can be put together after training (Karras et al. 2024, section 3
-//! and appendix C).
+//! Power-function averages of weights, whose length can be chosen after training (Karras et al. 2024, section 3 and appendix C).
 //!
-//! An average of exponent γ weighs the weights at time τ, on the way to t, by τ^γ. Its width is told by its standard
-//! deviation relative to t.
+//! At time t, an average of exponent γ weighs the weights of an earlier time τ by τ^γ. Its width is measured by the standard
+//! deviation of this profile relative to t.
 
 use crate::Error;
 
-/// The relative standard deviation of an average that weighs all weights alike, γ = 0: the widest.
+/// The greatest relative standard deviation: that of the uniform average, γ = 0.
 pub const WIDEST: f64 = 0.288_675_134_594_812_9;
 
-/// σ_rel of an exponent: √((γ + 1)/((γ + 2)²·(γ + 3))), eq. 23.
+/// The relative standard deviation σ_rel of an exponent: √((γ + 1)/((γ + 2)²·(γ + 3))), eq. 23.
 pub fn std_of(gamma: f64) -> f64 {
     libm::sqrt((gamma + 1.0) / ((gamma + 2.0) * (gamma + 2.0) * (gamma + 3.0)))
 }
 
-/// The exponent of a relative standard deviation; the inverse of [`std_of`] for γ ≥ 0.
+/// The exponent γ ≥ 0 of a relative standard deviation, the inverse of [`std_of`].
 ///
 /// # Errors
-/// [`Error::Parameter`] outside (0.0001, [`WIDEST`]].
+/// [`Error::Parameter`] for a standard deviation outside (0.0001, [`WIDEST`]].
 pub fn gamma_of(std: f64) -> Result<f64, Error> {
     if !(1e-4 < std && std <= WIDEST) {
         return Err(Error::Parameter {
@@ -26,7 +25,7 @@ pub fn gamma_of(std: f64) -> Result<f64, Error> {
             allowed: "above 0.0001 and at most 0.2886",
         });
     }
-    // std falls as γ rises.
+    // std decreases as γ increases.
     let (mut low, mut high) = (0.0, 1e5);
     for _ in 0..200 {
         let middle = 0.5 * (low + high);
@@ -35,7 +34,7 @@ pub fn gamma_of(std: f64) -> Result<f64, Error> {
     Ok(0.5 * (low + high))
 }
 
-/// What is kept of the average when time moves on by `step` to `now`: (1 − step/now)^(γ + 1), eq. 19.
+/// The factor of the old average in the update from time `now` − `step` to `now`: (1 − step/now)^(γ + 1), eq. 19.
 pub fn kept(gamma: f64, now: f64, step: f64) -> f64 {
     libm::pow(1.0 - step / now, gamma + 1.0)
 }
@@ -43,27 +42,28 @@ pub fn kept(gamma: f64, now: f64, step: f64) -> f64 {
 /// A stored average: its time and exponent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Snapshot {
-    /// When it was stored.
+    /// The time when the average was stored.
     pub time: f64,
-    /// γ.
+    /// The exponent γ.
     pub gamma: f64,
 }
 
 impl Snapshot {
-    /// ∫ of the product of two averages' weight profiles, eq. 43.
+    /// The integral of the product of two averages' weight profiles, eq. 43.
     fn overlap(&self, other: &Self) -> f64 {
         let (a, b) = (self.gamma, other.gamma);
-        // The exponent belongs to the profile that reaches beyond the other's end.
+        // The exponent is that of the profile with the later end.
         let ratio = self.time / other.time;
         let power = if self.time < other.time { libm::pow(ratio, b) } else { libm::pow(ratio, -a) };
         (a + 1.0) * (b + 1.0) * power / ((a + b + 1.0) * self.time.max(other.time))
     }
 }
 
-/// How stored averages are weighed to come nearest, in the mean square of the profiles, to the average of another length.
+/// The weights of stored averages in the linear combination that approximates another average. They minimise the squared
+/// difference of the weight profiles.
 ///
 /// # Errors
-/// [`Error::Averages`] when there are none, or two are so alike that the system has no solution.
+/// [`Error::Averages`] for no averages, or averages so similar that the linear system has no solution.
 pub fn combination(stored: &[Snapshot], target: Snapshot) -> Result<Vec<f64>, Error> {
     let n = stored.len();
     if n == 0 {
@@ -73,7 +73,7 @@ pub fn combination(stored: &[Snapshot], target: Snapshot) -> Result<Vec<f64>, Er
         .iter()
         .map(|a| stored.iter().map(|b| a.overlap(b)).chain([a.overlap(&target)]).collect())
         .collect();
-    // Gauss with partial pivots.
+    // Gaussian elimination with partial pivoting.
     for column in 0..n {
         let pivot = (column..n).max_by(|&a, &b| rows[a][column].abs().total_cmp(&rows[b][column].abs()));
         let pivot = pivot.unwrap_or(column);

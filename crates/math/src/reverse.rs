@@ -1,4 +1,4 @@
-//! The reverse step p(x_s | x_t): what its variance may be.
+//! The reverse step p(x_s | x_t) and the choices for its variance.
 
 use crate::{DiscreteProcess, Error, NoiseLevel, Posterior, Transition};
 use serde::{Deserialize, Serialize};
@@ -7,25 +7,26 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FixedVariance {
-    /// β̃_t, the posterior's: right where the data is one point.
+    /// β̃_t, the posterior's variance, which is optimal if the data is a single point.
     FixedSmall,
-    /// β_t, the forward step's: right where the data is N(0, I).
+    /// β_t, the forward step's variance, which is optimal if the data is N(0, I).
     FixedLarge,
 }
 
-/// What stands for the variance of the last step, to clean data, where β̃_1 = 0 has no logarithm.
+/// The variance of the step from level 1 to clean data, where β̃_1 = 0 has no logarithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FirstVariance {
-    /// β̃_2 for both fixed variances, and as the least of a learned range: what makes bits/dim comparable (Ho et al.'s second
-    /// code, OpenAI's).
+    /// β̃_2, for both fixed variances and as the lower end of a learned range. Bits/dim are then comparable with those of Ho et
+    /// al.'s second code and of OpenAI's code.
     #[default]
     SecondPosterior,
-    /// β_1 for both: then fixed-large is the true forward variance, and its bound closes as T grows.
+    /// β_1, for both fixed variances and as the lower end of a learned range. Fixed-large is then the forward variance at every
+    /// level, and its bound becomes tight as T grows.
     OwnForward,
 }
 
-/// A learned range of variances: ln σ² = slope·v + offset of a network's output v (Nichol & Dhariwal 2021, eq. 15).
+/// A learned range of variances: ln σ² = slope·v + offset for a network's output v (Nichol & Dhariwal 2021, eq. 15).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LearnedRange {
     /// Half the width of the range, in nats of σ².
@@ -35,37 +36,37 @@ pub struct LearnedRange {
 }
 
 impl LearnedRange {
-    /// The range from `log_small` at v = −1 to `log_large` at v = 1, both ln σ².
+    /// The range from `log_small` at v = −1 to `log_large` at v = 1; both are values of ln σ².
     pub fn between(log_small: f64, log_large: f64) -> Self {
         Self { slope: 0.5 * (log_large - log_small), offset: 0.5 * (log_large + log_small) }
     }
 
-    /// ln σ² of an output v, which is not bounded: the range goes on evenly beyond v = ±1.
+    /// ln σ² for an output v. The map is linear for every v, also beyond ±1.
     pub fn log_variance(self, v: f64) -> f64 {
         self.slope * v + self.offset
     }
 }
 
-/// One step of the reverse process, from a level to the next cleaner one that is visited.
+/// One step of the reverse process, from a visited level to the next cleaner one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ReverseStep {
-    /// q(x_t | x_s), the step it undoes; its variance is β_t.
+    /// q(x_t | x_s), the corresponding forward step, with variance β_t.
     pub transition: Transition,
-    /// q(x_s | x_t, x_0), what it should be.
+    /// q(x_s | x_t, x_0), the distribution that the step approximates.
     pub posterior: Posterior,
-    /// ln β̃_t, the least of a learned range; at the first level what [`FirstVariance`] says.
+    /// ln β̃_t, the lower end of a learned range. At the first level [`FirstVariance`] determines it.
     pub log_small: f64,
-    /// ln β_t, the greatest of a learned range.
+    /// ln β_t, the upper end of a learned range.
     pub log_large: f64,
-    /// ln of the fixed-large variance: `log_large` but at the first level, where [`FirstVariance`] says it.
+    /// ln of the fixed-large variance: `log_large`, except at the first level, where [`FirstVariance`] determines it.
     log_fixed_large: f64,
 }
 
 impl ReverseStep {
-    /// The step from a trained level t = 1..=T to the one before.
+    /// The step from a trained level t = 1..=T to the level t − 1.
     ///
     /// # Errors
-    /// Those of [`reverse_steps`]; [`Error::Time`] for another t.
+    /// Errors returned by [`reverse_steps`]; [`Error::Time`] for a t outside 1..=T.
     pub fn trained(process: &dyn DiscreteProcess, t: usize, first: FirstVariance) -> Result<Self, Error> {
         let last = process.steps();
         if !(1..=last).contains(&t) {
@@ -91,35 +92,36 @@ impl ReverseStep {
         LearnedRange::between(self.log_small, self.log_large)
     }
 
-    /// ln σ² of an output v in the learned range of this step (Nichol & Dhariwal 2021, eq. 15); v is not bounded.
+    /// ln σ² for an output v in the learned range of this step (Nichol & Dhariwal 2021, eq. 15). v may lie outside [−1, 1].
     pub fn range_log_variance(&self, v: f64) -> f64 {
         self.range().log_variance(v)
     }
 
-    /// The variance of q(x_s | x_t), β̃ + c₁²·Var(x_0 | x_t), which is the best there is for a Gaussian reverse step whose mean is
-    /// right (Bao et al. 2022, theorem 1); `x0_variance` is Var(x_0 | x_t), of one pixel or in the mean.
+    /// The variance of q(x_s | x_t), β̃ + c₁²·Var(x_0 | x_t). It is optimal for a Gaussian reverse step with the exact mean (Bao et
+    /// al. 2022, theorem 1). `x0_variance` is Var(x_0 | x_t) of one pixel, or its mean over the pixels.
     pub fn optimal_variance(&self, x0_variance: f64) -> f64 {
         let c1 = self.posterior.x0_coefficient;
         self.posterior.variance + c1 * c1 * x0_variance
     }
 
-    /// Whether it ends at clean data, so that its term is the decoder's.
+    /// Whether the step ends at clean data. Its term in the bound is then the decoder's.
     pub fn ends_clean(&self) -> bool {
         self.transition.from().is_clean()
     }
 }
 
-/// The steps from each of the given levels to the one before, the first one's being clean data; levels from clean to noisy.
+/// The steps from each of the given levels to the previous one, and from the first level to clean data. The levels are ordered
+/// from clean to noisy.
 ///
 /// # Errors
-/// [`Error::NotNoisier`] for levels in another order or given twice; [`Error::Parameter`] for none, or for a single one of which
-/// [`FirstVariance::SecondPosterior`] was asked.
+/// [`Error::NotNoisier`] for levels in another order or given twice; [`Error::Parameter`] for no levels, or for a single level
+/// with [`FirstVariance::SecondPosterior`].
 pub fn reverse_steps(levels: &[NoiseLevel], first: FirstVariance) -> Result<Vec<ReverseStep>, Error> {
     let mut before = NoiseLevel::CLEAN;
     let mut kernels = Vec::with_capacity(levels.len());
     for &level in levels {
         let kernel = Transition::between(before, level)?;
-        // A step between equals adds no noise: no reverse step has that variance.
+        // A step between equal levels adds no noise, and its variance 0 has no logarithm.
         if kernel.variance == 0.0 {
             return Err(Error::NotNoisier { from: before.log_snr(), to: level.log_snr() });
         }
@@ -134,7 +136,7 @@ pub fn reverse_steps(levels: &[NoiseLevel], first: FirstVariance) -> Result<Vec<
         (FirstVariance::OwnForward, [own, ..]) => libm::log(own.variance),
         (FirstVariance::SecondPosterior, [_, second, ..]) => libm::log(second.posterior().variance),
         (FirstVariance::SecondPosterior, [_]) => {
-            let allowed = "at least 2, since the second one's posterior variance stands for the first one's";
+            let allowed = "at least 2, since the second posterior variance replaces the first";
             return Err(Error::Parameter { name: "the number of levels", found: 1.0, allowed });
         }
     };

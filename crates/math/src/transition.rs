@@ -1,4 +1,4 @@
-//! From one level to a noisier one, and back given x_0.
+//! The forward kernel between two levels, and the posterior given x_0.
 
 use crate::{Error, NoiseLevel};
 
@@ -7,11 +7,11 @@ use crate::{Error, NoiseLevel};
 pub struct Transition {
     /// Factor of x_s: signal_t/signal_s.
     pub scale: f64,
-    /// Variance of the added noise; β_t between neighbours of a discrete process.
+    /// Variance of the added noise; β_t between neighbouring levels of a discrete process.
     pub variance: f64,
     from: NoiseLevel,
     to: NoiseLevel,
-    /// The share of x_t's noise that the step added: variance/noise_t² = 1 − SNR_t/SNR_s.
+    /// The step's share of the variance of x_t's noise: variance/noise_t² = 1 − SNR_t/SNR_s.
     fresh: f64,
 }
 
@@ -22,12 +22,12 @@ pub struct Posterior {
     pub x0_coefficient: f64,
     /// Factor of x_t; √α_t·(1 − ᾱ_s)/(1 − ᾱ_t) in a variance-preserving process.
     pub xt_coefficient: f64,
-    /// β̃_t.
+    /// The variance, β̃_t.
     pub variance: f64,
 }
 
 impl Posterior {
-    /// Its mean, μ̃(x_t, x_0).
+    /// The mean, μ̃(x_t, x_0).
     pub fn mean(&self, x0: f64, xt: f64) -> f64 {
         self.x0_coefficient * x0 + self.xt_coefficient * xt
     }
@@ -36,10 +36,10 @@ impl Posterior {
 impl Transition {
     /// The kernel from `from` to a level that is at least as noisy.
     ///
-    /// variance = noise_t²·(1 − SNR_t/SNR_s), computed from the difference of the log-SNRs, without cancellation.
+    /// Its variance is noise_t²·(1 − SNR_t/SNR_s), computed without cancellation from the difference of the log-SNRs.
     ///
     /// # Errors
-    /// [`Error::NotNoisier`] when `to` is cleaner than `from`, or both have no signal.
+    /// [`Error::NotNoisier`] if `to` is cleaner than `from`, or `from` has no signal.
     pub fn between(from: NoiseLevel, to: NoiseLevel) -> Result<Self, Error> {
         let (log_snr_from, log_snr_to) = (from.log_snr(), to.log_snr());
         let not_noisier = Error::NotNoisier { from: log_snr_from, to: log_snr_to };
@@ -57,10 +57,10 @@ impl Transition {
         })
     }
 
-    /// q(x_s | x_t, x_0), by Bayes' rule from the two forward kernels.
+    /// The posterior q(x_s | x_t, x_0), by Bayes' rule from the two forward kernels.
     pub fn posterior(&self) -> Posterior {
         if self.to.is_clean() {
-            // Both levels are clean: x_s is known from x_t alone.
+            // Both levels are clean, so that x_t determines x_s.
             return Posterior { x0_coefficient: 0.0, xt_coefficient: 1.0 / self.scale, variance: 0.0 };
         }
         let kept_noise = self.from.noise_rate() / self.to.noise_rate();
@@ -71,18 +71,18 @@ impl Transition {
         }
     }
 
-    /// The posterior's mean with the x_0 that a noise says: (x_t − β_t/√(1 − ᾱ_t)·ε)/√α_t (Ho et al. 2020, eq. 11); in any
-    /// process (x_t − variance/noise_t·ε)/scale. Not finite from a level without signal.
+    /// The posterior's mean as a function of x_t and ε: (x_t − β_t/√(1 − ᾱ_t)·ε)/√α_t (Ho et al. 2020, eq. 11), which is
+    /// (x_t − variance/noise_t·ε)/scale in any process. It is not finite if x_t has no signal.
     pub fn mean_from_eps(&self, xt: f64, eps: f64) -> f64 {
         (xt - self.to.noise_rate() * self.fresh * eps) / self.scale
     }
 
-    /// The level it starts from.
+    /// The level where the transition starts.
     pub fn from(&self) -> NoiseLevel {
         self.from
     }
 
-    /// The level it ends at.
+    /// The level where the transition ends.
     pub fn to(&self) -> NoiseLevel {
         self.to
     }

@@ -1,10 +1,10 @@
-//! The weights of the losses in use, as one table.
+//! The losses in use, as weights of squared errors.
 
 use crate::{Error, NoiseLevel, Parameterization, Transition};
 use serde::{Deserialize, Serialize};
 
-/// A loss as what it weighs an error with at each level. Every one of them has a weight on ‖x_0 − x̂_0‖² and one on ‖ε − ε̂‖², which
-/// differ by the factor SNR = s²/n²; [`Self::on`] says it for any output.
+/// A loss, given by the weight of the squared error at each level. Every loss has a weight of ‖x_0 − x̂_0‖² and a weight of ‖ε − ε̂‖²;
+/// the first is the second times SNR = s²/n². [`Self::on`] is the weight for any output of a network.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -15,12 +15,12 @@ pub enum Weighting {
     SnrPlusOne {},
     /// max(SNR, 1) on x_0 (Salimans & Ho 2022).
     TruncatedSnr {},
-    /// min(SNR, γ) on x_0 (Hang et al. 2023); γ = 5 there.
+    /// min(SNR, γ) on x_0 (Hang et al. 2023, with γ = 5).
     MinSnr {
         /// γ.
         gamma: f64,
     },
-    /// 1/(k + SNR)^γ on ε (Choi et al. 2022); k = 1, γ = 1 there.
+    /// 1/(k + SNR)^γ on ε (Choi et al. 2022, with k = 1 and γ = 1).
     P2 {
         /// k.
         k: f64,
@@ -32,7 +32,7 @@ pub enum Weighting {
         /// The data's standard deviation.
         sigma_data: f64,
     },
-    /// The bound's own, in nats, with the reverse variance β: β_t/(2α_t(1 − ᾱ_t)) on ε (Ho et al. 2020, eq. 12).
+    /// The weight of the variational bound in nats with the reverse variance β: β_t/(2α_t(1 − ᾱ_t)) on ε (Ho et al. 2020, eq. 12).
     Vlb {},
 }
 
@@ -40,7 +40,7 @@ impl Weighting {
     /// The weight of ‖x_0 − x̂_0‖².
     ///
     /// # Errors
-    /// [`Error::NoPrevious`] for the bound's weight where there is no trained level before.
+    /// [`Error::NoPrevious`] for the bound's weight at a level without a previous trained level.
     pub fn on_x0(self, level: NoiseLevel, trained_previous: Option<NoiseLevel>) -> Result<f64, Error> {
         let (snr, inverse) = (snr(level), level.sigma() * level.sigma());
         Ok(match self {
@@ -48,7 +48,7 @@ impl Weighting {
             Self::SnrPlusOne {} => snr + 1.0,
             Self::TruncatedSnr {} => snr.max(1.0),
             Self::MinSnr { gamma } => snr.min(gamma),
-            // SNR/(k + SNR)^γ, whose limits at both ends are numbers.
+            // SNR/(k + SNR)^γ, in a form that has its limit at either end.
             Self::P2 { k, gamma } if snr < 1.0 => snr * libm::pow(k + snr, -gamma),
             Self::P2 { k, gamma } => libm::pow(inverse, gamma - 1.0) * libm::pow(1.0 + k * inverse, -gamma),
             Self::Edm { sigma_data } => snr + libm::pow(sigma_data, -2.0),
@@ -59,10 +59,10 @@ impl Weighting {
         })
     }
 
-    /// The weight of ‖ε − ε̂‖², ∞ where an error of ε is one of infinitely much.
+    /// The weight of ‖ε − ε̂‖². It may be infinite at a level without signal, where ε does not determine x_0.
     ///
     /// # Errors
-    /// Those of [`Self::on_x0`].
+    /// Errors returned by [`Self::on_x0`].
     pub fn on_eps(self, level: NoiseLevel, trained_previous: Option<NoiseLevel>) -> Result<f64, Error> {
         let (snr, inverse) = (snr(level), level.sigma() * level.sigma());
         Ok(match self {
@@ -80,19 +80,20 @@ impl Weighting {
         })
     }
 
-    /// The weight of the squared error of what a network says.
+    /// The weight of the squared error of a network's output.
     ///
     /// # Errors
-    /// Those of [`Self::on_x0`] and [`Parameterization::loss_weight`].
+    /// Errors returned by [`Self::on_x0`] or [`Parameterization::loss_weight`].
     pub fn on(
         self,
-        said: Parameterization,
+        output: Parameterization,
         level: NoiseLevel,
         trained_previous: Option<NoiseLevel>,
     ) -> Result<f64, Error> {
-        let weight = |unit| said.loss_weight(unit, level, trained_previous);
-        // By what the output says at this level: near clean data it is the noise, near pure noise the data, unless it is one of them.
-        let by_eps = match said {
+        let weight = |unit| output.loss_weight(unit, level, trained_previous);
+        // The weight is computed through ε or x_0, whichever the output determines at this level. An output that mixes both
+        // determines ε near clean data and x_0 near pure noise.
+        let by_eps = match output {
             Parameterization::Epsilon | Parameterization::Score => true,
             Parameterization::X0 | Parameterization::PosteriorMean => false,
             _ => level.signal_rate() > level.noise_rate(),
@@ -104,10 +105,10 @@ impl Weighting {
         }
     }
 
-    /// Fails, naming the parameter, unless it describes a loss.
+    /// Checks the ranges of the parameters.
     ///
     /// # Errors
-    /// [`Error::Parameter`].
+    /// [`Error::Parameter`] for a parameter out of range.
     pub fn check(self) -> Result<(), Error> {
         let positive = |name, found: f64| {
             if found > 0.0 && found.is_finite() {
@@ -134,7 +135,7 @@ fn snr(level: NoiseLevel) -> f64 {
     ratio * ratio
 }
 
-/// c₁ and β of the step from a level to the trained one before.
+/// c₁ and β of the step from a level to its previous trained level.
 fn step(level: NoiseLevel, trained_previous: Option<NoiseLevel>) -> Result<(f64, f64), Error> {
     let transition = Transition::between(trained_previous.ok_or(Error::NoPrevious)?, level)?;
     Ok((transition.posterior().x0_coefficient, transition.variance))

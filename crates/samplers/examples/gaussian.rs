@@ -1,5 +1,5 @@
-//! Sampling without a network, on `ndarray` alone: a denoiser of two Gaussian clouds written by hand, and how far three samplers with few
-//! calls are from the exact flow. `cargo run -p tweedie-samplers --example gaussian`
+//! Sampling with `ndarray` and without a network: the exact denoiser of two Gaussian clouds, and the errors of three samplers with few
+//! evaluations relative to the exact flow. `cargo run -p tweedie-samplers --example gaussian`
 #![expect(clippy::print_stdout, reason = "a program that prints a table")]
 
 use ndarray::{Array2, Axis};
@@ -9,7 +9,7 @@ use tweedie_samplers::{
     heun, probability_flow, start,
 };
 
-/// Half of the points lie around (−1, 0), half around (1, 0.5), with this variance.
+/// Data in two clouds of this variance: half of the points around (−1, 0), half around (1, 0.5).
 struct Clouds {
     variance: f64,
 }
@@ -23,7 +23,7 @@ impl Denoiser<Array2<f64>> for Clouds {
             let (s, n) = (level.signal_rate(), level.noise_rate());
             let total = s * s * self.variance + n * n;
             let centers = [[-1.0, 0.0], [1.0, 0.5]];
-            // How likely each cloud is, seen from x_t ~ N(s·center, total).
+            // The likelihood of x_t under each cloud, where x_t ~ N(s·center, total).
             let density = |c: &[f64; 2]| {
                 (-((point[0] - s * c[0]).powi(2) + (point[1] - s * c[1]).powi(2)) / (2.0 * total)).exp()
             };
@@ -54,7 +54,7 @@ fn main() -> Result<(), Error> {
         let by_ddim = error(&whole, ddim(&clouds, x.clone(), &whole, 0.0, &noise, &mut ())?)?;
         let by_2m =
             error(&whole, dpm_solver_2m(&clouds, x.clone(), &whole, Dynamics::Ode, &noise, &mut ())?)?;
-        // Heun's method asks twice a step.
+        // Heun's method evaluates the denoiser twice per step.
         let half = path(calls / 2)?;
         let by_heun = error(&half, heun(&clouds, x.clone(), &half, Churn::default(), &noise, &mut ())?)?;
         println!("{calls:>5}  {by_ddim:>8.5}  {by_2m:>8.5}  {by_heun:>8.5}");

@@ -1,4 +1,4 @@
-//! Any tensor library is a newtype away: samplers on `nalgebra`'s matrices, one sample per row.
+//! Samplers on the matrices of another library, `nalgebra`, by a newtype with one sample per row.
 //! `cargo run -p tweedie-samplers --example nalgebra`
 #![expect(clippy::print_stdout, reason = "a program that prints its samples' moments")]
 
@@ -6,11 +6,11 @@ use nalgebra::DMatrix;
 use tweedie_math::{DiscreteVp, GaussianDenoiser, Spacing};
 use tweedie_samplers::{Coefficient, Error, Path, State, StreamNoise, ddim, start};
 
-/// A batch: the orphan rule wants a type of our own.
+/// A batch of samples. It is a newtype because of the orphan rule.
 #[derive(Debug, Clone, PartialEq)]
 struct Rows(DMatrix<f64>);
 
-/// Shapes that differ, as the samplers' error.
+/// Returns [`Error::Mismatch`] for different shapes.
 fn same_shape(a: &Rows, b: &Rows) -> Result<(), Error> {
     if a.0.shape() == b.0.shape() {
         return Ok(());
@@ -111,7 +111,7 @@ impl State for Rows {
 }
 
 fn main() -> Result<(), Error> {
-    // Data N(2, 0.25) in three dimensions, known exactly: your network stands here.
+    // The exact denoiser of data N(2, 0.25) in three dimensions, in place of a network.
     let denoiser = GaussianDenoiser { mean: 2.0, variance: 0.25 };
     let process = DiscreteVp::linear(1000, 1e-4, 0.02)?;
     let path = Path::of_times(&process, &Spacing::Trailing.times(1000, 100, 0)?)?;

@@ -5,27 +5,27 @@ use crate::{Denoiser, Error, Estimate, Levels, State};
 use serde::{Deserialize, Serialize};
 use tweedie_math::NoiseLevel;
 
-/// What happens to ε̂ when x̂_0 is moved.
+/// The treatment of ε̂ after x̂_0 is clipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EpsAfterClip {
-    /// ε̂ is derived again, (x − signal·x̂_0)/noise, so that both still describe the same x.
+    /// ε̂ is recomputed as (x − signal·x̂_0)/noise, so that both estimates describe the same x.
     #[default]
     Rederive,
-    /// ε̂ stays the network's, as in `diffusers`' DDIM unless `use_clipped_model_output` is set.
+    /// ε̂ is that of the network, as in `diffusers`' DDIM without `use_clipped_model_output`.
     Keep,
 }
 
-/// How x̂_0 is brought into the range of the data; the range itself belongs to the data. [`Clipped`] and
-/// [`Thresholded`](crate::Thresholded) implement it.
+/// The options of clipping x̂_0 to the range of the data, which [`Clipped`] and [`Thresholded`](crate::Thresholded) implement. The
+/// range itself is a property of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClipOptions {
-    /// What happens to ε̂ when x̂_0 is moved.
+    /// The treatment of ε̂ after x̂_0 is clipped.
     pub after_clip: EpsAfterClip,
-    /// The quantile of |x̂_0| for dynamic thresholding, in (0, 1]; `None` is the plain clip.
+    /// The quantile of |x̂_0| for dynamic thresholding, in (0, 1]. `None` means a plain clip.
     pub threshold: Option<f64>,
-    /// The upper limit of the threshold, in the model's units; `None` is no limit.
+    /// The upper limit of the threshold, in the model's units. `None` means no limit.
     pub threshold_most: Option<f64>,
 }
 
@@ -55,7 +55,7 @@ pub struct Clipped<D> {
     pub low: f64,
     /// The greatest value of clean data.
     pub high: f64,
-    /// What happens to ε̂.
+    /// The treatment of ε̂.
     pub eps: EpsAfterClip,
 }
 
@@ -77,7 +77,7 @@ impl<X: State, D: Denoiser<X>> Denoiser<X> for Clipped<D> {
     }
 }
 
-/// ε̂ after x̂_0 was moved.
+/// ε̂ after x̂_0 was clipped.
 pub(crate) fn eps_after<X: State>(
     how: EpsAfterClip,
     x: &X,
@@ -91,7 +91,7 @@ pub(crate) fn eps_after<X: State>(
     }
 }
 
-/// (x − signal·x̂_0)/noise. A level without noise leaves nothing to derive ε from: such a sample keeps the predicted one.
+/// (x − signal·x̂_0)/noise. A level without noise does not determine ε, so that its samples keep the predicted ε̂.
 pub(crate) fn rederived<X: State>(x: &X, x0: &X, predicted: &X, at: Levels<'_>) -> Result<X, Error> {
     let n = x.n_samples();
     let of = |noisy: fn(NoiseLevel) -> f64, clean: f64| {

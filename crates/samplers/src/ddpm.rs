@@ -10,14 +10,14 @@ use tweedie_math::{LearnedRange, NoiseLevel, Transition};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ReverseVariance {
-    /// β̃_t, the posterior's variance: right where the data is one point.
+    /// β̃_t, the posterior's variance, which is optimal if the data is a single point.
     #[default]
     FixedSmall,
-    /// β_t, the forward step's variance: right where the data is N(0, I).
+    /// β_t, the forward step's variance, which is optimal if the data is N(0, I).
     FixedLarge,
     /// The variance that the denoiser predicts.
     Learned,
-    /// β̃_t + c₁²·Var(x_0 | x_t), with the denoiser's Var(x_0 | x_t): the best for a Gaussian step (Bao et al. 2022, theorem 1).
+    /// β̃_t + c₁²·Var(x_0 | x_t), with the denoiser's Var(x_0 | x_t). It is optimal for a Gaussian step (Bao et al. 2022, theorem 1).
     /// [`WithX0Variance`](crate::WithX0Variance) adds that prediction to any differentiable denoiser.
     Optimal,
 }
@@ -50,7 +50,7 @@ impl DdpmOptions {
 /// Samples by the ancestral process along a path. The step to clean data adds no noise.
 ///
 /// # Errors
-/// [`Error::NoSpread`], [`Error::NoX0Variance`]; those of the denoiser, the noise source and the hook.
+/// [`Error::NoSpread`], [`Error::NoX0Variance`]; errors returned by the denoiser, the noise source or the hook.
 pub fn ddpm<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -66,10 +66,11 @@ pub fn ddpm<X: State>(
     })
 }
 
-/// One step: x_s = μ̃(x_t, x̂_0) + σ·z (Ho et al. 2020, eq. 7 with x̂_0 in place of x_0). Without z it is the mean.
+/// One step, x_s = μ̃(x_t, x̂_0) + σ·z (Ho et al. 2020, eq. 7 with x̂_0 in place of x_0). Without z it is the mean.
 ///
 /// # Errors
-/// [`Error::NoSpread`], [`Error::NoX0Variance`]; levels in the wrong order; states of other shapes.
+/// [`Error::NoSpread`], [`Error::NoX0Variance`]; [`Error::Math`] for levels in the wrong order; [`Error::Mismatch`] for states of
+/// different shapes.
 pub fn ddpm_step<X: State>(
     x: &X,
     estimate: &Estimate<X>,
@@ -86,7 +87,7 @@ pub fn ddpm_step<X: State>(
     X::combine(&[mean[0], mean[1], (Same(1.0), &added)])
 }
 
-/// σ·z, with the standard deviation of the reverse step.
+/// σ·z, where σ is the standard deviation of the reverse step.
 fn times_sigma<X: State>(
     z: &X,
     estimate: &Estimate<X>,

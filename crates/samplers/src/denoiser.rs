@@ -2,7 +2,7 @@
 
 use crate::{Error, Levels, State};
 
-/// What a denoiser predicts from x_t = signal·x_0 + noise·ε.
+/// The predictions of a denoiser from x_t = signal·x_0 + noise·ε.
 #[derive(Debug)]
 pub struct Estimate<X> {
     /// E[x_0 | x_t], of x's shape.
@@ -13,34 +13,34 @@ pub struct Estimate<X> {
     pub spread: Option<Spread<X>>,
 }
 
-/// A prediction that determines the variance of the reverse step. A sampler resolves it with its own step.
+/// A prediction that determines the variance of the reverse step. A sampler computes the variance from it for each step.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Spread<X> {
     /// ln σ², of x's shape.
     LogVariance(X),
-    /// v, of x's shape: ln σ² lies at (v + 1)/2 between ln β̃ and ln β (Nichol & Dhariwal 2021, eq. 15). v is in [−1, 1] as a rule.
+    /// v, of x's shape and usually in [−1, 1]: ln σ² is interpolated from ln β̃ to ln β at (v + 1)/2 (Nichol & Dhariwal 2021, eq. 15).
     Range(X),
-    /// Var(x_0 | x_t), the mean over a sample's elements; one number per sample.
+    /// Var(x_0 | x_t), as a mean over a sample's elements; one number per sample.
     X0Variance(Vec<f64>),
 }
 
 /// A function from (x, level) to an [`Estimate`]. By Tweedie's formula it is a score.
 pub trait Denoiser<X: State> {
-    /// The estimate for x, which is at the levels `at`. A network inside is conditioned on the same levels.
+    /// The estimate for x at the levels `at`. The denoiser's network is conditioned on the same levels.
     ///
     /// # Errors
-    /// [`Error::Mismatch`] for levels that do not fit the batch ([`Levels::check`]); the denoiser's own errors, as [`Error::Other`].
+    /// [`Error::Mismatch`] for a wrong number of levels ([`Levels::check`]); other errors of the denoiser as [`Error::Other`].
     fn denoise(&self, x: &X, at: Levels<'_>) -> Result<Estimate<X>, Error>;
 
-    /// The estimate for x at the levels `at` from a network that is conditioned on the levels `network`. Some published
-    /// algorithms let the two differ, such as DDIM's inversion.
+    /// The estimate for x at the levels `at` from a network that is conditioned on the levels `network`. The two differ in some
+    /// published algorithms, such as DDIM inversion.
     ///
-    /// This default calls [`Self::denoise`] where both are equal for every sample, and fails elsewhere. A denoiser whose network can be
-    /// conditioned on any level overrides it, and so does a denoiser around another one.
+    /// The default calls [`Self::denoise`] if both are equal for every sample, and returns an error otherwise. A denoiser whose network
+    /// can be conditioned on any level overrides this method, and so does a denoiser that wraps another one.
     ///
     /// # Errors
-    /// [`Error::OtherLevel`] unless the denoiser supports levels that differ; those of [`Self::denoise`].
+    /// [`Error::OtherLevel`] unless the denoiser supports levels that differ; errors returned by [`Self::denoise`].
     fn denoise_conditioned(&self, x: &X, at: Levels<'_>, network: Levels<'_>) -> Result<Estimate<X>, Error> {
         if at.agree_with(network, x.n_samples())? {
             return self.denoise(x, at);
@@ -69,13 +69,13 @@ impl<X: State, D: Denoiser<X> + ?Sized> Denoiser<X> for Box<D> {
     }
 }
 
-/// A denoiser whose Jacobian can be multiplied with a vector. Likelihoods need it, and so does guidance through x̂_0.
+/// A denoiser whose Jacobian can be multiplied by a vector, as likelihoods and guidance through x̂_0 need.
 pub trait Differentiable<X: State>: Denoiser<X> {
     /// The estimate at x and, for each pair of cotangents (a, b), the gradient of ⟨a, x̂_0⟩ + ⟨b, ε̂⟩ with respect to x, sample by
     /// sample. Cotangents and gradients have x's shape.
     ///
     /// # Errors
-    /// Those of [`Denoiser::denoise`]; cotangents of another shape than x.
+    /// Errors returned by [`Denoiser::denoise`]; [`Error::Mismatch`] for cotangents whose shape is not that of x.
     fn denoise_vjp(
         &self,
         x: &X,

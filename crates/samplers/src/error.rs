@@ -1,13 +1,13 @@
-//! What can go wrong while sampling.
+//! Errors of sampling.
 
-/// Why a sampler stopped.
+/// An error that stops a sampler.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A level, a transition or a reading that does not exist.
+    /// An invalid level, transition or reading.
     #[error(transparent)]
     Math(#[from] tweedie_math::Error),
-    /// States, coefficients or levels that do not fit together.
+    /// States, coefficients or levels whose shapes or numbers differ.
     #[error("{what}: found {found}, expected {expected}")]
     Mismatch {
         /// The values that were compared.
@@ -17,8 +17,8 @@ pub enum Error {
         /// The value expected.
         expected: String,
     },
-    /// A path that cannot be walked.
-    #[error("a path cannot be walked: {0}")]
+    /// A path that a sampler cannot follow.
+    #[error("the path is invalid: {0}")]
     Path(String),
     /// A parameter outside its range.
     #[error("{name} is {found}; it must be {allowed}")]
@@ -30,12 +30,12 @@ pub enum Error {
         /// The values allowed, in words.
         allowed: &'static str,
     },
-    /// The denoiser supports one level only, that of x.
-    #[error("this denoiser cannot be conditioned on another level than the one where x is")]
+    /// The denoiser cannot be conditioned on a level that differs from that of x.
+    #[error("this denoiser cannot be conditioned on a level that differs from the level of x")]
     OtherLevel,
     /// The sampler needs a learned variance and the denoiser predicts none.
     #[error(
-        "the learned reverse variance needs a denoiser that predicts it, and this one predicts none: choose a fixed one, small or large"
+        "the learned reverse variance needs a denoiser that predicts it, which this one does not: choose a fixed variance, small or large"
     )]
     NoSpread,
     /// The sampler needs the variance of x_0 given x_t and the denoiser does not predict it.
@@ -44,7 +44,9 @@ pub enum Error {
     )]
     NoX0Variance,
     /// The noise source draws no uniform numbers.
-    #[error("this noise source draws no uniform numbers, by which Metropolis' rule accepts or rejects")]
+    #[error(
+        "this noise source draws no uniform numbers, which Metropolis' rule needs to accept or reject a step"
+    )]
     Uniform,
     /// The tensor library failed.
     #[error("the tensor library failed: {0}")]
@@ -60,7 +62,7 @@ impl Error {
         Self::Other(error.into())
     }
 
-    /// Fails, naming the parameter, unless its value holds.
+    /// Returns [`Error::Parameter`] for the named parameter unless `holds` is true.
     pub(crate) fn unless(
         holds: bool,
         name: &'static str,
@@ -71,12 +73,12 @@ impl Error {
     }
 }
 
-/// A number above 0 and not infinite.
+/// Whether a number is above 0 and finite.
 pub(crate) fn is_positive(value: f64) -> bool {
     value > 0.0 && value.is_finite()
 }
 
-/// A number of at least 0 and not infinite.
+/// Whether a number is at least 0 and finite.
 pub(crate) fn is_not_negative(value: f64) -> bool {
     value >= 0.0 && value.is_finite()
 }

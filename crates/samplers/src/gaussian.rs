@@ -20,7 +20,7 @@ impl<X: State> Denoiser<X> for GaussianDenoiser {
         })
     }
 
-    /// The exact estimate at the level of x. It has no network: `network` has no effect.
+    /// The exact estimate at the level of x. There is no network, so that `network` has no effect.
     fn denoise_conditioned(&self, x: &X, at: Levels<'_>, _network: Levels<'_>) -> Result<Estimate<X>, Error> {
         self.denoise(x, at)
     }

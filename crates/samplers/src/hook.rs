@@ -10,40 +10,40 @@ pub struct Step {
     pub index: usize,
     /// The number of steps of the path.
     pub count: usize,
-    /// The level that the step leaves.
+    /// The level where the step starts.
     pub from: NoiseLevel,
-    /// The level that the step reaches.
+    /// The level where the step ends.
     pub to: NoiseLevel,
 }
 
 impl Step {
-    /// Whether the step adds noise to come to a noisier level.
+    /// Whether the step adds noise to reach a noisier level.
     pub fn ascends(&self) -> bool {
         self.to.log_snr() < self.from.log_snr()
     }
 }
 
-/// What happens after a step.
+/// The continuation after a step.
 #[derive(Debug)]
 pub enum Next<X> {
-    /// The walk continues.
+    /// Sampling continues from the same state.
     Go,
-    /// The walk continues from this state, and a sampler with a memory keeps it. It is for small changes of x: a multistep solver
-    /// keeps its order, and its earlier predictions are taken for those of the new trajectory.
+    /// Sampling continues from this state, and a sampler with a memory keeps the memory. It is for small changes of x: a multistep
+    /// solver keeps its order and uses its earlier predictions for the new trajectory.
     Adjust(X),
-    /// The walk continues from this state, and a sampler with a memory empties it. What follows is a new walk from here.
+    /// Sampling continues from this state, and a sampler with a memory empties the memory. The following steps are a new walk.
     Replace(X),
-    /// The walk ends with this state.
+    /// Sampling ends with this state.
     Stop(X),
 }
 
-/// Called after each step: for previews, progress, cancelling, and for methods that change x on its way.
+/// A hook that is called after each step, for previews, progress and cancelling, and for methods that change x during sampling.
 pub trait Hook<X: State> {
-    /// `x` is at `step.to`. `estimate` is the denoiser's at the beginning of the step; it is absent where noise was put back on or x was
-    /// only rescaled.
+    /// Called after a step with `x` at the level `step.to`. `estimate` is the denoiser's estimate at the beginning of the step. It is
+    /// `None` if the step only added noise to x or rescaled x.
     ///
     /// # Errors
-    /// The hook's own errors, which end the walk.
+    /// The hook's own errors, which end the sampling.
     fn after(
         &mut self,
         x: &X,
@@ -53,7 +53,7 @@ pub trait Hook<X: State> {
     ) -> Result<Next<X>, Error>;
 }
 
-/// No hook.
+/// The empty hook, which changes nothing.
 impl<X: State> Hook<X> for () {
     fn after(
         &mut self,
@@ -66,8 +66,8 @@ impl<X: State> Hook<X> for () {
     }
 }
 
-/// Both hooks, one after the other: the second sees the x that the first leaves, and is not called after a stop. Of a change of x the
-/// second hook's is returned; the memory is emptied if either hook replaces x.
+/// Both hooks, one after the other. The second hook is called with the x that the first one returns, and is not called after a stop. If
+/// both change x, the result is that of the second. The memory is emptied if either hook replaces x.
 impl<X: State, A: Hook<X>, B: Hook<X>> Hook<X> for (A, B) {
     fn after(
         &mut self,

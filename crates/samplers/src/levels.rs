@@ -13,7 +13,7 @@ pub enum Levels<'a> {
 }
 
 impl<'a> Levels<'a> {
-    /// The levels of a batch of n samples: a single level is that of every sample.
+    /// The levels of a batch of n samples. A single level applies to every sample.
     ///
     /// # Errors
     /// [`Error::Mismatch`] unless there is one level or n of them.
@@ -64,7 +64,7 @@ impl<'a> Levels<'a> {
     /// A number for each level of a batch of n samples: a single number for [`Self::Same`], n numbers for [`Self::Each`].
     ///
     /// # Errors
-    /// Those of [`Self::check`] and those of `f`.
+    /// Errors returned by [`Self::check`] or `f`.
     pub fn map<E: Into<Error>>(
         self,
         n: usize,
@@ -90,7 +90,7 @@ impl<'a> Levels<'a> {
     /// Whether every sample of a batch of n has the same level here and in `other`.
     ///
     /// # Errors
-    /// Those of [`Self::check`], of both.
+    /// Errors returned by [`Self::check`] for either of the two.
     pub(crate) fn agree_with(self, other: Levels<'_>, n: usize) -> Result<bool, Error> {
         self.check(n)?;
         other.check(n)?;

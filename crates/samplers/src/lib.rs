@@ -1,34 +1,34 @@
-//! Samplers: functions that walk from noise to data by a denoiser's predictions.
+//! Samplers: functions that go from noise to data by a denoiser's predictions.
 //!
-//! A sampler takes a [`Denoiser`] (E[x_0 | x_t] at any noise level), a start, a [`Path`] of noise levels, a
-//! [`NoiseSource`] and a [`Hook`]. It knows no network and no tensor library: it works on any [`State`], `ndarray` arrays
-//! always and `tch::Tensor` by the feature `tch`. No operation works in place, and the gradient mode is never touched.
+//! A sampler takes a [`Denoiser`] (E[x_0 | x_t] at any noise level), a start, a [`Path`] of noise levels, a [`NoiseSource`] and a
+//! [`Hook`]. It does not depend on a network or a tensor library, and works on any [`State`]: on `ndarray` arrays, and on
+//! `tch::Tensor` with the feature `tch`. No operation works in place or changes the gradient mode.
 //!
-//! | what | where |
+//! | group | functions and types |
 //! |---|---|
 //! | ancestral | [`ddpm`] |
 //! | implicit, forwards and backwards | [`ddim`], [`ddim_with`], [`ddim_invert`], [`reconstruct`], [`slerp`] |
 //! | solvers | [`euler`], [`euler_ancestral`], [`heun`], [`dpm_solver_2m`], [`dpm_solver_3m`], [`unipc`], [`probability_flow`] |
 //! | Langevin | [`unadjusted_langevin`], [`adjusted_langevin`], [`underdamped_langevin`], [`annealed_langevin`], [`predictor_corrector`] |
-//! | around a denoiser | [`Clipped`], [`Thresholded`], [`WithX0Variance`], [`Extrapolated`], [`ClassifierGuided`] |
+//! | wrappers of denoisers | [`Clipped`], [`Thresholded`], [`WithX0Variance`], [`Extrapolated`], [`ClassifierGuided`] |
 //! | likelihood | [`flow_log_likelihood`] |
 //! | noised data | [`noised`], [`start`] |
 //!
 //! **Batches.** A sample does not depend on the other samples of its batch, to the last bit; [`Norms::BatchMean`] is the only
 //! exception. [`Levels`] are the noise levels of a batch: one for all samples, or one per sample.
 //!
-//! **Options.** Each sampler owns its options, which can be read and written by `serde`; `check` tests their ranges.
+//! **Options.** Each sampler defines its own options, which implement `serde`'s traits. `check` tests their ranges.
 //!
-//! **Derivatives.** Where the state records gradients, a caller may differentiate through a sampler. Numbers that are read from x per
-//! sample are constants to such a derivative: the steps of [`probability_flow`], the corrector's norms, [`Thresholded`]'s quantile,
-//! [`Extrapolated`]'s rescaling, [`slerp`]'s angle, Metropolis' choice, the variance of [`WithX0Variance`].
+//! **Derivatives.** If the state records gradients, a caller may differentiate through a sampler. Numbers that are computed per sample
+//! from x are constants in such a derivative: the steps of [`probability_flow`], the corrector's norms, [`Thresholded`]'s quantile,
+//! [`Extrapolated`]'s rescaling, [`slerp`]'s angle, Metropolis' choice, and the variance of [`WithX0Variance`].
 //!
 //! ```
 //! use ndarray::{Array2, array};
 //! use tweedie_math::{DiscreteVp, GaussianDenoiser, Process};
 //! use tweedie_samplers::{Path, StreamNoise, ddim, start};
 //!
-//! // Data distributed as N(2, 0.25) has an exact denoiser; any function of (x, level) can stand in its place.
+//! // Data distributed as N(2, 0.25) has an exact denoiser. Any function of (x, level) can replace it.
 //! let denoiser = GaussianDenoiser { mean: 2.0, variance: 0.25 };
 //! let process = DiscreteVp::linear(1000, 1e-4, 0.02)?;
 //! let path = Path::of_times(&process, &[1000, 750, 500, 250, 1])?;
@@ -39,7 +39,7 @@
 //! # Ok::<(), tweedie_samplers::Error>(())
 //! ```
 //!
-//! A sampler of your own is a function that asks a denoiser along a path. A model samples with it as with those of this crate:
+//! A custom sampler is a function that evaluates a denoiser along a path. A model uses it like the samplers of this crate:
 //!
 //! ```
 //! use tweedie_samplers::{Coefficient, Denoiser, Error, Path, State};

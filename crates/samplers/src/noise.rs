@@ -4,7 +4,7 @@ use crate::{Coefficient, Error, Levels, Path, State};
 use tweedie_math::random::{Key, Purpose, Stream};
 use tweedie_math::{NoiseLevel, Process};
 
-/// The name of one draw of noise: its purpose, its visit of the path, and its number there.
+/// The identity of one draw of noise: its purpose, the step of the path, and its number within the step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Draw {
     /// The purpose.
@@ -17,16 +17,16 @@ pub struct Draw {
 
 /// A source of standard normal noise and of uniform numbers.
 pub trait NoiseSource<X: State> {
-    /// Noise of x's shape, kind and device.
+    /// Standard normal noise with the shape, kind and device of `like`.
     ///
     /// # Errors
     /// The source's own errors.
     fn normal(&self, like: &X, draw: Draw) -> Result<X, Error>;
 
-    /// One number per sample, uniform in [0, 1): a proposed step is accepted by it.
+    /// One number per sample, uniform in [0, 1), to accept or reject a proposed step.
     ///
     /// # Errors
-    /// [`Error::Uniform`] from a source that has none.
+    /// [`Error::Uniform`] from a source without uniform numbers, which is the default.
     fn uniform_per_sample(&self, _like: &X, _draw: Draw) -> Result<Vec<f64>, Error> {
         Err(Error::Uniform)
     }
@@ -76,17 +76,17 @@ impl<X: State> NoiseSource<X> for NoNoise {
 /// The noised data x_t = signal·x_0 + noise·ε at the levels `at`, with x_0 and ε of one shape.
 ///
 /// # Errors
-/// [`Error::Mismatch`] for levels that do not fit the batch, or states of different shapes.
+/// [`Error::Mismatch`] for a wrong number of levels, or states of different shapes.
 pub fn noised<X: State>(x0: &X, eps: &X, at: Levels<'_>) -> Result<X, Error> {
     let rates = |of: fn(&NoiseLevel) -> f64| at.map(x0.n_samples(), |level| Ok::<_, Error>(of(&level)));
     let (signal, noise) = (rates(NoiseLevel::signal_rate)?, rates(NoiseLevel::noise_rate)?);
     X::combine(&[(at.coefficient(&signal), x0), (at.coefficient(&noise), eps)])
 }
 
-/// The state where sampling starts: the process' noise at the path's first level, in the shape of `like`.
+/// The initial state of sampling: the process' noise at the path's first level, in the shape of `like`.
 ///
 /// # Errors
-/// Those of the noise source.
+/// Errors returned by the noise source.
 pub fn start<X: State>(
     like: &X,
     process: &dyn Process,

@@ -8,7 +8,7 @@ use tweedie_math::{NoiseLevel, Oracle};
 #[derive(Debug)]
 pub struct Exact<'a, O: ?Sized>(pub &'a O);
 
-// Derived, these would need a copy of the oracle and not of the reference to it.
+// The derived impls would require `O: Clone`, although only the reference is copied.
 impl<O: ?Sized> Clone for Exact<'_, O> {
     fn clone(&self) -> Self {
         *self
@@ -30,7 +30,7 @@ impl<O: Oracle + ?Sized> Denoiser<Array2<f64>> for Exact<'_, O> {
         Ok(Estimate { x0, eps, spread: None })
     }
 
-    /// The exact estimate at the level of x. It has no network: `network` has no effect.
+    /// The exact estimate at the level of x. There is no network, so that `network` has no effect.
     fn denoise_conditioned(
         &self,
         x: &Array2<f64>,
@@ -58,7 +58,7 @@ impl<O: Oracle + ?Sized> Differentiable<Array2<f64>> for Exact<'_, O> {
             for (product, (of_x0, of_eps)) in products.iter_mut().zip(cotangents) {
                 let (a, b): (ArrayView1<f64>, ArrayView1<f64>) = (of_x0.row(i), of_eps.row(i));
                 let value = if n == 0.0 {
-                    // Without noise x̂_0 is x/s and ε̂ is 0.
+                    // Without noise, x̂_0 is x/s and ε̂ is 0.
                     &a / s
                 } else {
                     let x0_of = |w: &ArrayView1<f64>| covariance.dot(w) * (s / (n * n));
@@ -71,7 +71,7 @@ impl<O: Oracle + ?Sized> Differentiable<Array2<f64>> for Exact<'_, O> {
     }
 }
 
-/// An oracle's density at one level as an energy: E = −ln q(x_t), normalised.
+/// An oracle's density at one level as an energy, E = −ln q(x_t), including the normalisation.
 #[derive(Debug)]
 pub struct ExactAt<'a, O: ?Sized> {
     /// The oracle.

@@ -3,14 +3,13 @@
 use crate::{Error, Step};
 use tweedie_math::{DiscreteProcess, NoiseLevel};
 
-/// Levels in the order of their visits, usually from noise down to clean data. Noise is put back on between two levels in ascending
-/// order of noise.
+/// Levels in the order of their visits, usually from noise down to clean data. A step to a noisier level adds noise.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Path {
     levels: Vec<NoiseLevel>,
 }
 
-/// Two levels whose log-SNRs differ by at most this are one level to [`Path::starting_at`] and [`Path::ending_at`].
+/// The greatest difference of two log-SNRs that [`Path::starting_at`] and [`Path::ending_at`] treat as equal.
 const SAME_LOG_SNR: f64 = 1e-9;
 
 impl Path {
@@ -28,10 +27,10 @@ impl Path {
         Ok(Self { levels })
     }
 
-    /// A path through times of a discrete process (1 ..= T, any order but no repeats in a row), then to clean data.
+    /// A path through times of a discrete process, then to clean data. The times are in 1 ..= T, in any order, without equal neighbours.
     ///
     /// # Errors
-    /// [`Error::Path`] for no times, or a time outside 1 ..= T.
+    /// [`Error::Path`] for no times, a time outside 1 ..= T, or equal neighbours.
     pub fn of_times(process: &dyn DiscreteProcess, times: &[usize]) -> Result<Self, Error> {
         if let Some(time) = times.iter().find(|time| !(1..=process.steps()).contains(*time)) {
             return Err(Error::Path(format!("time {time} is outside 1 ..= {}", process.steps())));
@@ -43,7 +42,7 @@ impl Path {
     /// The part of the path that ends at the first level at least as clean as the given one.
     ///
     /// # Errors
-    /// [`Error::Path`] if nothing of it is left.
+    /// [`Error::Path`] if the part has fewer than two levels.
     pub fn until(&self, level: NoiseLevel) -> Result<Self, Error> {
         let end = self
             .levels
@@ -53,25 +52,25 @@ impl Path {
         Self::new(self.levels[..=end].to_vec())
     }
 
-    /// The part of the path from exactly the given level on: this level, then the levels of the path from its first cleaner one on.
+    /// The part of the path that starts exactly at the given level: this level, then the path's levels from the first cleaner one on.
     /// Levels of the path with the same log-SNR, up to 1e-9, are replaced by the given one.
     ///
-    /// The level has the rates of the path's process. [`Self::ending_at`] is the other part.
+    /// The rates of the level must be those of the path's process. [`Self::ending_at`] is the other part.
     ///
     /// # Errors
     /// [`Error::Path`] for a level that is noisier than the path's first one or cleaner than all of its levels, or if no level follows.
     pub fn starting_at(&self, level: NoiseLevel) -> Result<Self, Error> {
         let (_, rest) = self.cut(level)?;
         if rest.is_empty() {
-            return Err(Error::Path(format!("nothing of it follows the log-SNR {}", level.log_snr())));
+            return Err(Error::Path(format!("no level follows the log-SNR {}", level.log_snr())));
         }
         Self::new([&[level][..], rest].concat())
     }
 
-    /// The part of the path down to exactly the given level: the levels of the path before its first one that is at least as clean,
-    /// then this level. Levels of the path with the same log-SNR, up to 1e-9, are replaced by the given one.
+    /// The part of the path that ends exactly at the given level: the path's levels before the first one that is at least as clean, then
+    /// this level. Levels of the path with the same log-SNR, up to 1e-9, are replaced by the given one.
     ///
-    /// The level has the rates of the path's process. [`Self::starting_at`] is the other part.
+    /// The rates of the level must be those of the path's process. [`Self::starting_at`] is the other part.
     ///
     /// # Errors
     /// [`Error::Path`] for a level that is noisier than the path's first one or cleaner than all of its levels, or if no level comes
@@ -79,7 +78,7 @@ impl Path {
     pub fn ending_at(&self, level: NoiseLevel) -> Result<Self, Error> {
         let (before, _) = self.cut(level)?;
         if before.is_empty() {
-            return Err(Error::Path(format!("nothing of it comes before the log-SNR {}", level.log_snr())));
+            return Err(Error::Path(format!("no level precedes the log-SNR {}", level.log_snr())));
         }
         Self::new([before, &[level][..]].concat())
     }
@@ -87,7 +86,7 @@ impl Path {
     /// The levels before the first one at least as clean as the given one, and those from its first cleaner one on.
     fn cut(&self, level: NoiseLevel) -> Result<(&[NoiseLevel], &[NoiseLevel]), Error> {
         let is_same = |other: &NoiseLevel| {
-            // Not by the difference alone, which is no number for two infinite ones.
+            // The difference of two equal infinities is NaN, so that equality is tested first.
             let (a, b) = (other.log_snr(), level.log_snr());
             a == b || (a - b).abs() <= SAME_LOG_SNR
         };
@@ -117,7 +116,7 @@ impl Path {
         (0..count).map(move |index| Step { index, count, from: pair(index).0, to: pair(index).1 })
     }
 
-    /// The path without its step to clean data, where it has one and another step is left: convergence is measured on it.
+    /// The path without its last step if that goes to clean data and is not the only one. Convergence is measured on this path.
     pub fn without_last_step(&self) -> Self {
         let n = self.levels.len();
         let ends_clean = self.levels[n - 1].is_clean() && n > 2;

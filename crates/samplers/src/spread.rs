@@ -1,18 +1,18 @@
-//! The variance of x_0 given x_t, by a denoiser's own Jacobian.
+//! The variance of x_0 given x_t from the denoiser's Jacobian.
 
 use crate::likelihood::cotangents;
 use crate::{
     Coefficient, Denoiser, Differentiable, Divergence, Error, Estimate, Levels, NoiseSource, Spread, State,
 };
 
-/// A denoiser that also predicts Var(x_0 | x_t), the mean over a sample's elements. [`ReverseVariance::Optimal`] needs it.
+/// A denoiser that also predicts Var(x_0 | x_t), as a mean over a sample's elements. [`ReverseVariance::Optimal`] needs it.
 ///
-/// By Tweedie's formula of second order, Cov(x_0 | x_t) = noise²/signal·∂x̂_0/∂x_t (Robbins' and Miyasawa's identity differentiated
-/// once more). Its trace is found along every axis or by random probes, which differ from level to level. Each denoising costs a product
-/// with the Jacobian per axis or probe. An estimate by probes that falls below 0 counts as 0, which biases small variances upwards. A
-/// level without signal has no such formula; the variance there is 0, so that the step that leaves it is one with β̃.
+/// By Tweedie's formula of second order, Cov(x_0 | x_t) = noise²/signal·∂x̂_0/∂x_t (the derivative of Robbins' and Miyasawa's
+/// identity). The trace is computed along every axis, or estimated by random probes, which differ between levels. Each evaluation costs
+/// one product with the Jacobian per axis or probe. A negative estimate by probes is set to 0, which biases small variances upwards. The
+/// formula does not apply at a level without signal; the variance there is 0, so that the step from this level has the variance β̃.
 ///
-/// Its network cannot be conditioned on another level than the one where x is ([`Error::OtherLevel`]).
+/// The network cannot be conditioned on a level that differs from the level of x ([`Error::OtherLevel`]).
 ///
 /// [`ReverseVariance::Optimal`]: crate::ReverseVariance::Optimal
 pub struct WithX0Variance<'a, X, D> {
@@ -32,7 +32,7 @@ impl<X: State, D: Differentiable<X>> Denoiser<X> for WithX0Variance<'_, X, D> {
     fn denoise(&self, x: &X, at: Levels<'_>) -> Result<Estimate<X>, Error> {
         let n = x.n_samples();
         at.check(n)?;
-        // A level for the whole batch has its own probes; levels per sample share theirs.
+        // A single level for the batch has its own probes. Levels per sample share one set of probes.
         let visit = match at.as_slice() {
             [same] => same.log_snr().to_bits(),
             _ => 0,
@@ -49,7 +49,7 @@ impl<X: State, D: Differentiable<X>> Denoiser<X> for WithX0Variance<'_, X, D> {
                 *sum += value;
             }
         }
-        // Along every axis the products' sum is the trace; of probes it is the mean.
+        // The trace is the sum of the products over all axes, or their mean over the probes.
         let n_probes = match self.divergence {
             Divergence::Exact => 1,
             Divergence::Probes(probes) => probes,
@@ -60,7 +60,7 @@ impl<X: State, D: Differentiable<X>> Denoiser<X> for WithX0Variance<'_, X, D> {
             if level.signal_rate() == 0.0 {
                 return 0.0;
             }
-            // An estimate by probes may fall below 0; the variance does not.
+            // An estimate by probes may be negative, but the variance is not.
             let (s, n) = (level.signal_rate(), level.noise_rate());
             (n * n / s * trace / each).max(0.0)
         };

@@ -3,8 +3,8 @@
 use crate::clip::eps_after;
 use crate::{Coefficient, Denoiser, EpsAfterClip, Error, Estimate, Levels, State};
 
-/// A denoiser whose x̂_0 is brought into [−bound, bound]: it is clipped at s, the quantile of |x̂_0| over a sample's own elements, and
-/// divided by s/bound. Where the quantile lies within the bound this is a plain clip.
+/// A denoiser whose x̂_0 is limited to [−bound, bound]: x̂_0 is clipped at ±s, where s is the quantile of |x̂_0| over the elements of the
+/// sample, and divided by s/bound. If s is at most the bound, this is a plain clip.
 #[derive(Debug, Clone, Copy)]
 pub struct Thresholded<D> {
     /// The denoiser inside.
@@ -13,9 +13,9 @@ pub struct Thresholded<D> {
     pub quantile: f64,
     /// The greatest absolute value of clean data.
     pub bound: f64,
-    /// The upper limit of s; `None` is no limit. `diffusers`' default is the bound itself, which makes all this a plain clip.
+    /// The upper limit of s; `None` means no limit. The default of `diffusers` is the bound itself, which gives a plain clip.
     pub most: Option<f64>,
-    /// What happens to ε̂.
+    /// The treatment of ε̂.
     pub eps: EpsAfterClip,
 }
 

@@ -1,4 +1,4 @@
-//! The walk that all samplers share: visits, noise put back on, noise keys, hooks, and when a memory is emptied.
+//! The loop over a path that all samplers share: visits, steps to noisier levels, noise keys, hooks, and the emptying of memories.
 
 use crate::{Coefficient, Draw, Error, Estimate, Hook, Next, NoiseSource, Path, State, Step};
 use tweedie_math::random::Purpose;
@@ -9,23 +9,24 @@ pub(crate) fn step_noise<X: State>(x: &X, step: &Step, noise: &dyn NoiseSource<X
     noise.normal(x, Draw { purpose: Purpose::STEP, visit: step.index as u64, draw: 0 })
 }
 
-/// What a sampler remembers from step to step. It is empty at the start.
+/// The memory of a sampler between steps. It is empty at the start.
 pub(crate) trait Memory<X>: Default {
-    /// Called after a hook has adjusted x, which is at `step.to`. Earlier predictions stay as they are; a memory of x itself follows.
+    /// Called after a hook has adjusted x at `step.to`. Earlier predictions are kept. A memory that holds x itself must be updated.
     fn adjusted(&mut self, _step: &Step, _before: &X, _after: &X) -> Result<(), Error> {
         Ok(())
     }
 }
 
-/// No memory.
+/// The empty memory.
 impl<X> Memory<X> for () {}
 
 /// Predictions or step sizes, which an adjusted x does not change.
 impl<X, T> Memory<X> for Vec<T> {}
 
-/// Walks the path. `down` is the sampler's own step towards clean data; it returns the denoiser's estimate at the level it leaves.
+/// Follows the path. `down` is the sampler's step to a cleaner level, which also returns the denoiser's estimate at the level where the
+/// step starts.
 ///
-/// The memory is emptied after a climb, and after a hook has replaced x.
+/// The memory is emptied by a step to a noisier level, and after a hook has replaced x.
 pub(crate) fn walk<X: State, M: Memory<X>>(
     mut x: X,
     path: &Path,

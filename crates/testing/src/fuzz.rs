@@ -1,4 +1,4 @@
-//! Damaged files, for as long as is asked: `TWEEDIE_FUZZ_SECONDS=300 cargo xtask test -- fuzz`.
+//! Fuzz tests with damaged files. Their duration is an option: `TWEEDIE_FUZZ_SECONDS=300 cargo xtask test -- fuzz`.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -6,39 +6,39 @@ use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-/// Numbers that break what counts carelessly.
+/// Numbers at which unchecked arithmetic fails.
 const NUMBERS: [u64; 8] = [0, 1, 0x7f, 0xff, 0xffff, 0xffff_ffff, i64::MAX as u64, u64::MAX];
 
-/// How long to go on: `TWEEDIE_FUZZ_SECONDS`, else one second.
+/// The duration of a fuzz test: `TWEEDIE_FUZZ_SECONDS` if it is set, else one second.
 ///
 /// # Panics
-/// When the variable holds no number: the test that asked fails.
+/// If the variable is not a number, which fails the test.
 pub fn fuzz_time() -> Duration {
     let seconds = std::env::var("TWEEDIE_FUZZ_SECONDS");
     Duration::from_secs_f64(seconds.map_or(1.0, |text| text.parse().expect("a number of seconds")))
 }
 
-/// The chance of one input: the same for the same number.
+/// The random choices for one input, which are determined by the input's number.
 pub struct Dice(ChaCha8Rng);
 
 impl Dice {
-    /// Of the input of a number.
+    /// The choices for the input with the given number.
     pub fn of(number: u64) -> Self {
         Self(ChaCha8Rng::seed_from_u64(number))
     }
 
-    /// A number below `n`; 0 where that is 0.
+    /// A number below `n`, or 0 if `n` is 0.
     pub fn below(&mut self, n: usize) -> usize {
         (self.0.next_u64() % n.max(1) as u64) as usize
     }
 
-    /// One of a list.
+    /// One element of a list.
     pub fn one<'a, T: ?Sized>(&mut self, list: &[&'a T]) -> &'a T {
         list[self.below(list.len())]
     }
 
-    /// Damages bytes in one to four places: bits, bytes, great and small numbers, pieces put in or laid over, parts taken
-    /// away or repeated, the end cut off. Half of it falls within the first `head` bytes, where most can go wrong.
+    /// Damages bytes in one to four places. It changes bits, bytes and numbers, inserts pieces or overwrites bytes with them, removes
+    /// or repeats parts, and truncates the end. Half of the places are within the first `head` bytes, where most errors occur.
     pub fn damage(&mut self, bytes: &mut Vec<u8>, head: usize, pieces: &[&[u8]]) {
         for _ in 0..=self.below(4) {
             let within = if self.below(2) == 0 { head.min(bytes.len()) } else { bytes.len() };
@@ -68,12 +68,13 @@ impl Dice {
     }
 }
 
-/// Makes inputs of several kinds and reads them until the time is over; `reads` says whether one was accepted and panics
-/// where it should not have been. Each input is its number's alone: one that fails can be made again.
+/// Makes inputs of several kinds and reads them until [`fuzz_time`] is over. `make` returns the index of a kind and the bytes. `reads`
+/// returns whether the input was accepted, and panics on a wrong result. An input depends only on its number, so that a failing one can
+/// be made again.
 ///
 /// # Panics
-/// With the number and the bytes of an input whose reading panicked; where of a thousand or more of a kind all were accepted
-/// or none.
+/// With the number and the bytes of an input whose reading panicked. Also if all or none of at least a thousand inputs of a kind were
+/// accepted.
 pub fn fuzz(
     kinds: &[&str],
     make: impl Fn(&mut Dice) -> (usize, Vec<u8>),
@@ -95,12 +96,12 @@ pub fn fuzz(
         counts[kind].0 += 1;
         slowest = slowest.max((started.elapsed(), number));
     }
-    let mut said = String::new();
+    let mut summary = String::new();
     for (kind, (n, accepted)) in kinds.iter().zip(counts) {
-        said += &format!("{kind}: {n} damaged inputs, {accepted} of them accepted\n");
-        // Both ends of the reader are reached.
+        summary += &format!("{kind}: {n} damaged inputs, {accepted} of them accepted\n");
+        // The inputs must reach both results of the reader.
         assert!(n < 1000 || (accepted > 0 && accepted < n), "{kind}: {accepted} of {n} were accepted");
     }
-    said += &format!("the slowest, input {}, took {:?}\n", slowest.1, slowest.0);
-    let _ = std::io::stderr().write_all(said.as_bytes());
+    summary += &format!("the slowest, input {}, took {:?}\n", slowest.1, slowest.0);
+    let _ = std::io::stderr().write_all(summary.as_bytes());
 }

@@ -1,8 +1,8 @@
-//! What the workspace's tests share.
+//! Helpers of the workspace's tests.
 //!
-//! Some tests compare with recordings and data sets that are not part of the repository. They lie in the folder
-//! `TWEEDIE_SHARED`, else in `shared` beside the workspace. Where a file is missing its test skips, and the skip is
-//! counted; with `TWEEDIE_REQUIRE_SHARED` set it fails instead.
+//! Some tests use recordings and data sets that are not part of the repository. They are in the folder that the variable
+//! `TWEEDIE_SHARED` names, or else in `shared` beside the workspace. If a file is missing, its test is skipped and the skip is
+//! counted. With `TWEEDIE_REQUIRE_SHARED` set, the test fails instead.
 
 mod fuzz;
 
@@ -11,10 +11,10 @@ pub use fuzz::{Dice, fuzz, fuzz_time};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// The path of a shared file, or `None` after the skip was noted.
+/// The path of a shared file. If the file is missing, it records a skip and returns `None`.
 ///
 /// # Panics
-/// When the file is missing and `TWEEDIE_REQUIRE_SHARED` is set.
+/// If the file is missing and `TWEEDIE_REQUIRE_SHARED` is set.
 pub fn shared(name: &str) -> Option<PathBuf> {
     let folder = match std::env::var_os("TWEEDIE_SHARED") {
         Some(folder) => PathBuf::from(folder),
@@ -29,16 +29,16 @@ pub fn shared(name: &str) -> Option<PathBuf> {
         "TWEEDIE_REQUIRE_SHARED is set and {} is missing",
         path.display()
     );
-    skip("its shared recording or data set is not here");
+    skip("its shared recording or data set is missing");
     None
 }
 
-/// Notes that the running test skips, and why, for the runner's closing count.
+/// Records that the running test is skipped, and the reason, for the summary of the test runner.
 pub fn skip(reason: &str) {
     let test = std::thread::current().name().unwrap_or("a test").to_string();
     if let Some(log) = std::env::var_os("TWEEDIE_SKIPPED_TESTS") {
         let file = std::fs::OpenOptions::new().create(true).append(true).open(log);
-        // A skip that cannot be counted is still a skip.
+        // A test is skipped even if the skip cannot be recorded.
         let _ = file.and_then(|mut file| file.write_all(format!("{test}\t{reason}\n").as_bytes()));
     }
 }

@@ -1,5 +1,5 @@
-// What tch does not reach. Device-generic calls only: this must link against the CPU set of libraries.
-// Every function that can fail returns a message that the caller frees, or null.
+// Functions of LibTorch that tch does not expose. The calls are device-generic, since this file must link against LibTorch without CUDA.
+// Every function that can fail returns null, or a message that the caller frees.
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Functions.h>
@@ -31,8 +31,8 @@ char* guarded(Body body) {
   }
 }
 
-// A part of a network that lives on the Rust side: `run` writes what it computes from `inputs` into `outputs` (at most
-// `room`, each on the heap and ours from then on) and returns how many, or -1.
+// A part of a network that is implemented in Rust. `run` computes outputs from `inputs` and writes them to `outputs`. They are at most
+// `room` tensors on the heap, which this struct then owns. It returns the number of outputs, or -1 after an error.
 struct Part : torch::CustomClassHolder {
   using Run = int64_t (*)(void* code, const at::Tensor* const* inputs, size_t n, at::Tensor** outputs, size_t room);
   using Drop = void (*)(void* code);
@@ -60,8 +60,8 @@ struct Part : torch::CustomClassHolder {
   Drop drop;
 };
 
-// Computes a part without keeping its activations, and again when its gradient is asked for (Chen et al. 2016). What the
-// global generator gave the first time it gives the second time, too.
+// Computes a part without keeping its activations, and computes it again in the backward pass (Chen et al. 2016). The global generator
+// gives the same numbers in both passes.
 struct Checkpointed : torch::autograd::Function<Checkpointed> {
   static torch::autograd::variable_list forward(torch::autograd::AutogradContext* context,
                                                 at::TensorList list, c10::intrusive_ptr<Part> part) {
@@ -88,17 +88,17 @@ struct Checkpointed : torch::autograd::Function<Checkpointed> {
       outputs = (*static_cast<Part*>(context->saved_data["part"].toCapsule().get()))(inputs);
     }
     random.set_state(now);
-    torch::autograd::variable_list asked, upstream;
+    torch::autograd::variable_list differentiable, upstream;
     for (size_t i = 0; i < outputs.size(); ++i) {
       if (outputs[i].requires_grad() && gradients[i].defined()) {
-        asked.push_back(outputs[i]);
+        differentiable.push_back(outputs[i]);
         upstream.push_back(gradients[i]);
       }
     }
-    torch::autograd::backward(asked, upstream);
+    torch::autograd::backward(differentiable, upstream);
     torch::autograd::variable_list found;
     for (const auto& input : inputs) found.push_back(input.grad());
-    found.emplace_back();  // The part itself has none.
+    found.emplace_back();  // The part has no gradient.
     return found;
   }
 
@@ -150,7 +150,7 @@ char* tweedie_channels_last(const at::Tensor* tensor, at::Tensor** made) {
 
 char* tweedie_checkpoint(const at::Tensor* const* inputs, size_t n, void* code, Part::Run run, Part::Drop drop,
                          at::Tensor** outputs, size_t room, size_t* made) {
-  // From here on the part owns the code: it is dropped whatever happens.
+  // From here on the part owns the code, so that it is dropped also after an error.
   auto part = c10::make_intrusive<Part>(code, run, drop);
   return guarded([&] {
     torch::autograd::variable_list list;

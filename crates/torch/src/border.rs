@@ -1,4 +1,4 @@
-//! Where LibTorch's exceptions, which `tch` turns into panics, become errors.
+//! The conversion of LibTorch's exceptions, which `tch` turns into panics, into errors.
 
 use crate::Error;
 use std::cell::Cell;
@@ -9,12 +9,12 @@ thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs code that may panic on a C++ exception and turns the panic into [`Error::LibTorch`] with its first line.
+/// Runs code that may panic on a C++ exception, and converts the panic into [`Error::LibTorch`] with the first line of its message.
 ///
-/// Values that the code was changing in place may be half changed afterwards; drop them.
+/// After an error, values that the code changes in place may be in an inconsistent state and must be dropped.
 ///
 /// # Errors
-/// [`Error::LibTorch`] when the code panicked.
+/// [`Error::LibTorch`] if the code panics.
 pub fn guard<T>(code: impl FnOnce() -> T) -> Result<T, Error> {
     silence_guarded_panics();
     let outer = GUARDED.replace(true);
@@ -30,7 +30,8 @@ pub fn guard<T>(code: impl FnOnce() -> T) -> Result<T, Error> {
     })
 }
 
-/// One hook for the whole process that looks at a thread-local flag: swapping hooks would race between threads.
+/// Installs one panic hook for the whole process, which checks a thread-local flag. Replacing the hook for each call would be a race
+/// between threads.
 fn silence_guarded_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -43,7 +44,7 @@ fn silence_guarded_panics() {
     });
 }
 
-/// The first line of a C++ message, without the Rust wrapping around it.
+/// The first line of a C++ message, without the text that the Rust bindings add.
 pub(crate) fn first_line(text: &str) -> String {
     let start = text.find("Torch(\"").map_or(text, |at| &text[at + "Torch(\"".len()..]);
     let end = start.find("\\n").or_else(|| start.find('\n')).unwrap_or(start.len());

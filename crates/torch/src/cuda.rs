@@ -1,25 +1,26 @@
-//! LibTorch's CUDA back end, opened where it is present: a linker would drop a library that nothing refers to.
+//! LibTorch's CUDA back end, which is opened at run time if it is present. A linker would drop the library, since no symbol refers to
+//! it.
 
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
 use std::ffi::c_int;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-/// What became of opening the CUDA back end.
+/// The state of the CUDA back end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CudaState {
-    /// This LibTorch is a CPU set.
+    /// The installed LibTorch has no CUDA library.
     Absent,
-    /// The library is there and would not load, for this reason.
+    /// The library is present but could not be loaded, for this reason.
     Broken(String),
-    /// Loaded, with so many devices; none where there is no driver.
+    /// The library is loaded. Without a driver there are no devices.
     Loaded {
         /// The number of CUDA devices.
         devices: usize,
     },
 }
 
-/// Opens `libtorch_cuda.so` once, before the first tensor call, and says what came of it.
+/// Opens `libtorch_cuda.so` once and returns the result. It must be called before the first operation on a tensor.
 pub fn open() -> &'static CudaState {
     static STATE: OnceLock<CudaState> = OnceLock::new();
     STATE.get_or_init(load)
@@ -28,10 +29,10 @@ pub fn open() -> &'static CudaState {
 fn load() -> CudaState {
     let beside = library_folder().map(|folder| folder.join("libtorch_cuda.so"));
     let Some(path) = beside.filter(|path| path.exists()) else { return CudaState::Absent };
-    // SAFETY: loading LibTorch's own library runs its initialisers, which register the CUDA back end.
+    // SAFETY: loading this library of LibTorch runs its initialisers, which register the CUDA back end.
     match unsafe { Library::open(Some(&path), RTLD_NOW | RTLD_GLOBAL) } {
         Ok(library) => {
-            // Its functions are registered for good: it must never be unloaded.
+            // Its functions stay registered, so that it must never be unloaded.
             std::mem::forget(library);
             CudaState::Loaded { devices: usize::try_from(tch::Cuda::device_count()).unwrap_or(0) }
         }
@@ -39,7 +40,7 @@ fn load() -> CudaState {
     }
 }
 
-/// The folder that the running program's `libtorch_cpu.so` was loaded from.
+/// The folder from which the running program loaded `libtorch_cpu.so`.
 pub(crate) fn library_folder() -> Option<PathBuf> {
     let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
     let line = maps.lines().find(|line| line.ends_with("/libtorch_cpu.so"))?;
@@ -47,14 +48,14 @@ pub(crate) fn library_folder() -> Option<PathBuf> {
     path.parent().map(PathBuf::from)
 }
 
-/// The compute capability of a CUDA device, as the driver tells it: (8, 0) is sm_80.
+/// The compute capability of a CUDA device according to the driver; (8, 0) is sm_80.
 pub(crate) fn compute_capability(device: usize) -> Option<(i32, i32)> {
     const MAJOR: c_int = 75;
     const MINOR: c_int = 76;
     type Init = unsafe extern "C" fn(u32) -> c_int;
     type Get = unsafe extern "C" fn(*mut c_int, c_int) -> c_int;
     type Attribute = unsafe extern "C" fn(*mut c_int, c_int, c_int) -> c_int;
-    // SAFETY: the driver's documented C functions, called with their documented arguments.
+    // SAFETY: these are documented C functions of the driver, called with their documented arguments.
     unsafe {
         let driver = Library::new("libcuda.so.1").ok()?;
         let init = driver.get::<Init>(b"cuInit").ok()?;

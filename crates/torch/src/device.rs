@@ -6,10 +6,10 @@ use std::fmt;
 use std::str::FromStr;
 use tch::Device;
 
-/// A device as a user names it.
+/// A user's choice of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Choice {
-    /// The first CUDA device where there is one, else the CPU.
+    /// The first CUDA device if there is one, else the CPU.
     #[default]
     Auto,
     /// The CPU.
@@ -47,10 +47,10 @@ impl fmt::Display for Choice {
 }
 
 impl Choice {
-    /// The device itself.
+    /// The chosen device.
     ///
     /// # Errors
-    /// [`Error::NoDevice`] for a CUDA device that is not there, with what is and why.
+    /// [`Error::NoDevice`] for a CUDA device that is not available. It lists the available devices.
     pub fn resolve(self) -> Result<Device, Error> {
         let n_cuda = match open() {
             CudaState::Loaded { devices } => *devices,
@@ -65,15 +65,15 @@ impl Choice {
     }
 }
 
-/// What devices there are, as a sentence.
+/// The available devices, as a sentence.
 pub fn devices() -> String {
     match open() {
         CudaState::Absent => {
-            "this LibTorch is the CPU set; the only device is cpu (`cargo xtask setup --cuda` installs the CUDA set)".into()
+            "the installed LibTorch has no CUDA; the only device is cpu (`cargo xtask setup --cuda` installs one with CUDA)".into()
         }
-        CudaState::Broken(reason) => format!("the CUDA libraries would not load ({reason}); the only device is cpu"),
+        CudaState::Broken(reason) => format!("the CUDA libraries cannot be loaded ({reason}); the only device is cpu"),
         CudaState::Loaded { devices: 0 } => {
-            "the CUDA libraries are loaded and see no GPU (is the NVIDIA driver running?); the only device is cpu".into()
+            "the CUDA libraries find no GPU (is the NVIDIA driver running?); the only device is cpu".into()
         }
         CudaState::Loaded { devices } => {
             format!("the devices are cpu and {}", (0..*devices).map(|n| format!("cuda:{n}")).collect::<Vec<_>>().join(", "))

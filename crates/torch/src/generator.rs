@@ -1,22 +1,22 @@
-//! PyTorch's CPU generator, one of our own: the global one stays untouched.
+//! Separate instances of PyTorch's CPU generator. The global generator is not used.
 
 use crate::{Error, shim};
 use tch::Tensor;
 
-/// A generator that gives the numbers of `torch.Generator("cpu").manual_seed(seed)`.
+/// A generator of the numbers of `torch.Generator("cpu").manual_seed(seed)`.
 #[derive(Debug)]
 pub struct Generator {
     raw: *mut shim::RawGenerator,
 }
 
-// SAFETY: the generator is owned by one value and used through `&mut self` alone.
+// SAFETY: the generator is owned by one value and is used only through `&mut self`.
 unsafe impl Send for Generator {}
 
 impl Generator {
-    /// A generator at the start of a seed's sequence.
+    /// Creates a generator at the start of a seed's sequence.
     ///
     /// # Errors
-    /// [`Error::LibTorch`] when it cannot be made.
+    /// [`Error::LibTorch`] if the generator cannot be created.
     pub fn new(seed: u64) -> Result<Self, Error> {
         Ok(Self { raw: shim::generator_new(seed)? })
     }
@@ -32,7 +32,7 @@ impl Generator {
 
 impl Drop for Generator {
     fn drop(&mut self) {
-        // SAFETY: made by `generator_new`, freed once.
+        // SAFETY: the generator was made by `generator_new` and is freed once.
         unsafe { shim::tweedie_generator_free(self.raw) };
     }
 }

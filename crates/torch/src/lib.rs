@@ -1,7 +1,7 @@
-//! What `tch` lacks: devices by name, generators, precision, gradients in given storage, one border for errors.
+//! Additions to `tch`: devices by name, generators, precisions, gradients in given storage, and errors instead of panics.
 //!
-//! The only crate of the workspace with `unsafe` code: a small C++ file compiled against LibTorch's headers, and the CUDA
-//! libraries opened at start, so that one binary serves both kinds of machine.
+//! This is the only crate of the workspace with `unsafe` code. It compiles a small C++ file against LibTorch's headers and opens the
+//! CUDA libraries at run time, so that one binary works on machines with and without CUDA.
 
 mod border;
 mod checkpoint;
@@ -23,25 +23,25 @@ pub use machine::{Machine, machine};
 pub use precision::{Precision, PrecisionChoice};
 pub use shim::{channels_last, set_grad};
 
-/// What LibTorch, or the machine under it, reports.
+/// An error of LibTorch, or of a device or precision.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// LibTorch threw; the first line of what it said.
+    /// The first line of the message of a LibTorch exception.
     #[error("LibTorch: {0}")]
     LibTorch(String),
-    /// A device that is not written as devices are.
+    /// A text that is not the name of a device.
     #[error("`{0}` is not a device; devices are auto, cpu, cuda and cuda:N")]
     DeviceName(String),
-    /// A CUDA device that this machine does not offer.
-    #[error("{asked} is not there: {found}")]
+    /// A CUDA device that is not available on this machine.
+    #[error("{asked} is not available: {found}")]
     NoDevice {
-        /// The device asked for.
+        /// The name of the requested device.
         asked: String,
-        /// What there is instead.
+        /// The available devices, as a sentence.
         found: String,
     },
-    /// A precision that is not written as precisions are.
+    /// A text that is not the name of a precision.
     #[error("`{0}` is not a precision; precisions are auto, f32 and bf16")]
     PrecisionName(String),
 }

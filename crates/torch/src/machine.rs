@@ -1,24 +1,24 @@
-//! The conditions under which numbers are reproducible bit for bit.
+//! The properties of the machine on which the bits of results depend.
 
 use crate::{cuda, shim};
 use std::path::PathBuf;
 
-/// What a run's bits depend on beside its configuration.
+/// The properties on which the bits of a run's results depend, in addition to its configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Machine {
-    /// LibTorch's version.
+    /// The version of LibTorch.
     pub libtorch: String,
-    /// Where it was loaded from.
+    /// The folder from which LibTorch was loaded.
     pub library_folder: Option<PathBuf>,
-    /// Threads inside an operation.
+    /// The number of threads within an operation.
     pub threads: i32,
-    /// The instruction set that LibTorch's own kernels use, such as `AVX512`.
+    /// The instruction set of LibTorch's own kernels, such as `AVX512`.
     pub cpu_capability: String,
-    /// The processor's name.
+    /// The name of the processor.
     pub processor: String,
 }
 
-/// This machine, as LibTorch sees it.
+/// The properties of this machine.
 pub fn machine() -> Machine {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let processor = text.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
@@ -31,7 +31,7 @@ pub fn machine() -> Machine {
     }
 }
 
-/// The version of the library that was loaded, which may not be the one that was built against.
+/// The version of the loaded library, which may differ from the version at build time.
 fn loaded_version() -> String {
     let text = shim::build_configuration();
     let version = text.split("TORCH_VERSION=").nth(1).and_then(|rest| rest.split([',', ' ', '\n']).next());

@@ -1,27 +1,27 @@
-//! In which kind of number a network computes.
+//! The precision of a network's computations.
 
 use crate::{Error, cuda, machine};
 use std::str::FromStr;
 use tch::{Device, Kind};
 
-/// A precision as a user names it.
+/// A user's choice of a precision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PrecisionChoice {
-    /// bf16 where the hardware gains by it, else f32.
+    /// bf16 if the hardware is faster with it, else f32.
     #[default]
     Auto,
     /// Everything in f32.
     F32,
-    /// Convolutions and matrix products in bf16; weights, norms' statistics and softmax in f32.
+    /// Convolutions and matrix products in bf16; weights, statistics of norms and softmax in f32.
     Bf16,
 }
 
-/// The precision that a network computes in. Master weights are always f32.
+/// The precision of a network's computations. Master weights are always f32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
-    /// f32 throughout.
+    /// f32 everywhere.
     F32,
-    /// bf16 compute with f32 master weights.
+    /// bf16 computations with f32 master weights.
     Bf16,
 }
 
@@ -34,7 +34,7 @@ impl Precision {
         }
     }
 
-    /// Its name in configurations.
+    /// The name in configurations.
     pub fn name(self) -> &'static str {
         match self {
             Self::F32 => "f32",
@@ -57,11 +57,11 @@ impl FromStr for PrecisionChoice {
 }
 
 impl PrecisionChoice {
-    /// The precision on a device, and why.
+    /// The precision on a device, and the reason for it.
     pub fn resolve(self, device: Device) -> (Precision, String) {
         match self {
-            Self::F32 => (Precision::F32, "as asked".into()),
-            Self::Bf16 => (Precision::Bf16, "as asked".into()),
+            Self::F32 => (Precision::F32, "as requested".into()),
+            Self::Bf16 => (Precision::Bf16, "as requested".into()),
             Self::Auto => match device {
                 Device::Cuda(n) => match cuda::compute_capability(n) {
                     Some((major, minor)) if major >= 8 => {

@@ -39,7 +39,7 @@ fn take(message: *mut c_char) -> Option<String> {
     if message.is_null() {
         return None;
     }
-    // SAFETY: the shim returns null or a zero-terminated string from malloc that is ours to free once.
+    // SAFETY: the shim returns null or a zero-terminated string from malloc, which the caller must free once.
     let text = unsafe { CStr::from_ptr(message) }.to_string_lossy().to_string();
     unsafe { tweedie_free_message(message) };
     Some(text)
@@ -57,7 +57,7 @@ pub(crate) fn cpu_capability() -> String {
     take(unsafe { tweedie_cpu_capability() }).unwrap_or_default()
 }
 
-/// What the loaded library says of how it was built.
+/// The build configuration of the loaded library.
 pub(crate) fn build_configuration() -> String {
     // SAFETY: no arguments; the message is freed by `take`.
     take(unsafe { tweedie_build_configuration() }).unwrap_or_default()
@@ -65,38 +65,38 @@ pub(crate) fn build_configuration() -> String {
 
 pub(crate) fn generator_new(seed: u64) -> Result<*mut RawGenerator, Error> {
     let mut made = std::ptr::null_mut();
-    // SAFETY: `made` outlives the call and is written before a null return.
+    // SAFETY: `made` outlives the call and is written if the shim returns null.
     check(unsafe { tweedie_generator_new(seed, &mut made) })?;
     Ok(made)
 }
 
 pub(crate) fn generator_randn(generator: *mut RawGenerator, shape: &[i64]) -> Result<Tensor, Error> {
     let mut made = std::ptr::null_mut();
-    // SAFETY: the generator is alive (its owner holds it); shape and `made` outlive the call.
+    // SAFETY: the owner keeps the generator alive, and shape and `made` outlive the call.
     check(unsafe { tweedie_generator_randn(generator, shape.as_ptr(), shape.len(), &mut made) })?;
-    // SAFETY: the shim made a tensor on the heap and hands its ownership over.
+    // SAFETY: the shim made a tensor on the heap and transfers its ownership.
     Ok(unsafe { Tensor::from_ptr(made) })
 }
 
-/// Makes `gradient` the storage into which a leaf's gradient is accumulated, in place.
+/// Makes `gradient` the storage in which a leaf's gradient is accumulated in place.
 ///
-/// Gradients of many parameters can so be views of one flat tensor, which an optimiser then treats in a few launches.
+/// The gradients of many parameters can then be views of one flat tensor, which an optimiser processes with a few kernel launches.
 ///
 /// # Errors
-/// [`Error::LibTorch`] when shape, kind or device differ from the leaf's.
+/// [`Error::LibTorch`] if the shape, kind or device differs from that of the leaf.
 pub fn set_grad(leaf: &mut Tensor, gradient: &Tensor) -> Result<(), Error> {
-    // SAFETY: both pointers are live tensors for the length of the call.
+    // SAFETY: both tensors are alive during the call.
     check(unsafe { tweedie_set_grad(leaf.as_mut_ptr(), gradient.as_ptr()) })
 }
 
-/// The same values in channels-last (NHWC) strides; the shape stays N, C, H, W.
+/// The same values with channels-last (NHWC) strides. The shape is still N, C, H, W.
 ///
 /// # Errors
-/// [`Error::LibTorch`] for a tensor that has not four axes.
+/// [`Error::LibTorch`] unless the tensor has four axes.
 pub fn channels_last(tensor: &Tensor) -> Result<Tensor, Error> {
     let mut made = std::ptr::null_mut();
-    // SAFETY: the tensor is alive for the call; `made` is written before a null return.
+    // SAFETY: the tensor is alive during the call, and `made` is written if the shim returns null.
     check(unsafe { tweedie_channels_last(tensor.as_ptr(), &mut made) })?;
-    // SAFETY: the shim made a tensor on the heap and hands its ownership over.
+    // SAFETY: the shim made a tensor on the heap and transfers its ownership.
     Ok(unsafe { Tensor::from_ptr(made) })
 }

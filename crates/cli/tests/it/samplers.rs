@@ -150,7 +150,7 @@ fn what_no_sampler_can_do_is_said_before_anything_is_drawn() {
         (&["--sampler", "mala"], &["ratio of two densities", "langevin"]),
         (&["--sampler", "plms"], &["no sampler `plms`", "dpmpp_2m"]),
         (&["--eta", "much"], &["a number from 0 to 1, fresh, or sigma-hat"]),
-        (&["--levels", "some:3"], &["names no sub-sequence", "flow:N"]),
+        (&["--levels", "some:3"], &["some:3", "flow:N"]),
         (&["--levels", "times:101"], &["101"]),
         (&["--threshold", "0.9", "--no-clip"], &["there is no clip"]),
         (&["--sampler", "heun", "--churn", "-1"], &["churn is -1"]),

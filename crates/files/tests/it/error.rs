@@ -1,4 +1,4 @@
-//! What errors say.
+//! The messages and properties of errors.
 
 use std::io::ErrorKind;
 use tweedie_files::Error;

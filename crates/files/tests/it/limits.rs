@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use tweedie_files::{Error, Staging, check_writable, write_file, write_synced};
 
-/// Tells the test, run again in a process of its own, which folder to work in.
+/// The variable with the folder of a test that runs again in a process of its own.
 const INNER: &str = "TWEEDIE_TEST_FOLDER";
 
 /// Runs the named test again in the folder, in a process that may write no file beyond a kilobyte.

@@ -43,7 +43,7 @@ fn nothing_appears_before_the_commit() {
     staging.write("unet/deep/weights", b"w").unwrap();
     std::fs::write(staging.path("extra/by-hand").unwrap(), "h").unwrap();
     assert!(!target.exists());
-    // What is unfinished says so by its name.
+    // An unfinished folder has the suffix of unfinished ones.
     assert!(names(folder.path()).iter().all(|name| name.starts_with("model.partial/")));
     assert_eq!(staging.commit().unwrap(), target);
     let expected = [("config.json", "{}"), ("extra/by-hand", "h"), ("unet/deep/weights", "w")];

@@ -1,7 +1,8 @@
-//! Laws that any schedule, process, parameterisation or oracle obeys: one function per law, for your own as for ours.
+//! Laws that every schedule, process, parameterisation and oracle obeys, one function per law. They also test implementations
+//! outside this crate.
 //!
-//! Each takes what it judges and where, and returns the first place where the law is broken. This crate's tests put every schedule,
-//! process and parameterisation through them, at places that proptest chooses.
+//! Each function takes the tested object and the places where it is tested, and returns an error for the first place where the law
+//! does not hold. This crate's tests check every schedule, process and parameterisation at places that proptest chooses.
 //!
 //! ```
 //! use tweedie_math::{DiscreteVp, Process, laws};
@@ -36,37 +37,37 @@ pub use process::{
 
 use crate::Error;
 
-/// A law that does not hold, or could not be asked.
+/// A law that does not hold, or that could not be evaluated.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Broken {
-    /// A number is not what the law says.
+    /// A number differs from the one that the law requires.
     #[error("{law}, at {place}: found {found:e}, expected {expected:e} within {allowed:e}")]
     Law {
         /// The law.
         law: &'static str,
-        /// Where.
+        /// The place, such as a time or a level.
         place: String,
         /// The number found.
         found: f64,
-        /// What the law says.
+        /// The number that the law requires.
         expected: f64,
-        /// The rounding or the error of integration that was allowed.
+        /// The allowed difference, by rounding or by the error of an integration.
         allowed: f64,
     },
-    /// What was judged refused to answer.
+    /// The tested object returned an error.
     #[error("{law}, at {place}: {error}")]
     Refused {
         /// The law.
         law: &'static str,
-        /// Where.
+        /// The place, such as a time or a level.
         place: String,
-        /// The refusal.
+        /// The error.
         error: Error,
     },
 }
 
-/// A law and a place: what a complaint begins with.
+/// A law and a place, which every error names.
 #[derive(Clone, Copy)]
 struct Judge<'a> {
     law: &'static str,
@@ -74,12 +75,12 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// The same law at a place.
+    /// The same law at another place.
     fn at<'b>(&self, place: &'b dyn core::fmt::Debug) -> Judge<'b> {
         Judge { law: self.law, place }
     }
 
-    /// Equal within an absolute difference; infinities are equal to themselves, NaN to nothing.
+    /// Checks that two numbers are equal within an absolute difference. Equal infinities are equal; NaN equals no number.
     fn within(&self, found: f64, expected: f64, allowed: f64) -> Result<(), Broken> {
         if found == expected || (found - expected).abs() <= allowed {
             return Ok(());
@@ -88,30 +89,30 @@ impl Judge<'_> {
         Err(Broken::Law { law: self.law, place, found, expected, allowed })
     }
 
-    /// Equal within a share of what is expected.
+    /// Checks that two numbers are equal within a difference relative to the expected one.
     fn close(&self, found: f64, expected: f64, relative: f64) -> Result<(), Broken> {
         self.within(found, expected, relative * expected.abs())
     }
 
-    /// found ≤ bound.
+    /// Checks that found ≤ bound.
     fn at_most(&self, found: f64, bound: f64) -> Result<(), Broken> {
         if found <= bound { Ok(()) } else { self.within(found, bound, 0.0) }
     }
 
-    /// The answer, or its refusal as a complaint.
-    fn ask<T>(&self, answer: Result<T, Error>) -> Result<T, Broken> {
-        answer.map_err(|error| Broken::Refused { law: self.law, place: format!("{:?}", self.place), error })
+    /// Returns the value, or its error as [`Broken::Refused`].
+    fn value<T>(&self, result: Result<T, Error>) -> Result<T, Broken> {
+        result.map_err(|error| Broken::Refused { law: self.law, place: format!("{:?}", self.place), error })
     }
 }
 
-/// A trained time, or the complaint that there is none such.
+/// Returns t if it is a trained time of the process.
 fn trained(law: Judge, process: &crate::DiscreteVp, t: usize) -> Result<usize, Broken> {
     let last = process.steps();
     let inside = (1..=last).contains(&t).then_some(t);
-    law.ask(inside.ok_or(Error::Time { time: t as f64, last: last as f64 }))
+    law.value(inside.ok_or(Error::Time { time: t as f64, last: last as f64 }))
 }
 
-/// Begins a law.
+/// A law without a place.
 fn law(law: &'static str) -> Judge<'static> {
     Judge { law, place: &"" }
 }

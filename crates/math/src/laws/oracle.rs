@@ -3,13 +3,13 @@
 use super::{Broken, law};
 use crate::{NoiseLevel, Oracle};
 
-/// The score is the gradient of the log-density, by central differences.
+/// The score is the gradient of the log-density, tested by central differences.
 pub fn score_is_gradient(oracle: &dyn Oracle, x: &[f64], level: NoiseLevel) -> Result<(), Broken> {
     let law = law("the score is the log-density's gradient");
     let place = (x, level);
     let law = law.at(&place);
     let score = oracle.score(x, level);
-    // Steps of a 10⁻⁴ of the noise: the third derivative's share is 10⁻⁸, that of the density's rounding about 10⁻¹¹ of its size.
+    // With a step of 10⁻⁴ of the noise, the relative error is 10⁻⁸ by the third derivative and about 10⁻¹¹ by rounding of the density.
     let step = 1e-4 * level.noise_rate();
     for (i, found) in score.iter().enumerate() {
         let moved = |by: f64| {
@@ -25,8 +25,8 @@ pub fn score_is_gradient(oracle: &dyn Oracle, x: &[f64], level: NoiseLevel) -> R
     Ok(())
 }
 
-/// Tweedie's formula: E[x_0 | x_t] = (x_t + n²·score)/s and E[ε | x_t] = −n·score; and the second order,
-/// Cov(x_0 | x_t) = n²/s·∂E[x_0 | x_t]/∂x_t, by central differences.
+/// Tweedie's formula holds: E[x_0 | x_t] = (x_t + n²·score)/s and E[ε | x_t] = −n·score. So does its second order,
+/// Cov(x_0 | x_t) = n²/s·∂E[x_0 | x_t]/∂x_t, tested by central differences.
 pub fn tweedie_holds(oracle: &dyn Oracle, x: &[f64], level: NoiseLevel) -> Result<(), Broken> {
     let law = law("Tweedie's formula holds");
     let place = (x, level);
@@ -57,8 +57,8 @@ pub fn tweedie_holds(oracle: &dyn Oracle, x: &[f64], level: NoiseLevel) -> Resul
     Ok(())
 }
 
-/// No other guess of x_0 has a smaller mean squared error at this x_t: moved by δ, E‖x_0 − x̂_0‖² grows by δ², which is judged by the
-/// posterior's own mean and covariance against points drawn from it.
+/// The denoiser has the smallest mean squared error at this x_t: it is the mean of the posterior, and E‖x_0 − x̂_0‖² grows by δ² if
+/// x̂_0 moves by δ from that mean. It is compared with the mean of points drawn from the posterior.
 pub fn denoiser_is_best(
     oracle: &dyn Oracle,
     x: &[f64],
@@ -79,8 +79,8 @@ pub fn denoiser_is_best(
         }
     }
     for i in 0..n {
-        // Bernstein's inequality, whose first term alone, five standard errors, would do for normal numbers: less than one false alarm
-        // in 100,000, also where a few far points are drawn.
+        // Bernstein's inequality, with less than one false alarm in 100,000. Its first term, five standard errors, is enough for normal
+        // numbers; the second one covers a few distant points.
         let error = (covariance[[i, i]] / points as f64).sqrt();
         let allowed = 5.0 * error + 25.0 / 6.0 * farthest[i] / points as f64;
         law.within(sums[i] / points as f64, x0[i], allowed + 1e-12 * x0[i].abs())?;

@@ -1,24 +1,24 @@
-//! The bound of Gaussian data in expectation, in closed form.
+//! The expected variational bound of Gaussian data in closed form.
 
 use super::GaussianData;
 use crate::bound::step_constant;
 use crate::gaussian::{LOG_TAU, u_minus_log1p};
 use crate::{Bound, FixedVariance, GaussianDenoiser, NoiseLevel, ReverseStep};
 
-/// The reverse variance that the oracle's bound is computed with.
+/// The reverse variance in the expected bound of an oracle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OracleVariance {
-    /// A fixed one.
+    /// A fixed variance.
     Fixed(FixedVariance),
-    /// The best, β̃ + c₁²·Var(x_0 | x_t) along every axis.
+    /// The optimal variance β̃ + c₁²·Var(x_0 | x_t) along every axis.
     Optimal,
 }
 
 impl GaussianData {
-    /// The expected bound, in nats over all dimensions, of the exact denoiser with a continuous Gaussian decoder: every term in
-    /// closed form. `start_std` is the standard deviation that sampling starts from.
+    /// The expected bound of the exact denoiser with a continuous Gaussian decoder, in closed form and in nats over all dimensions.
+    /// `start_std` is the standard deviation of the noise from which sampling starts.
     ///
-    /// Only E‖x_0 − x̂_0‖² = Var(x_0 | x_t) enters the terms of the steps, along each axis.
+    /// The terms of the steps depend on the data only through E‖x_0 − x̂_0‖² = Var(x_0 | x_t) along each axis.
     pub fn expected_bound(&self, steps: &[ReverseStep], variance: OracleVariance, start_std: f64) -> Bound {
         let terms =
             steps.iter().map(|step| self.along_axes().map(|axis| expected_term(axis, step, variance)).sum());
@@ -26,7 +26,7 @@ impl GaussianData {
         Bound { prior: self.expected_prior(last, start_std), steps: terms.collect() }
     }
 
-    /// E KL(q(x_T | x_0) ‖ N(0, `start_std`²·I)) in nats.
+    /// The expected prior term, E KL(q(x_T | x_0) ‖ N(0, `start_std`²·I)), in nats.
     pub fn expected_prior(&self, last: NoiseLevel, start_std: f64) -> f64 {
         let (s, n) = (last.signal_rate(), last.noise_rate());
         let total = start_std * start_std;
@@ -35,8 +35,8 @@ impl GaussianData {
         0.5 * (s * s * signal / total + excess * self.variances().len() as f64)
     }
 
-    /// KL(q(x_T) ‖ N(0, `start_std`²·I)) in nats: L_T without what x_T still knows of x_0. With the optimal variance the bound
-    /// exceeds the negative log-likelihood by exactly this.
+    /// KL(q(x_T) ‖ N(0, `start_std`²·I)) in nats, which is L_T without the mutual information of x_0 and x_T. With the optimal
+    /// variance, the bound exceeds the negative log-likelihood by exactly this divergence.
     pub fn marginal_prior(&self, last: NoiseLevel, start_std: f64) -> f64 {
         let total = start_std * start_std;
         let s = last.signal_rate();

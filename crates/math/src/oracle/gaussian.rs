@@ -6,13 +6,14 @@ use crate::random::Stream;
 use crate::{Error, GaussianDenoiser, NoiseLevel};
 use ndarray::{Array1, Array2, ArrayView1};
 
-/// Data N(mean, Σ). Along each axis of Σ it is a Gaussian of one dimension, which is how everything is computed.
+/// Data N(mean, Σ). All quantities are computed along the principal axes of Σ, where the data is a product of one-dimensional
+/// Gaussians.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GaussianData {
     mean: Array1<f64>,
     /// The variance along each axis.
     variances: Array1<f64>,
-    /// The axes as columns; `None` for those of the coordinates.
+    /// The axes as columns; `None` for the coordinate axes.
     axes: Option<Array2<f64>>,
 }
 
@@ -20,20 +21,20 @@ impl GaussianData {
     /// Data N(mean, variance·I).
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a negative variance, no dimension, or what is not finite.
+    /// [`Error::Parameter`] for a negative variance, an empty mean, or a number that is not finite.
     pub fn isotropic(mean: Vec<f64>, variance: f64) -> Result<Self, Error> {
         let variances = vec![variance; mean.len()];
         Self::diagonal(mean, variances)
     }
 
-    /// Data whose coordinates are independent.
+    /// Data with independent coordinates.
     ///
     /// # Errors
-    /// [`Error::Parameter`] as [`Self::isotropic`], and for a variance too few or too many.
+    /// [`Error::Parameter`] as [`Self::isotropic`], and if the number of variances is not that of the mean.
     pub fn diagonal(mean: Vec<f64>, variances: Vec<f64>) -> Result<Self, Error> {
         let wrong = |name, found, allowed| Err(Error::Parameter { name, found, allowed });
         if mean.is_empty() || mean.len() != variances.len() {
-            let allowed = "at least 1, and that of the mean";
+            let allowed = "at least 1 and equal to the length of the mean";
             return wrong("the number of variances", variances.len() as f64, allowed);
         }
         if let Some(&mean) = mean.iter().find(|mean| !mean.is_finite()) {
@@ -48,13 +49,13 @@ impl GaussianData {
     /// Data N(mean, covariance).
     ///
     /// # Errors
-    /// [`Error::Parameter`] as [`Self::diagonal`], and for a covariance that is not symmetric or has a direction of negative
-    /// variance beyond rounding.
+    /// [`Error::Parameter`] as [`Self::diagonal`], and for a covariance that is not symmetric, or whose least variance is negative
+    /// beyond rounding.
     pub fn new(mean: Vec<f64>, covariance: &Array2<f64>) -> Result<Self, Error> {
         let n = mean.len();
         let wrong = |name, found, allowed| Err(Error::Parameter { name, found, allowed });
         if n == 0 || covariance.dim() != (n, n) {
-            let allowed = "as many rows and columns as the mean has numbers, at least 1";
+            let allowed = "the length of the mean, at least 1, in rows and in columns";
             return wrong("the covariance's size", covariance.nrows() as f64, allowed);
         }
         let largest = covariance.iter().fold(0.0f64, |most, value| most.max(value.abs()));
@@ -65,7 +66,7 @@ impl GaussianData {
         if skew > 1e-12 * largest {
             return wrong("the covariance's asymmetry", skew, "0");
         }
-        // The eigenvectors of a symmetric matrix: a task for a library.
+        // The axes are the eigenvectors of the covariance.
         let matrix = nalgebra::DMatrix::from_fn(n, n, |i, j| covariance[[i, j]]);
         let eigen = nalgebra::SymmetricEigen::new(matrix);
         if let Some(&negative) = eigen.eigenvalues.iter().find(|value| **value < -1e-12 * largest) {
@@ -86,12 +87,12 @@ impl GaussianData {
         self.variances.view()
     }
 
-    /// Σ.
+    /// The covariance Σ.
     pub fn covariance(&self) -> Array2<f64> {
         self.with_variances(|variance| variance)
     }
 
-    /// E[−ln q(x_0)] = ½·Σ ln(2πe·variance), in nats.
+    /// The entropy E[−ln q(x_0)] = ½·Σ ln(2πe·variance), in nats.
     pub fn entropy(&self) -> f64 {
         self.variances.iter().map(|variance| 0.5 * (LOG_TAU + 1.0 + libm::log(*variance))).sum()
     }
@@ -101,7 +102,7 @@ impl GaussianData {
         self.variances.iter().map(|&variance| GaussianDenoiser { mean: 0.0, variance })
     }
 
-    /// A matrix with this one's axes and other variances.
+    /// The matrix with the same axes whose variances are f of the own ones.
     fn with_variances(&self, f: impl Fn(f64) -> f64) -> Array2<f64> {
         let diagonal = Array2::from_diag(&self.variances.mapv(f));
         match &self.axes {
@@ -112,7 +113,7 @@ impl GaussianData {
 
     /// x − s·mean along the axes.
     fn along(&self, x: &[f64], signal: f64) -> Array1<f64> {
-        assert_eq!(x.len(), self.mean.len(), "a point has as many numbers as the data have dimensions");
+        assert_eq!(x.len(), self.mean.len(), "the point must have the dimensions of the data");
         let centred = &ArrayView1::from(x) - &(signal * &self.mean);
         match &self.axes {
             Some(axes) => axes.t().dot(&centred),
@@ -120,7 +121,7 @@ impl GaussianData {
         }
     }
 
-    /// Coordinates from those along the axes.
+    /// A vector's coordinates from its components along the axes.
     fn back(&self, along: Array1<f64>) -> Array1<f64> {
         match &self.axes {
             Some(axes) => axes.dot(&along),
@@ -128,7 +129,7 @@ impl GaussianData {
         }
     }
 
-    /// f of each axis' data and coordinate, back in the coordinates.
+    /// Applies f to the data and the component of x along each axis, and returns the result in coordinates.
     fn by_axis(
         &self,
         x: &[f64],
@@ -163,7 +164,7 @@ impl Oracle for GaussianData {
     }
 
     fn x0_covariance(&self, x: &[f64], level: NoiseLevel) -> Array2<f64> {
-        assert_eq!(x.len(), self.mean.len(), "a point has as many numbers as the data have dimensions");
+        assert_eq!(x.len(), self.mean.len(), "the point must have the dimensions of the data");
         self.with_variances(|variance| GaussianDenoiser { mean: 0.0, variance }.x0_variance(level))
     }
 

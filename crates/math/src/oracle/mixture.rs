@@ -5,7 +5,7 @@ use crate::random::Stream;
 use crate::{Error, NoiseLevel};
 use ndarray::{Array1, Array2, Axis};
 
-/// Data that is, with the given probabilities, of one Gaussian or another.
+/// A mixture of Gaussians with given weights.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mixture {
     log_weights: Vec<f64>,
@@ -13,10 +13,10 @@ pub struct Mixture {
 }
 
 impl Mixture {
-    /// A mixture; the weights are divided by their sum.
+    /// Creates a mixture from weights and components. The weights are divided by their sum.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for no component, components of different dimensions, or a weight that is not positive.
+    /// [`Error::Parameter`] for no component, components of different dimensions, or a weight that is not positive and finite.
     pub fn new(components: Vec<(f64, GaussianData)>) -> Result<Self, Error> {
         let wrong = |name, found, allowed| Err(Error::Parameter { name, found, allowed });
         let Some((_, first)) = components.first() else {
@@ -24,7 +24,7 @@ impl Mixture {
         };
         let dimensions = first.dimensions();
         if let Some((_, other)) = components.iter().find(|(_, it)| it.dimensions() != dimensions) {
-            let allowed = "that of the first";
+            let allowed = "that of the first component";
             return wrong("a component's number of dimensions", other.dimensions() as f64, allowed);
         }
         if let Some(&(weight, _)) =
@@ -76,7 +76,7 @@ impl Mixture {
                 return component;
             }
         }
-        // Rounding may leave a little above the sum: that is the last one's.
+        // By rounding the sum may be slightly below the uniform number, which then belongs to the last component.
         &self.components[self.components.len() - 1]
     }
 }
@@ -98,7 +98,7 @@ impl Oracle for Mixture {
         self.average(x, level, |component| component.x0(x, level))
     }
 
-    /// The mean of the components' covariances and the covariance of their means.
+    /// The mean of the components' covariances plus the covariance of their means.
     fn x0_covariance(&self, x: &[f64], level: NoiseLevel) -> Array2<f64> {
         let middle = Array1::from(self.x0(x, level));
         let n = self.dimensions();

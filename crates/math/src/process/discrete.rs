@@ -6,18 +6,18 @@ use crate::{Error, NoiseLevel};
 
 /// T levels with ᾱ_t = Π (1 − β_s): x_t = √ᾱ_t·x_0 + √(1 − ᾱ_t)·ε (Ho et al. 2020, eq. 4).
 ///
-/// Between trained levels ln ᾱ is interpolated linearly, as if each step added its noise at a constant rate.
+/// Between trained levels, ln ᾱ is interpolated linearly: each step adds its noise at a constant rate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DiscreteVp {
-    /// ln ᾱ_t for t = 0..=T, falling from 0.
+    /// ln ᾱ_t for t = 0..=T, decreasing from 0.
     log_alpha_bar: Vec<f64>,
 }
 
 impl DiscreteVp {
-    /// T = `steps` levels of a named schedule.
+    /// Creates the process with T = `steps` levels of a schedule.
     ///
     /// # Errors
-    /// Those of [`Schedule::log_alphas`].
+    /// Errors returned by [`Schedule::log_alphas`].
     pub fn new(schedule: &Schedule, steps: usize) -> Result<Self, Error> {
         let mut log_alpha_bar = vec![0.0];
         let mut sum = 0.0;
@@ -28,45 +28,46 @@ impl DiscreteVp {
         Ok(Self { log_alpha_bar })
     }
 
-    /// β linear in t.
+    /// A process whose β is linear in t.
     ///
     /// # Errors
-    /// Those of [`Schedule::log_alphas`].
+    /// Errors returned by [`Schedule::log_alphas`].
     pub fn linear(steps: usize, beta_start: f64, beta_end: f64) -> Result<Self, Error> {
         Self::new(&Schedule::Linear { beta_start, beta_end }, steps)
     }
 
-    /// √β linear in t.
+    /// A process whose √β is linear in t.
     ///
     /// # Errors
-    /// Those of [`Schedule::log_alphas`].
+    /// Errors returned by [`Schedule::log_alphas`].
     pub fn quadratic(steps: usize, beta_start: f64, beta_end: f64) -> Result<Self, Error> {
         Self::new(&Schedule::Quadratic { beta_start, beta_end }, steps)
     }
 
-    /// The cosine schedule with the paper's constants.
+    /// A process with the cosine schedule and the constants of Nichol & Dhariwal (2021).
     ///
     /// # Errors
-    /// [`Error::Parameter`] for no steps.
+    /// [`Error::Parameter`] for 0 steps or more than a million.
     pub fn cosine(steps: usize) -> Result<Self, Error> {
         Self::new(&Schedule::COSINE, steps)
     }
 
-    /// The betas themselves.
+    /// A process with the given betas β_1 … β_T.
     ///
     /// # Errors
-    /// [`Error::Beta`] names the first that is not in (0, 1); the last alone may be 1.
+    /// [`Error::Beta`] with the first β outside (0, 1), where the last β may be 1. [`Error::Parameter`] for no betas or more
+    /// than a million.
     pub fn from_betas(betas: &[f64]) -> Result<Self, Error> {
         Self::new(&Schedule::Explicit { betas: betas.to_vec() }, betas.len())
     }
 
-    /// The process that visits some of this one's times only: α between them is ᾱ_t/ᾱ_s, re-derived and not approximated, so
-    /// that every kept level is what it was.
+    /// The process that keeps only the given times. Its α between two kept times s < t is ᾱ_t/ᾱ_s, so that the kept levels are
+    /// unchanged.
     ///
-    /// `times` may come in any order; t = 0 is always there and need not be named.
+    /// `times` may come in any order. Time 0 is always kept and is not part of `times`.
     ///
     /// # Errors
-    /// [`Error::Time`] for a time outside 1..=T, [`Error::Parameter`] for none at all or one given twice.
+    /// [`Error::Time`] for a time outside 1..=T; [`Error::Parameter`] for no times or a time that is given twice.
     pub fn respaced(&self, times: &[usize]) -> Result<Self, Error> {
         let mut times = times.to_vec();
         times.sort_unstable();
@@ -90,13 +91,13 @@ impl DiscreteVp {
         self.log_alpha_bar.len() - 1
     }
 
-    /// The level at t = 0..=T; t above T is taken for T.
+    /// The level at t = 0..=T. A t above T gives the level at T.
     pub fn level(&self, t: usize) -> NoiseLevel {
-        // ln ᾱ ≤ 0 and never NaN, by construction: the level exists.
+        // By construction ln ᾱ ≤ 0 and not NaN, so that the level exists.
         NoiseLevel::from_log_alpha_bar(self.log_alpha_bar[t.min(self.steps())]).unwrap_or(NoiseLevel::CLEAN)
     }
 
-    /// Every level from t = 1 to t = T.
+    /// The levels from t = 1 to t = T.
     pub fn levels(&self) -> Vec<NoiseLevel> {
         (1..=self.steps()).map(|t| self.level(t)).collect()
     }
@@ -158,7 +159,7 @@ impl Process for DiscreteVp {
             t if t > self.steps() => self.last_time(),
             t => {
                 let (low, high) = (self.log_alpha_bar[t - 1], self.log_alpha_bar[t]);
-                // A last step to ᾱ = 0 has no levels between its ends but in the limit.
+                // Interpolation of ln ᾱ towards ᾱ_T = 0, which is −∞, has no levels strictly between the two ends.
                 let fraction = if high.is_finite() {
                     (target - low) / (high - low)
                 } else if target == high {

@@ -1,29 +1,30 @@
-//! A continuous process seen through T levels.
+//! A continuous process with T discrete levels.
 
 use super::{DiscreteProcess, Process, check_steps};
 use crate::{Error, NoiseLevel};
 use core::fmt::Debug;
 
-/// What is asked of a process inside: everything a [`DiscreteProcess`] needs besides its levels.
+/// The bounds on a wrapped process: those of a [`DiscreteProcess`] except for the levels.
 trait Inner: Process + Debug + Send + Sync {}
 
 impl<P: Process + Debug + Send + Sync> Inner for P {}
 
-/// A continuous process through T levels. Rules of levels, bounds and reports count in these levels, while training may draw
-/// any level between them.
+/// A continuous process with T discrete levels. Level rules, bounds and reports use these levels. Training may draw any level
+/// between them.
 ///
-/// Level T is the noisiest of the process, level 1 the cleanest that is trained. The levels are spread evenly in τ^(1/ρ), where
-/// τ is the process' own time: evenly in time for ρ = 1, and as in Karras et al. 2022, eq. 5, for the process whose time is σ.
+/// Level T is the noisiest of the process, and level 1 is the cleanest trained one. The levels are spread evenly in τ^(1/ρ),
+/// where τ is the time of the continuous process. This is even in time for ρ = 1, and eq. 5 of Karras et al. 2022 for a process
+/// whose time is σ.
 ///
 /// The time t of this process is a coordinate in [0, T]. From 1 to T it is linear in τ^(1/ρ). Below 1 it is σ = noise/signal
-/// as a share of that of level 1, so that t = 0 is clean data. If T = 1 and the noisiest level has no signal, no level has a
-/// time between 0 and 1: `at_time` answers pure noise there.
+/// divided by the σ of level 1, so that t = 0 is clean data. If T = 1 and the noisiest level has no signal, no level has a time
+/// between 0 and 1, and `at_time` returns pure noise there.
 #[derive(Debug)]
 pub struct Discretised {
     process: Box<dyn Inner>,
     steps: usize,
     rho: f64,
-    /// τ^(1/ρ) of level 1 and of level T, where T > 1.
+    /// τ^(1/ρ) of level 1 and of level T, for T > 1.
     ends: [f64; 2],
     /// Level 1.
     first: NoiseLevel,
@@ -32,12 +33,12 @@ pub struct Discretised {
 }
 
 impl Discretised {
-    /// A view of `process` through T = `steps` levels. Level 1 is that of `first_time`, in the process' own time. A single
-    /// level, T = 1, is the noisiest.
+    /// Divides `process` into T = `steps` levels. Level 1 is at `first_time`, a time of `process`. For T = 1, the only level is
+    /// the noisiest.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for no steps, more than a million, a ρ that is not positive and finite, or a first time that is not
-    /// inside the process or whose level has no noise.
+    /// [`Error::Parameter`] for 0 steps or more than a million, for a ρ that is not positive and finite, and for a first time
+    /// that is outside the process or at a level without noise.
     pub fn new(
         process: impl Process + Debug + Send + Sync + 'static,
         steps: usize,
@@ -66,12 +67,12 @@ impl Discretised {
         Ok(Self { process: Box::new(process), steps, rho, ends, first, last })
     }
 
-    /// The process' own time at a t in [1, T].
+    /// The time τ of the continuous process at a t in [1, T].
     fn own_time(&self, t: f64) -> f64 {
         let [low, high] = self.ends;
         let share = (t - 1.0) / (self.last_time() - 1.0);
         let time = power((low + share * (high - low)).min(high), self.rho);
-        // A power of a root may exceed the last time by a rounding.
+        // By rounding, the power of the root may exceed the last time.
         time.min(self.process.last_time())
     }
 }
@@ -104,7 +105,7 @@ impl Process for Discretised {
     }
 
     fn time_of(&self, level: NoiseLevel) -> f64 {
-        // Not a number where both are pure noise, which is level 1 itself.
+        // NaN if both levels are pure noise. The level is then level 1, and the comparison below is false.
         let below = level.sigma() / self.first.sigma();
         if below < 1.0 {
             return below;
@@ -136,7 +137,7 @@ impl DiscreteProcess for Discretised {
     }
 
     fn level(&self, t: usize) -> NoiseLevel {
-        // A t in 0..=T lies inside the process: the level exists.
+        // A t in 0..=T is inside the process, so that the level exists.
         self.at_time(t.min(self.steps) as f64).unwrap_or(self.last)
     }
 

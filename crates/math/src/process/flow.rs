@@ -3,8 +3,8 @@
 use super::{DiscreteProcess, Process, check_steps};
 use crate::{Error, NoiseLevel};
 
-/// x_t = (1 − σ)·x_0 + σ·ε (Liu et al. 2022; Lipman et al. 2022) with T levels σ_t = s·u/(1 + (s − 1)·u), u = t/T; a shift
-/// s above 1 spends more of them near noise (Esser et al. 2024, eq. 23).
+/// x_t = (1 − σ)·x_0 + σ·ε (Liu et al. 2022; Lipman et al. 2022) with T levels σ_t = s·u/(1 + (s − 1)·u), u = t/T. A shift
+/// s above 1 puts more of the levels near noise (Esser et al. 2024, eq. 23).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RectifiedFlow {
     steps: usize,
@@ -12,10 +12,10 @@ pub struct RectifiedFlow {
 }
 
 impl RectifiedFlow {
-    /// T = `steps` levels.
+    /// Creates a flow with T = `steps` levels.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for no steps, more than a million, or a shift that is not positive.
+    /// [`Error::Parameter`] for 0 steps or more than a million, or a shift that is not positive and finite.
     pub fn new(steps: usize, shift: f64) -> Result<Self, Error> {
         check_steps(steps)?;
         if !(shift > 0.0 && shift.is_finite()) {
@@ -24,16 +24,16 @@ impl RectifiedFlow {
         Ok(Self { steps, shift })
     }
 
-    /// σ at a share u of the way.
+    /// σ at u = t/T.
     pub fn shifted(&self, u: f64) -> f64 {
-        // The denominator 1 + (s − 1)·u as a sum of two terms, one of which is 0 at either end: σ is 0 and 1 there.
+        // The denominator 1 + (s − 1)·u as (1 − u) + s·u. One of the two terms is 0 at each end, so that σ is exactly 0 and 1.
         self.shift * u / ((1.0 - u) + self.shift * u)
     }
 
-    /// The level of a σ between 0 and 1.
+    /// The level with the given σ between 0 and 1.
     ///
     /// # Errors
-    /// [`Error::Rates`] outside.
+    /// [`Error::Rates`] for a σ outside [0, 1].
     pub fn at_sigma(&self, sigma: f64) -> Result<NoiseLevel, Error> {
         NoiseLevel::new(1.0 - sigma, sigma)
     }
@@ -55,7 +55,7 @@ impl Process for RectifiedFlow {
         if log_snr.is_nan() {
             return Err(Error::LogSnr { log_snr, last: f64::NEG_INFINITY });
         }
-        // (1 − σ)/σ = e^(log-SNR/2), each rate without a difference.
+        // (1 − σ)/σ = e^(log-SNR/2) gives both rates without a difference.
         let half = 0.5 * log_snr;
         NoiseLevel::new(1.0 / (1.0 + libm::exp(-half)), 1.0 / (1.0 + libm::exp(half)))
     }
@@ -83,7 +83,7 @@ impl DiscreteProcess for RectifiedFlow {
 
     fn level(&self, t: usize) -> NoiseLevel {
         let u = t.min(self.steps) as f64 / self.steps as f64;
-        // 0 ≤ σ ≤ 1 by construction: the level exists.
+        // By construction 0 ≤ σ ≤ 1, so that the level exists.
         self.at_sigma(self.shifted(u)).unwrap_or(NoiseLevel::CLEAN)
     }
 }

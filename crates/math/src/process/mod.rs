@@ -1,4 +1,4 @@
-//! How noise is added over time.
+//! Forward processes: the noise level as a function of time.
 
 mod continuous;
 mod discrete;
@@ -14,27 +14,27 @@ pub use schedule::Schedule;
 
 use crate::{Error, NoiseLevel};
 
-/// A forward process: a level of noise for every time between 0 (clean) and `last_time`.
+/// A forward process: a noise level for every time between 0 (clean) and `last_time`.
 pub trait Process {
-    /// The level at a time, 0 being clean data. Times between the trained levels are interpolated.
+    /// The level at a time; time 0 is clean data. Levels between the trained ones are interpolated.
     ///
     /// # Errors
-    /// [`Error::Time`] outside [0, `last_time`].
+    /// [`Error::Time`] for a time outside [0, `last_time`].
     fn at_time(&self, t: f64) -> Result<NoiseLevel, Error>;
 
     /// The time of the noisiest level: T for a discrete process.
     fn last_time(&self) -> f64;
 
-    /// The process' own level of a log-SNR.
+    /// The level of this process that has the given log-SNR.
     ///
     /// # Errors
-    /// [`Error::LogSnr`] for one noisier than the last level.
+    /// [`Error::LogSnr`] for a log-SNR below that of the last level.
     fn at_log_snr(&self, log_snr: f64) -> Result<NoiseLevel, Error>;
 
-    /// The time whose level has the same log-SNR; the inverse of `at_time` up to a rescaling of x.
+    /// The time whose level has the same log-SNR as the given level. It inverts `at_time` up to a rescaling of x.
     fn time_of(&self, level: NoiseLevel) -> f64;
 
-    /// The place of a level in the process' own time, as a share of its last time: 0 for clean data, 1 for the last level.
+    /// The time of a level as a share of the process' last time: 0 for clean data, 1 for the last level.
     fn time_share(&self, level: NoiseLevel) -> f64 {
         self.time_of(level) / self.last_time()
     }
@@ -42,17 +42,17 @@ pub trait Process {
     /// For a discrete process, the level one trained step cleaner; `None` for clean data and for continuous processes.
     fn trained_previous(&self, level: NoiseLevel) -> Option<NoiseLevel>;
 
-    /// Standard deviation of the noise that sampling starts from at a level: that of x_t where the data is all noise.
+    /// The standard deviation of the noise from which sampling starts at a level. It is that of x_t at a level of pure noise.
     fn start_std(&self, level: NoiseLevel) -> f64;
 }
 
 /// Two levels whose log-SNRs differ by less than this are the same trained level.
 const SAME_LEVEL: f64 = 1e-9;
 
-/// More levels than any process has; a greater number is a mistake that would fill memory.
+/// The greatest number of levels. A greater one is a mistake that would exhaust the memory.
 const MOST_STEPS: usize = 1_000_000;
 
-/// Fails unless a number of levels is one that a process can have.
+/// Checks that a number of levels is between 1 and [`MOST_STEPS`].
 fn check_steps(steps: usize) -> Result<(), Error> {
     if (1..=MOST_STEPS).contains(&steps) {
         return Ok(());
@@ -61,15 +61,15 @@ fn check_steps(steps: usize) -> Result<(), Error> {
     Err(Error::Parameter { name: "num_train_timesteps", found: steps as f64, allowed })
 }
 
-/// A process with levels that a network was trained on, t = 1..=T; t = 0 is clean data.
+/// A process with T trained levels, t = 1..=T; t = 0 is clean data.
 pub trait DiscreteProcess: Process + core::fmt::Debug + Send + Sync {
     /// T, the number of levels.
     fn steps(&self) -> usize;
 
-    /// The level at t = 0..=T; t above T is taken for T.
+    /// The level at t = 0..=T. A t above T gives the level at T.
     fn level(&self, t: usize) -> NoiseLevel;
 
-    /// The trained level that a level is, if it is one: the same log-SNR within 1e-9. 0 is clean data.
+    /// The trained time with the same log-SNR as a level, within 1e-9, or `None` if there is none. Time 0 is clean data.
     fn trained_time(&self, level: NoiseLevel) -> Option<usize> {
         let log_snr = level.log_snr();
         let near = libm::round(self.time_of(level)) as usize;
@@ -77,7 +77,7 @@ pub trait DiscreteProcess: Process + core::fmt::Debug + Send + Sync {
         (own == log_snr || (own - log_snr).abs() < SAME_LEVEL).then_some(near)
     }
 
-    /// Whether training draws levels between the T levels, too.
+    /// Whether training also draws levels between the T levels.
     fn is_continuous(&self) -> bool {
         false
     }

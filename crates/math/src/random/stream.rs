@@ -1,32 +1,32 @@
-//! The numbers of one key, at any element.
+//! The stream of numbers of one key.
 
 use super::Key;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// The numbers of one key, read forwards from any element.
+/// The numbers of one key, read in order from any element on.
 ///
-/// Number e has the same value whether it is reached by reading or by starting there. Read a
-/// stream for normals or for uniforms, not for both: they come from the same bits.
+/// Element e has the same value whether the stream starts there or reaches it by reading. Normal and uniform numbers come from
+/// the same bits, so that a stream is read either for normal numbers or for uniform ones.
 #[derive(Debug, Clone)]
 pub struct Stream {
     bits: ChaCha8Rng,
-    /// The second normal of a pair whose first was just read.
+    /// The second normal number of a pair, after the first one was read.
     spare: Option<f64>,
-    /// The stream begins with the second half of a pair.
+    /// Whether the stream begins with the second number of a pair.
     begins_odd: bool,
 }
 
-/// 32-bit words of the generator behind each pair of normals: two 64-bit numbers.
+/// The number of 32-bit words of the generator for a pair of normal numbers, which needs two 64-bit numbers.
 const WORDS_PER_PAIR: u128 = 4;
 
 impl Stream {
-    /// The stream of a key, at element 0.
+    /// The stream of a key from element 0 on.
     pub fn new(key: Key) -> Self {
         Self::at(key, 0)
     }
 
-    /// The stream of a key, at an element.
+    /// The stream of a key from the given element on.
     pub fn at(key: Key, element: u64) -> Self {
         let mut seed = [0; 32];
         for (bytes, number) in seed.chunks_exact_mut(8).zip([key.seed, key.image, key.purpose.0, key.visit]) {
@@ -44,7 +44,7 @@ impl Stream {
             return second;
         }
         let skips_first = std::mem::take(&mut self.begins_odd);
-        // Box–Muller: the first uniform is taken from 1, in (0, 1], so that its logarithm is finite.
+        // Box–Muller with 1 − u in (0, 1] for the first uniform number u, so that the logarithm is finite.
         let radius = libm::sqrt(-2.0 * libm::log(1.0 - self.uniform()));
         let angle = core::f64::consts::TAU * self.uniform();
         let (sine, cosine) = libm::sincos(angle);
@@ -55,7 +55,7 @@ impl Stream {
         radius * cosine
     }
 
-    /// The next number uniform in [0, 1), with 53 random bits.
+    /// The next uniform number in [0, 1), with 53 random bits.
     pub fn uniform(&mut self) -> f64 {
         if std::mem::take(&mut self.begins_odd) {
             let _first = self.bits.next_u64();
@@ -63,12 +63,12 @@ impl Stream {
         (self.bits.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
     }
 
-    /// The next whole number in 0..`bound`, without bias; 0 for a bound of 0.
+    /// The next uniform integer in 0..`bound`, without bias; 0 for a bound of 0.
     pub fn below(&mut self, bound: u64) -> u64 {
         if bound == 0 {
             return 0;
         }
-        // Lemire's multiplication, with rejection of the few values that would make some results likelier.
+        // Lemire's multiplication method, which rejects the few values that would cause a bias.
         let threshold = bound.wrapping_neg() % bound;
         loop {
             let product = u128::from(self.bits.next_u64()) * u128::from(bound);

@@ -1,13 +1,13 @@
-//! n levels spread over a process by what they are instead of when they are.
+//! n levels of a process, spread by their noise instead of by their times.
 
 use crate::{Error, NoiseLevel, Process};
 
-/// Levels of the process whose σ = noise/signal falls as Karras et al. 2022 have it (eq. 5), from `noisiest` to `cleanest`, both
-/// included: σ_i = (σ_max^(1/ρ) + i/(n − 1)·(σ_min^(1/ρ) − σ_max^(1/ρ)))^ρ; ρ = 7 in the paper.
+/// n levels of the process from `noisiest` to `cleanest`, both included, whose σ = noise/signal has the spacing of Karras et al.
+/// 2022 (eq. 5): σ_i = (σ_max^(1/ρ) + i/(n − 1)·(σ_min^(1/ρ) − σ_max^(1/ρ)))^ρ, with ρ = 7 in the paper.
 ///
 /// # Errors
-/// [`Error::Parameter`] for n = 0 or a ρ that is not positive; [`Error::Singular`] for a level without signal, whose σ is
-/// infinite; [`Error::LogSnr`] when the process does not reach `noisiest`.
+/// [`Error::Parameter`] for n = 0 or a ρ that is not positive and finite; [`Error::Singular`] if `noisiest` or `cleanest` has no
+/// signal or no noise; [`Error::LogSnr`] if `noisiest` is noisier than the last level of the process.
 pub fn karras(
     process: &dyn Process,
     noisiest: NoiseLevel,
@@ -22,11 +22,11 @@ pub fn karras(
     spread(process, noisiest, cleanest, n, warp, |root| -2.0 * rho * libm::log(root))
 }
 
-/// Levels of the process whose log-SNR rises evenly from that of `noisiest` to that of `cleanest`, both included (the spacing of
-/// DPM-Solver, Lu et al. 2022).
+/// n levels of the process from `noisiest` to `cleanest`, both included, whose log-SNR rises evenly (the spacing of DPM-Solver, Lu
+/// et al. 2022).
 ///
 /// # Errors
-/// Those of [`karras`].
+/// Errors returned by [`karras`].
 pub fn uniform_log_snr(
     process: &dyn Process,
     noisiest: NoiseLevel,
@@ -36,7 +36,7 @@ pub fn uniform_log_snr(
     spread(process, noisiest, cleanest, n, |level| level.log_snr(), |log_snr| log_snr)
 }
 
-/// Levels whose image under `warp` is evenly spread; `log_snr_of` takes the image to a log-SNR.
+/// n levels whose values of `warp` are evenly spread; `log_snr_of` maps a value of `warp` to its log-SNR.
 fn spread(
     process: &dyn Process,
     noisiest: NoiseLevel,

@@ -1,4 +1,4 @@
-//! Which of a process' levels are visited.
+//! The levels of a process that a sampler or a bound visits.
 
 mod levels;
 mod parse;
@@ -10,48 +10,48 @@ pub use spacing::Spacing;
 
 use crate::{DiscreteProcess, Error};
 
-/// A sub-sequence of the trained times, by any rule that is in use. As text: `all`, `trailing:50`, `leading:50`, `linspace:50`,
-/// `quadratic:50`, `sections:10,15,20`, `ddim50`, `karras:18` or `karras:18,7`, `log_snr:50`, `times:1,5,10`.
+/// A rule that selects a sub-sequence of the trained times. Its text forms are `all`, `trailing:50`, `leading:50`, `linspace:50`,
+/// `quadratic:50`, `sections:10,15,20`, `ddim50`, `karras:18` or `karras:18,7`, `log_snr:50` and `times:1,5,10`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Subsequence {
     /// Every trained time.
     All,
-    /// n times by a rule of time.
+    /// n times that are spread by a [`Spacing`].
     Spaced {
-        /// The rule.
+        /// The spacing of the times.
         spacing: Spacing,
-        /// How many.
+        /// The number of times.
         n: usize,
     },
-    /// OpenAI's sections, so many times in each.
+    /// OpenAI's sections, with the number of times in each section.
     Sections(Vec<usize>),
-    /// OpenAI's "ddimN": the least whole stride that gives exactly n.
+    /// OpenAI's "ddimN": n times with the least integer stride that gives exactly n.
     Strided(usize),
     /// The trained times nearest to n levels of Karras et al.'s spacing.
     Karras {
-        /// How many.
+        /// The number of levels.
         n: usize,
         /// ρ, 7 in the paper.
         rho: f64,
     },
     /// The trained times nearest to n levels evenly spread in log-SNR.
     UniformLogSnr {
-        /// How many.
+        /// The number of levels.
         n: usize,
     },
-    /// These.
+    /// The given times.
     Times(Vec<usize>),
 }
 
 impl Subsequence {
-    /// The times, descending, each once; all between 1 and T.
+    /// The selected times between 1 and T, in descending order and without repeats.
     ///
-    /// Rules of levels take the nearest trained time, and nearest times that fall together once; a level without signal stands
-    /// beside them, before the first that has some.
+    /// [`Self::Karras`] and [`Self::UniformLogSnr`] take the trained time nearest to each level, so that they may return fewer than n
+    /// times. If level T has no signal, T is the first of the n times and the rule spreads the others.
     ///
     /// # Errors
-    /// [`Error::Parameter`] or [`Error::Time`] for a number that the rule or the process does not have.
+    /// [`Error::Parameter`] for a number that is invalid for the rule or the process; [`Error::Time`] for a time outside 1..=T.
     pub fn times(&self, process: &dyn DiscreteProcess) -> Result<Vec<usize>, Error> {
         let last = process.steps();
         let mut times = match self {
@@ -76,7 +76,7 @@ impl Subsequence {
     }
 }
 
-/// The trained times nearest to levels that a rule spreads between the noisiest level with signal and the first.
+/// The trained times nearest to n levels, which a rule spreads between the noisiest level with signal and level 1.
 fn nearest(
     process: &dyn DiscreteProcess,
     n: usize,

@@ -1,13 +1,13 @@
-//! Sub-sequences as text.
+//! The text form of sub-sequences.
 
 use super::{Spacing, Subsequence};
 use core::fmt;
 use core::str::FromStr;
 
-/// What is not the name of a sub-sequence.
+/// A text that is not a sub-sequence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "\"{0}\" names no sub-sequence; it must be all, trailing:N, leading:N, linspace:N, quadratic:N, sections:N,N,…, ddimN, karras:N, karras:N,RHO, log_snr:N or times:T,T,…"
+    "\"{0}\" is not a sub-sequence; it must be all, trailing:N, leading:N, linspace:N, quadratic:N, sections:N,N,…, ddimN, karras:N, karras:N,RHO, log_snr:N or times:T,T,…"
 )]
 pub struct NoSubsequence(String);
 

@@ -2,11 +2,11 @@
 
 use crate::Error;
 
-/// T times cut into as many sections of nearly equal length as there are counts, each with so many times evenly spread over it,
-/// its ends included. Descending; `[n]` alone spreads n times over everything.
+/// Cuts T times into one section per count, of nearly equal lengths, and spreads each section's count of times evenly over it, both
+/// ends included. The times are descending. A single count spreads its times over all T.
 ///
 /// # Errors
-/// [`Error::Parameter`] when a section is shorter than its count, or there is no section.
+/// [`Error::Parameter`] for a section that is shorter than its count, for no sections, and if all counts are 0.
 pub(super) fn sections(last: usize, counts: &[usize]) -> Result<Vec<usize>, Error> {
     if counts.is_empty() {
         let allowed = "at least 1";
@@ -17,11 +17,11 @@ pub(super) fn sections(last: usize, counts: &[usize]) -> Result<Vec<usize>, Erro
     for (section, &count) in counts.iter().enumerate() {
         let size = size + usize::from(section < longer);
         if count > size {
-            let allowed = "at most the length of the section, T over the number of sections";
+            let allowed = "at most the length of the section, which is T divided by the number of sections";
             return Err(Error::Parameter { name: "a section's count", found: count as f64, allowed });
         }
         let stride = if count <= 1 { 1.0 } else { (size - 1) as f64 / (count - 1) as f64 };
-        // The places are summed up, as there: a product would round other ties.
+        // The places are accumulated as in OpenAI's code. A product would round ties differently.
         let mut place = 0.0f64;
         for _ in 0..count {
             times.push(1 + start + place.round_ties_even() as usize);
@@ -38,15 +38,16 @@ pub(super) fn sections(last: usize, counts: &[usize]) -> Result<Vec<usize>, Erro
     Ok(times)
 }
 
-/// 1, 1 + k, 1 + 2k, … with the least whole stride k that gives exactly n times; descending ("ddimN" there).
+/// The times 1, 1 + k, 1 + 2k, … in descending order, with the least integer stride k that gives exactly n times ("ddimN" in
+/// OpenAI's code).
 ///
 /// # Errors
-/// [`Error::Parameter`] when there is no such stride.
+/// [`Error::Parameter`] if no stride gives n times.
 pub(super) fn strided(last: usize, n: usize) -> Result<Vec<usize>, Error> {
     match (1..last.max(2)).find(|stride| last.div_ceil(*stride) == n) {
         Some(stride) => Ok((0..n).rev().map(|i| 1 + i * stride).collect()),
         None => {
-            let allowed = "a number that some whole stride through the trained levels gives";
+            let allowed = "a number that an integer stride through the trained levels gives";
             Err(Error::Parameter { name: "the number of strided steps", found: n as f64, allowed })
         }
     }

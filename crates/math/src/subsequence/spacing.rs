@@ -1,28 +1,28 @@
-//! n of T trained times by one rule.
+//! Rules that select n of T trained times.
 
 use crate::Error;
 use serde::{Deserialize, Serialize};
 
-/// How n times are spread over 1..=T; named as in `diffusers`, whose 0-based timestep is our time − 1.
+/// The rule that spreads n times over 1..=T. The names are those of `diffusers`, whose 0-based timestep is the time − 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Spacing {
-    /// 1, 1 + ⌊T/n⌋, …: begins at 1 and stops short of T unless n = T.
+    /// 1, 1 + ⌊T/n⌋, …. It includes 1, and T only for n = T.
     Leading,
-    /// T, T − T/n, …: begins at T and stops short of 1 unless n = T.
+    /// T, T − T/n, …, T/n, rounded. It includes T.
     Trailing,
-    /// From T to 1, both included; 1 alone for n = 1, as NumPy has it.
+    /// Evenly from T to 1, both included. For n = 1 it is 1, as in NumPy.
     Linspace,
-    /// 1 + ⌊i²·.8·T/(n − 1)²⌋: dense near clean data, up to .8·T (Song, Meng & Ermon 2021, app. D.2). Times that fall together are
+    /// 1 + ⌊i²·.8·T/(n − 1)²⌋, which is dense near clean data and extends to .8·T (Song, Meng & Ermon 2021, app. D.2). Equal times are
     /// visited once.
     Quadratic,
 }
 
 impl Spacing {
-    /// n times between 1 and `last`, descending; `offset` is added to leading times (`steps_offset` in `diffusers`).
+    /// n times between 1 and `last` in descending order. `offset` is added to leading times (`steps_offset` in `diffusers`).
     ///
     /// # Errors
-    /// [`Error::Parameter`] unless 1 ≤ n ≤ last, or when the offset leads past `last`.
+    /// [`Error::Parameter`] unless 1 ≤ n ≤ `last`, and for an offset that gives a time above `last`.
     pub fn times(self, last: usize, n: usize, offset: usize) -> Result<Vec<usize>, Error> {
         if !(1..=last).contains(&n) {
             let allowed = "between 1 and the number of trained levels";
@@ -45,14 +45,14 @@ impl Spacing {
             Some(&first) if first > last => Err(Error::Parameter {
                 name: "steps_offset",
                 found: offset as f64,
-                allowed: "small enough that the first time is a trained one",
+                allowed: "small enough for every time to be a trained one",
             }),
             _ => Ok(times),
         }
     }
 }
 
-/// As NumPy computes `linspace(0, sqrt(.8·T), n)**2`, its roundings included: the truncation shows them.
+/// Computes `linspace(0, sqrt(.8·T), n)**2` with the rounding of NumPy, since the truncation depends on it.
 fn quadratic(last: usize, n: usize) -> Vec<usize> {
     let step = if n == 1 { 0.0 } else { libm::sqrt(0.8 * last as f64) / (n - 1) as f64 };
     let root = |i: usize| if i > 0 && i + 1 == n { libm::sqrt(0.8 * last as f64) } else { i as f64 * step };

@@ -72,7 +72,7 @@ proptest! {
     }
 }
 
-/// A nat is 1/ln 2 bits, and an image has so many pixels and channels.
+/// A nat is 1/ln 2 bits, and the dimensions of an image are its pixels and channels.
 #[test]
 fn nats_are_said_in_bits() {
     assert_eq!(bits_per_dimension(core::f64::consts::LN_2, 1), 1.0);

@@ -49,12 +49,12 @@ fn known_numbers() {
     close(number(Conditioning::LogSigma, 4f64.exp()), 1.0, 1e-15);
     close(number(Conditioning::LogSigma, (-4f64).exp()), -1.0, 1e-15);
     assert_eq!(number(Conditioning::Sigma, 2.5), 2.5);
-    // EDM's own time is σ: 40 is half of 80.
+    // The time of EDM is σ, and 40 is half of 80.
     assert_eq!(number(Conditioning::Time { scale: 1000.0 }, 40.0), 500.0);
-    // The VP process' own time, whatever the number of levels.
+    // The time of the VP process does not depend on the number of levels.
     let half = NoiseLevel::from_log_alpha_bar(-(0.05 + 0.125 * 19.9)).unwrap();
     for (steps, expected) in [(2, 499.5), (1000, 499.5), (1, 999.0)] {
-        // A single level is the last one, and nothing cleaner is seen.
+        // A single level is the last one, and cleaner levels have its number.
         let vp = Schedule::Vp { beta_min: 0.1, beta_max: 20.0 }.process(steps).unwrap();
         within(Conditioning::Time { scale: 999.0 }.number(&*vp, half).unwrap(), expected, 1e-10);
     }
@@ -88,7 +88,7 @@ proptest! {
         prop_assert_eq!(Conditioning::Index.number(&*process, first), Ok(0.0));
     }
 
-    /// No number falls from a trained level to a noisier one, and a level is known whatever x was multiplied by.
+    /// No number decreases from a trained level to a noisier one, and the number does not depend on the scale of x.
     #[test]
     fn numbers_grow_with_the_noise((schedule, steps) in any_schedule(), scale in 0.1..1000.0) {
         let process = schedule.process(steps).unwrap();

@@ -134,7 +134,7 @@ proptest! {
     }
 }
 
-/// A million levels are still told apart and found again.
+/// A million levels are still distinguished.
 #[test]
 fn a_million_levels_are_found() {
     const MOST: usize = 1_000_000;

@@ -36,7 +36,7 @@ proptest! {
         close(data.marginal_variance(level), s * s * data.variance + n * n, 1e-15);
     }
 
-    /// x̂_0 and ε̂ describe the x they were asked about.
+    /// x̂_0 and ε̂ describe the same x.
     #[test]
     fn the_estimates_add_up(
         data in any_gaussian(), level in any_level(), x0_score in -4.0..4.0, eps in -4.0..4.0,

@@ -22,7 +22,7 @@ fn read(reading: Reading, x: f64, out: f64) -> [f64; 2] {
 }
 
 proptest! {
-    /// Perturb the output by δ, read, and say the result in the measured units: it moves by √weight·δ.
+    /// A change of the output by δ changes the measured quantity by √weight·δ.
     #[test]
     fn weights_are_how_errors_change_units((level, before) in rates(), x0 in -1.0..1.0, eps in -2.0..2.0) {
         let (s, n) = (level.signal_rate(), level.noise_rate());
@@ -31,15 +31,15 @@ proptest! {
             let Target { from_x0, from_eps } = output.target(level, before).unwrap();
             let reading = output.reading(level, before).unwrap();
             for measured in ALL {
-                let said = |delta: f64| {
+                let changed = |delta: f64| {
                     let [x0, eps] = read(reading, x, from_x0 * x0 + from_eps * eps + delta);
                     let Target { from_x0, from_eps } = measured.target(level, before).unwrap();
                     from_x0 * x0 + from_eps * eps
                 };
                 let weight = output.loss_weight(measured, level, before).unwrap();
                 // The map is linear, so δ = 1 is exact but for the roundings of numbers of at most some 10⁶: x is
-                // below 60, a posterior mean says x_0 some 100 times as coarsely, and a score is up to e^6 times ε.
-                within((said(1.0) - said(0.0)).abs(), weight.sqrt(), 1e-9 * (1.0 + weight.sqrt()));
+                // below 60, x_0 from a posterior mean has about 100 times the error, and a score is up to e^6 times ε.
+                within((changed(1.0) - changed(0.0)).abs(), weight.sqrt(), 1e-9 * (1.0 + weight.sqrt()));
             }
         }
     }

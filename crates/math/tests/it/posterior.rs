@@ -27,7 +27,7 @@ proptest! {
         prop_assert_eq!(found, Posterior { x0_coefficient: 1.0, xt_coefficient: 0.0, variance: 0.0 });
     }
 
-    /// Pure noise says nothing: the posterior is q(x_s | x_0).
+    /// Given pure noise, the posterior is q(x_s | x_0).
     #[test]
     fn from_pure_noise_the_posterior_is_the_level(s in any_level(), noise in 0.1..10.0) {
         let found = posterior(s, NoiseLevel::new(0.0, noise).unwrap());

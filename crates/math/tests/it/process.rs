@@ -1,10 +1,10 @@
-//! What every discrete process obeys, whatever its schedule.
+//! Properties of discrete processes with any schedule.
 
 use crate::{close, within};
 use proptest::prelude::*;
 use tweedie_math::{DiscreteProcess, DiscreteVp, Error, NoiseLevel, Process, Transition, laws};
 
-/// The levels: what is asked for outside is the last, ᾱ is the product of the α, and β falls short of it.
+/// A level above T is level T, ᾱ is the product of the α, and α + β is 1.
 fn check_levels(process: &DiscreteVp) {
     let steps = process.steps();
     assert_eq!(process.level(0), NoiseLevel::CLEAN);

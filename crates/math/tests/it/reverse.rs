@@ -30,7 +30,7 @@ proptest! {
         }
     }
 
-    /// But for the first, small is ln β̃ and large is ln β, whatever stands for the first one's.
+    /// Except for the first step, small is ln β̃ and large is ln β for either [`FirstVariance`].
     #[test]
     fn fixed_variances_are_the_posteriors_and_the_forward_ones(levels in any_levels()) {
         for first in [OwnForward, SecondPosterior] {
@@ -63,7 +63,7 @@ proptest! {
         }
     }
 
-    /// −1 is the least of a learned range, 1 the greatest, and the logarithm goes on evenly beyond both.
+    /// A learned range is linear in the logarithm, with its lower end at −1 and its upper end at 1, also beyond both.
     #[test]
     fn a_learned_range_is_even_in_the_logarithm(levels in any_levels(), v in -3.0..3.0) {
         for step in reverse_steps(&levels, OwnForward).unwrap() {

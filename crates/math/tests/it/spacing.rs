@@ -31,7 +31,7 @@ fn times_of_diffusers() {
 }
 
 proptest! {
-    /// n times, descending, all of them trained, beginning and ending where the name says.
+    /// n descending trained times, with the first and last time of the spacing.
     #[test]
     fn times_descend_within_the_process(last in 1usize..2000, share in 0.0..1.0) {
         let n = 1 + ((last - 1) as f64 * share) as usize;

@@ -98,7 +98,7 @@ pub fn any_vp() -> impl Strategy<Value = DiscreteVp> {
     any_vp_schedule().prop_map(|(schedule, steps)| DiscreteVp::new(&schedule, steps).unwrap())
 }
 
-/// A process that can say what it is.
+/// A process with a name for messages.
 pub struct Named {
     pub process: Box<dyn Process>,
     name: String,
@@ -152,7 +152,7 @@ pub fn any_shares() -> impl Strategy<Value = Vec<f64>> {
     })
 }
 
-/// What a network may say.
+/// Any parameterisation.
 pub fn any_output() -> impl Strategy<Value = Parameterization> {
     use Parameterization::{Edm, Epsilon, PosteriorMean, Score, V, Velocity, X0};
     let edm = (0.1..2.0).prop_map(|sigma_data| Edm { sigma_data });

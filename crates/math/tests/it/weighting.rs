@@ -21,7 +21,7 @@ fn on_v(weighting: Weighting, level: NoiseLevel) -> f64 {
 }
 
 proptest! {
-    /// What each paper says, in the unit that it says it in, with SNR = s²/n² of a variance-preserving level.
+    /// The weight of each paper on the paper's quantity, with SNR = s²/n² of a variance-preserving level.
     #[test]
     fn weights_of_the_papers(log_snr in -12.0..12.0f64, gamma in 0.1..20.0, k in 0.1..3.0, sigma_data in 0.1..2.0) {
         let (at, snr) = (level(log_snr, 1.0), log_snr.exp());
@@ -79,32 +79,33 @@ proptest! {
 
     /// Positive and finite wherever there is signal and noise.
     #[test]
-    fn weights_are_positive(weighting in any_weighting(), said in any_output(), [before, at, _] in three_levels()) {
-        let weight = weighting.on(said, at, Some(before)).unwrap();
+    fn weights_are_positive(weighting in any_weighting(), output in any_output(), [before, at, _] in three_levels()) {
+        let weight = weighting.on(output, at, Some(before)).unwrap();
         prop_assert!(weight > 0.0 && weight.is_finite(), "{}", weight);
     }
 
-    /// At pure noise what says ε, or ε up to a factor, keeps its weight; what says x_0 has the limit of its own.
+    /// At pure noise the weights of ε and of the score are those of ε, and the weights of outputs that determine x_0 have their limits.
     #[test]
     fn weights_of_pure_noise(noise in 0.1..10.0, gamma in 0.1..20.0, weighting in any_weighting()) {
         let pure = NoiseLevel::new(0.0, noise).unwrap();
-        let weight = |weighting: Weighting, said| weighting.on(said, pure, Some(level(0.0, 1.0)));
+        let weight = |weighting: Weighting, output| weighting.on(output, pure, Some(level(0.0, 1.0)));
         prop_assert_eq!(weight(Weighting::Simple {}, Epsilon), Ok(1.0));
         prop_assert_eq!(weight(Weighting::Simple {}, X0), Ok(0.0));
         prop_assert_eq!(weight(Weighting::TruncatedSnr {}, X0), Ok(1.0));
         prop_assert_eq!(weight(Weighting::MinSnr { gamma }, Epsilon), Ok(1.0));
         // ε = −n·score.
         close(weight(Weighting::Simple {}, Score).unwrap(), noise * noise, 1e-14);
-        for said in [X0, V, Velocity, Edm { sigma_data: 0.5 }] {
-            let weight = weight(weighting, said).unwrap();
-            prop_assert!(weight.is_finite(), "{:?}: {}", said, weight);
+        for output in [X0, V, Velocity, Edm { sigma_data: 0.5 }] {
+            let weight = weight(weighting, output).unwrap();
+            prop_assert!(weight.is_finite(), "{:?}: {}", output, weight);
         }
     }
 
-    /// At clean data what says ε has the weight of an error of ε; what says v or a velocity says ε there, up to x's factor.
+    /// At clean data an output that determines ε has the weight of an error of ε. So do v and a velocity, which are ε plus a multiple
+    /// of x there.
     #[test]
     fn weights_of_clean_data(k in 0.1..3.0, sigma_data in 0.1..2.0) {
-        let weight = |weighting: Weighting, said| weighting.on(said, NoiseLevel::CLEAN, None);
+        let weight = |weighting: Weighting, output| weighting.on(output, NoiseLevel::CLEAN, None);
         prop_assert_eq!(weight(Weighting::Simple {}, Epsilon), Ok(1.0));
         prop_assert_eq!(weight(Weighting::MinSnr { gamma: 5.0 }, X0), Ok(5.0));
         prop_assert_eq!(weight(Weighting::MinSnr { gamma: 5.0 }, Epsilon), Ok(0.0));

@@ -30,7 +30,7 @@ fn what_is_no_rule_is_said() {
     for (text, words) in [
         ("flow:x", "\"x\" is no number of levels"),
         ("flow:3,y", "\"y\" is no shift"),
-        ("other:3", "names no sub-sequence"),
+        ("other:3", "\"other:3\""),
     ] {
         let sentence = refusal(text.parse::<LevelRule>());
         assert!(sentence.contains(words) && sentence.contains("edm:N"), "{sentence}");

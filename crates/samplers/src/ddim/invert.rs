@@ -3,34 +3,34 @@
 use crate::{Coefficient, Denoiser, Error, Estimate, Hook, Next, NoNoise, Path, State, Step};
 use tweedie_math::NoiseLevel;
 
-/// The level that the network is conditioned on while x goes from one level up to the next.
+/// The level that the network is conditioned on in a step from one level up to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ConditionedOn {
-    /// The level of x, the lower one.
+    /// The level of x, which is the lower one.
     #[default]
     Here,
-    /// The upper level, as published. With it the error of a round trip of few steps is a quarter to a third of the other's. The
-    /// denoiser must support it ([`Denoiser::denoise_conditioned`]).
+    /// The upper level, as published. The error of a round trip of few steps is a quarter to a third of that with [`Self::Here`]. The
+    /// denoiser must support different levels ([`Denoiser::denoise_conditioned`]).
     Upper,
 }
 
-/// How an inversion goes up a path.
+/// The options of DDIM inversion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Inversion {
     /// The level that the network is conditioned on.
     pub conditioned_on: ConditionedOn,
-    /// The number of times that each step is solved again with the estimate at its upper end. DDIM undoes a fixed point of this
-    /// iteration exactly (Pan et al. 2023). Each costs an evaluation of the denoiser.
+    /// The number of refinements per step. Each refinement solves the step again with the estimate at its upper end and costs one
+    /// evaluation of the denoiser. DDIM exactly inverts a fixed point of this iteration (Pan et al. 2023).
     pub refinements: usize,
 }
 
-/// Takes x from the path's end, usually clean data, up to its first level. The result is the latent code that [`ddim`](super::ddim)
-/// with η = 0 decodes along the same path. A hook is called after each step, whose index counts from the clean end. An inversion has
-/// no memory, so that [`Next::Adjust`] and [`Next::Replace`] do the same.
+/// Inverts DDIM: takes x from the path's last level, usually clean data, up to its first level. The result is the latent code that
+/// [`ddim`](super::ddim) with η = 0 decodes along the same path. The hook is called after each step, and the index of a step counts from
+/// the clean end. An inversion has no memory, so that [`Next::Adjust`] and [`Next::Replace`] have the same effect.
 ///
 /// # Errors
-/// [`Error::Path`] for a path that climbs somewhere; [`Error::OtherLevel`] for [`ConditionedOn::Upper`] with a denoiser that does not support it;
-/// those of the denoiser and the hook.
+/// [`Error::Path`] for a path with a step to a noisier level; [`Error::OtherLevel`] for [`ConditionedOn::Upper`] with a denoiser that
+/// does not support it; errors returned by the denoiser or the hook.
 pub fn ddim_invert<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -40,7 +40,7 @@ pub fn ddim_invert<X: State>(
 ) -> Result<X, Error> {
     if let Some(step) = path.steps().find(Step::ascends) {
         return Err(Error::Path(format!(
-            "its step {} climbs, and an inversion follows one that descends all the way",
+            "its step {} goes to a noisier level, and an inversion needs a path without such steps",
             step.index
         )));
     }
@@ -68,16 +68,16 @@ pub fn ddim_invert<X: State>(
     Ok(x)
 }
 
-/// One step up: x_t = signal_t·x̂_0 + noise_t·ε̂, with the estimate at the lower level.
+/// One step up, x_t = signal_t·x̂_0 + noise_t·ε̂, with the estimate at the lower level.
 ///
 /// # Errors
-/// States of other shapes.
+/// [`Error::Mismatch`] for states of different shapes.
 pub fn ddim_invert_step<X: State>(estimate: &Estimate<X>, to: NoiseLevel) -> Result<X, Error> {
     use Coefficient::Same;
     X::combine(&[(Same(to.signal_rate()), &estimate.x0), (Same(to.noise_rate()), &estimate.eps)])
 }
 
-/// The x_t that a step of DDIM with ε̂ takes to x_s: signal_t/signal_s·x_s + (noise_t − signal_t/signal_s·noise_s)·ε̂.
+/// The x_t from which a step of DDIM with ε̂ reaches x_s: signal_t/signal_s·x_s + (noise_t − signal_t/signal_s·noise_s)·ε̂.
 fn refined<X: State>(x: &X, eps: &X, from: NoiseLevel, to: NoiseLevel) -> Result<X, Error> {
     use Coefficient::Same;
     let scale = to.signal_rate() / from.signal_rate();

@@ -11,18 +11,18 @@ use crate::{Coefficient, Denoiser, Error, Estimate, Hook, NoiseSource, Path, Sta
 use serde::{Deserialize, Serialize};
 use tweedie_math::{NoiseLevel, Transition};
 
-/// The noise that a step of DDIM adds. Every choice but σ̂ leaves the marginals as they are (theorem 1).
+/// The noise that a step of DDIM adds. Every choice except σ̂ preserves the marginals (theorem 1).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DdimNoise<'a> {
-    /// σ = η·√β̃ (eq. 16): η = 0 is deterministic, η = 1 is DDPM with the posterior's variance.
+    /// σ = η·√β̃ (eq. 16). η = 0 is deterministic, and η = 1 is DDPM with the posterior's variance.
     Eta(f64),
-    /// σ of each step, between 0 and the noise rate stepped to: the whole family of eq. 12.
+    /// σ of each step, between 0 and the noise rate of the step's next level, which covers the whole family of eq. 12.
     Sigmas(&'a [f64]),
-    /// σ is the noise rate of the next level: all noise is fresh at each step, as in the multistep sampling of consistency models (Song
-    /// et al. 2023, Algorithm 1).
+    /// σ is the noise rate of the next level, so that all noise is new at each step, as in the multistep sampling of consistency models
+    /// (Song et al. 2023, Algorithm 1).
     Fresh,
-    /// σ̂ = √(1 − ᾱ_t/ᾱ_s) is added to the direction of η = 1 (sec. 5): more noise than the level has; none at the
-    /// end.
+    /// Noise of σ̂ = √(1 − ᾱ_t/ᾱ_s) is added to the direction of η = 1 (sec. 5), which is more noise than the level has. The step to
+    /// clean data adds none.
     SigmaHat,
 }
 
@@ -30,7 +30,7 @@ pub enum DdimNoise<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DdimNoiseKind {
-    /// [`DdimNoise::Eta`], with an η that is an option of its own.
+    /// [`DdimNoise::Eta`]. η is a separate option.
     #[default]
     Eta,
     /// [`DdimNoise::Fresh`].
@@ -57,10 +57,10 @@ impl DdimOptions {
     }
 }
 
-/// Samples along a path; η = 0 is deterministic, η = 1 is DDPM with the posterior's variance.
+/// Samples along a path. η = 0 is deterministic, and η = 1 is DDPM with the posterior's variance.
 ///
 /// # Errors
-/// [`Error::Parameter`] for an η outside [0, 1]; those of the denoiser, the noise source and the hook.
+/// [`Error::Parameter`] for an η outside [0, 1]; errors returned by the denoiser, the noise source or the hook.
 pub fn ddim<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -72,11 +72,11 @@ pub fn ddim<X: State>(
     ddim_with(denoiser, x, path, DdimNoise::Eta(eta), noise, hook)
 }
 
-/// Samples along a path as [`ddim`], with any [`DdimNoise`].
+/// Samples along a path like [`ddim`], with any [`DdimNoise`].
 ///
 /// # Errors
 /// [`Error::Parameter`] for an η outside [0, 1], or a σ above the noise rate of its step's next level; [`Error::Mismatch`] unless there
-/// is one σ per step; those of the denoiser, the noise source and the hook.
+/// is one σ per step; errors returned by the denoiser, the noise source or the hook.
 pub fn ddim_with<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -94,7 +94,7 @@ pub fn ddim_with<X: State>(
     })
 }
 
-/// One step: x_s = signal_s·x̂_0 + √(noise_s² − σ²)·ε̂ + σ·z (eq. 12).
+/// One step, x_s = signal_s·x̂_0 + √(noise_s² − σ²)·ε̂ + σ·z (eq. 12).
 ///
 /// # Errors
 /// [`Error::Parameter`] unless 0 ≤ σ ≤ noise_s; [`Error::Mismatch`] for a positive σ without z.
@@ -110,7 +110,7 @@ pub fn ddim_step<X: State>(
 /// σ = η·√β̃, the standard deviation of the noise that a step adds (eq. 16).
 ///
 /// # Errors
-/// Levels in the wrong order.
+/// [`Error::Math`] for levels in the wrong order.
 pub fn ddim_sigma(from: NoiseLevel, to: NoiseLevel, eta: f64) -> Result<f64, Error> {
     Ok(eta * Transition::between(to, from)?.posterior().variance.sqrt())
 }

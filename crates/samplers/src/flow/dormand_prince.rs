@@ -1,9 +1,9 @@
-//! The coefficients of Dormand & Prince's pair of orders 5 and 4 (1980), which reuses its last stage as the next step's first.
+//! The coefficients of Dormand & Prince's pair of orders 5 and 4 (1980), whose last stage is the first stage of the next step.
 
-/// Nodes c_i.
+/// The nodes c_i.
 pub(super) const NODES: [f64; 7] = [0.0, 1.0 / 5.0, 3.0 / 10.0, 4.0 / 5.0, 8.0 / 9.0, 1.0, 1.0];
 
-/// Rows a_ij; the last row is also the weights of order 5.
+/// The rows a_ij. The last row is also the weights of order 5.
 pub(super) const STAGES: [&[f64]; 7] = [
     &[],
     &[1.0 / 5.0],
@@ -14,11 +14,11 @@ pub(super) const STAGES: [&[f64]; 7] = [
     &[35.0 / 384.0, 0.0, 500.0 / 1113.0, 125.0 / 192.0, -2187.0 / 6784.0, 11.0 / 84.0],
 ];
 
-/// Weights of order 5 minus those of order 4: the error estimate.
+/// The weights of the error estimate: those of order 5 minus those of order 4.
 pub(super) const ERROR: [f64; 7] =
     [71.0 / 57600.0, 0.0, -71.0 / 16695.0, 71.0 / 1920.0, -17253.0 / 339_200.0, 22.0 / 525.0, -1.0 / 40.0];
 
-/// The factor of the step size after an error in units of the tolerance: a tenth below the fifth root, within [1/5, 10].
+/// The factor of the step size after a step with an error in units of the tolerance: .9·error^(−1/5), limited to [1/5, 10].
 pub(super) fn step_factor(error: f64) -> f64 {
     if !error.is_finite() {
         return 0.2;

@@ -1,17 +1,17 @@
-//! Dormand & Prince's method, every sample with steps of its own: the steps of one sample do not change another.
+//! Dormand & Prince's method with separate step sizes for each sample. No sample depends on the others of the batch.
 
 use super::dormand_prince::{ERROR, NODES, STAGES, step_factor};
 use crate::state::coefficient;
 use crate::{Coefficient, Error, State};
 
-/// dx/dφ and, for likelihoods, d ln q/dφ as +div v̂ by each probe; a sampler has no probes.
+/// The slope dx/dφ and, for likelihoods, +div v̂ by each probe, from which ln q follows. A sampler has no probes.
 pub(crate) struct Slope<X> {
     pub(crate) velocity: X,
     pub(crate) divergence: Vec<Vec<f64>>,
 }
 
 impl<X: State> Slope<X> {
-    /// This one where chosen, the other elsewhere.
+    /// This slope for the chosen samples, and the other slope for the rest.
     fn chosen(self, other: &Self, chosen: &[bool]) -> Result<Self, Error> {
         let divergence = (0..chosen.len())
             .map(|i| if chosen[i] { self.divergence[i].clone() } else { other.divergence[i].clone() })
@@ -20,7 +20,7 @@ impl<X: State> Slope<X> {
     }
 }
 
-/// From one angle to another, up or down.
+/// An interval of the angle with a direction, up or down.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Way {
     pub(crate) begin: f64,
@@ -28,17 +28,17 @@ pub(crate) struct Way {
 }
 
 impl Way {
-    /// The share of the way behind an angle.
+    /// The share of the interval before an angle.
     fn share(self, at: f64) -> f64 {
         (at - self.begin) / (self.end - self.begin)
     }
 
-    /// What is left of it, positive.
+    /// The length of the interval after an angle, which is not negative.
     fn left(self, at: f64) -> f64 {
         (self.end - at).abs()
     }
 
-    /// An angle so much further on.
+    /// The angle moved forward by a positive length, but not beyond the end.
     fn on(self, at: f64, by: f64) -> f64 {
         if by >= self.left(at) { self.end } else { at + self.direction() * by }
     }
@@ -52,22 +52,22 @@ impl Way {
 pub(crate) struct Solver {
     /// The greatest local error of a step.
     pub(crate) tolerance: f64,
-    /// The greatest number of steps, rejected ones included; more are an error.
+    /// The greatest number of steps, including rejected ones. Exceeding it is an error.
     pub(crate) most_steps: usize,
-    /// The step that each sample would take next, in radians; empty before the first.
+    /// The next step size of each sample, in radians; empty before the first step.
     pub(crate) steps: Vec<f64>,
     /// The number of evaluations of the slope.
     pub(crate) evaluations: usize,
-    /// ∫ div v̂ of each sample by each probe, with the direction's sign.
+    /// ∫ div v̂ dφ of each sample by each probe, with the sign of the direction.
     pub(crate) growth: Vec<Vec<f64>>,
-    /// The estimated local errors of the divergence, summed up, in nats.
+    /// The sum of the estimated local errors of the divergence of each sample, in nats.
     pub(crate) growth_error: Vec<f64>,
-    /// The norms of the estimated local errors of x, summed up.
+    /// The sum of the norms of the estimated local errors of x of each sample.
     pub(crate) moved_by: Vec<f64>,
 }
 
 impl Solver {
-    /// A solver before its first step.
+    /// Creates a solver for n samples.
     pub(crate) fn new(tolerance: f64, most_steps: usize, n: usize, n_probes: usize) -> Result<Self, Error> {
         if !(tolerance > 0.0 && tolerance.is_finite()) {
             return Err(Error::Parameter { name: "tolerance", found: tolerance, allowed: "positive" });
@@ -83,8 +83,8 @@ impl Solver {
         })
     }
 
-    /// Follows dx/dφ = slope(x, φ of each sample) along a way. After each step `watch` is called with the share of the way that the
-    /// slowest sample has behind it; the result is `None` if it returns false.
+    /// Solves dx/dφ = slope(x, φ of each sample) over an interval. After each step `watch` is called with the share of the interval that
+    /// the slowest sample has completed. If it returns false, the solution stops and the result is `None`.
     pub(crate) fn run<X: State>(
         &mut self,
         mut x: X,
@@ -104,11 +104,11 @@ impl Solver {
         while at.iter().any(|&at| way.left(at) > 0.0) {
             taken += 1;
             if taken > self.most_steps {
-                let allowed = "enough to solve the flow; a larger tolerance needs fewer";
+                let allowed = "large enough to solve the flow; a larger tolerance needs fewer steps";
                 let found = self.most_steps as f64;
                 return Err(Error::Parameter { name: "the number of steps", found, allowed });
             }
-            // A sample that has arrived stays: its step is 0.
+            // A sample at the end has a step of 0 and stays there.
             let h: Vec<f64> = at.iter().zip(&self.steps).map(|(&at, &step)| step.min(way.left(at))).collect();
             let signed: Vec<f64> = h.iter().map(|h| way.direction() * h).collect();
             let mut slopes = vec![first];
@@ -142,16 +142,16 @@ impl Solver {
                         *growth += sum(STAGES[6], probe);
                     }
                 }
-                // The error of a step cut short by the end does not limit the next one.
+                // The error of a step that was shortened by the end of the interval does not limit the next step.
                 let next = h[i] * step_factor(error);
                 let cut = accepted[i] && h[i] < self.steps[i];
                 self.steps[i] = if cut { self.steps[i].max(next) } else { next };
             }
-            // The last stage is the next step's first; rejected samples begin again where they were.
+            // The last stage is the first stage of the next step. Rejected samples repeat the step from the same place.
             let last = slopes.pop();
             first = match (last, slopes.into_iter().next()) {
                 (Some(last), Some(before)) => last.chosen(&before, &accepted)?,
-                _ => return Err(Error::Path("a step without stages".into())),
+                _ => return Err(Error::Path("a step of the solver has no stages".into())),
             };
             x = next.select_per_sample(&x, &accepted)?;
             let slowest = at.iter().map(|&at| way.share(at)).fold(1.0, f64::min);
@@ -163,7 +163,7 @@ impl Solver {
     }
 }
 
-/// x + h·Σ weight·slope, each sample with its h.
+/// x + h·Σ weight·slope, with a separate h for each sample.
 fn moved<X: State>(x: Option<&X>, slopes: &[Slope<X>], weights: &[f64], h: &[f64]) -> Result<X, Error> {
     let factors: Vec<Vec<f64>> =
         weights.iter().map(|weight| h.iter().map(|h| h * weight).collect()).collect();

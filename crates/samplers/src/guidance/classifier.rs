@@ -8,15 +8,16 @@ use crate::{
 };
 use tweedie_math::Transition;
 
-/// A denoiser moved by a guide: ε̂ − scale·noise·∇ln p(y | x_t) (Algorithm 2), and by Tweedie's formula x̂_0 + scale·noise²/signal·∇.
-/// Any sampler takes it. At pure noise, where x does not depend on y, it changes nothing.
+/// A denoiser with classifier guidance: ε̂ − scale·noise·∇ln p(y | x_t) (Algorithm 2) and, by Tweedie's formula,
+/// x̂_0 + scale·noise²/signal·∇ln p(y | x_t). It works with any sampler. At pure noise, where x does not depend on y, it is the denoiser
+/// inside.
 #[derive(Debug, Clone, Copy)]
 pub struct ClassifierGuided<D, G> {
     /// The denoiser inside.
     pub inner: D,
     /// The guide, p(y | x_t).
     pub guide: G,
-    /// s: 1 is Bayes' rule, a larger one sharpens.
+    /// The guidance scale s. 1 is Bayes' rule, and a larger scale sharpens p(y | x_t).
     pub scale: f64,
 }
 
@@ -56,11 +57,11 @@ impl<X: State, D: Denoiser<X>, G: Guide<X>> Denoiser<X> for ClassifierGuided<D, 
     }
 }
 
-/// Ancestral sampling whose mean is moved by the step's variance (Algorithm 1): μ + scale·σ²·∇ln p(y | x_t), the gradient at x_t and
-/// not at μ, as in the published code. σ² is a fixed variance; use [`ClassifierGuided`] with a learned or optimal one.
+/// Ancestral sampling with classifier guidance of the step's mean (Algorithm 1): μ + scale·σ²·∇ln p(y | x_t). As in the published code,
+/// the gradient is taken at x_t instead of μ. σ² must be a fixed variance; for a learned or optimal one use [`ClassifierGuided`].
 ///
 /// # Errors
-/// [`Error::Mismatch`] for a variance that is not fixed; those of the denoiser, the guide, the noise source and the hook.
+/// [`Error::Mismatch`] for a variance that is not fixed; errors returned by the denoiser, the guide, the noise source or the hook.
 #[expect(clippy::too_many_arguments, reason = "the arguments of `ddpm`, and a guide with its scale")]
 pub fn ddpm_guided<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),

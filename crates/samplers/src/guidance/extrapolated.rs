@@ -1,23 +1,24 @@
-//! Guidance away from a worse denoiser: classifier-free guidance and autoguidance.
+//! Guidance by extrapolation from a worse denoiser: classifier-free guidance and autoguidance.
 
 use crate::clip::rederived;
 use crate::{Coefficient, Denoiser, Error, Estimate, Levels, State};
 use tweedie_math::NoiseLevel;
 
-/// worse + w·(better − worse), for both x̂_0 and ε̂: w = 0 is the worse one, w = 1 the better one, and a larger w extrapolates.
+/// The estimate worse + w·(better − worse), for both x̂_0 and ε̂. w = 0 gives the worse estimate, w = 1 the better one, and a larger w
+/// extrapolates.
 ///
-/// In classifier-free guidance (Ho & Salimans 2022) `better` has its condition and `worse` has none; w is `diffusers`'
-/// `guidance_scale`, the paper's w plus 1. In autoguidance (Karras et al. 2024) `worse` is a smaller network or an earlier checkpoint
-/// with the same condition; w is the paper's.
+/// In classifier-free guidance (Ho & Salimans 2022), `better` is conditional and `worse` is unconditional. w is the `guidance_scale` of
+/// `diffusers`, which is the paper's w plus 1. In autoguidance (Karras et al. 2024), `worse` is a smaller network or an earlier
+/// checkpoint with the same condition, and w is that of the paper.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Extrapolation {
-    /// w.
+    /// The guidance scale w.
     pub weight: f64,
-    /// φ in [0, 1]: the share by which x̂_0's standard deviation, sample by sample, is set back to the better one's (Lin et al. 2024,
-    /// sec. 3.4); ε̂ is derived again. 0 changes nothing; the paper's choice is .7.
+    /// φ in [0, 1]: the share by which the standard deviation of each sample's x̂_0 is set back to that of the better estimate (Lin et
+    /// al. 2024, sec. 3.4), after which ε̂ is recomputed. 0 means no rescaling; the paper uses .7.
     pub rescale: f64,
-    /// The σ = noise/signal within which guidance applies; outside, the better one is alone (Kynkäänniemi et al. 2024). `None` is
-    /// everywhere.
+    /// The interval of σ = noise/signal where guidance applies (Kynkäänniemi et al. 2024). Outside it the better estimate is used.
+    /// `None` means every level.
     pub interval: Option<(f64, f64)>,
 }
 
@@ -32,15 +33,15 @@ impl Extrapolation {
         self.weight != 1.0 && self.interval.is_none_or(|(low, high)| (low..=high).contains(&level.sigma()))
     }
 
-    /// Whether guidance applies to at least one sample. Where it does not, the worse estimate is not needed.
+    /// Whether guidance applies to at least one sample. If it does not, the worse estimate is not needed.
     pub fn guides_any(&self, at: Levels<'_>) -> bool {
         at.any(|level| self.guides(level))
     }
 
-    /// The extrapolated estimate of x, with the better one's spread. A sample without guidance keeps the better estimate.
+    /// The extrapolated estimate of x with the spread of the better one. A sample without guidance keeps the better estimate.
     ///
     /// # Errors
-    /// [`Error::Mismatch`] for levels that do not fit the batch.
+    /// [`Error::Mismatch`] for a wrong number of levels.
     pub fn apply<X: State>(
         &self,
         x: &X,
@@ -64,21 +65,21 @@ impl Extrapolation {
             };
             let factors: Vec<f64> = (0..x.n_samples()).map(factor).collect();
             x0 = X::combine(&[(PerSample(&factors), &x0)])?;
-            // A sample without guidance stays as it is, whether its neighbours are guided or not.
+            // A sample without guidance does not depend on the guidance of the other samples.
             eps = rederived(x, &x0, &eps, at)?.select_per_sample(&eps, &is_guided)?;
         }
         Ok(Estimate { x0, eps, spread: better.spread })
     }
 }
 
-/// The denoiser that [`Extrapolation`] makes of two others. The worse one is evaluated only where guidance applies to a sample.
+/// A denoiser that applies [`Extrapolation`] to two others. The worse one is evaluated only if guidance applies to at least one sample.
 #[derive(Debug, Clone, Copy)]
 pub struct Extrapolated<B, W> {
-    /// The denoiser that guidance leads towards.
+    /// The denoiser towards which guidance extrapolates.
     pub better: B,
-    /// The denoiser that guidance leads away from.
+    /// The denoiser from which guidance extrapolates.
     pub worse: W,
-    /// How far.
+    /// The extrapolation.
     pub how: Extrapolation,
 }
 

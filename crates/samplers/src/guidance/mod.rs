@@ -1,4 +1,4 @@
-//! Guidance: denoisers made of other denoisers and of guides.
+//! Guidance: denoisers that combine other denoisers and guides.
 
 mod classifier;
 mod extrapolated;
@@ -13,7 +13,7 @@ pub trait Guide<X: State> {
     /// ∇ ln p(y | x_t) for x_t at the levels `at`, sample by sample and of x's shape.
     ///
     /// # Errors
-    /// [`Error::Mismatch`] for levels that do not fit the batch ([`Levels::check`]); the guide's own errors.
+    /// [`Error::Mismatch`] for a wrong number of levels ([`Levels::check`]); the guide's own errors.
     fn log_density_gradient(&self, x: &X, at: Levels<'_>) -> Result<X, Error>;
 }
 

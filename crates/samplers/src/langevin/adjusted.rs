@@ -5,7 +5,7 @@ use super::{Energy, EnergyAndScore};
 use crate::{Coefficient, Draw, Error, NoiseSource, State};
 use tweedie_math::random::Purpose;
 
-/// The state of a chain and its accepted steps.
+/// The state of a chain and the number of accepted steps.
 #[derive(Debug)]
 pub struct Adjusted<X> {
     /// The samples.
@@ -14,11 +14,11 @@ pub struct Adjusted<X> {
     pub accepted: Vec<u64>,
 }
 
-/// `n_steps` steps of size δ, each accepted by Metropolis' rule or not: unbiased whatever δ. It needs an energy: a score alone does
-/// not give the ratio of two densities. The best δ accepts about .57 of the steps in many dimensions (Roberts & Rosenthal 1998).
-/// After each step `watch` is called with its number and x, and returns whether to go on.
+/// Runs `n_steps` steps of size δ, each accepted or rejected by Metropolis' rule, so that the samples are unbiased for every δ. It needs
+/// an energy, since a score alone does not give the ratio of two densities. In many dimensions the optimal δ accepts about .57 of the
+/// steps (Roberts & Rosenthal 1998). After each step `watch` is called with the step's number and x; the chain stops if it returns false.
 ///
-/// A score does not compile in an energy's place:
+/// A score in place of an energy does not compile:
 ///
 /// ```compile_fail,E0277
 /// # use ndarray::array;
@@ -30,7 +30,8 @@ pub struct Adjusted<X> {
 /// ```
 ///
 /// # Errors
-/// [`Error::Parameter`] for a δ that is not positive; [`Error::Uniform`] from a noise source without uniform numbers; those of the energy.
+/// [`Error::Parameter`] for a δ that is not positive; [`Error::Uniform`] from a noise source without uniform numbers; errors returned by
+/// the energy.
 pub fn adjusted_langevin<X: State>(
     target: &(impl Energy<X> + ?Sized),
     x: X,
@@ -56,11 +57,13 @@ pub fn adjusted_langevin<X: State>(
     Ok(Adjusted { x, accepted })
 }
 
-/// One step from x, whose energy is known: the proposal x' = x + δ/2·∇ln p(x) + √δ·z is taken where ln u < E(x) − E(x') + ln q(x | x')
-/// − ln q(x' | x), ln q(x' | x) = −‖x' − x − δ/2·∇ln p(x)‖²/(2δ). Returns x, its energy and which samples moved.
+/// One step from x, whose energy and score are `here`. The proposal x' = x + δ/2·∇ln p(x) + √δ·z is accepted if
+/// ln u < E(x) − E(x') + ln q(x | x') − ln q(x' | x), with ln q(x' | x) = −‖x' − x − δ/2·∇ln p(x)‖²/(2δ). Returns the new x, its energy
+/// and score, and for each sample whether its proposal was accepted.
 ///
 /// # Errors
-/// Those of the energy; states of other shapes; a number of `uniform` numbers that is not that of samples.
+/// Errors returned by the energy; [`Error::Mismatch`] for states of different shapes, and unless there is one number in `uniform` per
+/// sample.
 pub fn adjusted_langevin_step<X: State>(
     target: &(impl Energy<X> + ?Sized),
     x: &X,
@@ -72,7 +75,7 @@ pub fn adjusted_langevin_step<X: State>(
     use Coefficient::Same;
     let proposal = langevin_step(x, &here.score, step_size, z)?;
     let there = target.energy_and_score(&proposal)?;
-    // x' − x − δ/2·∇ln p(x) is √δ·z itself; the way back is from x' to x.
+    // x' − x − δ/2·∇ln p(x) is √δ·z; `back` is the same difference for the reverse move from x' to x.
     let back =
         X::combine(&[(Same(1.0), x), (Same(-1.0), &proposal), (Same(-0.5 * step_size), &there.score)])?;
     let (forth, back) = (z.dot_per_sample(z)?, back.dot_per_sample(&back)?);
@@ -82,7 +85,7 @@ pub fn adjusted_langevin_step<X: State>(
     }
     let accepts = |i: usize| {
         let log_ratio = here.energy[i] - there.energy[i] + 0.5 * forth[i] - 0.5 * back[i] / step_size;
-        // A proposal whose energy is no number is not taken.
+        // A proposal whose energy is NaN is rejected.
         uniform[i].ln() < log_ratio
     };
     let moved: Vec<bool> = (0..uniform.len()).map(accepts).collect();

@@ -10,23 +10,23 @@ use crate::{Coefficient, Denoiser, Draw, Error, Estimate, Hook, NoiseSource, Pat
 use serde::{Deserialize, Serialize};
 use tweedie_math::random::Purpose;
 
-/// The settings of [`annealed_langevin`] for one path. [`AnnealedOptions`] are those for any path.
+/// The settings of [`annealed_langevin`] for one path. [`AnnealedOptions`] applies to any path.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Annealed {
-    /// ε: at the last level a step is x̃ + ε·∇ln p + √(2ε)·z in x̃ = x/signal, as in NCSNv2's code; δ = 2ε in this module's
-    /// convention. At the other levels it grows with σ².
+    /// The step size ε: at the last level a step is x̃ + ε·∇ln p + √(2ε)·z in x̃ = x/signal, as in NCSNv2's code, so that δ = 2ε in this
+    /// module's convention. At other levels the step size is proportional to σ².
     pub epsilon: f64,
     /// T, the number of steps per level, at least 1.
     pub steps_per_level: usize,
-    /// The friction γ·h per step of underdamped dynamics, whose velocities are fresh at each level. h = √δ, so that a step moves x as
-    /// far as without friction. `None` is overdamped dynamics, as published.
+    /// The friction γ·h per step of underdamped dynamics, with new velocities at each level. h is √δ, so that a step moves x as far as
+    /// without friction. `None` means overdamped dynamics, as published.
     pub friction: Option<f64>,
-    /// Whether the last step is to E[x_0 | x] (Jolicoeur-Martineau et al. 2021). Without it the noise of the last level remains.
+    /// Whether the last step returns E[x_0 | x] (Jolicoeur-Martineau et al. 2021). Otherwise the noise of the last level remains.
     pub denoise: bool,
 }
 
 impl Default for Annealed {
-    /// NCSNv2's for CIFAR-10, whose levels fall from σ = 50 to .01.
+    /// The settings of NCSNv2 for CIFAR-10, with levels from σ = 50 to .01.
     fn default() -> Self {
         Self { epsilon: 6.2e-6, steps_per_level: 5, friction: None, denoise: true }
     }
@@ -39,11 +39,11 @@ pub struct AnnealedOptions {
     /// T, the number of steps per level, at least 1.
     #[serde(rename = "steps")]
     pub steps_per_level: usize,
-    /// The friction per step of underdamped dynamics; `None` is overdamped dynamics, as published.
+    /// The friction per step of underdamped dynamics; `None` means overdamped dynamics, as published.
     pub friction: Option<f64>,
-    /// ε of [`Annealed`]; `None` is that of NCSNv2's [`technique_4`] for the path.
+    /// ε of [`Annealed`]; `None` means the ε of NCSNv2's [`technique_4`] for the path.
     pub epsilon: Option<f64>,
-    /// Whether the last step is to E[x_0 | x].
+    /// Whether the last step returns E[x_0 | x].
     pub denoise: bool,
 }
 
@@ -74,7 +74,7 @@ impl AnnealedOptions {
     /// The settings for a path and data with a number of dimensions (elements per sample).
     ///
     /// # Errors
-    /// Those of [`Self::check`]; those of [`technique_4`] if it determines ε.
+    /// Errors returned by [`Self::check`]; errors returned by [`technique_4`] if it determines ε.
     pub fn resolve(&self, path: &Path, dimensions: usize) -> Result<Annealed, Error> {
         self.check()?;
         let epsilon = match self.epsilon {
@@ -86,12 +86,12 @@ impl AnnealedOptions {
     }
 }
 
-/// Samples each level of a path by some steps of Langevin dynamics, from the noisiest level on. The last level with noise sets the scale
-/// of ε. The step from a level without signal is DDIM's.
+/// Samples by a few steps of Langevin dynamics at each level of a path. The least σ of the path is the scale of ε. The step from a level
+/// without signal is a step of DDIM.
 ///
 /// # Errors
-/// [`Error::Parameter`] for an ε that is not positive or makes steps diverge, a negative friction, or no steps; those of the denoiser, the
-/// noise source and the hook.
+/// [`Error::Parameter`] for an ε that is not positive or so large that the steps diverge, a negative friction, or no steps; errors
+/// returned by the denoiser, the noise source or the hook.
 pub fn annealed_langevin<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -108,16 +108,16 @@ pub fn annealed_langevin<X: State>(
     let last_sigma =
         path.levels().iter().map(|l| l.sigma()).filter(|&s| s > 0.0).fold(f64::INFINITY, f64::min);
     if how.epsilon >= 2.0 * last_sigma * last_sigma {
-        let allowed = "below twice the last level's squared sigma, beyond which the steps diverge";
+        let allowed = "below twice the last level's squared sigma, or the steps diverge";
         return Err(Error::Parameter { name: "Langevin's epsilon", found: how.epsilon, allowed });
     }
     walk(x, path, noise, hook, |x, step, (): &mut ()| {
         if step.from.signal_rate() == 0.0 {
-            // Pure noise has no scale for a Langevin step.
+            // The step size of Langevin dynamics is not defined at pure noise.
             let estimate = denoiser.denoise(x, step.from.into())?;
             return Ok((ddim_step(&estimate, step.to, 0.0, None)?, estimate));
         }
-        // α_i = ε·σ_i²/σ_L² in x̃; in x it is signal² times that.
+        // α_i = ε·σ_i²/σ_L² in x̃, which is multiplied by signal² in x.
         let ratio = step.from.sigma() / last_sigma;
         let signal = step.from.signal_rate();
         let delta = 2.0 * how.epsilon * ratio * ratio * signal * signal;
@@ -129,13 +129,13 @@ pub fn annealed_langevin<X: State>(
             let last = denoiser.denoise(&at, step.from.into())?;
             return Ok((ddim_step(&last, step.to, 0.0, None)?, last));
         }
-        // x̃ stays as it is.
+        // x̃ is unchanged between levels.
         let scale = step.to.signal_rate() / step.from.signal_rate();
         Ok((X::combine(&[(Coefficient::Same(scale), &at)])?, estimate))
     })
 }
 
-/// The steps of one level, and the last estimate.
+/// The steps at one level. Returns x and the last estimate.
 fn overdamped<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: &X,
@@ -156,7 +156,7 @@ fn overdamped<X: State>(
     Ok((at, estimate))
 }
 
-/// The steps of one level with velocities, and the first estimate.
+/// The steps of underdamped dynamics at one level. Returns x and the first estimate.
 fn underdamped<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: &X,

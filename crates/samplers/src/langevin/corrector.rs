@@ -15,10 +15,10 @@ use tweedie_math::random::Purpose;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Norms {
-    /// Each sample's own norms: a sample does not depend on its neighbours.
+    /// The norms of each sample. A sample does not depend on the others of the batch.
     #[default]
     PerSample,
-    /// The mean norms of the batch, as published: a sample depends on those drawn with it.
+    /// The mean norms of the batch, as published. A sample depends on the others of the batch.
     BatchMean,
 }
 
@@ -26,9 +26,9 @@ pub enum Norms {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Corrector {
-    /// r, the signal-to-noise ratio of a step; .16 in the paper for CIFAR-10.
+    /// The signal-to-noise ratio r of a step; .16 in the paper for CIFAR-10.
     pub snr: f64,
-    /// The number of steps at each level; 0 is the predictor alone.
+    /// The number of steps at each level; 0 leaves the predictor alone.
     pub steps: usize,
     /// The norms that determine the step size.
     pub norms: Norms,
@@ -44,7 +44,7 @@ impl Corrector {
     /// Checks the ranges of the options.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a ratio that is not positive.
+    /// [`Error::Parameter`] for a ratio that is not positive and finite.
     pub fn check(&self) -> Result<(), Error> {
         Error::unless(is_positive(self.snr), "the corrector's snr", self.snr, "positive")
     }
@@ -55,16 +55,16 @@ impl Corrector {
 pub enum Predictor {
     /// The ancestral step.
     Ancestral(ReverseVariance),
-    /// No predictor: x/signal stays, and only the corrector moves it.
+    /// No predictor. x/signal is unchanged between levels, and only the corrector moves it.
     None,
 }
 
-/// Samples along a path: at each level first the corrector, then the predictor to the next one, as in the published code. The step to
-/// clean data adds no noise. The denoiser is evaluated steps + 1 times at each level (without a predictor `steps` times, and once more
-/// at the end, which denoises).
+/// Samples along a path by the corrector at each level, followed by the predictor to the next level, as in the published code. The step
+/// to clean data adds no noise. The denoiser is evaluated `steps` + 1 times at each level. Without a predictor it is evaluated `steps`
+/// times, and once more for the step to clean data.
 ///
 /// # Errors
-/// Those of [`Corrector::check`]; those of the denoiser, the noise source and the hook.
+/// Errors returned by [`Corrector::check`]; errors returned by the denoiser, the noise source or the hook.
 pub fn predictor_corrector<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -82,7 +82,7 @@ pub fn predictor_corrector<X: State>(
             let draw = Draw { purpose: Purpose::CORRECT, visit: step.index as u64, draw: k as u64 };
             let score = score_at(&estimate.eps, step.from.into())?;
             at = corrector_step(&at, &score, step, corrector, &noise.normal(&at, draw)?)?;
-            // The evaluation after the last step is the predictor's.
+            // The evaluation after the last step is needed only by the predictor or the step to clean data.
             if k + 1 < corrector.steps || predictor != Predictor::None || step.to.is_clean() {
                 estimate = denoiser.denoise(&at, step.from.into())?;
             }
@@ -104,11 +104,11 @@ pub fn predictor_corrector<X: State>(
     })
 }
 
-/// One step: x + ε·g + √(2ε)·z, ε = 2α·(r·‖z‖/‖g‖)², with α = 1 − β_t in a variance-preserving process and 1 in an exploding one: the
-/// squared scale of the transition (Algorithms 4 and 5). A sample whose score is zero stays as it is.
+/// One step, x + ε·g + √(2ε)·z with the score g and ε = 2α·(r·‖z‖/‖g‖)² (Algorithms 4 and 5). α is the squared scale of the transition,
+/// which is 1 − β_t in a variance-preserving process and 1 in a variance-exploding one. A sample whose score is zero is unchanged.
 ///
 /// # Errors
-/// States of other shapes; levels in the wrong order.
+/// [`Error::Mismatch`] for states of different shapes; [`Error::Math`] for levels in the wrong order.
 pub fn corrector_step<X: State>(
     x: &X,
     score: &X,

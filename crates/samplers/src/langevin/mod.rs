@@ -1,6 +1,6 @@
 //! Langevin dynamics: sampling from a density by its score or its energy.
 //!
-//! The step convention is δ/2·∇log p + √δ·z throughout; NCSN's ε of [`annealed_langevin`] is half of it.
+//! A step of size δ adds δ/2·∇ln p + √δ·z. The ε of NCSN, which [`annealed_langevin`] takes, is δ/2.
 
 mod adjusted;
 mod annealed;

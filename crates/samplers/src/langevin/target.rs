@@ -3,12 +3,12 @@
 use crate::{Denoiser, Error, Levels, State};
 use tweedie_math::NoiseLevel;
 
-/// A density known by ∇ ln p.
+/// A density that is known by its score ∇ ln p.
 pub trait Score<X: State> {
     /// ∇ ln p(x), sample by sample.
     ///
     /// # Errors
-    /// Its own errors.
+    /// The errors of the implementation.
     fn score(&self, x: &X) -> Result<X, Error>;
 }
 
@@ -21,21 +21,20 @@ pub struct EnergyAndScore<X> {
     pub score: X,
 }
 
-/// A density known up to a constant factor, p(x) ∝ e^(−E(x)).
+/// A density that is known up to a constant factor, p(x) ∝ e^(−E(x)).
 #[diagnostic::on_unimplemented(
-    message = "Metropolis' rule needs an energy, and `{Self}` gives none",
-    note = "a score alone does not give the ratio of two densities, by which a step is accepted or rejected: use `unadjusted_langevin`"
+    message = "Metropolis' rule needs an energy, and `{Self}` has none",
+    note = "a step is accepted or rejected by the ratio of two densities, which a score alone does not give: use `unadjusted_langevin`"
 )]
 pub trait Energy<X: State> {
     /// E(x) and −∇E(x), sample by sample.
     ///
     /// # Errors
-    /// Its own errors.
+    /// The errors of the implementation.
     fn energy_and_score(&self, x: &X) -> Result<EnergyAndScore<X>, Error>;
 }
 
-/// The score of a denoiser at one level: −ε̂/noise, by Tweedie's formula. A denoiser with its condition bound gives the conditional
-/// score.
+/// The score of a denoiser at one level, −ε̂/noise by Tweedie's formula. A conditional denoiser gives the conditional score.
 #[derive(Debug, Clone, Copy)]
 pub struct ScoreAt<D> {
     /// The denoiser.
@@ -78,7 +77,7 @@ pub(super) fn score_at<X: State>(eps: &X, at: Levels<'_>) -> Result<X, Error> {
         0.0 => Err(Error::Parameter {
             name: "the noise rate of the level of a score",
             found: 0.0,
-            allowed: "positive: clean data has no score",
+            allowed: "positive, since clean data has no score",
         }),
         noise => Ok(-1.0 / noise),
     })?;

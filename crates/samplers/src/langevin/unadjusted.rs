@@ -4,12 +4,11 @@ use super::Score;
 use crate::{Coefficient, Draw, Error, NoiseSource, State};
 use tweedie_math::random::Purpose;
 
-/// `n_steps` steps of size δ. On N(0, s²) it settles at the variance s²/(1 − δ/(4s²)): x' = (1 − δ/(2s²))·x + √δ·z has V = (1 −
-/// δ/(2s²))²·V + δ. After each step `watch` is called with its number and x, and returns
-/// whether to go on.
+/// Runs `n_steps` steps of size δ. For the target N(0, s²) the stationary variance is s²/(1 − δ/(4s²)), the solution of
+/// V = (1 − δ/(2s²))²·V + δ. After each step `watch` is called with the step's number and x; the chain stops if it returns false.
 ///
 /// # Errors
-/// [`Error::Parameter`] for a δ that is not positive; those of the score and the noise source.
+/// [`Error::Parameter`] for a δ that is not positive; errors returned by the score or the noise source.
 pub fn unadjusted_langevin<X: State>(
     target: &(impl Score<X> + ?Sized),
     x: X,
@@ -30,10 +29,10 @@ pub fn unadjusted_langevin<X: State>(
     Ok(x)
 }
 
-/// One step: x + δ/2·∇ln p(x) + √δ·z.
+/// One step, x + δ/2·∇ln p(x) + √δ·z.
 ///
 /// # Errors
-/// States of other shapes.
+/// [`Error::Mismatch`] for states of different shapes.
 pub fn langevin_step<X: State>(x: &X, score: &X, step_size: f64, z: &X) -> Result<X, Error> {
     use Coefficient::Same;
     X::combine(&[(Same(1.0), x), (Same(0.5 * step_size), score), (Same(step_size.sqrt()), z)])

@@ -8,18 +8,18 @@ use tweedie_math::random::Purpose;
 /// dx = v dt, dv = ∇ln p(x) dt − γ·v dt + √(2γ) dW, with unit mass.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Underdamped {
-    /// Time per step.
+    /// The time per step.
     pub step_size: f64,
-    /// γ: the dynamics is Hamiltonian without friction, and overdamped with much of it.
+    /// The friction γ. The dynamics is Hamiltonian without friction, and overdamped in the limit of large friction.
     pub friction: f64,
 }
 
-/// `n_steps` steps, from velocities drawn from N(0, I). On a Gaussian the positions settle at its own variance exactly, whatever the
-/// step size below 2s. After each step `watch` is called with its number and x, and returns whether to
-/// go on.
+/// Runs `n_steps` steps from velocities drawn from N(0, I). For a Gaussian target N(0, s²) the stationary variance of the positions is
+/// exactly s² for every step size below 2s. After each step `watch` is called with the step's number and x; the chain stops if it returns
+/// false.
 ///
 /// # Errors
-/// [`Error::Parameter`] for a step size that is not positive or a negative friction; those of the score and the noise source.
+/// [`Error::Parameter`] for a step size that is not positive or a negative friction; errors returned by the score or the noise source.
 pub fn underdamped_langevin<X: State>(
     target: &(impl Score<X> + ?Sized),
     x: X,
@@ -43,11 +43,11 @@ pub fn underdamped_langevin<X: State>(
     Ok(x)
 }
 
-/// One step: half a kick (B), half a drift (A), the friction and noise exactly (O), half a drift, half a kick. Returns position,
-/// velocity and the score at the new position.
+/// One step: half a kick (B), half a drift (A), the exact solution of friction and noise (O), half a drift, half a kick. Returns the
+/// position, the velocity and the score at the new position.
 ///
 /// # Errors
-/// Those of the score; states of other shapes.
+/// Errors returned by the score; [`Error::Mismatch`] for states of different shapes.
 pub fn underdamped_step<X: State>(
     target: &(impl Score<X> + ?Sized),
     x: &X,

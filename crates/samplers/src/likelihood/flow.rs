@@ -1,27 +1,27 @@
-//! The flow with its density, every sample with steps of its own.
+//! Log-likelihoods by the probability flow, with separate step sizes for each sample.
 
 use super::slope::{cotangents, slope};
 use crate::flow::{Solver, Way, angle, rescaling};
 use crate::{Coefficient, Differentiable, Error, NoiseSource, State};
 use tweedie_math::NoiseLevel;
 
-/// How div v̂ is computed.
+/// The method of computing div v̂.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Divergence {
     /// One product with the Jacobian per dimension.
     Exact,
-    /// Hutchinson's unbiased estimate (1990) by this number of vectors of random signs, the same along the whole flow.
+    /// Hutchinson's unbiased estimate (1990) with this number of vectors of random signs, which are the same along the whole flow.
     Probes(usize),
 }
 
-/// How the flow is solved.
+/// The options of the solution of the flow.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FlowOptions {
-    /// How div v̂ is computed.
+    /// The method of computing div v̂.
     pub divergence: Divergence,
-    /// The local error that a step may have, per dimension: of x relative to 1 + |x|, of ln q in nats.
+    /// The greatest local error of a step, per dimension: that of x relative to 1 + |x|, and that of ln q in nats.
     pub tolerance: f64,
-    /// The greatest number of steps, rejected ones included; more are an error.
+    /// The greatest number of steps, including rejected ones. Exceeding it is an error.
     pub most_steps: usize,
 }
 
@@ -34,24 +34,24 @@ impl Default for FlowOptions {
 /// Log-likelihoods by the flow, sample by sample.
 #[derive(Debug)]
 pub struct FlowLikelihood<X> {
-    /// ln q of each sample by each probe, in nats: `log_likelihood[sample][probe]`; one "probe" where the divergence is exact.
+    /// ln q of each sample by each probe, in nats, as `log_likelihood[sample][probe]`. An exact divergence counts as one probe.
     pub log_likelihood: Vec<Vec<f64>>,
-    /// The solver's own estimate of its error in ln q, in nats: its local errors of the divergence, and of x as it enters the last density,
-    /// summed up. An estimate, not a bound.
+    /// The solver's estimate of its error in ln q of each sample, in nats. It is the sum of the local errors of the divergence and of
+    /// the effect of the local errors of x on the density at the end. It is not a bound.
     pub solver_error: Vec<f64>,
     /// The number of evaluations of the denoiser on the batch.
     pub evaluations: usize,
-    /// The end of each sample's trajectory, in variance-preserving coordinates: its latent code.
+    /// The latent code of each sample: the end of its trajectory, in variance-preserving coordinates.
     pub latent: X,
 }
 
-/// ln q(x) of each sample under the model that samples N(0, `start_std`²) at the level `to` and follows the flow down to `from`, the
-/// level of x. After each step `watch` is called with the share of the way that the slowest sample has behind it, and returns whether
-/// to go on; the result of a flow that was stopped is `None`.
+/// ln q(x) of each sample under the model that samples N(0, `start_std`²) at the level `to` and follows the flow to `from`, the level of
+/// x. After each step `watch` is called with the share of the flow that the slowest sample has completed. If it returns false, the
+/// solution stops and the result is `None`.
 ///
 /// # Errors
-/// [`Error::Parameter`] for a tolerance that is not positive, no probe, or steps used up; levels in the wrong order; those of
-/// the denoiser.
+/// [`Error::Parameter`] for a tolerance that is not positive, 0 probes, or more than the greatest number of steps; [`Error::Math`] for
+/// levels in the wrong order; errors returned by the denoiser.
 pub fn flow_log_likelihood<X: State>(
     denoiser: &(impl Differentiable<X> + ?Sized),
     x: &X,
@@ -73,12 +73,12 @@ pub fn flow_log_likelihood<X: State>(
     let mut solver = Solver::new(options.tolerance, options.most_steps, n, n_probes)?;
     let cotangents = cotangents(x, options.divergence, noise, 0)?;
     let dimensions = x.n_elements() as f64 / n.max(1) as f64;
-    // From the caller's units to cos φ·x_0 + sin φ·ε.
+    // From the units of the process to cos φ·x_0 + sin φ·ε.
     let rescale = rescaling(from);
     let x = X::combine(&[(Coefficient::Same(rescale), x)])?;
     let mut slope = |x: &X, at: &[f64]| slope(denoiser, x, at, &cotangents, options.divergence);
     let Some(x) = solver.run(x, way, &mut slope, watch)? else { return Ok(None) };
-    // ln q(x_from) = ln N(x_to; 0, start_std²) + ∫ div v̂ dφ, and the change of units on the way in.
+    // ln q(x_from) = ln N(x_to; 0, start_std²) + ∫ div v̂ dφ, plus the change of units of x_from.
     let std = start_std * rescaling(to);
     let squares = x.dot_per_sample(&x)?;
     let units = dimensions * rescale.ln();
@@ -88,7 +88,7 @@ pub fn flow_log_likelihood<X: State>(
             solver.growth[i].iter().map(|growth| growth + constant - 0.5 * squares[i] / (std * std)).collect()
         })
         .collect();
-    // An error δ of x in no particular direction moves ln N(x) by |δ|·|x|/√D in the root mean square.
+    // An error δ of x in a random direction changes ln N(x) by a root mean square of |δ|·|x|/√D.
     let solver_error = (0..n)
         .map(|i| solver.growth_error[i] + solver.moved_by[i] * (squares[i] / dimensions).sqrt() / (std * std))
         .collect();

@@ -27,7 +27,7 @@ pub(crate) fn cotangents<X: State>(
         Divergence::Probes(probes) => (0..probes)
             .map(|probe| {
                 let draw = Draw { purpose: Purpose::PROBE, visit, draw: probe as u64 };
-                // Signs: no other probe of these moments varies less. A normal number times 10³⁰, clamped, is its sign.
+                // Random signs give the least variance of the estimate. A normal number times 10³⁰ and clamped is its sign.
                 let normal = noise.normal(x, draw)?;
                 X::combine(&[(Coefficient::Same(1e30), &normal)])?.clamp(-1.0, 1.0)
             })
@@ -35,7 +35,7 @@ pub(crate) fn cotangents<X: State>(
     }
 }
 
-/// v̂ and its divergence at each sample's own φ.
+/// v̂ and its divergence at the φ of each sample.
 pub(super) fn slope<X: State>(
     denoiser: &(impl Differentiable<X> + ?Sized),
     x: &X,
@@ -54,7 +54,7 @@ pub(super) fn slope<X: State>(
         .collect::<Result<Vec<_>, Error>>()?;
     let (estimate, products) = denoiser.denoise_vjp(x, Levels::of(&levels, x.n_samples())?, &pairs)?;
     let velocity = velocity(&estimate, &levels)?;
-    // eᵀ·J·e by each probe; along every axis these are the Jacobian's diagonal.
+    // eᵀ·J·e for each probe e. For the axes these are the Jacobian's diagonal.
     let quadratic = cotangents
         .iter()
         .zip(&products)

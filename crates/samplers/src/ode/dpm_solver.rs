@@ -1,4 +1,4 @@
-//! DPM-Solver++, multistep: 2M and 3M (Lu et al. 2022b), along the ODE or the reverse SDE.
+//! The multistep solvers DPM-Solver++ 2M and 3M (Lu et al. 2022b) for the ODE and for the reverse SDE.
 
 use super::multistep::{Past, lambda, remember};
 use crate::walk::{step_noise, walk};
@@ -16,7 +16,7 @@ pub enum Dynamics {
     Sde,
 }
 
-/// How 3M computes the second difference of x̂_0.
+/// The second difference of x̂_0 in 3M.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ThirdOrder {
@@ -31,7 +31,7 @@ pub enum ThirdOrder {
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ThirdOrderOptions {
-    /// How the second difference of x̂_0 is computed.
+    /// The second difference of x̂_0.
     pub form: ThirdOrder,
 }
 
@@ -45,10 +45,10 @@ impl ThirdOrderOptions {
     }
 }
 
-/// DPM-Solver++(2M) along a path: one evaluation per step, second order.
+/// Samples along a path by DPM-Solver++(2M), of second order with one evaluation per step.
 ///
 /// # Errors
-/// Those of the denoiser, the noise source and the hook.
+/// Errors returned by the denoiser, the noise source or the hook.
 pub fn dpm_solver_2m<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -60,10 +60,10 @@ pub fn dpm_solver_2m<X: State>(
     multistep(denoiser, x, path, 2, dynamics, ThirdOrder::Corrected, noise, hook)
 }
 
-/// DPM-Solver++(3M) along a path: one evaluation per step.
+/// Samples along a path by DPM-Solver++(3M), with one evaluation per step. Its order depends on `form`.
 ///
 /// # Errors
-/// Those of the denoiser, the noise source and the hook.
+/// Errors returned by the denoiser, the noise source or the hook.
 pub fn dpm_solver_3m<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -99,13 +99,14 @@ fn multistep<X: State>(
     })
 }
 
-/// One step with earlier predictions, newest first. The step is of first order without any, and of third order with two. With z it
-/// follows the SDE.
+/// One step with the earlier predictions `past`, newest first. The step is of order 1, 2 or 3 with no, one or two earlier predictions.
+/// With z it follows the SDE.
 ///
-/// Second order is the published 2M, x̂_0 + ½·h·∂x̂_0/∂λ in the place of x̂_0; third order integrates x̂_0's parabola exactly.
+/// The second order is the published 2M, with x̂_0 + ½·h·∂x̂_0/∂λ in place of x̂_0. The third order integrates the parabola of x̂_0
+/// exactly.
 ///
 /// # Errors
-/// States of other shapes.
+/// [`Error::Mismatch`] for states of different shapes.
 pub fn dpm_solver_step<X: State>(
     x: &X,
     x0: &X,
@@ -116,11 +117,11 @@ pub fn dpm_solver_step<X: State>(
 ) -> Result<X, Error> {
     use Coefficient::Same;
     let h = lambda(to) - lambda(from);
-    // Along the SDE x̂_0 is weighted by e^(2λ) instead of e^λ.
+    // For the SDE the weight of x̂_0 is e^(2λ) instead of e^λ.
     let k = if z.is_some() { 2.0 } else { 1.0 };
-    // The weight's integrals over the step with 1, (λ − λ_t)/h and ½·((λ − λ_t)/h)².
+    // The integrals over the step of the weight times 1, (λ − λ_t)/h and ½·((λ − λ_t)/h)² are `whole`, `first` and `second`.
     let whole = -(-k * h).exp_m1();
-    // A step to clean data is of first order: λ has no end there.
+    // A step to clean data is of first order, because λ is infinite there.
     let known = if to.is_clean() { &[] } else { past };
     let (d1, d2) = differences(x0, known, lambda(from), h, form)?;
     let first = if d2.is_some() { expm1_minus(-k * h) / (k * h) } else { 0.5 * whole };
@@ -134,7 +135,7 @@ pub fn dpm_solver_step<X: State>(
     X::combine(&terms)
 }
 
-/// h·∂x̂_0/∂λ and h²·∂²x̂_0/∂λ² at λ = `here`, as far as the past determines them.
+/// h·∂x̂_0/∂λ and h²·∂²x̂_0/∂λ² at λ = `here`; `None` for those that need more earlier predictions.
 fn differences<X: State>(
     x0: &X,
     past: &[Past<X>],
@@ -159,7 +160,7 @@ fn differences<X: State>(
     Ok((Some(d1), Some(d2)))
 }
 
-/// ½ − (e^(−h) − 1 + h)/h², by its series where that cancels.
+/// ½ − (e^(−h) − 1 + h)/h². For small |h|, where the terms cancel, it uses the series.
 fn second_weight(h: f64) -> f64 {
     if h.abs() > 0.03 {
         return 0.5 - expm1_minus(-h) / (h * h);

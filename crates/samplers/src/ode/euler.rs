@@ -4,11 +4,11 @@ use crate::walk::{step_noise, walk};
 use crate::{Coefficient, Denoiser, Error, Estimate, Hook, NoiseSource, Path, State, ddim_step};
 use tweedie_math::{NoiseLevel, Transition};
 
-/// Euler's method along a path: x̃ + (σ_s − σ_t)·ε̂. It is DDIM with η = 0 wherever x̂_0 and ε̂ describe the same x; a clip that keeps
-/// ε̂ sets the two apart.
+/// Samples along a path by Euler's method, x̃ + (σ_s − σ_t)·ε̂. It equals DDIM with η = 0 if x̂_0 and ε̂ describe the same x. With a clip
+/// that keeps ε̂ the two differ.
 ///
 /// # Errors
-/// Those of the denoiser and the hook.
+/// Errors returned by the denoiser or the hook.
 pub fn euler<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -22,11 +22,11 @@ pub fn euler<X: State>(
     })
 }
 
-/// One step in any process' units: x_s = (signal_s/signal_t)·x_t + (noise_s − noise_t·signal_s/signal_t)·ε̂. From pure noise, where σ
-/// has no value, DDIM's.
+/// One step in the units of any process: x_s = (signal_s/signal_t)·x_t + (noise_s − noise_t·signal_s/signal_t)·ε̂. From pure noise,
+/// where σ is infinite, it is a step of DDIM.
 ///
 /// # Errors
-/// States of other shapes.
+/// [`Error::Mismatch`] for states of different shapes.
 pub fn euler_step<X: State>(
     x: &X,
     estimate: &Estimate<X>,
@@ -41,11 +41,12 @@ pub fn euler_step<X: State>(
     X::combine(&[(Same(scale), x), (Same(to.noise_rate() - scale * from.noise_rate()), &estimate.eps)])
 }
 
-/// Euler's method to a cleaner level than the next one, and noise up to it; η scales that noise, and 1 is k-diffusion's
-/// `sample_euler_ancestral`. The same as DDIM with the same η wherever x̂_0 and ε̂ describe the same x.
+/// Samples along a path by Euler's method with noise: each step goes to a level cleaner than the next one and adds noise to reach it.
+/// η scales the noise; η = 1 is `sample_euler_ancestral` of k-diffusion. It equals DDIM with the same η if x̂_0 and ε̂ describe the same
+/// x.
 ///
 /// # Errors
-/// [`Error::Parameter`] for an η outside [0, 1]; those of the denoiser, the noise source and the hook.
+/// [`Error::Parameter`] for an η outside [0, 1]; errors returned by the denoiser, the noise source or the hook.
 pub fn euler_ancestral<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -64,10 +65,10 @@ pub fn euler_ancestral<X: State>(
     })
 }
 
-/// One step: σ_up = η·σ_s·√(1 − σ_s²/σ_t²), σ_down² = σ_s² − σ_up².
+/// One step with σ_up = η·σ_s·√(1 − σ_s²/σ_t²) and σ_down² = σ_s² − σ_up².
 ///
 /// # Errors
-/// Levels in the wrong order; states of other shapes.
+/// [`Error::Math`] for levels in the wrong order; [`Error::Mismatch`] for states of different shapes.
 pub fn euler_ancestral_step<X: State>(
     x: &X,
     estimate: &Estimate<X>,

@@ -11,9 +11,10 @@ use tweedie_math::NoiseLevel;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Churn {
-    /// `S_churn`: σ grows by this number divided by the number of steps, at most by √2 − 1 and not beyond the path's noisiest level.
+    /// `S_churn`: before a step σ increases by the share `churn`/(number of steps), at most by √2 − 1 and not beyond the path's noisiest
+    /// level.
     pub churn: f64,
-    /// `S_tmin` and `S_tmax`: the least and the greatest σ = noise/signal that grows; `None` is every level.
+    /// `S_tmin` and `S_tmax`: the least and the greatest σ = noise/signal that is increased; `None` means every level.
     pub sigmas: Option<[f64; 2]>,
     /// `S_noise`: the standard deviation of the noise.
     pub noise: f64,
@@ -26,7 +27,7 @@ impl Default for Churn {
 }
 
 impl Churn {
-    /// γ_i: the share by which σ grows before a step, never beyond the path's noisiest level.
+    /// γ_i, the share by which σ increases before a step, but not beyond the path's noisiest level.
     fn gamma(&self, step: &Step, noisiest: f64) -> f64 {
         let sigma = step.from.sigma();
         let is_within = self.sigmas.is_none_or(|[low, high]| (low..=high).contains(&sigma));
@@ -56,7 +57,7 @@ impl Churn {
 /// Samples by Heun's method along a path, with two evaluations per step and one for the step to clean data.
 ///
 /// # Errors
-/// Those of [`Churn::check`]; those of the denoiser, the noise source and the hook.
+/// Errors returned by [`Churn::check`]; errors returned by the denoiser, the noise source or the hook.
 pub fn heun<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -67,7 +68,7 @@ pub fn heun<X: State>(
 ) -> Result<X, Error> {
     use Coefficient::Same;
     churn.check()?;
-    // The denoiser is not evaluated beyond the noise of the path.
+    // The denoiser is not evaluated at levels noisier than those of the path.
     let noisiest = path.levels().iter().map(NoiseLevel::sigma).fold(0.0, f64::max);
     walk(x, path, noise, hook, |x, step, (): &mut ()| {
         // Lines 5 and 6: x̂ = x + √(σ̂² − σ²)·S_noise·z, at σ̂ = (1 + γ)·σ.
@@ -86,7 +87,7 @@ pub fn heun<X: State>(
 /// One step and the estimate at its beginning: Euler's step, then the step with the mean of ε̂ at both ends (lines 7 to 11).
 ///
 /// # Errors
-/// Those of the denoiser.
+/// Errors returned by the denoiser.
 pub fn heun_step<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: &X,
@@ -100,7 +101,7 @@ pub fn heun_step<X: State>(
         return Ok((there, here));
     }
     let next = denoiser.denoise(&there, to.into())?;
-    // dx̃/dσ = ε̂ in x̃ = x/signal.
+    // The ODE is dx̃/dσ = ε̂ in x̃ = x/signal.
     let scale = to.signal_rate() / from.signal_rate();
     let half = 0.5 * (to.noise_rate() - scale * from.noise_rate());
     Ok((X::combine(&[(Same(scale), x), (Same(half), &here.eps), (Same(half), &next.eps)])?, here))

@@ -1,8 +1,8 @@
-//! Solvers of the probability-flow ODE and of its SDEs, published after DDIM.
+//! Solvers of the probability-flow ODE and of the reverse SDE, published after DDIM.
 //!
-//! In x̃ = x/signal and σ = noise/signal every process is the same one, and the ODE is dx̃/dσ = ε̂ (Karras et al. 2022, eq. 1 with
-//! s = 1); with λ = ln(signal/noise) it is d(x/noise)/dλ = e^λ·x̂_0 (Lu et al. 2022). A level without signal has no σ: the step that
-//! leaves it is DDIM's, and solvers with a memory begin after it.
+//! In x̃ = x/signal and σ = noise/signal all processes are the same, and the ODE is dx̃/dσ = ε̂ (Karras et al. 2022, eq. 1 with s = 1).
+//! With λ = ln(signal/noise) it is d(x/noise)/dλ = e^λ·x̂_0 (Lu et al. 2022). σ is infinite at a level without signal. The step from
+//! such a level is a step of DDIM, and solvers with a memory begin after it.
 
 mod dpm_solver;
 mod euler;

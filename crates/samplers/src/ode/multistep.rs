@@ -1,4 +1,4 @@
-//! Shared by solvers with a memory: the linear part solved exactly, and earlier predictions.
+//! Common parts of the solvers with a memory: the exact solution of the linear part, and earlier predictions.
 
 use crate::{Coefficient, Error, State};
 use tweedie_math::NoiseLevel;
@@ -17,7 +17,7 @@ pub(super) fn lambda(level: NoiseLevel) -> f64 {
     0.5 * level.log_snr()
 }
 
-/// Remembers x̂_0 as the newest of at most `most`. At pure noise λ is −∞: the prediction there takes part in no difference.
+/// Stores x̂_0 as the newest of at most `most` predictions. A prediction at pure noise, where λ is −∞, is not stored.
 pub(super) fn remember<X: State>(past: &mut Vec<Past<X>>, level: NoiseLevel, x0: &X, most: usize) {
     if level.signal_rate() > 0.0 {
         past.insert(0, Past { level, x0: x0.share() });
@@ -25,11 +25,12 @@ pub(super) fn remember<X: State>(past: &mut Vec<Past<X>>, level: NoiseLevel, x0:
     }
 }
 
-/// The solution where x̂_0 stays the same over the step: (noise_s/noise_t)·x + signal_s·(1 − e^(−h))·x̂_0, h = λ_s − λ_t; to clean data
-/// it is signal_s·x̂_0 (DPM-Solver++ of first order, Lu et al. 2022b, sec. 4). `changes` are added with signal_s times their factors.
+/// The exact solution for an x̂_0 that is constant over the step: (noise_s/noise_t)·x + signal_s·(1 − e^(−h))·x̂_0 with h = λ_s − λ_t,
+/// and signal_s·x̂_0 for a step to clean data (DPM-Solver++ of first order, Lu et al. 2022b, sec. 4). Each of `changes` is added with
+/// signal_s times its factor.
 ///
 /// # Errors
-/// States of other shapes.
+/// [`Error::Mismatch`] for states of different shapes.
 pub fn exponential_step<X: State>(
     x: &X,
     x0: &X,

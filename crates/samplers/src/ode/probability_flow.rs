@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Adaptive {
-    /// The greatest local error of a step: the root mean square over the dimensions, relative to 1 + |x|.
+    /// The greatest local error of a step, as a root mean square over the dimensions relative to 1 + |x|.
     pub tolerance: f64,
-    /// The greatest number of steps between two levels, rejected ones included; more are an error.
+    /// The greatest number of steps between two levels, including rejected ones. Exceeding it is an error.
     pub most_steps: usize,
 }
 
@@ -32,20 +32,21 @@ impl Adaptive {
     /// [`Error::Parameter`] for a tolerance below 1e-6, or no steps.
     pub fn check(&self) -> Result<(), Error> {
         let holds = is_positive(self.tolerance) && self.tolerance >= LEAST_TOLERANCE;
-        let allowed = "at least 1e-6, below which only the rounding of f32 is seen";
+        let allowed = "at least 1e-6, below which the rounding of f32 dominates";
         Error::unless(holds, "the tolerance", self.tolerance, allowed)?;
         let steps = self.most_steps;
         Error::unless(steps > 0, "the greatest number of steps", steps as f64, "at least 1")
     }
 }
 
-/// Samples by Dormand & Prince's method of order 5. Every sample has its own step sizes, so that no sample depends on its neighbours.
-/// Hooks are called at the path's levels; between them the solver chooses its own. A last step to clean data is DDIM's.
+/// Samples by Dormand & Prince's method of order 5. Every sample has its own step sizes, so that no sample depends on the others. The
+/// hook is called at the path's levels, between which the solver chooses its steps. A last step to clean data is a step of DDIM.
 ///
-/// The step sizes depend on x: a derivative through them is not that of the flow.
+/// The step sizes depend on x. A derivative through the sampler treats them as constants and is not exactly that of the flow.
 ///
 /// # Errors
-/// [`Error::Parameter`] for a tolerance that is not positive, or steps used up; those of the denoiser and the hook.
+/// [`Error::Parameter`] for a tolerance that is not positive, or more than the greatest number of steps; errors returned by the denoiser
+/// or the hook.
 pub fn probability_flow<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -75,10 +76,10 @@ pub fn probability_flow<X: State>(
         let there = solver.run(preserving, way, &mut slope, &mut |_| true)?;
         *next_steps = solver.steps;
         let (Some(there), Some(first)) = (there, first) else {
-            return Err(Error::Path("the solver took no step".into()));
+            return Err(Error::Path("the solver did not take a step".into()));
         };
         let next = X::combine(&[(Coefficient::Same(1.0 / rescaling(step.to)), &there)])?;
-        // The estimate is of the rescaled x; x̂_0 and ε̂ are the same in any units.
+        // The estimate was made for the rescaled x, but x̂_0 and ε̂ do not depend on the units of x.
         Ok((next, first))
     })
 }

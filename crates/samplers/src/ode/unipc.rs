@@ -1,4 +1,4 @@
-//! UniPC: a predictor and a corrector of any order from the same calls (Zhao et al. 2023), by data prediction.
+//! UniPC: a predictor and a corrector of any order that share the evaluations (Zhao et al. 2023), with data prediction.
 
 use super::multistep::{Past, exponential_step, lambda, remember};
 use crate::walk::{self, walk};
@@ -6,11 +6,11 @@ use crate::{Coefficient, Denoiser, Error, Hook, NoiseSource, Path, State, Step};
 use serde::{Deserialize, Serialize};
 use tweedie_math::NoiseLevel;
 
-/// B(h), which scales the differences.
+/// The function B(h) that scales the differences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UniPcKernel {
-    /// B₁(h) = −h (of data prediction).
+    /// B₁(h) = −h (for data prediction).
     H,
     /// B₂(h) = e^(−h) − 1.
     #[default]
@@ -21,9 +21,9 @@ pub enum UniPcKernel {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct UniPc {
-    /// Order of the predictor, 1 to 3; the corrector gains one more.
+    /// The order of the predictor, 1 to 3. The corrector increases the order by 1.
     pub order: usize,
-    /// B(h).
+    /// The function B(h).
     pub kernel: UniPcKernel,
 }
 
@@ -43,7 +43,8 @@ impl UniPc {
     }
 }
 
-/// The memory: x̂_0 at earlier levels, newest first, the corrected x where the last prediction began, and the order of that prediction.
+/// The memory of UniPC: x̂_0 at earlier levels, newest first; the corrected x from which the last prediction was made; and the order of
+/// that prediction.
 struct Memory<X> {
     past: Vec<Past<X>>,
     last: Option<(X, usize)>,
@@ -56,8 +57,8 @@ impl<X> Default for Memory<X> {
 }
 
 impl<X: State> walk::Memory<X> for Memory<X> {
-    /// The correction of the last prediction is linear in the x where that began, with the factor noise_s/noise_t. So the change of x
-    /// is carried back there, and the corrected x has it too.
+    /// The corrected x is linear in the x from which the last prediction was made, with the factor noise_s/noise_t. The change of x,
+    /// divided by this factor, is added to that earlier x, so that the corrected x has the same change.
     fn adjusted(&mut self, step: &Step, before: &X, after: &X) -> Result<(), Error> {
         use Coefficient::Same;
         let (Some((began, _)), Some(newest)) = (&mut self.last, self.past.first()) else { return Ok(()) };
@@ -68,10 +69,10 @@ impl<X: State> walk::Memory<X> for Memory<X> {
     }
 }
 
-/// Samples along a path with one evaluation per step, which corrects the last step and predicts the next.
+/// Samples along a path with one evaluation per step, which corrects the previous step and predicts the next one.
 ///
 /// # Errors
-/// [`Error::Parameter`] for an order outside 1 ..= 3; those of the denoiser and the hook.
+/// [`Error::Parameter`] for an order outside 1 ..= 3; errors returned by the denoiser or the hook.
 pub fn unipc<X: State>(
     denoiser: &(impl Denoiser<X> + ?Sized),
     x: X,
@@ -90,10 +91,10 @@ pub fn unipc<X: State>(
             None => x.share(),
         };
         remember(&mut memory.past, step.from, &estimate.x0, how.order);
-        // Towards the end the order falls: fewer steps are left to correct the errors of a high order.
+        // The order decreases towards the end, where few steps are left to correct the errors of a high order.
         let order = how.order.min(memory.past.len()).min(step.count - step.index);
         let (next, last) = match order {
-            // From pure noise, or to clean data.
+            // A step from pure noise.
             0 => (exponential_step(&corrected, &estimate.x0, step.from, step.to, &[])?, None),
             _ if step.to.is_clean() => {
                 (exponential_step(&corrected, &estimate.x0, step.from, step.to, &[])?, None)
@@ -108,10 +109,10 @@ pub fn unipc<X: State>(
     })
 }
 
-/// One prediction, from x at the newest level of the past (UniP). Its order is the length of the past.
+/// One prediction (UniP) of x at `to` from x at the newest level of `past`. Its order is the length of `past`.
 ///
 /// # Errors
-/// [`Error::Mismatch`] for no past; states of other shapes.
+/// [`Error::Mismatch`] for an empty `past`, and for states of different shapes.
 pub fn unipc_predictor<X: State>(
     x: &X,
     past: &[Past<X>],
@@ -124,10 +125,10 @@ pub fn unipc_predictor<X: State>(
     step(x, newest, to, kernel, &differences(newest, before, &ratios)?, &weights(&ratios, h, kernel))
 }
 
-/// One correction (UniC): x at `to`, from `x` at the newest level of the past and x̂_0 at `to`.
+/// One correction (UniC) of x at `to` from `x` at the newest level of `past` and x̂_0 at `to`.
 ///
 /// # Errors
-/// [`Error::Mismatch`] for no past; states of other shapes.
+/// [`Error::Mismatch`] for an empty `past`, and for states of different shapes.
 pub fn unipc_corrector<X: State>(
     x: &X,
     x0: &X,
@@ -145,7 +146,7 @@ pub fn unipc_corrector<X: State>(
     step(x, newest, to, kernel, &changes, &weights(&ratios, h, kernel))
 }
 
-/// The exponential step, and signal·(−B)·Σ ρ_k·D_k.
+/// The exponential step plus signal·(−B)·Σ ρ_k·D_k.
 fn step<X: State>(
     x: &X,
     newest: &Past<X>,
@@ -159,19 +160,19 @@ fn step<X: State>(
     exponential_step(x, &newest.x0, newest.level, to, &terms)
 }
 
-/// r_k = (λ of the k-th earlier level − that of the newest)/h.
+/// r_k = (λ_k − λ)/h, with λ_k of the k-th earlier level and λ of the newest one.
 fn ratios<X>(newest: &Past<X>, before: &[Past<X>], h: f64) -> Vec<f64> {
     before.iter().map(|p| (lambda(p.level) - lambda(newest.level)) / h).collect()
 }
 
-/// D_k = (x̂_0 at the k-th earlier level − the newest)/r_k.
+/// D_k = (x̂_0 at the k-th earlier level − x̂_0 at the newest level)/r_k.
 fn differences<X: State>(newest: &Past<X>, before: &[Past<X>], ratios: &[f64]) -> Result<Vec<X>, Error> {
     use Coefficient::Same;
     let of = |(p, r): (&Past<X>, &f64)| X::combine(&[(Same(1.0 / r), &p.x0), (Same(-1.0 / r), &newest.x0)]);
     before.iter().zip(ratios).map(of).collect()
 }
 
-/// B(h) of data prediction.
+/// B(h) for data prediction.
 fn scale(h: f64, kernel: UniPcKernel) -> f64 {
     match kernel {
         UniPcKernel::H => -h,
@@ -179,8 +180,8 @@ fn scale(h: f64, kernel: UniPcKernel) -> f64 {
     }
 }
 
-/// ρ with Σ_k r_k^(i−1)·ρ_k = i!·h·φ_(i+1)(−h)/B for i = 1 … (theorem 3.1): the step is then exact for polynomials.
-/// A single one is ½, which keeps the order and has no h in it, as in the published code.
+/// The weights ρ with Σ_k r_k^(i−1)·ρ_k = i!·h·φ_(i+1)(−h)/B for i = 1 … (theorem 3.1), for which the step is exact for polynomials. A
+/// single weight is ½ as in the published code, which gives the same order.
 fn weights(ratios: &[f64], h: f64, kernel: UniPcKernel) -> Vec<f64> {
     if ratios.len() == 1 {
         return vec![0.5];
@@ -199,7 +200,7 @@ fn weights(ratios: &[f64], h: f64, kernel: UniPcKernel) -> Vec<f64> {
     solved(rows)
 }
 
-/// The solution of a few linear equations, by elimination with the largest pivot.
+/// The solution of a small linear system by Gaussian elimination with partial pivoting.
 fn solved(mut rows: Vec<Vec<f64>>) -> Vec<f64> {
     let n = rows.len();
     for column in 0..n {

@@ -68,7 +68,7 @@ where
 
     fn clamp(&self, low: f64, high: f64) -> Result<Self, Error> {
         let (low, high) = (cast::<A>(low), cast::<A>(high));
-        // Not `max` and `min`, which would turn NaN into a bound.
+        // `max` and `min` would turn NaN into a bound.
         Ok(self.mapv(|value| {
             if value < low {
                 low
@@ -124,7 +124,7 @@ fn add<A: Float, D: Dimension>(
     Zip::from(into).and(from).for_each(|sum, &value| *sum = *sum + factor * value);
 }
 
-/// Every f64 has its nearest float of any kind.
+/// The nearest float of another type.
 fn cast<A: Float>(value: f64) -> A {
     <A as NumCast>::from(value).unwrap_or_else(A::nan)
 }

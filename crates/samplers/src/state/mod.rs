@@ -1,4 +1,4 @@
-//! Tensor types whose first axis is the batch.
+//! States: tensor types whose first axis is the batch.
 
 mod array;
 #[cfg(feature = "tch")]
@@ -6,16 +6,16 @@ mod tensor;
 
 use crate::Error;
 
-/// A factor: one for the whole batch, or one per sample.
+/// A factor for the whole batch, or one factor per sample.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Coefficient<'a> {
-    /// The same for every sample.
+    /// The same factor for every sample.
     Same(f64),
-    /// One per sample, in the order of the batch.
+    /// One factor per sample, in the order of the batch.
     PerSample(&'a [f64]),
 }
 
-/// A batch of samples, which samplers compute with. Operations make new values and never change old ones.
+/// A batch of samples. Operations return new values and do not change their operands.
 pub trait State: Sized {
     /// A handle to the same values, or a copy of them.
     fn share(&self) -> Self;
@@ -23,61 +23,60 @@ pub trait State: Sized {
     /// The number of samples, which is the length of the first axis.
     fn n_samples(&self) -> usize;
 
-    /// A state of the same shape, kind and device, written sample by sample: `fill(i, values)` writes sample i's elements in
-    /// row-major order.
+    /// Creates a state of the same shape, kind and device. `fill(i, values)` writes the elements of sample i in row-major order.
     ///
     /// # Errors
-    /// [`Error::Tensor`] if the library cannot make it.
+    /// [`Error::Tensor`] if the library cannot create it.
     fn like(&self, fill: &mut dyn FnMut(usize, &mut [f64])) -> Result<Self, Error>;
 
-    /// Σ coefficient·state, in the order given.
+    /// The sum of coefficient·state, in the given order.
     ///
     /// # Errors
-    /// [`Error::Mismatch`] for no terms, other shapes, or a number of coefficients that is not the number of samples.
+    /// [`Error::Mismatch`] for no terms, different shapes, or a number of coefficients that is not the number of samples.
     fn combine(terms: &[(Coefficient, &Self)]) -> Result<Self, Error>;
 
-    /// Elementwise product.
+    /// The elementwise product.
     ///
     /// # Errors
-    /// [`Error::Mismatch`] for other shapes.
+    /// [`Error::Mismatch`] for different shapes.
     fn mul(&self, other: &Self) -> Result<Self, Error>;
 
-    /// Elementwise exponential.
+    /// The elementwise exponential.
     ///
     /// # Errors
     /// [`Error::Tensor`] if the library fails.
     fn exp(&self) -> Result<Self, Error>;
 
-    /// Every element moved into [low, high].
+    /// Limits every element to [low, high].
     ///
     /// # Errors
     /// [`Error::Tensor`] if the library fails.
     fn clamp(&self, low: f64, high: f64) -> Result<Self, Error>;
 
-    /// The number of elements of all samples together.
+    /// The number of elements of all samples.
     fn n_elements(&self) -> usize;
 
-    /// Σ self·other over each sample's elements, in f64. Each sample is summed by itself and in a fixed order, so that neither the batch
-    /// nor the number of threads changes a bit of it.
+    /// Σ self·other over each sample's elements, in f64. Each sample is summed separately and in a fixed order, so that the bits of the
+    /// result do not depend on the batch or the number of threads.
     ///
     /// # Errors
-    /// [`Error::Mismatch`] for other shapes; [`Error::Tensor`] if the library fails.
+    /// [`Error::Mismatch`] for different shapes; [`Error::Tensor`] if the library fails.
     fn dot_per_sample(&self, other: &Self) -> Result<Vec<f64>, Error>;
 
-    /// The q-quantile of |x| over each sample's elements, q in (0, 1], interpolated linearly between two elements.
+    /// The q-quantile of |x| over each sample's elements, interpolated linearly between two elements, for q in (0, 1].
     ///
     /// # Errors
-    /// [`Error::Parameter`] for another q; [`Error::Tensor`] if the library fails.
+    /// [`Error::Parameter`] for a q outside (0, 1]; [`Error::Tensor`] if the library fails.
     fn quantile_abs_per_sample(&self, q: f64) -> Result<Vec<f64>, Error>;
 
-    /// The samples of this state where `own` is true, and those of the other one elsewhere.
+    /// The samples of this state where `own` is true, and those of `other` elsewhere.
     ///
     /// # Errors
-    /// [`Error::Mismatch`] for other shapes, or a number of choices that is not the number of samples.
+    /// [`Error::Mismatch`] for different shapes, or a number of choices that is not the number of samples.
     fn select_per_sample(&self, other: &Self, own: &[bool]) -> Result<Self, Error>;
 }
 
-/// Numbers as a coefficient: a single one is that of the whole batch.
+/// The coefficient with the given numbers. A single number applies to the whole batch.
 pub(crate) fn coefficient(values: &[f64]) -> Coefficient<'_> {
     match values {
         [same] => Coefficient::Same(*same),
@@ -85,7 +84,7 @@ pub(crate) fn coefficient(values: &[f64]) -> Coefficient<'_> {
     }
 }
 
-/// The q-quantile of absolute values, interpolated linearly between two of them.
+/// The q-quantile of the absolute values, interpolated linearly between two of them.
 ///
 /// # Errors
 /// [`Error::Parameter`] for a q outside (0, 1].

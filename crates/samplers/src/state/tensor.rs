@@ -1,4 +1,4 @@
-//! `tch::Tensor` as a state: results take kind and device from the operands.
+//! `tch::Tensor` as a state. Results have the kind and device of the operands.
 
 use super::{Coefficient, State, quantile_abs};
 use crate::Error;
@@ -73,7 +73,7 @@ impl State for Tensor {
         if self.size() != other.size() {
             return Err(mismatch("shapes of a product", &other.size(), &self.size()));
         }
-        // On the CPU, one after another: the library's own sums depend on the number of threads.
+        // Summed in order on the CPU, because the sums of the library depend on the number of threads.
         let (a, b) = (numbers(self).map_err(tensor)?, numbers(other).map_err(tensor)?);
         let each = (a.len() / self.n_samples().max(1)).max(1);
         let samples = a.chunks_exact(each).zip(b.chunks_exact(each));
@@ -103,11 +103,11 @@ impl State for Tensor {
     }
 }
 
-/// So many elements are computed by one thread.
+/// The number of elements that one call computes. It is small enough for the library to use a single thread.
 const PART: i64 = 1 << 14;
 
-/// e^x, each sample by itself in parts of a fixed size. The library computes what is left over after whole vectors by another
-/// formula, so that its bits depend on where in a batch, or in a thread's share, an element lies.
+/// e^x, computed for each sample in parts of a fixed size. The library uses another formula for the elements after the last whole
+/// vector, so that the bits of an element would otherwise depend on its position in the batch or in a thread's share.
 fn exp_by_parts(x: &Tensor) -> Result<Tensor, TchError> {
     if x.numel() == 0 {
         return x.f_exp();
@@ -123,13 +123,13 @@ fn exp_by_parts(x: &Tensor) -> Result<Tensor, TchError> {
     Tensor::f_cat(&parts, 0)?.f_reshape(x.size())
 }
 
-/// A tensor's numbers in row-major order.
+/// The numbers of a tensor in row-major order.
 fn numbers(of: &Tensor) -> Result<Vec<f64>, TchError> {
     let flat = of.f_to_device(tch::Device::Cpu)?.f_to_kind(Kind::Double)?.f_contiguous()?;
     Vec::<f64>::try_from(flat.f_flatten(0, -1)?)
 }
 
-/// Each sample times its own factor.
+/// Multiplies each sample by its factor.
 fn scaled(state: &Tensor, factors: &[f64]) -> Result<Tensor, Error> {
     if factors.len() != state.n_samples() {
         return Err(mismatch("coefficients of a batch", &factors.len(), &state.n_samples()));

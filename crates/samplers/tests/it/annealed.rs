@@ -53,8 +53,8 @@ fn weights_are_found_level_by_level() {
     assert_eq!(TwoModes::found_share(&plain), TwoModes::found_share(&x));
 }
 
-/// Each level's steps, and the way to the next, as a recursion of the variance in x̃ (with unit data in any process): V ← (1 − ε/σ_L²·
-/// σ²/(σ² + c))²·V + 2ε·σ²/σ_L², T times; at the end, where it is asked for, the estimate.
+/// The steps of each level and the step to the next one as a recursion of the variance in x̃ (with unit data in any process):
+/// V ← (1 − ε/σ_L²·σ²/(σ² + c))²·V + 2ε·σ²/σ_L², T times, and the estimate at the end if the option is set.
 #[test]
 fn variances_follow_the_recursion() {
     let (c, epsilon, steps) = (0.25, 0.004, 3);
@@ -91,11 +91,11 @@ impl<X: State> NoiseSource<X> for Impulses {
     }
 }
 
-/// Steps that diverge are refused; pure noise is left as DDIM leaves it, whatever the scale of the steps.
+/// Steps that diverge are refused. The step from pure noise is that of DDIM for any scale of the steps.
 #[test]
 fn what_has_no_scale_is_refused() {
     let data = GaussianDenoiser { mean: 0.0, variance: 1.0 };
-    let said = |path: &Path, how| {
+    let sentence = |path: &Path, how| {
         annealed_langevin(&data, array![[0.0]], path, how, &crate::Silent, &mut ()).unwrap_err().to_string()
     };
     let descending = path(&[1.0, 0.1]);
@@ -103,10 +103,12 @@ fn what_has_no_scale_is_refused() {
     let left = annealed_langevin(&data, array![[0.7]], &pure, Annealed::default(), &crate::Silent, &mut ());
     assert_eq!(left.unwrap(), ddim(&data, array![[0.7]], &pure, 0.0, &crate::Silent, &mut ()).unwrap());
     // The last level's σ is .1.
-    assert!(said(&descending, Annealed { epsilon: 0.021, ..Annealed::default() }).contains("diverge"));
-    assert!(
-        said(&descending, Annealed { steps_per_level: 0, ..Annealed::default() }).contains("steps per level")
-    );
-    assert!(said(&descending, Annealed { friction: Some(-1.0), ..Annealed::default() }).contains("friction"));
-    assert!(said(&descending, Annealed { epsilon: -1.0, ..Annealed::default() }).contains("step size"));
+    for (how, name) in [
+        (Annealed { epsilon: 0.021, ..Annealed::default() }, "diverge"),
+        (Annealed { steps_per_level: 0, ..Annealed::default() }, "steps per level"),
+        (Annealed { friction: Some(-1.0), ..Annealed::default() }, "friction"),
+        (Annealed { epsilon: -1.0, ..Annealed::default() }, "step size"),
+    ] {
+        assert!(sentence(&descending, how).contains(name));
+    }
 }

@@ -77,7 +77,7 @@ fn check_rows(x: &Batch, levels: &[NoiseLevel; 2]) {
     }
 }
 
-/// At clean data ε̂ stays what was said, and finite.
+/// At clean data ε̂ is the predicted one, and finite.
 #[test]
 fn clean_data_has_no_noise_to_derive() {
     let x = array![[3.0]];

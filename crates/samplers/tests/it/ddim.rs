@@ -45,7 +45,7 @@ proptest! {
         all_within(&ours, &theirs, 1e-12);
     }
 
-    /// Where the data is one point every walk ends there, whatever its levels and its noise.
+    /// If the data is a single point, every walk ends there, for any levels and any noise.
     #[test]
     fn a_point_is_always_found(
         log_snrs in any_log_snrs(), eta in 0.0..=1.0, mean in -2.0..2.0, x in -9.0..9.0,
@@ -64,8 +64,8 @@ proptest! {
         within(found[[0, 0]], denoiser.x0(x, level(log_snr)), 1e-14 * (1.0 + x.abs()));
     }
 
-    /// Given the true x_0 a step takes N(s_t·x_0, n_t²) to N(s·x_0, n²), whatever η: the family of eq. 7 has
-    /// the marginals of the forward process.
+    /// Given the true x_0, a step takes N(s_t·x_0, n_t²) to N(s·x_0, n²) for every η: the family of eq. 7 has the marginals of the
+    /// forward process.
     #[test]
     fn marginals_do_not_depend_on_eta(log_snr in -8.0..8.0, gap in 0.01..8.0, eta in 0.0..=1.0) {
         let (from, to) = (level(log_snr), level(log_snr + gap));

@@ -1,4 +1,4 @@
-//! DDPM: the variance it samples with, whatever the path.
+//! DDPM: the variance of its samples on any path.
 
 use crate::linear::{Impulses, Textbook, result_variance, textbook};
 use crate::{Silent, Zeros, any_log_snrs, level, linear, path, within};
@@ -62,7 +62,7 @@ proptest! {
         prop_assert_eq!(n_steps, path.n_steps());
     }
 
-    /// The step to clean data is the estimate of x_0, and asks for no noise.
+    /// The step to clean data returns the estimate of x_0 and draws no noise.
     #[test]
     fn one_step_is_the_estimate(log_snr in -8.0..8.0, x in -5.0..5.0) {
         let denoiser = GaussianDenoiser { mean: 1.0, variance: 0.25 };

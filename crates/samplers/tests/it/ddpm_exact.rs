@@ -142,8 +142,8 @@ fn only_the_last_step_is_missed() {
     within(found, 2.0, 0.02);
 }
 
-/// At pure noise the Jacobian is 0: the variance is 0, and the step is one with β̃. The network cannot be conditioned on another level
-/// than the one where x is.
+/// At pure noise the Jacobian is 0, so that the variance is 0 and the step has the variance β̃. The network cannot be conditioned on a
+/// level that differs from that of x.
 #[test]
 fn where_the_variance_cannot_be_known_it_says_so() {
     let data = GaussianDenoiser { mean: 0.0, variance: 0.25 };

@@ -1,4 +1,4 @@
-//! Heun's method is EDM's, digit by digit; its churn adds what it says.
+//! Heun's method agrees with EDM's in all digits, and churn adds the documented noise.
 
 use crate::linear::{Impulses, result_variance};
 use crate::{Batch, Silent, within};

@@ -14,7 +14,7 @@ fn estimate() -> Estimate<Batch> {
     Estimate { x0: array![[0.5]], eps: array![[0.2]], spread: None }
 }
 
-/// An η outside [0, 1] is refused before anything is asked.
+/// An η outside [0, 1] is refused before the denoiser is evaluated.
 #[test]
 fn eta_lies_between_0_and_1() {
     for eta in [-1e-9, 1.0 + 1e-9, f64::INFINITY, f64::NAN] {
@@ -74,7 +74,7 @@ fn steps_in_the_wrong_direction() {
     assert!(matches!(&implicit, Err(Error::Math(error)) if *error == expected), "{implicit:?}");
 }
 
-/// Asking for a learned variance that nobody learned; the last step, which adds no noise, does not ask.
+/// A learned variance needs a denoiser that predicts it, except in the last step, which adds no noise.
 #[test]
 fn a_learned_variance_has_to_be_learned() {
     let noise = StreamNoise::new(0, 0);
@@ -110,5 +110,5 @@ fn what_others_report_comes_through() {
     let of_denoiser = ddim(&Failing, array![[1.0]], &path(&[0.0]), 0.0, &Silent, &mut ()).unwrap_err();
     assert_eq!(of_denoiser.to_string(), "the network is gone");
     let of_noise = ddim(&DATA, array![[1.0]], &path(&[0.0, 1.0]), 0.5, &Silent, &mut ()).unwrap_err();
-    assert!(of_noise.to_string().contains("not to be asked for"), "{of_noise}");
+    assert!(of_noise.to_string().contains("unexpected draw"), "{of_noise}");
 }

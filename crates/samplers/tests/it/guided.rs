@@ -29,7 +29,7 @@ impl Guide<Batch> for Classifier<'_> {
     }
 }
 
-/// Counts how often it is asked.
+/// A denoiser that counts its evaluations.
 struct Counted<D>(D, Cell<usize>);
 
 impl<D: Denoiser<Batch>> Denoiser<Batch> for Counted<D> {
@@ -101,7 +101,7 @@ proptest! {
         }
     }
 
-    /// w = 1 is the better one, without asking the worse; w = 0 the worse; between and beyond it is a line in w.
+    /// w = 1 is the better estimate, without an evaluation of the worse one; w = 0 is the worse estimate. The result is linear in w.
     #[test]
     fn extrapolation_is_a_line(x in points(), at in levels(), w in -2.0..8.0) {
         let data = mixture();
@@ -117,8 +117,8 @@ proptest! {
         all_within(&found.eps, &(&worse.eps + w * (&better.eps - &worse.eps)), 1e-13);
     }
 
-    /// Outside the interval of σ the better one is alone, sample by sample and to the bit; where no sample is inside the worse is not
-    /// asked.
+    /// Outside the interval of σ each sample has exactly the better estimate. If no sample is inside, the worse denoiser is not
+    /// evaluated.
     #[test]
     fn the_interval_is_each_samples(x in points(), w in 2.0..4.0) {
         let data = mixture();
@@ -174,13 +174,13 @@ proptest! {
     }
 }
 
-/// At pure noise, where x says nothing of y, the classifier is not followed; at scale 0 it is not asked.
+/// At pure noise, where x does not depend on y, and at scale 0, the classifier is not evaluated.
 #[test]
 fn where_there_is_nothing_to_follow() {
     struct Mute;
     impl Guide<Batch> for Mute {
         fn log_density_gradient(&self, _: &Batch, _: Levels<'_>) -> Result<Batch, Error> {
-            Err(Error::other("not to be asked"))
+            Err(Error::other("unexpected evaluation"))
         }
     }
     let (data, pure) = (mixture(), NoiseLevel::new(0.0, 1.0).unwrap());
@@ -199,6 +199,6 @@ fn where_there_is_nothing_to_follow() {
     assert_ne!(found.x0.row(1), expected.x0.row(1));
     // A guided mean needs a variance that is known before the step.
     let (path, variance) = (crate::path(&[0.0]), ReverseVariance::Optimal);
-    let said = ddpm_guided(&Exact(&data), &Mute, 1.0, x, &path, variance, &Zeros, &mut ()).unwrap_err();
-    assert!(said.to_string().starts_with("the variance of a guided mean: found Optimal"), "{said}");
+    let refused = ddpm_guided(&Exact(&data), &Mute, 1.0, x, &path, variance, &Zeros, &mut ()).unwrap_err();
+    assert!(refused.to_string().starts_with("the variance of a guided mean: found Optimal"), "{refused}");
 }

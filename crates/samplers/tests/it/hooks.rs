@@ -30,7 +30,7 @@ fn sample(hook: &mut dyn Hook<Batch>) -> Result<Batch, Error> {
     ddim(&DATA, array![[1.0]], &path(&[-3.0, 0.0, 2.0]), 0.0, &StreamNoise::new(0, 0), hook)
 }
 
-/// A replaced state is where the walk goes on, as if it had come there by itself.
+/// The walk continues from a replaced state like from a state of its own.
 #[test]
 fn replace_goes_on_from_another_state() {
     let other = array![[-0.3]];
@@ -92,7 +92,7 @@ fn both(first: fn(&Batch) -> Next<Batch>, second: fn(&Batch) -> Next<Batch>) -> 
     (next, seen)
 }
 
-/// The second hook sees what the first left, and is not asked after a stop.
+/// The second hook is called with the x of the first, and is not called after a stop.
 #[test]
 fn two_hooks_act_in_their_order() {
     fn state(next: Next<Batch>) -> (&'static str, f64) {
@@ -147,7 +147,7 @@ fn a_closure_is_a_hook_that_looks() {
     assert_eq!(seen[1].1, result[[0, 0]]);
 }
 
-/// The estimate that a hook is shown is what the denoiser said at the level left.
+/// A hook is called with the denoiser's estimate at the level where the step starts.
 #[test]
 fn a_hook_sees_the_estimate() {
     struct Preview(Vec<f64>);

@@ -65,8 +65,8 @@ fn round_trips_are_as_far_off_as_noted() {
     }
 }
 
-/// A network that takes clean data for its first level is as good a start as one that says ε̂ = 0 there: at few steps the same, at
-/// 1,000, where that first step counts, better (7.96e-6 against 9.12e-6).
+/// A network that takes clean data for its first level is as good a start as one that predicts ε̂ = 0 there: equal at few steps, and
+/// better at 1,000, where that first step counts (7.96e-6 against 9.12e-6).
 #[test]
 fn the_first_trained_level_can_be_told_at_clean_data() {
     let network = Network { first: linear().level(1) };
@@ -118,12 +118,9 @@ proptest! {
         match path.steps().find(Step::ascends) {
             None => prop_assert!(found.is_ok()),
             Some(step) => {
-                let said = found.unwrap_err().to_string();
-                let expected = format!(
-                    "a path cannot be walked: its step {} climbs, and an inversion follows one that descends all the way",
-                    step.index
-                );
-                prop_assert_eq!(said, expected);
+                let error = found.unwrap_err();
+                let names_step = error.to_string().contains(&format!("its step {} ", step.index));
+                prop_assert!(matches!(error, Error::Path(_)) && names_step, "{}", error);
             }
         }
     }

@@ -198,24 +198,24 @@ fn the_oracles_jacobian_is_its_slope() {
 fn what_cannot_be_solved_is_refused() {
     let data = mixture();
     let (x, noise) = (points(&data, 1, 0), StreamNoise::new(0, 0));
-    let ask =
+    let solve =
         |levels, options| flow_log_likelihood(&Exact(&data), &x, levels, 1.0, options, &noise, &mut |_| true);
     let up = (NoiseLevel::CLEAN, noisy_end());
     let sentence = |found: Result<Option<FlowLikelihood<Batch>>, Error>| found.unwrap_err().to_string();
-    assert!(sentence(ask((up.1, up.0), exact(1e-5))).contains("noisier"));
-    assert!(sentence(ask(up, exact(0.0))).contains("tolerance"));
+    assert!(sentence(solve((up.1, up.0), exact(1e-5))).contains("noisier"));
+    assert!(sentence(solve(up, exact(0.0))).contains("tolerance"));
     let none = FlowOptions { divergence: Divergence::Probes(0), ..FlowOptions::default() };
-    assert!(sentence(ask(up, none)).contains("probes"));
+    assert!(sentence(solve(up, none)).contains("probes"));
     let few = FlowOptions { most_steps: 3, ..exact(1e-9) };
-    assert!(sentence(ask(up, few)).contains("number of steps"));
+    assert!(sentence(solve(up, few)).contains("number of steps"));
 }
 
-/// The share of the way grows to the whole; told to stop, the flow stops and has no answer.
+/// The completed share increases to 1. If `watch` returns false, the flow stops without a result.
 #[test]
 fn a_flow_is_watched_and_stopped() {
     let data = mixture();
     let (x, noise) = (points(&data, 3, 0), StreamNoise::new(0, 0));
-    let ask = |watch: &mut dyn FnMut(f64) -> bool| {
+    let solve = |watch: &mut dyn FnMut(f64) -> bool| {
         flow_log_likelihood(
             &Exact(&data),
             &x,
@@ -229,14 +229,14 @@ fn a_flow_is_watched_and_stopped() {
     };
     let mut shares = vec![0.0];
     assert!(
-        ask(&mut |share| {
+        solve(&mut |share| {
             shares.push(share);
             true
         })
         .is_some()
     );
     assert!(shares.windows(2).all(|pair| pair[0] <= pair[1]) && shares.last() == Some(&1.0), "{shares:?}");
-    assert!(ask(&mut |share| share < 0.5).is_none());
+    assert!(solve(&mut |share| share < 0.5).is_none());
 }
 
 /// The stated error is of the size of the true one: over points of a mixture the mean of one is within a factor of ten of the other's.

@@ -81,16 +81,16 @@ fn all_within<D: Dimension>(found: &Array<f64, D>, expected: &Array<f64, D>, tol
     assert!(off <= tolerance, "found {found}, expected {expected}, off by {off:e} > {tolerance:e}");
 }
 
-/// A source that must not be asked.
+/// A source from which nothing may be drawn.
 struct Silent;
 
 impl<X: State> NoiseSource<X> for Silent {
     fn normal(&self, _: &X, draw: Draw) -> Result<X, Error> {
-        Err(Error::other(format!("{draw:?} was not to be asked for")))
+        Err(Error::other(format!("unexpected draw: {draw:?}")))
     }
 }
 
-/// A source that answers with zeros: samplers then walk along their means.
+/// A source of zeros, with which samplers follow their means.
 struct Zeros;
 
 impl<X: State> NoiseSource<X> for Zeros {
@@ -99,7 +99,7 @@ impl<X: State> NoiseSource<X> for Zeros {
     }
 }
 
-/// [`StreamNoise`] that remembers what it was asked for.
+/// [`StreamNoise`] that records its draws.
 #[derive(Default)]
 struct Logged(RefCell<Vec<Draw>>);
 

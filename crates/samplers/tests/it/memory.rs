@@ -1,4 +1,4 @@
-//! What solvers remember, when they forget, and how often they ask.
+//! The memory of solvers, when it is emptied, and the number of evaluations.
 
 use crate::roster::{Named, Sampler, solvers};
 use crate::{Batch, Silent, path};
@@ -13,7 +13,7 @@ use tweedie_samplers::{
 
 const LEVELS: [f64; 9] = [-6.0, -4.5, -3.0, -2.0, -1.0, 0.0, 1.5, 3.0, 5.0];
 
-/// A curved denoiser: on a line a solver's memory could not be told from none.
+/// A denoiser that is not linear. For a linear one a solver with a memory would give the same results as one without.
 fn mixture() -> Mixture {
     let at = |x, y| GaussianData::isotropic(vec![x, y], 0.05).unwrap();
     Mixture::new(vec![(0.6, at(-1.0, 0.3)), (0.4, at(0.8, -0.5))]).unwrap()
@@ -188,7 +188,7 @@ fn climbs_are_forgotten_over() {
     }
 }
 
-/// What was said at pure noise, where λ is −∞, takes part in no difference: the walk from the next level on is a new one.
+/// The prediction at pure noise, where λ is −∞, is used in no difference: the walk from the next level on is a new one.
 #[test]
 fn pure_noise_is_not_remembered() {
     let rest = path(&LEVELS[2..]);
@@ -206,7 +206,7 @@ fn pure_noise_is_not_remembered() {
     }
 }
 
-/// Counts how often it is asked.
+/// A denoiser that counts its evaluations.
 struct Counted(Cell<usize>);
 
 impl Denoiser<Batch> for Counted {

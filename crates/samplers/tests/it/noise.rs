@@ -46,8 +46,7 @@ proptest! {
         check_split::<f32>(first, n, seed, eta);
     }
 
-    /// Element e of image i is the stream's own number, whatever the shape; an f32 array has the nearest f32
-    /// of it.
+    /// Element e of image i is number e of the image's stream for any shape. An f32 array has the nearest f32.
     #[test]
     fn noise_is_the_streams(first in any::<u64>(), seed in any::<u64>(), i in 0usize..4, e in 0usize..12) {
         let noise = StreamNoise::new(seed, first);
@@ -107,7 +106,7 @@ impl Process for Wide {
     }
 }
 
-/// A start is the noise of its own purpose, as wide as the process says of the path's first level.
+/// A start has its own purpose and the standard deviation of the process at the path's first level.
 #[test]
 fn a_start_is_the_processs_noise() {
     let noise = StreamNoise::new(7, 2);

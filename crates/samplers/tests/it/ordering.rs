@@ -46,7 +46,7 @@ fn less_noise_is_better_at_few_steps() {
 }
 
 /// The same on samples of a mixture in 64 dimensions, by the standard deviation within the modes: 400 samples by 63 axes know it to .0045 of
-/// itself, a tenth of the gaps (η = 0 and .2, which are .001 apart, are not told apart). The modes' shares are right within four binomial
+/// itself, a tenth of the gaps (η = 0 and .2, which are .001 apart, are not distinguished). The modes' shares are right within four binomial
 /// errors with any noise. In closed form (their 63 axes are linear) −.632, −.642, −.709 and 2.24 of it at 10 steps.
 #[test]
 fn less_noise_is_better_on_a_mixture() {

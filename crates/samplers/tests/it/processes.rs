@@ -12,8 +12,8 @@ pub fn mixture() -> Mixture {
     Mixture::new(vec![(0.6, at(-1.0, 0.3, 0.05)), (0.4, at(0.8, -0.5, 0.2))]).unwrap()
 }
 
-/// Every sampler leaves pure noise, where σ has no value: by x̂_0 and ε̂ = x alone. Annealed Langevin dynamics and the corrector, which
-/// divide by the signal, are not asked.
+/// Every sampler can start at pure noise, where σ is infinite, from x̂_0 and ε̂ = x. Annealed Langevin dynamics and the corrector, which
+/// divide by the signal, are not tested.
 #[test]
 fn every_sampler_leaves_pure_noise() {
     let levels = [NoiseLevel::new(0.0, 1.0).unwrap(), level(-3.0), level(0.0), NoiseLevel::CLEAN];

@@ -109,7 +109,7 @@ pub fn numbers(file: &SafeTensors<'_>, name: &str) -> Vec<f64> {
     values.map(f64::from).collect()
 }
 
-/// Says what the network said when the walk was recorded, found by the level.
+/// A denoiser that returns the network's recorded prediction for the level of x.
 pub struct Replay<'a>(&'a Recording);
 
 impl Denoiser<Images> for Replay<'_> {

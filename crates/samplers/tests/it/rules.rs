@@ -114,9 +114,9 @@ proptest! {
 /// Technique 3 divides by σ; what makes no levels or steps is refused.
 #[test]
 fn the_rest() {
-    let said: Batch = array![[1.0, -2.0]];
-    assert_eq!(scale_by_noise(&said, 0.5).unwrap(), array![[2.0, -4.0]]);
-    assert!(scale_by_noise(&said, 0.0).is_err());
+    let output: Batch = array![[1.0, -2.0]];
+    assert_eq!(scale_by_noise(&output, 0.5).unwrap(), array![[2.0, -4.0]]);
+    assert!(scale_by_noise(&output, 0.0).is_err());
     for (first, last) in [(1.0, 1.0), (0.5, 1.0), (1.0, 0.0), (f64::INFINITY, 1.0)] {
         assert!(geometric_sigmas(first, last, 10).is_err());
     }

@@ -23,7 +23,7 @@ proptest! {
         prop_assert_eq!(x.share(), x);
     }
 
-    /// `like` writes sample by sample in row-major order, whatever the memory order of the array it is like.
+    /// `like` writes sample by sample in row-major order for any memory order of the array.
     #[test]
     fn samples_are_written_in_row_major_order(turned in any::<bool>()) {
         let mut like = Array3::<f32>::zeros((2, 3, 4));

@@ -5,7 +5,7 @@ use ndarray::{Axis, array};
 use proptest::prelude::*;
 use tweedie_samplers::{Clipped, Denoiser, EpsAfterClip, Error, Estimate, Levels, Thresholded};
 
-/// Says x̂_0 = x, and no noise.
+/// A denoiser that predicts x̂_0 = x and ε̂ = 0.
 struct Same;
 
 impl Denoiser<Batch> for Same {
@@ -97,7 +97,7 @@ fn samples_have_their_own() {
     assert_eq!(found, array![[0.5, -0.25, 0.1, 1.0], [1.0, -0.5, 0.25, 0.0]]);
     for quantile in [0.0, -0.1, 1.1, f64::NAN] {
         let denoiser = Thresholded { inner: Same, quantile, bound: 1.0, most: None, eps: EpsAfterClip::Keep };
-        let said = denoiser.denoise(&x, level(0.0).into()).unwrap_err().to_string();
-        assert!(said.contains("the quantile"), "{said}");
+        let refused = denoiser.denoise(&x, level(0.0).into()).unwrap_err();
+        assert!(matches!(refused, Error::Parameter { name: "the quantile", .. }), "{refused:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Learned reverse variances: what a denoiser says of them, and the one that is exact.
+//! Learned reverse variances: the predictions of a denoiser, and the exact variance.
 
 use crate::linear::{Impulses, result_variance};
 use crate::{all_within, level, linear, within};

@@ -1,4 +1,4 @@
-//! Walking a path: its order, its climbs, and which noise each step asks for.
+//! The walk of a path: its order, its steps to noisier levels, and the draws of each step.
 
 use crate::{Batch, Logged, Silent, all_within, any_log_snrs, level, linear, path};
 use ndarray::array;
@@ -71,7 +71,7 @@ proptest! {
 }
 
 /// Noise is keyed by purpose and visit: a climb never shares a draw with a step, nor one step with another,
-/// and a deterministic step asks for none.
+/// and a deterministic step draws nothing.
 #[test]
 fn draws_are_named_by_purpose_and_visit() {
     let step = |visit| Draw { purpose: Purpose::STEP, visit, draw: 0 };
@@ -94,20 +94,20 @@ fn draws_are_named_by_purpose_and_visit() {
     }
 }
 
-/// A denoiser that remembers where it was asked.
-struct Asked(RefCell<Vec<NoiseLevel>>);
+/// A denoiser that records the levels of its evaluations.
+struct Recorded(RefCell<Vec<NoiseLevel>>);
 
-impl Denoiser<Batch> for Asked {
+impl Denoiser<Batch> for Recorded {
     fn denoise(&self, x: &Batch, at: Levels<'_>) -> Result<Estimate<Batch>, Error> {
         self.0.borrow_mut().extend(at.as_slice());
         DATA.denoise(x, at)
     }
 }
 
-/// The denoiser is asked once per step down, at the level the step leaves, and not on climbs.
+/// The denoiser is evaluated once per step down, at the level where the step starts, and not in steps to noisier levels.
 #[test]
 fn the_denoiser_is_asked_once_per_step_down() {
-    let denoiser = Asked(RefCell::default());
+    let denoiser = Recorded(RefCell::default());
     ddim(&denoiser, array![[1.0]], &path(&CLIMBING), 0.0, &StreamNoise::new(0, 0), &mut ()).unwrap();
     assert_eq!(denoiser.0.into_inner(), [level(-4.0), level(-2.0), level(1.0)]);
 }

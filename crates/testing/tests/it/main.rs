@@ -144,16 +144,16 @@ fn only_programs_print() {
     forbid(&["println!", "eprintln!", "print!("], "libraries emit tracing events", &["cli"]);
 }
 
-/// A network is asked in one place, so that the scaling of its input and the number of a level are there alone.
+/// Networks are evaluated in one file, so that the scaling of the input and the conditioning are only there.
 #[test]
 fn only_the_backbone_asks_a_network() {
     let mut files = Vec::new();
     for room in ["models", "training", "applications", "cli"] {
         sources(&root().join("crates").join(room).join("src"), &mut files);
     }
-    let asks = |file: &&PathBuf| std::fs::read_to_string(file).unwrap().contains(".forward(");
-    let asking: Vec<&PathBuf> = files.iter().filter(asks).collect();
-    assert!(matches!(asking.as_slice(), [one] if one.ends_with("models/src/backbone/mod.rs")), "{asking:?}");
+    let evaluates = |file: &&PathBuf| std::fs::read_to_string(file).unwrap().contains(".forward(");
+    let found: Vec<&PathBuf> = files.iter().filter(evaluates).collect();
+    assert!(matches!(found.as_slice(), [one] if one.ends_with("models/src/backbone/mod.rs")), "{found:?}");
 }
 
 #[test]

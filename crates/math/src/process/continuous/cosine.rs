@@ -5,15 +5,15 @@ use crate::level::log_alpha_bar_of;
 use crate::{Error, NoiseLevel, Process};
 use core::f64::consts::FRAC_PI_2;
 
-/// ᾱ(t) = cos²b/cos²a with a = s/(1 + s)·π/2 and b = (t + s)/(1 + s)·π/2, t from 0 to 1, down to nothing (Nichol & Dhariwal
-/// 2021, eq. 17, without the cap that its discrete form needs).
+/// ᾱ(t) = cos²b/cos²a with a = s/(1 + s)·π/2 and b = (t + s)/(1 + s)·π/2, for t from 0 to 1 (Nichol & Dhariwal 2021, eq. 17,
+/// without the cap that the discrete form needs). ᾱ(1) is 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ContinuousCosine {
     offset: f64,
 }
 
 impl ContinuousCosine {
-    /// A process with the offset s; .008 in the paper, 0 for signal cos and noise sin of t·π/2.
+    /// Creates a process with the offset s. It is .008 in the paper; with 0, signal and noise are the cosine and sine of t·π/2.
     ///
     /// # Errors
     /// [`Error::Parameter`] for an offset outside [0, 1].
@@ -36,9 +36,9 @@ impl Process for ContinuousCosine {
             return NoiseLevel::new(0.0, 1.0);
         }
         let a = self.first_angle();
-        // cos²a − cos²b = sin(b − a)·sin(b + a), a product instead of a difference.
+        // cos²a − cos²b is computed as the product sin(b − a)·sin(b + a), which avoids the difference.
         let noise = libm::sqrt(libm::sin(risen) * libm::sin(risen + 2.0 * a)) / libm::cos(a);
-        // Near its end cos b is the sine of what is left to a right angle.
+        // Near t = 1, cos b is computed as the sine of the complement π/2 − b.
         let left = (1.0 - t) / (1.0 + self.offset) * FRAC_PI_2;
         let cosine = if t < 0.5 { libm::cos(a + risen) } else { libm::sin(left) };
         NoiseLevel::new(cosine / libm::cos(a), noise)
@@ -60,8 +60,8 @@ impl Process for ContinuousCosine {
         let lost = -libm::expm1(log_alpha_bar) * libm::cos(a) * libm::cos(a);
         let sine = libm::sqrt(libm::sin(a) * libm::sin(a) + lost);
         let b = libm::atan2(sine, cosine);
-        // Near clean data b − a would be a difference, there it is sin(b − a) = lost/sin(b + a) that keeps its digits; near the end
-        // it is what is left to a right angle.
+        // Near clean data b − a would lose digits as a difference, so that it comes from sin(b − a) = lost/sin(b + a). Near the end
+        // it comes from the complement π/2 − b.
         let whole = FRAC_PI_2 / (1.0 + self.offset);
         if b - a > 0.5 {
             1.0 - libm::atan2(cosine, sine) / whole

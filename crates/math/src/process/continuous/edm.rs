@@ -1,19 +1,19 @@
-//! The process of Karras et al. (2022): time is the noise itself.
+//! The process of Karras et al. (2022), whose time is σ.
 
 use super::{checked, positive, reached};
 use crate::{Error, NoiseLevel, Process};
 
-/// Signal 1, noise σ = t, t from 0 to σ_max (Karras et al. 2022, sec. 3).
+/// Signal 1 and noise σ = t, for t from 0 to σ_max (Karras et al. 2022, sec. 3).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Edm {
     sigma_max: f64,
 }
 
 impl Edm {
-    /// A process up to a greatest σ; 80 in the paper.
+    /// Creates a process with the greatest σ; 80 in the paper.
     ///
     /// # Errors
-    /// [`Error::Parameter`] unless it is positive.
+    /// [`Error::Parameter`] unless σ_max is positive and finite.
     pub fn new(sigma_max: f64) -> Result<Self, Error> {
         Ok(Self { sigma_max: positive("sigma_max", sigma_max)? })
     }

@@ -1,7 +1,7 @@
-//! Processes in continuous time: stochastic differential equations whose kernels are Gaussians in closed form.
+//! Processes in continuous time: stochastic differential equations with Gaussian kernels in closed form.
 //!
-//! Each is a pair of rates (signal, noise) as a function of t; the kernel between any two of its times is
-//! [`Transition::between`](crate::Transition::between) of their levels, exactly.
+//! Each process is a pair of rates (signal, noise) as a function of t. The exact kernel between two of its times is
+//! [`Transition::between`](crate::Transition::between) their levels.
 
 mod cosine;
 mod edm;
@@ -17,12 +17,12 @@ pub use vp_sde::VpSde;
 
 use crate::Error;
 
-/// The time, if it lies in [0, last].
+/// Returns the time if it is in [0, last].
 fn checked(time: f64, last: f64) -> Result<f64, Error> {
     if (0.0..=last).contains(&time) { Ok(time) } else { Err(Error::Time { time, last }) }
 }
 
-/// The log-SNR, unless it is not a number or below that of the last level by more than what makes two levels the same.
+/// Returns the log-SNR unless it is NaN, or below that of the last level by more than `SAME_LEVEL`.
 fn reached(log_snr: f64, last: f64) -> Result<f64, Error> {
     if log_snr.is_nan() || log_snr < last - super::SAME_LEVEL {
         return Err(Error::LogSnr { log_snr, last });
@@ -30,7 +30,7 @@ fn reached(log_snr: f64, last: f64) -> Result<f64, Error> {
     Ok(log_snr)
 }
 
-/// Fails, naming the parameter, unless it is positive and finite.
+/// Returns a parameter if it is positive and finite. The error has the given name.
 fn positive(name: &'static str, found: f64) -> Result<f64, Error> {
     if found > 0.0 && found.is_finite() {
         Ok(found)

@@ -1,10 +1,10 @@
-//! The sub-VP SDE, whose noise stays below that of the variance-preserving one.
+//! The sub-VP SDE, which has less noise than the variance-preserving SDE at every time.
 
 use super::{VpSde, checked, reached};
 use crate::{Error, NoiseLevel, Process};
 
-/// dx = −½β(t)x dt + √(β(t)(1 − ᾱ(t)²)) dw: signal √ᾱ, noise 1 − ᾱ (Song et al. 2021, eq. 12 and 29), ᾱ being that of a
-/// [`VpSde`].
+/// dx = −½β(t)x dt + √(β(t)(1 − ᾱ(t)²)) dw, with signal √ᾱ and noise 1 − ᾱ (Song et al. 2021, eq. 12 and 29), where ᾱ is that
+/// of a [`VpSde`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SubVpSde {
     vp: VpSde,
@@ -14,10 +14,10 @@ impl SubVpSde {
     /// The paper's constants: β from .1 to 20.
     pub const USUAL: Self = Self { vp: VpSde::USUAL };
 
-    /// A process from the rates of noise at both ends.
+    /// Creates a process from β(0) and β(1).
     ///
     /// # Errors
-    /// Those of [`VpSde::new`].
+    /// Errors returned by [`VpSde::new`].
     pub fn new(beta_min: f64, beta_max: f64) -> Result<Self, Error> {
         Ok(Self { vp: VpSde::new(beta_min, beta_max)? })
     }
@@ -47,7 +47,7 @@ impl Process for SubVpSde {
     fn time_of(&self, level: NoiseLevel) -> f64 {
         let ratio = libm::exp(0.5 * level.log_snr());
         let noise = if ratio == f64::INFINITY { 0.0 } else { 2.0 / (1.0 + libm::hypot(1.0, 2.0 * ratio)) };
-        // ln ᾱ is ln(1 − n) and 2·ln s, of which one keeps its digits.
+        // ln ᾱ equals both ln(1 − n) and 2·ln s; the more accurate form depends on n.
         let log_alpha_bar = if noise < 0.5 { libm::log1p(-noise) } else { 2.0 * libm::log(ratio * noise) };
         self.vp.time_of_log_alpha_bar(log_alpha_bar)
     }

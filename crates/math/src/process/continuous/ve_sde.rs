@@ -3,9 +3,9 @@
 use super::{checked, positive, reached};
 use crate::{Error, NoiseLevel, Process};
 
-/// Signal 1, noise σ(t) = σ_min·(σ_max/σ_min)^t, t from 0 to 1 (Song et al. 2021, eq. 9 and 30).
+/// Signal 1 and noise σ(t) = σ_min·(σ_max/σ_min)^t, for t from 0 to 1 (Song et al. 2021, eq. 9 and 30).
 ///
-/// Time 0 itself is clean data; the noise jumps to σ_min right after it, as in the paper, whose kernel holds for t > 0.
+/// Time 0 is clean data. As in the paper, whose kernel holds for t > 0, the noise is at least σ_min at every positive time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VeSde {
     sigma_min: f64,
@@ -13,7 +13,7 @@ pub struct VeSde {
 }
 
 impl VeSde {
-    /// A process from its least and greatest noise; .01 and 50 for CIFAR-10 in the paper.
+    /// Creates a process from the least and greatest σ; .01 and 50 for CIFAR-10 in the paper.
     ///
     /// # Errors
     /// [`Error::Parameter`] unless 0 < σ_min < σ_max.
@@ -52,7 +52,7 @@ impl Process for VeSde {
         NoiseLevel::new(1.0, libm::exp(-0.5 * reached(log_snr, last)?))
     }
 
-    /// 0 for every level cleaner than σ_min.
+    /// The time of a level; 0 for every level with less noise than σ_min.
     fn time_of(&self, level: NoiseLevel) -> f64 {
         let log_sigma = -0.5 * level.log_snr();
         ((log_sigma - libm::log(self.sigma_min)) / self.log_ratio()).clamp(0.0, 1.0)

@@ -4,8 +4,8 @@ use super::{checked, positive, reached};
 use crate::level::log_alpha_bar_of;
 use crate::{Error, NoiseLevel, Process};
 
-/// dx = −½β(t)x dt + √β(t) dw with β(t) = β_min + t·(β_max − β_min), t from 0 to 1: ln ᾱ(t) = −β_min·t − ½t²·(β_max − β_min)
-/// (Song et al. 2021, eq. 11 and 33).
+/// dx = −½β(t)x dt + √β(t) dw with β(t) = β_min + t·(β_max − β_min), for t from 0 to 1, so that
+/// ln ᾱ(t) = −β_min·t − ½t²·(β_max − β_min) (Song et al. 2021, eq. 11 and 33).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VpSde {
     beta_min: f64,
@@ -16,7 +16,7 @@ impl VpSde {
     /// The paper's constants: β from .1 to 20.
     pub const USUAL: Self = Self { beta_min: 0.1, beta_max: 20.0 };
 
-    /// A process from the rates of noise at both ends.
+    /// Creates a process from β(0) and β(1).
     ///
     /// # Errors
     /// [`Error::Parameter`] unless 0 < β_min ≤ β_max.
@@ -35,7 +35,7 @@ impl VpSde {
         -t * (self.beta_min + 0.5 * t * (self.beta_max - self.beta_min))
     }
 
-    /// The time of a ln ᾱ: the quadratic's root without a difference.
+    /// The time of a ln ᾱ: the root of the quadratic in the form that avoids a difference.
     pub(super) fn time_of_log_alpha_bar(&self, log_alpha_bar: f64) -> f64 {
         let (l, rise) = (-log_alpha_bar, self.beta_max - self.beta_min);
         let root = libm::sqrt(self.beta_min * self.beta_min + 2.0 * rise * l);

@@ -1,16 +1,16 @@
-//! Schedules that say what ᾱ is, as ln α_t = ln(ᾱ_t/ᾱ_{t−1}), and what can be made of any schedule's ᾱ.
+//! Schedules that define ᾱ, returned as ln α_t = ln(ᾱ_t/ᾱ_{t−1}), and the rescaling of a schedule's ᾱ.
 
 use super::{check_beta, check_count};
 use crate::Error;
 
-/// ᾱ a squared cosine.
+/// ᾱ as a squared cosine.
 pub(super) fn cosine(steps: usize, offset: f64, max_beta: f64) -> Result<Vec<f64>, Error> {
     if !(0.0..=1.0).contains(&offset) {
         return Err(Error::Parameter { name: "offset", found: offset, allowed: "between 0 and 1" });
     }
     check_beta("max_beta", max_beta)?;
     let angle = |i: usize| (i as f64 / steps as f64 + offset) / (1.0 + offset) * core::f64::consts::FRAC_PI_2;
-    // β = 1 − cos²b/cos²a = sin(b − a)·sin(b + a)/cos²a, a product instead of a difference.
+    // β = 1 − cos²b/cos²a is computed as the product sin(b − a)·sin(b + a)/cos²a, which avoids the difference.
     let beta = |i: usize| {
         let (a, b) = (angle(i), angle(i + 1));
         let cosine = libm::cos(a);
@@ -19,7 +19,7 @@ pub(super) fn cosine(steps: usize, offset: f64, max_beta: f64) -> Result<Vec<f64
     Ok((0..steps).map(|i| libm::log1p(-beta(i))).collect())
 }
 
-/// ᾱ a falling sigmoid.
+/// ᾱ as a decreasing sigmoid.
 pub(super) fn sigmoid(
     steps: usize,
     start: f64,
@@ -55,7 +55,7 @@ fn sigmoid_rise(a: f64, b: f64) -> f64 {
     libm::sinh(0.5 * (b - a)) / (2.0 * libm::cosh(0.5 * a) * libm::cosh(0.5 * b))
 }
 
-/// The ᾱ themselves.
+/// The given ᾱ_1 … ᾱ_T.
 pub(super) fn explicit(steps: usize, alpha_bars: &[f64]) -> Result<Vec<f64>, Error> {
     check_count(steps, alpha_bars.len(), "the number of the explicit alpha-bars")?;
     let mut before = 1.0;
@@ -71,14 +71,14 @@ pub(super) fn explicit(steps: usize, alpha_bars: &[f64]) -> Result<Vec<f64>, Err
     Ok(log_alphas)
 }
 
-/// √ᾱ ← (√ᾱ − √ᾱ_T)·√ᾱ_1/(√ᾱ_1 − √ᾱ_T): pure noise at T, level 1 as it was (Lin et al. 2024, algorithm 1).
+/// √ᾱ ← (√ᾱ − √ᾱ_T)·√ᾱ_1/(√ᾱ_1 − √ᾱ_T), so that level T is pure noise and level 1 is unchanged (Lin et al. 2024, algorithm 1).
 pub(super) fn zero_terminal(log_alphas: &[f64]) -> Result<Vec<f64>, Error> {
     let steps = log_alphas.len();
     if steps < 2 {
-        let allowed = "at least 2: the first level keeps its signal and the last one loses it";
+        let allowed = "at least 2, since the first level keeps its signal and the last one has none";
         return Err(Error::Parameter { name: "num_train_timesteps", found: steps as f64, allowed });
     }
-    // ln ᾱ_t − ln ᾱ_T, a sum of terms of one sign.
+    // ln ᾱ_t − ln ᾱ_T as a sum of terms of one sign.
     let mut above_last = vec![0.0; steps];
     for t in (0..steps - 1).rev() {
         above_last[t] = above_last[t + 1] - log_alphas[t + 1];
@@ -86,7 +86,7 @@ pub(super) fn zero_terminal(log_alphas: &[f64]) -> Result<Vec<f64>, Error> {
     if above_last[0] == f64::INFINITY {
         return Ok(log_alphas.to_vec());
     }
-    // The new √α_t is (√ᾱ_t − √ᾱ_T)/(√ᾱ_{t−1} − √ᾱ_T); it falls short of 1 by g/(g + 1 − √(ᾱ_T/ᾱ_t)), g = 1/√α_t − 1.
+    // The new √α_t is (√ᾱ_t − √ᾱ_T)/(√ᾱ_{t−1} − √ᾱ_T) = 1 − g/(g + 1 − √(ᾱ_T/ᾱ_t)) with g = 1/√α_t − 1.
     let rescaled = (1..steps).map(|t| {
         let g = libm::expm1(-0.5 * log_alphas[t]);
         2.0 * libm::log1p(-g / (g - libm::expm1(-0.5 * above_last[t])))

@@ -1,4 +1,4 @@
-//! Schedules that say what β is, as ln(1 − β).
+//! Schedules that define β, returned as ln(1 − β).
 
 use super::{check_beta, check_count};
 use crate::Error;
@@ -8,7 +8,7 @@ pub(super) fn linear(steps: usize, start: f64, end: f64) -> Result<Vec<f64>, Err
     ramp(steps, start, end, |beta| beta, |beta| beta)
 }
 
-/// Every β the same.
+/// The same β at every level.
 pub(super) fn constant(steps: usize, beta: f64) -> Result<Vec<f64>, Error> {
     check_beta("beta", beta)?;
     Ok(vec![libm::log1p(-beta); steps])
@@ -19,14 +19,14 @@ pub(super) fn quadratic(steps: usize, start: f64, end: f64) -> Result<Vec<f64>, 
     ramp(steps, start, end, libm::sqrt, |root| root * root)
 }
 
-/// β linear in t, 1000/T times as large; at T = 1000·β_T levels the last β would reach 1.
+/// β linear in t, multiplied by 1000/T. At T = 1000·β_T levels the last β would be 1.
 pub(super) fn scaled_linear(steps: usize, start: f64, end: f64) -> Result<Vec<f64>, Error> {
     check_beta("beta_start", start)?;
     check_beta("beta_end", end)?;
     let scale = 1000.0 / steps as f64;
     if scale * start.max(end) >= 1.0 {
         let allowed =
-            "more than 1000 times the greatest beta: beyond, a beta scaled by 1000/T is no variance";
+            "more than 1000 times the greatest beta, so that every beta scaled by 1000/T is below 1";
         return Err(Error::Parameter { name: "num_train_timesteps", found: steps as f64, allowed });
     }
     linear(steps, scale * start, scale * end)
@@ -61,7 +61,7 @@ pub(super) fn sigmoid(steps: usize, start: f64, end: f64) -> Result<Vec<f64>, Er
     Ok((0..steps).map(|i| libm::log1p(-(start + share(i) * (end - start)))).collect())
 }
 
-/// The betas themselves.
+/// The given β_1 … β_T.
 pub(super) fn explicit(steps: usize, betas: &[f64]) -> Result<Vec<f64>, Error> {
     check_count(steps, betas.len(), "the number of the explicit betas")?;
     for (i, &beta) in betas.iter().enumerate() {
@@ -73,7 +73,7 @@ pub(super) fn explicit(steps: usize, betas: &[f64]) -> Result<Vec<f64>, Error> {
     Ok(betas.iter().map(|&beta| libm::log1p(-beta)).collect())
 }
 
-/// β whose image under `warp` is linear in t; `unwarp` is the inverse.
+/// β for which `warp(β)` is linear in t; `unwarp` is the inverse of `warp`.
 fn ramp(
     steps: usize,
     start: f64,
@@ -87,7 +87,7 @@ fn ramp(
     Ok((0..steps).map(|i| libm::log1p(-unwarp(low + fraction(i, steps) * (high - low)))).collect())
 }
 
-/// How far along i is among `n` numbers from 0 to 1.
+/// The number i of `n` numbers that are spread evenly from 0 to 1.
 fn fraction(i: usize, n: usize) -> f64 {
     if n == 1 { 0.0 } else { i as f64 / (n - 1) as f64 }
 }

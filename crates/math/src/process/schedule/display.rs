@@ -1,4 +1,4 @@
-//! A schedule in words.
+//! The text form of a schedule.
 
 use super::Schedule;
 use core::fmt;

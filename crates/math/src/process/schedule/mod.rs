@@ -1,4 +1,4 @@
-//! Named schedules: the variances β_1 … β_T of discrete processes, flows, and continuous processes.
+//! Named schedules of discrete processes (the variances β_1 … β_T), flows and continuous processes.
 
 mod alpha_bars;
 mod betas;
@@ -9,7 +9,7 @@ use super::{DiscreteProcess, DiscreteVp, RectifiedFlow, check_steps};
 use crate::Error;
 use serde::{Deserialize, Serialize};
 
-/// A named schedule with its parameters, which are named as in `diffusers` where it has them.
+/// A named schedule with its parameters. The parameters have the names of `diffusers` where `diffusers` has the schedule.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -21,53 +21,53 @@ pub enum Schedule {
         /// β_T.
         beta_end: f64,
     },
-    /// Linear, each β 1000/T times the one given, so that ᾱ_T hardly depends on T (Nichol & Dhariwal's code). With .1/1000
-    /// and 20/1000 it is the discrete VP-SDE of Song et al. 2021, β_i = .1/T … 20/T.
+    /// The linear schedule with every β multiplied by 1000/T, so that ᾱ_T hardly depends on T (Nichol & Dhariwal's code). With
+    /// .1/1000 and 20/1000 it is the discrete VP-SDE of Song et al. 2021, β_i = .1/T … 20/T.
     ScaledLinear {
-        /// β_1 where T = 1000.
+        /// β_1 for T = 1000.
         beta_start: f64,
-        /// β_T where T = 1000.
+        /// β_T for T = 1000.
         beta_end: f64,
     },
-    /// √β rises linearly: "quad" in Ho et al.'s code, `scaled_linear` in `diffusers`.
+    /// √β rises linearly ("quad" in Ho et al.'s code, `scaled_linear` in `diffusers`).
     Quadratic {
         /// β_1.
         beta_start: f64,
         /// β_T.
         beta_end: f64,
     },
-    /// Every β the same ("const" in Ho et al.'s code).
+    /// Every level has the same β ("const" in Ho et al.'s code).
     Constant {
         /// β.
         beta: f64,
     },
-    /// Linear over the first ⌊`share`·T⌋ levels, then constant: "warmup10" and "warmup50" in Ho et al.'s code.
+    /// β rises linearly over the first ⌊`share`·T⌋ levels and is then constant ("warmup10" and "warmup50" in Ho et al.'s code).
     WarmUp {
         /// β_1.
         beta_start: f64,
-        /// β from the end of the rise.
+        /// β after the rise.
         beta_end: f64,
-        /// The rise's share of the levels; .1 or .5 there.
+        /// The share of the levels over which β rises; .1 or .5 in Ho et al.'s code.
         share: f64,
     },
-    /// β_t = 1/(T − t + 1), so that ᾱ_t = 1 − t/T, down to nothing: that of binomial diffusion (Sohl-Dickstein et al. 2015,
-    /// sec. 2.4.1), "jsd" in Ho et al.'s code.
+    /// β_t = 1/(T − t + 1), so that ᾱ_t = 1 − t/T and ᾱ_T = 0. It is the schedule of binomial diffusion (Sohl-Dickstein et al.
+    /// 2015, sec. 2.4.1) and "jsd" in Ho et al.'s code.
     Binomial {},
-    /// ᾱ(u) = cos²((u + s)/(1 + s)·π/2)/cos²(s/(1 + s)·π/2), β capped (Nichol & Dhariwal 2021, eq. 17).
+    /// ᾱ(u) = cos²((u + s)/(1 + s)·π/2)/cos²(s/(1 + s)·π/2) with capped β (Nichol & Dhariwal 2021, eq. 17).
     Cosine {
-        /// The offset s that keeps β_1 from vanishing; .008 in the paper.
+        /// The offset s, which keeps β_1 from being too small; .008 in the paper.
         offset: f64,
         /// The cap on β; .999 in the paper.
         max_beta: f64,
     },
-    /// β = β_1 + (β_T − β_1)·sigmoid, its argument from −6 to 6 (GeoDiff; `sigmoid` in `diffusers`).
+    /// β = `beta_start` + (`beta_end` − `beta_start`)·sigmoid(z) with z from −6 to 6 (GeoDiff; `sigmoid` in `diffusers`).
     Sigmoid {
-        /// What β starts near.
+        /// The lower limit of the sigmoid, near which β starts.
         beta_start: f64,
-        /// What β ends near.
+        /// The upper limit of the sigmoid, near which β ends.
         beta_end: f64,
     },
-    /// ᾱ(u) = (sigmoid(e/τ) − sigmoid((s + u(e − s))/τ))/(sigmoid(e/τ) − sigmoid(s/τ)), β capped (Jabri et al. 2022).
+    /// ᾱ(u) = (sigmoid(e/τ) − sigmoid((s + u(e − s))/τ))/(sigmoid(e/τ) − sigmoid(s/τ)) with capped β (Jabri et al. 2022).
     SigmoidAlphaBar {
         /// s; −3 usually.
         start: f64,
@@ -78,28 +78,28 @@ pub enum Schedule {
         /// The cap on β; .999 usually.
         max_beta: f64,
     },
-    /// Another schedule shifted and scaled in √ᾱ so that the last level is pure noise and the first stays (Lin et al. 2024,
-    /// algorithm 1; `rescale_betas_zero_snr` in `diffusers`).
+    /// Another schedule whose √ᾱ is shifted and scaled so that the last level is pure noise and the first level is unchanged
+    /// (Lin et al. 2024, algorithm 1; `rescale_betas_zero_snr` in `diffusers`).
     ZeroTerminalSnr {
-        /// The other one.
+        /// The rescaled schedule.
         of: Box<Schedule>,
     },
-    /// The betas themselves.
+    /// A list of betas.
     Explicit {
         /// β_1 … β_T.
         betas: Vec<f64>,
     },
-    /// The ᾱ themselves.
+    /// A list of ᾱ.
     ExplicitAlphaBars {
-        /// ᾱ_1 … ᾱ_T, falling; the last may be 0.
+        /// ᾱ_1 … ᾱ_T, decreasing; the last may be 0.
         alpha_bars: Vec<f64>,
     },
-    /// No β: a straight line from data to noise, see [`RectifiedFlow`].
+    /// A straight line from data to noise, without betas ([`RectifiedFlow`]).
     RectifiedFlow {
-        /// Above 1 spends more levels near noise; 1 spreads them evenly.
+        /// The shift s. Above 1 more levels are near noise; at 1 the levels are spread evenly.
         shift: f64,
     },
-    /// The variance-preserving SDE, [`VpSde`](super::VpSde). Its levels are spread evenly in time from t = 1e-3 on.
+    /// The variance-preserving SDE, [`VpSde`](super::VpSde). Its levels are spread evenly in time from t = 1e-3 to 1.
     Vp {
         /// β(0); .1 by default (Song et al. 2021).
         #[serde(default = "continuous::beta_min")]
@@ -108,7 +108,7 @@ pub enum Schedule {
         #[serde(default = "continuous::beta_max")]
         beta_max: f64,
     },
-    /// The sub-VP SDE, [`SubVpSde`](super::SubVpSde). Its levels are spread evenly in time from t = 1e-3 on.
+    /// The sub-VP SDE, [`SubVpSde`](super::SubVpSde). Its levels are spread evenly in time from t = 1e-3 to 1.
     SubVp {
         /// β(0); .1 by default (Song et al. 2021).
         #[serde(default = "continuous::beta_min")]
@@ -126,7 +126,7 @@ pub enum Schedule {
         #[serde(default = "continuous::ve_sigma_max")]
         sigma_max: f64,
     },
-    /// The process of Karras et al. 2022, [`Edm`](super::Edm). Its levels are spread evenly in σ^(1/7) (eq. 5 there).
+    /// The process of Karras et al. 2022, [`Edm`](super::Edm). Its levels are spread evenly in σ^(1/7) (eq. 5).
     Edm {
         /// The σ of level 1; .002 by default (Karras et al. 2022, table 1).
         #[serde(default = "continuous::edm_sigma_min")]
@@ -136,7 +136,7 @@ pub enum Schedule {
         sigma_max: f64,
     },
     /// The cosine process in continuous time, [`ContinuousCosine`](super::ContinuousCosine). Its levels are spread evenly in
-    /// time from t = 1e-3 on.
+    /// time from t = 1e-3 to 1.
     ContinuousCosine {
         /// The offset s; .008 by default (Nichol & Dhariwal 2021).
         #[serde(default = "continuous::offset")]
@@ -145,20 +145,20 @@ pub enum Schedule {
 }
 
 impl Schedule {
-    /// The cosine schedule with the paper's constants.
+    /// The cosine schedule with the constants of Nichol & Dhariwal 2021.
     pub const COSINE: Self = Self::Cosine { offset: 0.008, max_beta: 0.999 };
 
     /// The linear schedule of Ho et al. 2020, for T = 1000.
     pub const LINEAR: Self = Self::Linear { beta_start: 1e-4, beta_end: 0.02 };
 
-    /// SR3's, for T = 2000 (Saharia et al. 2021, as in the code that reproduces it).
+    /// The schedule of SR3 for T = 2000 (Saharia et al. 2021), with the constants of a public reimplementation.
     pub const SR3: Self = Self::Linear { beta_start: 1e-6, beta_end: 1e-2 };
 
-    /// The sigmoid of Jabri et al. 2022 with the constants that are usual.
+    /// The sigmoid schedule of Jabri et al. 2022 with the usual constants.
     pub const SIGMOID_ALPHA_BAR: Self =
         Self::SigmoidAlphaBar { start: -3.0, end: 3.0, temperature: 1.0, max_beta: 0.999 };
 
-    /// Whether it is a continuous process, which is trained between its T levels, too.
+    /// Whether the schedule is a continuous process, which is also trained between its T levels.
     pub fn is_continuous(&self) -> bool {
         matches!(
             self,
@@ -170,11 +170,11 @@ impl Schedule {
         )
     }
 
-    /// The process with T = `steps` levels; a continuous process is seen through them ([`Discretised`](super::Discretised)).
+    /// The process with T = `steps` levels. A continuous process is wrapped in [`Discretised`](super::Discretised).
     ///
     /// # Errors
-    /// Those of [`Schedule::log_alphas`] and [`RectifiedFlow::new`]; [`Error::Parameter`] for a continuous process with a
-    /// parameter out of range, no steps or more than a million.
+    /// Errors returned by [`Schedule::log_alphas`] or [`RectifiedFlow::new`]. For a continuous process, [`Error::Parameter`] for a
+    /// parameter out of range, and for 0 steps or more than a million.
     pub fn process(&self, steps: usize) -> Result<Box<dyn DiscreteProcess>, Error> {
         Ok(match *self {
             Self::RectifiedFlow { shift } => Box::new(RectifiedFlow::new(steps, shift)?),
@@ -187,11 +187,11 @@ impl Schedule {
         })
     }
 
-    /// ln(1 − β_t) for t = 1..=T, which is what products of (1 − β) are summed from; −∞ where β is 1.
+    /// ln(1 − β_t) for t = 1..=T, whose partial sums are ln ᾱ_t. It is −∞ where β is 1.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for `steps` = 0, a β outside (0, 1), another parameter out of range, or a T that a schedule does
-    /// not exist for; [`Error::Beta`] and [`Error::AlphaBar`] for explicit numbers that are no variances;
+    /// [`Error::Parameter`] for 0 steps or more than a million, a β outside (0, 1), another parameter out of range, or a T for
+    /// which the schedule does not exist; [`Error::Beta`] and [`Error::AlphaBar`] for invalid explicit numbers;
     /// [`Error::NoBetas`] for flows and continuous processes.
     pub fn log_alphas(&self, steps: usize) -> Result<Vec<f64>, Error> {
         check_steps(steps)?;
@@ -222,13 +222,13 @@ impl Schedule {
     }
 }
 
-/// Fails, naming the parameter, unless a β lies strictly between 0 and 1.
+/// Checks that a β is strictly between 0 and 1. The error has the given name.
 fn check_beta(name: &'static str, beta: f64) -> Result<(), Error> {
     let allowed = "between 0 and 1, both excluded";
     if 0.0 < beta && beta < 1.0 { Ok(()) } else { Err(Error::Parameter { name, found: beta, allowed }) }
 }
 
-/// Fails unless there is one given number per level.
+/// Checks that one number is given per level.
 fn check_count(steps: usize, given: usize, allowed: &'static str) -> Result<(), Error> {
     if given == steps {
         Ok(())

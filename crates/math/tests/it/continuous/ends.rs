@@ -1,4 +1,4 @@
-//! Both ends of continuous processes, and what is asked of every process.
+//! Both ends of continuous processes, and the laws of every process.
 
 use crate::strategies::any_continuous;
 use crate::{close, within};

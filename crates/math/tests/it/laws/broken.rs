@@ -1,4 +1,4 @@
-//! Laws that are broken: a law that nothing breaks says nothing.
+//! Broken laws: each law fails for at least one wrong object.
 
 use super::{holds, is_broken, is_refused};
 use crate::level;

@@ -70,7 +70,7 @@ fn wrong_oracles_are_found() {
 fn rare_components_are_no_false_alarm() {
     let at = |mean: f64| GaussianData::isotropic(vec![mean], 1e-4).unwrap();
     let mixture = Mixture::new(vec![(0.999, at(0.0)), (0.001, at(10.0))]).unwrap();
-    // So noisy that x says nothing of which.
+    // So noisy that x does not depend on the component.
     let level = level(-12.0, 1.0);
     for seed in 0..2000 {
         holds(laws::denoiser_is_best(&mixture, &[0.0], level, 20, &mut numbers(seed)));

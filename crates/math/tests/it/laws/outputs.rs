@@ -1,4 +1,4 @@
-//! The laws of what networks say and losses weigh.
+//! The laws of network outputs and of the weights of losses.
 
 use super::holds;
 use crate::strategies::{any_output, any_vp, any_weighting};
@@ -24,9 +24,9 @@ proptest! {
 
     #[test]
     fn weights_convert(
-        weighting in any_weighting(), said in any_output(), [before, level, _] in three_levels(),
+        weighting in any_weighting(), output in any_output(), [before, level, _] in three_levels(),
     ) {
-        holds(laws::weights_convert(weighting, said, level, Some(before)));
+        holds(laws::weights_convert(weighting, output, level, Some(before)));
     }
 
     /// At every trained level that has signal, with the one that was trained before it.

@@ -104,7 +104,7 @@ struct Pixel {
     x0: f64,
     xt: f64,
     noise: f64,
-    said: f64,
+    predicted: f64,
     log_variance: f64,
 }
 
@@ -114,19 +114,19 @@ impl Case<'_> {
         let level = self.step.transition.to();
         self.x0.iter().zip(self.noise).map(move |(&x0, &noise)| {
             let xt = level.signal_rate() * x0 + level.noise_rate() * noise;
-            let said = 0.9 * xt + 0.1 * (self.t as f64 / 100.0).sin();
+            let predicted = 0.9 * xt + 0.1 * (self.t as f64 / 100.0).sin();
             let log_variance = match self.variance {
                 Variance::Fixed(fixed) => self.step.log_variance(fixed),
                 Variance::LearnedRange => self.step.range_log_variance(xt.tanh()),
             };
-            Pixel { x0, xt, noise, said, log_variance }
+            Pixel { x0, xt, noise, predicted, log_variance }
         })
     }
 
     /// x̂_0 of a pixel, clamped to the range of the data or not.
     fn x0_hat(&self, pixel: &Pixel, clipped: bool) -> f64 {
         let reading = Parameterization::Epsilon.reading(self.step.transition.to(), None).unwrap();
-        let x0 = reading.x0_from_x * pixel.xt + reading.x0_from_out * pixel.said;
+        let x0 = reading.x0_from_x * pixel.xt + reading.x0_from_out * pixel.predicted;
         if clipped { x0.clamp(-1.0, 1.0) } else { x0 }
     }
 

@@ -36,8 +36,8 @@ fn divergences_are_the_same() {
     }
 }
 
-/// L_0 in bits per dimension: a bin's probability p is a difference of two f32 near 1, so that ln p is 1.2e-7/p in doubt. One bin
-/// that is nearly impossible puts most into it; whatever it does, the term is off by less than 3e-4 of itself.
+/// L_0 in bits per dimension. A bin's probability p is a difference of two f32 near 1, so that ln p has an error of 1.2e-7/p. Most of
+/// the error comes from a bin that is nearly impossible. In every case the term is off by less than 3e-4 of itself.
 #[test]
 fn decoder_terms_are_the_same() {
     for recording in ALL.into_iter().filter_map(Recording::read) {
@@ -50,12 +50,12 @@ fn decoder_terms_are_the_same() {
     }
 }
 
-/// The mean squared error of ε; for the learned range, T/1000 of the bound's term beside it, in bits and with x̂_0 as it was said.
+/// The mean squared error of ε. For the learned range, T/1000 of the bound's term is added, in bits and with the predicted x̂_0.
 #[test]
 fn losses_are_the_same() {
     for recording in ALL.into_iter().filter_map(Recording::read) {
         recording.for_each(|case| {
-            let squared: f64 = case.pixels().map(|pixel| (pixel.noise - pixel.said).powi(2)).sum();
+            let squared: f64 = case.pixels().map(|pixel| (pixel.noise - pixel.predicted).powi(2)).sum();
             let mse = squared / PIXELS as f64;
             // Errors of .1 and more, each with roundings of 1e-7.
             let mut allowed = 3e-7 * (0.1 + mse);

@@ -9,8 +9,8 @@ fn recorded_times_are_the_same() {
     let recorded: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let recorded = recorded.as_object().unwrap();
     let mut refused = 0;
-    for (asked, expected) in recorded {
-        let (steps, rule) = asked.split_once('|').unwrap();
+    for (name, expected) in recorded {
+        let (steps, rule) = name.split_once('|').unwrap();
         let process = DiscreteVp::cosine(steps.parse().unwrap()).unwrap();
         let text = if rule.starts_with("ddim") { rule.to_string() } else { format!("sections:{rule}") };
         let found = text.parse::<Subsequence>().unwrap().times(&process);
@@ -18,10 +18,10 @@ fn recorded_times_are_the_same() {
             Value::Array(times) => {
                 let expected: Vec<usize> =
                     times.iter().rev().map(|time| time.as_u64().unwrap() as usize + 1).collect();
-                assert_eq!(found, Ok(expected), "{asked}");
+                assert_eq!(found, Ok(expected), "{name}");
             }
             _ => {
-                assert!(found.is_err(), "{asked}: {found:?}");
+                assert!(found.is_err(), "{name}: {found:?}");
                 refused += 1;
             }
         }

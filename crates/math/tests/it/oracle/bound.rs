@@ -23,7 +23,7 @@ fn expected(data: GaussianDenoiser, level: NoiseLevel, f: impl Fn(f64, f64) -> f
     })
 }
 
-/// The term of a step as it is defined: of a network that says the exact ε̂, from which x̂_0 and the mean are read.
+/// The term of a step by its definition, for a network that predicts the exact ε̂, from which x̂_0 and the mean are computed.
 fn term(data: GaussianDenoiser, step: &ReverseStep, log_variance: f64) -> f64 {
     let level = step.transition.to();
     let reading = Parameterization::Epsilon.reading(level, None).unwrap();
@@ -50,15 +50,15 @@ proptest! {
         let second = first && levels.len() > 1;
         let first = if second { FirstVariance::SecondPosterior } else { FirstVariance::OwnForward };
         let steps = reverse_steps(&levels, first).unwrap();
-        for asked in [
+        for reverse in [
             OracleVariance::Fixed(FixedVariance::FixedSmall),
             OracleVariance::Fixed(FixedVariance::FixedLarge),
             OracleVariance::Optimal,
         ] {
-            let bound = data.expected_bound(&steps, asked, start_std);
+            let bound = data.expected_bound(&steps, reverse, start_std);
             prop_assert_eq!(bound.steps.len(), steps.len());
             for (found, step) in bound.steps.iter().zip(&steps) {
-                let log_variance = match asked {
+                let log_variance = match reverse {
                     OracleVariance::Fixed(fixed) => step.log_variance(fixed),
                     OracleVariance::Optimal => {
                         step.optimal_variance(one.x0_variance(step.transition.to())).ln()

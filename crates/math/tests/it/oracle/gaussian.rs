@@ -41,7 +41,7 @@ fn all_within(found: &Array1<f64>, expected: &Array1<f64>, absolute: f64) {
 }
 
 proptest! {
-    /// Turned data says of turned points what the independent coordinates say of the points, turned.
+    /// The results for rotated data at rotated points are the rotated results for independent coordinates.
     #[test]
     fn turned_data_says_the_same((mean, variances, turn, x) in any_turned(), level in any_level()) {
         let covariance = turn.dot(&Array2::from_diag(&Array1::from(variances.clone()))).dot(&turn.t());
@@ -90,7 +90,7 @@ proptest! {
             GaussianData::isotropic(vec![mean], variance).unwrap(),
             GaussianData::new(vec![mean], &Array2::from_elem((1, 1), variance)).unwrap(),
         ] {
-            // The mean is added to what the centred data says, with a rounding of it.
+            // The mean is added to the result for centred data, which has a rounding error.
             let size = mean.abs() + one.x0(x, level).abs() + (x / level.signal_rate()).abs().min(1e3);
             within(data.x0(&[x], level)[0], one.x0(x, level), 1e-14 * size);
             within(data.eps(&[x], level)[0], one.eps(x, level), 1e-14 * one.eps(x, level).abs());
@@ -114,7 +114,7 @@ proptest! {
     }
 }
 
-/// Points of the data, of x_t, and of x_0 given x_t have the moments that are said; at 16 random data and levels of fixed seeds.
+/// Samples of the data, of x_t, and of x_0 given x_t have the documented moments, for 16 random data and levels of fixed seeds.
 #[test]
 fn points_have_the_moments() {
     let config = ProptestConfig { cases: 16, ..ProptestConfig::default() };

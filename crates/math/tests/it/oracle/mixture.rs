@@ -54,7 +54,7 @@ proptest! {
         }
     }
 
-    /// One component is that Gaussian, and so are several of the same, whatever they weigh.
+    /// A mixture of one component is that Gaussian, and so is a mixture of equal components with any weights.
     #[test]
     fn a_mixture_of_equals_is_the_gaussian(
         data in any_gaussian_data(), weights in prop::collection::vec(0.1..10.0, 1..5), level in any_level(), seed in any::<u64>(),
@@ -102,7 +102,7 @@ proptest! {
     }
 }
 
-/// Points of the data and of x_0 given x_t have the moments that are said; at 16 random mixtures and levels of fixed seeds.
+/// Samples of the data and of x_0 given x_t have the documented moments, for 16 random mixtures and levels of fixed seeds.
 #[test]
 fn points_have_the_moments() {
     let config = ProptestConfig { cases: 16, ..ProptestConfig::default() };

@@ -49,7 +49,7 @@ fn what_is_no_mixture_is_refused() {
     }
 }
 
-/// As documented: a point of another length is a panic, not an answer about another point.
+/// As documented, a point of another length is a panic.
 #[test]
 fn points_of_another_length_panic() {
     for (dimensions, length) in [(2, 3), (3, 2), (3, 1), (1, 2), (2, 0)] {
@@ -58,12 +58,12 @@ fn points_of_another_length_panic() {
         let level = NoiseLevel::variance_preserving(0.0).unwrap();
         let x = vec![0.5; length];
         for oracle in [&gaussian as &dyn Oracle, &mixture] {
-            let asked: [&dyn Fn(); 3] =
+            let calls: [&dyn Fn(); 3] =
                 [&|| drop(oracle.x0(&x, level)), &|| drop(oracle.score(&x, level)), &|| {
                     oracle.log_density(&x, level);
                 }];
-            for ask in asked {
-                let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(ask));
+            for call in calls {
+                let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(call));
                 assert!(
                     answer.is_err(),
                     "{length} numbers were taken for a point of {dimensions} dimensions"

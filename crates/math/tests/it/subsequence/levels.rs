@@ -41,7 +41,7 @@ fn karras_levels_are_the_papers() {
 }
 
 proptest! {
-    /// In any process the roots σ^(1/ρ) are evenly spread between the ends, which are those asked for; the levels are the process' own.
+    /// In any process the roots σ^(1/ρ) are evenly spread between the given ends, and the levels are levels of the process.
     #[test]
     fn karras_levels_have_evenly_spread_roots(
         it in any_continuous(), ends in [0.05..0.95, 0.05..0.95], n in 2usize..40, rho in 0.5..10.0,

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use tweedie_math::subsequence::{karras, uniform_log_snr};
 use tweedie_math::{DiscreteProcess, DiscreteVp, Error, RectifiedFlow, Spacing, Subsequence};
 
-/// Any rule with numbers that a process of `most` levels has; not each has what each rule asks.
+/// Any rule with numbers up to `most`. Not every process of `most` levels allows every rule.
 pub fn any_subsequence(most: usize) -> impl Strategy<Value = Subsequence> {
     let n = 1..=most;
     let spacing = prop_oneof![
@@ -25,7 +25,7 @@ pub fn any_subsequence(most: usize) -> impl Strategy<Value = Subsequence> {
     ]
 }
 
-/// How many times a rule says there are, or at most are where times may fall together.
+/// The number of times of a rule, and whether it is exact or an upper bound.
 fn number(rule: &Subsequence, last: usize) -> (usize, bool) {
     match rule {
         Subsequence::All => (last, true),
@@ -39,18 +39,19 @@ fn number(rule: &Subsequence, last: usize) -> (usize, bool) {
 }
 
 proptest! {
-    /// Descending, each once, all trained, so many as were asked for; rules of a number refuse only what they cannot give.
+    /// The times are descending, distinct and trained, and there are as many as requested. Rules with a number return an error only for
+    /// an impossible number.
     #[test]
     fn times_descend_within_the_process(
         (schedule, steps) in any_schedule(), rule in any_subsequence(200),
     ) {
         let process = schedule.process(steps).unwrap();
-        let (asked, exactly) = number(&rule, steps);
+        let (requested, exactly) = number(&rule, steps);
         match rule.times(&*process) {
             Ok(times) => {
                 prop_assert!(times.windows(2).all(|pair| pair[0] > pair[1]), "{:?}", times);
                 prop_assert!(times[0] <= steps && times[times.len() - 1] >= 1, "{:?}", times);
-                prop_assert!(times.len() == asked || (!exactly && times.len() < asked), "{:?}", times);
+                prop_assert!(times.len() == requested || (!exactly && times.len() < requested), "{:?}", times);
             }
             Err(refusal) => match rule {
                 Subsequence::All => prop_assert!(false, "{}", refusal),
@@ -100,7 +101,7 @@ proptest! {
         }
     }
 
-    /// One section is n times with both ends; a stride is the least that gives so many.
+    /// One section is n times with both ends. A stride is the least that gives n times.
     #[test]
     fn sections_and_strides(steps in 2usize..2000, share in 0.0..1.0) {
         let process = DiscreteVp::cosine(steps).unwrap();
