@@ -38,7 +38,7 @@ impl Moments {
 /// images than features nothing is lost to rounding.
 ///
 /// # Errors
-/// What LibTorch reports.
+/// Errors returned by LibTorch.
 pub fn frechet_distance(a: &Moments, b: &Moments) -> Result<f64, Error> {
     let _no_gradient = tch::no_grad_guard();
     let product = root_of(&a.covariance)?.f_matmul(&root_of(&b.covariance)?)?;

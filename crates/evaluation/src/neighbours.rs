@@ -46,7 +46,7 @@ pub fn precision_recall(data: &Tensor, samples: &Tensor, k: i64) -> Result<Preci
 /// Of each row of `points` the nearest row of `among`, and how far it is.
 ///
 /// # Errors
-/// What LibTorch reports.
+/// Errors returned by LibTorch.
 pub fn nearest(points: &Tensor, among: &Tensor) -> Result<Vec<(usize, f64)>, Error> {
     let (points, among) = (points.f_to_kind(Kind::Double)?, among.f_to_kind(Kind::Double)?);
     let mut found = Vec::new();
