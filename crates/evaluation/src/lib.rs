@@ -2,8 +2,8 @@
 //!
 //! [`judge_samples`] compares generated images with data in the features of an [`Extractor`], by Fréchet and kernel distance, precision and
 //! recall, and nearest neighbours. It reports the same figures for an equal number of real images. [`judge_points`] compares points.
-//! [`shapes_quality`] analyses samples of the built-in set: it reports the share of images that are exactly one shape of the palette, and the
-//! histogram of their attributes, which reveals a missing colour or background. [`likelihood`] computes bounds and exact likelihoods.
+//! [`shapes_quality`] analyses samples of the built-in set: it reports the share of images that are exactly one shape of the palette, and
+//! the histogram of their attributes, which reveals a missing colour or background. [`likelihood`] computes bounds and exact likelihoods.
 
 mod extractor;
 mod frechet;

@@ -1,4 +1,4 @@
-//! Evaluation of point samples: the maximum mean discrepancy from data (Gretton et al. 2012), compared with that between sets of real points.
+//! Evaluation of point samples: their maximum mean discrepancy from data (Gretton et al. 2012), compared with that between real sets.
 
 use crate::Error;
 use serde::Serialize;
@@ -84,8 +84,8 @@ pub struct PointsReport {
 
 /// Compares point samples with data.
 ///
-/// `real` returns the k-th set of as many real points as there are samples. Set 0 is compared with the samples; the sets 1 and 2, 3 and 4, …
-/// are compared with each other, for `pairs` pairs.
+/// `real` returns the k-th set of as many real points as there are samples. Set 0 is compared with the samples; the sets 1 and 2, 3 and 4,
+/// … are compared with each other, for `pairs` pairs.
 ///
 /// # Errors
 /// [`Error::TooFew`] for fewer than two points; errors returned by `real`.

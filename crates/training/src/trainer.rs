@@ -70,7 +70,8 @@ impl<L: Learner> Trainer<L> {
         self.model.preparation(&self.config)(examples)
     }
 
-    /// Makes one update from one batch. If the loss or the gradient's norm is not finite, nothing is changed and the report holds the value.
+    /// Makes one update from one batch. If the loss or the gradient's norm is not finite, nothing is changed, and the report holds the
+    /// value.
     ///
     /// # Errors
     /// Errors returned by the network or LibTorch; an error for a batch that does not fit the model.

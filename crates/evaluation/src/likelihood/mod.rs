@@ -1,8 +1,8 @@
 //! The likelihood of data under a model.
 //!
-//! [`image_bounds`] computes the variational bound of each image, term by term, and [`BoundReport`] summarises it over many images. Divergences
-//! and decoders are computed by [`tweedie_math::bound`] and [`tweedie_math::decoder`] in f64; the network is evaluated on many levels of an
-//! image at once. [`image_flows`] computes the exact likelihood with the probability-flow ODE, for bytes as continuous values.
+//! [`image_bounds`] computes the variational bound of each image, term by term, and [`BoundReport`] summarises it over many images.
+//! Divergences and decoders are computed by [`tweedie_math::bound`] and [`tweedie_math::decoder`] in f64; the network is evaluated on many
+//! levels of an image at once. [`image_flows`] computes the exact likelihood with the probability-flow ODE, for bytes as continuous values.
 
 mod bound;
 mod flow;

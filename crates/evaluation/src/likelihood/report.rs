@@ -84,8 +84,8 @@ pub struct LevelReport {
     pub x0_error: f64,
 }
 
-/// Summarises the bounds of images. `range` is the width of the data's range for bytes, and `None` for arrays. With `terms` the report holds
-/// the terms of every image.
+/// Summarises the bounds of images. `range` is the width of the data's range for bytes, and `None` for arrays. With `terms` the report
+/// holds the terms of every image.
 ///
 /// # Panics
 /// If there are no images.
