@@ -15,7 +15,7 @@ pub struct ConditionEncoderConfig {
     pub width: i64,
     /// Number of rows of the class table; null for no class condition.
     pub class_rows: Option<i64>,
-    /// Number of sinusoidal features of a number condition, such as the noise level of a low-resolution image; null for no number condition.
+    /// Number of sinusoidal features of a number condition, such as the noise level of a low-resolution image; null for no such condition.
     pub number_features: Option<i64>,
     /// Width of a vector condition, such as a text embedding; null for no vector condition.
     pub vector: Option<i64>,
