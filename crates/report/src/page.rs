@@ -104,7 +104,7 @@ mod tests {
     use crate::{Scale, Series};
 
     #[test]
-    fn a_page_holds_everything_and_asks_no_network() {
+    fn a_page_holds_everything_and_needs_no_network() {
         let series = vec![Series { name: "loss".into(), points: vec![(0.0, 1.0), (1.0, 0.5)] }];
         let plot = Plot {
             title: "Loss".into(),

@@ -131,7 +131,7 @@ pub enum Error {
     },
     /// The run has no stored averages.
     #[error(
-        "the run {} has no stored averages; a training run with training.posthoc_ema.std = [0.05, 0.1] stores them",
+        "the run {} has no stored averages; training stores them if training.posthoc_ema.std is set, for example to [0.05, 0.1]",
         run.display()
     )]
     NoAverages {

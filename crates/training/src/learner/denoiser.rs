@@ -139,7 +139,7 @@ fn check_variance(model: &Model, config: &TrainingConfig) -> Result<(), Error> {
     match (config.objective.loss, learns) {
         (Loss::Squared, true) => wrong(
             "squared",
-            "hybrid or vlb if the model predicts a variance, because the squared error does not depend on it",
+            "hybrid or vlb if model.variance is \"range\" or \"log\", because the squared error does not depend on the variance",
         ),
         (Loss::Hybrid, false) => wrong(
             "hybrid",
