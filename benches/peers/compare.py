@@ -1,6 +1,6 @@
-"""Training and sampling throughput beside Python diffusers: the two in turn, ratios of medians. Standard library only.
+"""Compares training and sampling throughput with Python diffusers, run alternately, by ratios of medians.
 
-The same network, batch, precision, threads, OMP_WAIT_POLICY and GOMP_SPINCOUNT on both sides:
+Both sides use the same network, batch, precision, threads, OMP_WAIT_POLICY and GOMP_SPINCOUNT. Needs only the standard library:
 
     python3 benches/peers/compare.py --tweedie target/release/tweedie --python PYTHON_WITH_DIFFUSERS
 """
@@ -29,7 +29,7 @@ def run(command, threads):
 
 
 def ours_train(o, precision, folder):
-    """Seconds per step, from the ticks of a short run; a tick is one step after the warm-up."""
+    """Seconds per step, from the ticks of a short run. Each tick is one step; those of the warm-up are left out."""
     images = (o.warmup + o.steps) * o.batch
     settings = [f"training.images={images}", f"training.batch={o.batch}", f"training.precision={precision}",
                 f"training.report.tick={o.batch}", "training.report.sheet=0", "training.report.checkpoint=0",
@@ -46,7 +46,7 @@ def ours_train(o, precision, folder):
 
 
 def ours_sample(o, precision, checkpoint, folder):
-    """Seconds per step of a batch: many steps less few, so that start and files drop out."""
+    """Seconds per step of a batch: the time of many steps minus that of few, which removes start-up and file output."""
     def whole(steps):
         began = time.perf_counter()
         run([o.tweedie, "sample", checkpoint, "-n", str(o.batch), "--steps", str(steps), "--precision", precision,
@@ -81,7 +81,7 @@ def starts(o, config, folder):
 
 
 def sampling(o):
-    """A step of our sampler and of theirs on the same network, in turn."""
+    """Measures a step of both samplers on the same network, alternately."""
     config = o.network / "unet" / "config.json"
     with tempfile.TemporaryDirectory() as name:
         for precision in ["f32", "bf16"]:
@@ -104,7 +104,7 @@ def main():
     parser.add_argument("--warmup", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--network", type=Path, help="a diffusers folder: its sampling alone is compared, --batch images at a time")
+    parser.add_argument("--network", type=Path, help="a diffusers folder; compares only sampling, with --batch images at a time")
     o = parser.parse_args()
     o.tweedie = o.tweedie.resolve()
     if o.network:

@@ -1,13 +1,13 @@
-"""Times Python `diffusers` at what tweedie does: training steps, sampling steps, or the way to the first step.
+"""Measures Python `diffusers` for comparison with tweedie: training steps, sampling steps or the time to the first step.
 
 Needs `torch` and `diffusers`. The last line printed is JSON:
 {"img_per_s_median": …, "seconds": [one per step, …]}; with `--mode start`,
 {"seconds": [from --started-at to the beginning of the first training step]}.
 
 The training step is the usual one: a batch of images, noise at random levels, the mean squared error of the
-predicted noise, AdamW with the gradient's length limited to 1, and a moving average of the weights. What PyTorch
-offers to a plain loop is on by default: the fused AdamW, and one call for the whole moving average. `--mode sample`
-walks down the levels of DDIM; a step is one pass of the network and one of the scheduler.
+predicted noise, AdamW with the gradient's norm clipped to 1, and a moving average of the weights. The optimisations
+that PyTorch offers to a plain loop are on by default: the fused AdamW, and one call for the whole moving average.
+`--mode sample` runs DDIM; a step is one evaluation of the network and one step of the scheduler.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import statistics
 import time
 
 EMA_DECAY = 0.9999
-# As tweedie runs: threads that spin while they wait collapse as soon as anything else uses the cores.
+# The same policy as tweedie's: spinning threads become very slow as soon as another process uses the cores.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
@@ -31,8 +31,8 @@ def parse():
     parser.add_argument("--steps", type=int, default=20, help="timed steps")
     parser.add_argument("--warmup", type=int, default=3, help="steps before them that are not timed")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--size", type=int, nargs="+", help="height and width, where the configuration has none")
-    parser.add_argument("--optimizer", choices=["fused", "foreach", "loop"], default="fused", help="AdamW's form")
+    parser.add_argument("--size", type=int, nargs="+", help="height and width, if the configuration has none")
+    parser.add_argument("--optimizer", choices=["fused", "foreach", "loop"], default="fused", help="implementation of AdamW")
     parser.add_argument("--channels-last", action="store_true", help="weights and images as N, H, W, C")
     parser.add_argument("--started-at", type=float, help="with start: when the process was started, in Unix time")
     arguments = parser.parse_args()
@@ -44,10 +44,10 @@ def parse():
 
 
 class Setting:
-    """A network with what both loops need."""
+    """A network with the settings for training and sampling."""
 
     def __init__(self, arguments):
-        # Imported here, so that what they take is part of the time to the first step.
+        # Imported here, so that the time of the imports is part of the time to the first step.
         import torch
         from diffusers import UNet2DModel
 
@@ -82,7 +82,7 @@ class Setting:
 
 
 def training_step(setting):
-    """A function that makes one step."""
+    """Returns a function that makes one training step."""
     import torch
     from diffusers import DDPMScheduler
 
@@ -111,7 +111,7 @@ def training_step(setting):
 
 
 def sampling_step(setting):
-    """A function that makes one step of a walk long enough for all of them."""
+    """Returns a function that makes one sampling step, for as many steps as are measured."""
     import torch
     from diffusers import DDIMScheduler
 

@@ -1,11 +1,11 @@
-//! The networks that the benchmarks measure.
+//! The networks used in the benchmarks.
 
 use tweedie_math::{Parameterization, Schedule};
 use tweedie_models::Description;
 use tweedie_networks::UNetConfig;
 use tweedie_networks::unet::SampleSize;
 
-/// The network of the preset `shapes`: 16×16, attention below full resolution.
+/// The network of the preset `shapes`: 16×16 pixels, attention below full resolution.
 pub fn small_network() -> UNetConfig {
     let names = |list: [&str; 3]| list.map(String::from).to_vec();
     UNetConfig {
@@ -20,7 +20,7 @@ pub fn small_network() -> UNetConfig {
     }
 }
 
-/// The network of Ho et al. (2020) for CIFAR-10: 35.7 million parameters, 32×32.
+/// The network of Ho et al. (2020) for CIFAR-10: 32×32 pixels, 35.7 million parameters.
 pub fn ddpm_network() -> UNetConfig {
     let names = |list: [&str; 4]| list.map(String::from).to_vec();
     UNetConfig {

@@ -1,4 +1,4 @@
-//! The U-Net's forward pass, in both precisions and both memory layouts.
+//! The forward pass of the U-Net in both precisions and both memory layouts.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What a sampler costs outside the network: walks over a network of next to nothing, whose own call stands beside them.
+//! The cost of samplers outside the network: sampling with a minimal network, compared with the cost of the network alone.
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use std::time::Duration;
@@ -11,10 +11,10 @@ use tweedie_networks::unet::SampleSize;
 use tweedie_networks::{Input, UNetConfig};
 use tweedie_samplers::{Denoiser, StreamNoise};
 
-/// Steps of a walk.
+/// Number of sampling steps.
 const STEPS: usize = 20;
 
-/// One block of eight channels on 32×32 images.
+/// A minimal network: one block of eight channels on 32×32 images.
 fn least_network() -> UNetConfig {
     UNetConfig {
         sample_size: Some(SampleSize::Square(32)),
@@ -43,16 +43,16 @@ fn overhead(c: &mut Criterion) {
     let time = Tensor::full([1], 500.0, (Kind::Float, Device::Cpu));
     let nothing = tweedie_networks::Condition::default();
     let level = least.process().level(500);
-    let mut group = c.benchmark_group("one 32×32 image, a network of next to nothing");
+    let mut group = c.benchmark_group("one 32×32 image, minimal network");
     group.sample_size(30).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
-    group.bench_function("the network's call", |b| {
+    group.bench_function("network alone", |b| {
         b.iter(|| tch::no_grad(|| least.network().forward(&Input::new(&x, &time, &nothing), &least.pass())));
     });
-    group.bench_function("the denoiser's call", |b| {
+    group.bench_function("denoiser alone", |b| {
         b.iter(|| tch::no_grad(|| least.denoise(&x, level.into())));
     });
     for (sampler, name, ..) in Sampler::ALL.into_iter().filter(|(sampler, ..)| !sampler.needs_energy()) {
-        // Those of which the number of calls is not that of steps have their own count.
+        // Some samplers evaluate the network more often than once per step.
         let levels = format!("trailing:{STEPS}").parse().ok();
         let sampling = SamplingConfig { sampler, levels, ..SamplingConfig::default() };
         group.bench_function(BenchmarkId::new(format!("{STEPS} steps"), name), |b| {
@@ -72,7 +72,7 @@ fn whole(c: &mut Criterion) {
     let nothing = tweedie_networks::Condition::default();
     let mut group = c.benchmark_group("one 32×32 image, the 35.7 M network");
     group.sample_size(10).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(8));
-    group.bench_function("the network's call", |b| {
+    group.bench_function("network alone", |b| {
         b.iter(|| tch::no_grad(|| model.network().forward(&Input::new(&x, &time, &nothing), &model.pass())));
     });
     let sampling = SamplingConfig { steps: 5, ..SamplingConfig::default() };

@@ -1,4 +1,4 @@
-//! Schedules, posteriors, noise and sampler steps: what is computed beside the network.
+//! The computations beside the network: schedules, posteriors, noise and sampler steps.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use ndarray::Array4;
@@ -38,7 +38,7 @@ fn posterior(c: &mut Criterion) {
     }
 }
 
-/// The bound of N(0, Σ) in 3,072 dimensions over all of 1,000 levels, from the schedule to the total.
+/// The bound of N(0, Σ) in 3,072 dimensions over 1,000 levels, from the schedule to the total.
 fn bound(c: &mut Criterion) {
     let mut group = c.benchmark_group("bound");
     let levels = DiscreteVp::linear(1000, 1e-4, 0.02).map(|process| process.levels());

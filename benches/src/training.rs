@@ -1,4 +1,4 @@
-//! A training step: noise, forward, backward, clipping, AdamW, moving average.
+//! A training step: noise, forward pass, backward pass, clipping, AdamW and moving average.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::sync::Arc;

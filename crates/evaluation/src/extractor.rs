@@ -1,4 +1,4 @@
-//! What turns images into features that can be compared.
+//! Feature extractors for images.
 
 use crate::Error;
 use std::path::Path;
@@ -7,43 +7,43 @@ use tweedie_data::Shape;
 use tweedie_networks::features::{FeatureNetwork, Named};
 use tweedie_weights::Weights;
 
-/// Images read at once.
+/// Number of images per batch.
 const AT_ONCE: usize = 256;
 
-/// Principal components kept.
+/// Number of principal components that are kept.
 const COMPONENTS: i64 = 64;
 
-/// No image has more values where principal components are computed; larger ones are averaged in squares first.
+/// The greatest number of values per image for principal components. Larger images are first reduced by averaging 2×2 squares.
 const MOST_VALUES: i64 = 1024;
 
-/// A way from images to features.
+/// Computes features of images.
 #[derive(Debug)]
 pub enum Extractor {
-    /// A classifier's last features.
+    /// The features of a classifier's last hidden layer.
     Classifier(FeatureNetwork),
-    /// Principal components of the pixels, fitted to the data: a judge of colours and coarse forms, where there is no other.
+    /// Principal components of the pixels, fitted to the data. They measure colours and coarse forms and serve when there is no classifier.
     Pixels {
-        /// Their mean, (D).
+        /// The mean of the pixels, (D).
         mean: Tensor,
-        /// (D, components).
+        /// The components as columns, (D, components).
         components: Tensor,
     },
 }
 
-/// Features of many images, and what a classifier made of them.
+/// Features of images, with the logits of a classifier.
 #[derive(Debug)]
 pub struct Features {
-    /// (N, D), f32.
+    /// The features, (N, D), f32.
     pub values: Tensor,
-    /// (N, classes), f32, where a classifier looked.
+    /// The logits, (N, classes), f32, if the extractor is a classifier.
     pub logits: Option<Tensor>,
 }
 
 impl Extractor {
-    /// A classifier from a file of weights.
+    /// Loads a classifier from a file of weights.
     ///
     /// # Errors
-    /// A file that cannot be read, or holds another network.
+    /// [`Error::Weights`] for a file that cannot be read; [`Error::Extractor`] for a file of an unknown network.
     pub fn classifier(path: &Path) -> Result<Self, Error> {
         let mut weights = Weights::open(path)?;
         let mut named = Named::new();
@@ -58,10 +58,10 @@ impl Extractor {
         Ok(Self::Classifier(classifier))
     }
 
-    /// Principal components of images.
+    /// Fits principal components to images.
     ///
     /// # Errors
-    /// [`Error::TooFew`] for fewer than two.
+    /// [`Error::TooFew`] for fewer than two images.
     pub fn pixels(images: &[Vec<u8>], shape: Shape) -> Result<Self, Error> {
         if images.len() < 2 {
             let found = images.len() as i64;
@@ -77,7 +77,7 @@ impl Extractor {
         Ok(Self::Pixels { mean, components: vectors.f_narrow(1, d - kept, kept)? })
     }
 
-    /// What it is called in reports.
+    /// The extractor's name in reports.
     pub fn name(&self) -> String {
         match self {
             Self::Classifier(net) => net.name(),
@@ -87,13 +87,13 @@ impl Extractor {
         }
     }
 
-    /// Features of images, channels × height × width bytes each.
+    /// Computes the features of images of channels × height × width bytes each.
     ///
     /// # Errors
-    /// Images of a shape that it does not take.
+    /// [`Error::TooFew`] for no images; [`Error::Network`] or [`Error::Torch`] for images of another shape than the extractor's.
     pub fn read(&self, images: &[Vec<u8>], shape: Shape) -> Result<Features, Error> {
         if images.is_empty() {
-            return Err(Error::TooFew { what: "images to make features of", found: 0, needed: 1 });
+            return Err(Error::TooFew { what: "images to extract features from", found: 0, needed: 1 });
         }
         let (mut values, mut logits) = (Vec::new(), Vec::new());
         for part in images.chunks(AT_ONCE) {
@@ -115,7 +115,7 @@ impl Extractor {
     }
 }
 
-/// (N, C, H, W) in [0, 1].
+/// Images as a tensor (N, C, H, W) with values in [0, 1].
 fn tensor_of(images: &[Vec<u8>], shape: Shape) -> Result<Tensor, Error> {
     let [channels, height, width] = shape.as_array().map(|side| side as i64);
     let bytes = Tensor::f_from_slice(&images.concat())?;
@@ -123,7 +123,7 @@ fn tensor_of(images: &[Vec<u8>], shape: Shape) -> Result<Tensor, Error> {
     Ok(x.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_div_scalar(255.0)?)
 }
 
-/// (N, values): averaged over squares until there are few enough.
+/// The images as rows (N, values), reduced by averaging 2×2 squares until a row has at most [`MOST_VALUES`] values.
 fn pooled(x: &Tensor) -> Result<Tensor, Error> {
     let mut x = x.shallow_clone();
     while x.size()[1..].iter().product::<i64>() > MOST_VALUES && x.size()[2].min(x.size()[3]) > 1 {

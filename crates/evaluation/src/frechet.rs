@@ -6,23 +6,23 @@ use tch::{Kind, Tensor};
 /// Mean and covariance of features.
 #[derive(Debug)]
 pub struct Moments {
-    /// (D), f64.
+    /// The mean, (D), f64.
     pub mean: Tensor,
-    /// (D, D), f64.
+    /// The covariance, (D, D), f64.
     pub covariance: Tensor,
-    /// Of how many.
+    /// The number of feature vectors.
     pub n: i64,
 }
 
 impl Moments {
-    /// Of (N, D) features; the covariance divides by N − 1, as NumPy's does.
+    /// Computes the moments of features (N, D). The covariance is divided by N − 1, as in NumPy.
     ///
     /// # Errors
-    /// [`Error::TooFew`] for fewer than two.
+    /// [`Error::TooFew`] for fewer than two feature vectors.
     pub fn of(features: &Tensor) -> Result<Self, Error> {
         let n = features.size()[0];
         if n < 2 {
-            return Err(Error::TooFew { what: "features of a Gaussian", found: n, needed: 2 });
+            return Err(Error::TooFew { what: "features for a Gaussian", found: n, needed: 2 });
         }
         let x = features.f_to_kind(Kind::Double)?;
         let mean = x.f_mean_dim(&[0i64][..], false, Kind::Double)?;
@@ -32,13 +32,13 @@ impl Moments {
     }
 }
 
-/// ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2·(Σ₁Σ₂)^½).
+/// The Fréchet distance ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2·(Σ₁Σ₂)^½).
 ///
-/// The trace of the root is the sum of the singular values of Σ₁^½·Σ₂^½: no complex roots appear, and where there are fewer
-/// images than features nothing is lost to rounding.
+/// The trace of the root is computed as the sum of the singular values of Σ₁^½·Σ₂^½. This avoids complex roots, and it stays accurate
+/// if there are fewer images than features.
 ///
 /// # Errors
-/// What LibTorch reports.
+/// Errors returned by LibTorch.
 pub fn frechet_distance(a: &Moments, b: &Moments) -> Result<f64, Error> {
     let _no_gradient = tch::no_grad_guard();
     let product = root_of(&a.covariance)?.f_matmul(&root_of(&b.covariance)?)?;
@@ -49,7 +49,7 @@ pub fn frechet_distance(a: &Moments, b: &Moments) -> Result<f64, Error> {
     Ok(f64::try_from(shift.f_add(&traces)?.f_sub(&cross.f_mul_scalar(2.0)?)?)?)
 }
 
-/// The symmetric root of a covariance; eigenvalues below what rounding leaves of 0 are 0.
+/// The symmetric root of a covariance. Eigenvalues below the rounding error are set to 0.
 fn root_of(covariance: &Tensor) -> Result<Tensor, Error> {
     let (values, vectors) = covariance.f_linalg_eigh("L")?;
     let greatest = f64::try_from(values.f_abs()?.f_max()?)?;

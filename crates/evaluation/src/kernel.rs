@@ -1,4 +1,4 @@
-//! The kernel distance (Bińkowski et al. 2018): an unbiased squared maximum mean discrepancy, with its standard error.
+//! The kernel distance (Bińkowski et al. 2018): an unbiased estimate of a squared maximum mean discrepancy, with its standard error.
 
 use crate::Error;
 use tch::{Kind, Tensor};
@@ -12,14 +12,16 @@ pub struct Estimate {
     pub error: f64,
 }
 
-/// Groups of the jackknife.
+/// Number of groups of the jackknife.
 const GROUPS: i64 = 20;
 
-/// The fewest samples that a kernel distance, and so a verdict, can be had of: two in each group.
+/// The smallest number of samples for a kernel distance, and so for [`judge_samples`](crate::judge_samples): two in each group.
 pub const FEWEST_SAMPLES: usize = 2 * GROUPS as usize;
 
-/// MMD² of (N, D) and (M, D) features with the kernel (x·y/D + 1)³, unbiased; its standard error by leaving out one of 20
-/// groups of both sides at a time; near 0 that error is about 1.5 times the true one.
+/// The unbiased MMD² of features (N, D) and (M, D) with the kernel (x·y/D + 1)³.
+///
+/// The standard error is a jackknife estimate that leaves out one of 20 groups on both sides at a time. Near an MMD² of 0 it is about
+/// 1.5 times the true standard error.
 ///
 /// # Errors
 /// [`Error::TooFew`] below [`FEWEST_SAMPLES`] on either side.
@@ -51,7 +53,7 @@ struct Sums {
 }
 
 impl Sums {
-    /// The unbiased estimate, perhaps without one group.
+    /// The unbiased estimate from all groups, or from all except `without`.
     fn estimate(&self, n: &[f64], m: &[f64], without: Option<usize>) -> f64 {
         let kept = |g: usize| without != Some(g);
         let count =
@@ -68,7 +70,7 @@ impl Sums {
     }
 }
 
-/// Where group g of n begins.
+/// The index at which group g of n elements begins.
 fn edge(n: i64, g: i64) -> i64 {
     n * g / GROUPS
 }
@@ -77,14 +79,14 @@ fn sizes(n: i64) -> Vec<f64> {
     (0..GROUPS).map(|g| (edge(n, g + 1) - edge(n, g)) as f64).collect()
 }
 
-/// The kernel summed over every pair of groups; of a set with itself without its diagonal.
+/// The sums of the kernel over every pair of groups. For a set with itself (`same`), the diagonal is left out.
 fn block_sums(x: &Tensor, y: &Tensor, same: bool) -> Result<Vec<Vec<f64>>, Error> {
     let (n, m, d) = (x.size()[0], y.size()[0], x.size()[1] as f64);
     let turned = y.f_transpose(0, 1)?;
     let mut sums = Vec::new();
     for g in 0..GROUPS {
         let (from, to) = (edge(n, g), edge(n, g + 1));
-        // One group of rows at a time: the whole kernel need not fit.
+        // One group of rows at a time, so that the whole kernel matrix need not fit into memory.
         let mut kernel =
             x.f_narrow(0, from, to - from)?.f_matmul(&turned)?.f_div_scalar(d)?.f_add_scalar(1.0)?;
         kernel = kernel.f_pow_tensor_scalar(3)?;

@@ -1,9 +1,9 @@
-//! How good samples are, and how likely data.
+//! Evaluation of diffusion models: the quality of samples and the likelihood of data.
 //!
-//! [`judge_samples`] compares images with data in the features of an [`Extractor`]: Fréchet and kernel distance, precision
-//! and recall, nearest neighbours; always beside what as many real images score. [`judge_points`] does so for points. For the built-in set the judge is its
-//! analyser ([`shapes_quality`]): the share of images that are exactly one shape of the palette, beside the histogram of
-//! what they show. A share alone would hide a lost colour or background.
+//! [`judge_samples`] compares generated images with data in the features of an [`Extractor`], by Fréchet and kernel distance, precision and
+//! recall, and nearest neighbours. It reports the same figures for an equal number of real images. [`judge_points`] compares points.
+//! [`shapes_quality`] analyses samples of the built-in set: it reports the share of images that are exactly one shape of the palette, and
+//! the histogram of their attributes, which reveals a missing colour or background. [`likelihood`] computes bounds and exact likelihoods.
 
 mod extractor;
 mod frechet;
@@ -24,50 +24,50 @@ pub use shapes::{ShapesQuality, shapes_quality};
 
 use std::path::PathBuf;
 
-/// What can prevent a verdict.
+/// The errors of this crate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Too few of something.
-    #[error("{what}: there are {found}, and {needed} are needed at least")]
+    /// There are too few images, features or points.
+    #[error("{what}: found {found}, but at least {needed} are needed")]
     TooFew {
-        /// Of what.
+        /// What there are too few of.
         what: &'static str,
-        /// How many there are.
+        /// The number found.
         found: i64,
-        /// How many are needed.
+        /// The number needed.
         needed: i64,
     },
-    /// A term of a bound that is no number.
+    /// A term of a bound is not finite.
     #[error(
-        "the bound of image {image} (from 0) is {found} at the level t = {time}: the model is no use there"
+        "the bound of image {image} (counted from 0) at the level t = {time} is {found}; the model's prediction is not usable there"
     )]
     NotFinite {
-        /// The image's number.
+        /// The image's number, counted from 0.
         image: usize,
         /// The level's time.
         time: usize,
-        /// What was found.
+        /// The value of the term.
         found: f64,
     },
-    /// A file that holds no extractor.
-    #[error("{} is no extractor: {reason}", path.display())]
+    /// A file is not an extractor.
+    #[error("{} is not an extractor: {reason}", path.display())]
     Extractor {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
-    /// A file of weights.
+    /// An error in reading a file of weights.
     #[error(transparent)]
     Weights(#[from] tweedie_weights::Error),
-    /// Tensors of a file.
+    /// An error of the model.
     #[error(transparent)]
     Model(#[from] tweedie_models::Error),
-    /// The extractor's network.
+    /// An error of the extractor's network.
     #[error(transparent)]
     Network(#[from] tweedie_networks::Error),
-    /// LibTorch.
+    /// An error of LibTorch.
     #[error(transparent)]
     Torch(#[from] tweedie_torch::Error),
 }

@@ -1,27 +1,29 @@
-//! Nearest neighbours among features: precision and recall (Kynkäänniemi et al. 2019), and the question of memory.
+//! Nearest neighbours in feature space, for precision and recall (Kynkäänniemi et al. 2019) and for the detection of memorised images.
 
 use crate::Error;
 use tch::{Kind, Tensor};
 
-/// Rows compared at once.
+/// Number of rows whose distances are computed at once.
 const ROWS: i64 = 512;
 
-/// Distances by differences: by products, as LibTorch would choose, a copy would not be at distance 0.
+/// The mode of `cdist` that computes distances from differences. In LibTorch's default mode, which uses products, the distance of a copy
+/// would not be exactly 0.
 const BY_DIFFERENCES: Option<i64> = Some(2);
 
-/// How much of the samples lies where the data is, and how much of the data the samples reach.
+/// Precision and recall of samples.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct PrecisionRecall {
-    /// Share of samples inside the data's manifold.
+    /// The share of samples inside the data's manifold.
     pub precision: f64,
-    /// Share of the data inside the samples' manifold.
+    /// The share of the data inside the samples' manifold.
     pub recall: f64,
 }
 
-/// With balls that reach each point's k-th neighbour of its own set as a manifold.
+/// Computes precision and recall. The manifold of a set is the union of the balls around its points, each with the distance to the point's
+/// k-th nearest neighbour in the set as radius.
 ///
 /// # Errors
-/// [`Error::TooFew`] for k or fewer points.
+/// [`Error::TooFew`] if a set has k or fewer points.
 pub fn precision_recall(data: &Tensor, samples: &Tensor, k: i64) -> Result<PrecisionRecall, Error> {
     let share = |points: &Tensor, balls: &Tensor| -> Result<f64, Error> {
         let n = balls.size()[0];
@@ -29,7 +31,7 @@ pub fn precision_recall(data: &Tensor, samples: &Tensor, k: i64) -> Result<Preci
             return Err(Error::TooFew { what: "features for precision and recall", found: n, needed: k + 1 });
         }
         let radii = chunks(balls, |rows| {
-            // The nearest of all is the point itself.
+            // The nearest point of the set is the point itself, so the k-th neighbour is the (k + 1)-th smallest distance.
             let (values, _) = distances(rows, balls)?.f_kthvalue(k + 1, 1, false)?;
             Ok(values)
         })?;
@@ -43,10 +45,10 @@ pub fn precision_recall(data: &Tensor, samples: &Tensor, k: i64) -> Result<Preci
     Ok(PrecisionRecall { precision: share(&samples, &data)?, recall: share(&data, &samples)? })
 }
 
-/// Of each row of `points` the nearest row of `among`, and how far it is.
+/// For each row of `points`, the index of the nearest row of `among` and its distance.
 ///
 /// # Errors
-/// What LibTorch reports.
+/// Errors returned by LibTorch.
 pub fn nearest(points: &Tensor, among: &Tensor) -> Result<Vec<(usize, f64)>, Error> {
     let (points, among) = (points.f_to_kind(Kind::Double)?, among.f_to_kind(Kind::Double)?);
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! Point samples against data: the maximum mean discrepancy (Gretton et al. 2012), beside that of real points.
+//! Evaluation of point samples: their maximum mean discrepancy from data (Gretton et al. 2012), compared with that between real sets.
 
 use crate::Error;
 use serde::Serialize;
@@ -8,10 +8,10 @@ use tch::{Kind, Tensor};
 /// The kernel's bandwidths as multiples of the median distance between points of the data.
 const SCALES: [f64; 4] = [0.125, 0.25, 0.5, 1.0];
 
-/// Points on each side, at most, by which the median distance is found.
+/// The greatest number of points from which the median distance is computed.
 const FOR_MEDIAN: i64 = 1000;
 
-/// A mean of Gaussian kernels e^(−‖x − y‖²/(2σ²)), σ being multiples of one length.
+/// A mean of Gaussian kernels e^(−‖x − y‖²/(2σ²)) with several bandwidths σ.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GaussianKernel {
     /// The bandwidths σ, in the data's own units.
@@ -19,7 +19,7 @@ pub struct GaussianKernel {
 }
 
 impl GaussianKernel {
-    /// With 1/8, 1/4, 1/2 and 1 times the median distance between points (N, D).
+    /// A kernel with the bandwidths 1/8, 1/4, 1/2 and 1 times the median distance between points (N, D).
     ///
     /// # Errors
     /// [`Error::TooFew`] for fewer than two points.
@@ -34,7 +34,7 @@ impl GaussianKernel {
         Ok(Self { bandwidths: SCALES.iter().map(|scale| scale * median.max(f64::MIN_POSITIVE)).collect() })
     }
 
-    /// The sum of the kernel over all pairs of (N, D) and (M, D).
+    /// The sum of the kernel over all pairs of points (N, D) and (M, D).
     fn sum(&self, x: &Tensor, y: &Tensor) -> Result<f64, Error> {
         let squares = Tensor::f_cdist(x, y, 2.0, Some(2))?.f_square()?;
         let mut sum = 0.0;
@@ -45,7 +45,7 @@ impl GaussianKernel {
         Ok(sum / self.bandwidths.len() as f64)
     }
 
-    /// The unbiased MMD² of (N, D) and (M, D); it may be negative.
+    /// The unbiased estimate of MMD² between points (N, D) and (M, D); it may be negative.
     ///
     /// # Errors
     /// [`Error::TooFew`] for fewer than two points on a side.
@@ -59,34 +59,36 @@ impl GaussianKernel {
         }
         let (x, y) = (x.f_to_kind(Kind::Double)?, y.f_to_kind(Kind::Double)?);
         let (n, m) = (x.size()[0] as f64, y.size()[0] as f64);
-        // k(x, x) = 1 stands on the diagonal, which is left out.
+        // The diagonal, k(x, x) = 1, is left out.
         let within = |of: &Tensor, n: f64| Ok::<_, Error>((self.sum(of, of)? - n) / (n * (n - 1.0)));
         Ok(within(&x, n)? + within(&y, m)? - 2.0 * self.sum(&x, &y)? / (n * m))
     }
 }
 
-/// The verdict on point samples.
+/// The result of [`judge_points`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PointsReport {
-    /// Points on each side.
+    /// The number of samples, and of real points in each set.
     pub n: usize,
     /// The kernel.
     pub kernel: GaussianKernel,
-    /// The unbiased MMD² of samples and data.
+    /// The unbiased MMD² between samples and data.
     pub mmd2: f64,
-    /// MMD² of pairs of real sets of as many points: what no model can be expected to beat.
+    /// MMD² between pairs of real sets of the same size, below which no model can be expected to get.
     pub floor: Vec<f64>,
     /// The 95 % quantile of the floor.
     pub floor_95: f64,
-    /// Whether the real sets were drawn with replacement, for want of points.
+    /// Whether the real sets were drawn with replacement because there are too few points.
     pub with_replacement: bool,
 }
 
-/// Compares samples with data. `real` gives the k-th set of as many real points; the first is compared with the samples, the others pair
-/// by pair with each other.
+/// Compares point samples with data.
+///
+/// `real` returns the k-th set of as many real points as there are samples. Set 0 is compared with the samples; the sets 1 and 2, 3 and 4,
+/// … are compared with each other, for `pairs` pairs.
 ///
 /// # Errors
-/// [`Error::TooFew`]; what `real` reports.
+/// [`Error::TooFew`] for fewer than two points; errors returned by `real`.
 pub fn judge_points(
     samples: &Tensor,
     pairs: usize,
@@ -113,7 +115,7 @@ impl fmt::Display for PointsReport {
             self.kernel.bandwidths.iter().map(|sigma| format!("{sigma:.3}")).collect();
         writeln!(
             f,
-            "{} samples against as many points of the data; the kernel is the mean of Gaussians of bandwidth {}",
+            "{} samples compared with as many points of the data; the kernel is the mean of Gaussian kernels with the bandwidths {}",
             self.n,
             bandwidths.join(", ")
         )?;
@@ -127,7 +129,7 @@ impl fmt::Display for PointsReport {
         )?;
         write!(
             f,
-            "their 95 % quantile          {:>12.3e}   the samples are {} it",
+            "95 % quantile of the pairs   {:>12.3e}   the samples are {} it",
             self.floor_95,
             if self.mmd2 <= self.floor_95 { "within" } else { "beyond" }
         )

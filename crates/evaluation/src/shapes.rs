@@ -1,28 +1,28 @@
-//! Samples of the built-in set against the set itself.
+//! Evaluation of samples of the built-in set.
 
 use std::fmt;
 use tweedie_data::shapes::{Histogram, MAX_RESIDUAL};
 use tweedie_data::{Dataset, Error, Shape, Shapes};
 
-/// What samples show, beside what as many images of the data show.
+/// The histograms of the attributes of samples and of an equal number of images of the data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShapesQuality {
-    /// Of the samples.
+    /// The histogram of the samples.
     pub samples: Histogram,
-    /// Of the data.
+    /// The histogram of the data.
     pub data: Histogram,
 }
 
-/// Reads every sample (channels × height × width bytes each) and as many images of the data.
+/// Analyses samples of channels × height × width bytes each, and an equal number of images of the data.
 ///
 /// # Errors
-/// What the data reports.
+/// [`Error::Parameter`] for samples of another size; errors returned by the data.
 pub fn shapes_quality(samples: &[Vec<u8>], data: &Shapes) -> Result<ShapesQuality, Error> {
-    let shape =
-        Shape::of(&data.shape()).ok_or_else(|| Error::Loader("the built-in set has images".into()))?;
+    let shape = Shape::of(&data.shape())
+        .ok_or_else(|| Error::Loader("the shape of the built-in set is not that of images".into()))?;
     if let Some(sample) = samples.iter().find(|sample| sample.len() != shape.n_values()) {
         return Err(Error::Parameter {
-            name: "the bytes of a sample",
+            name: "the number of bytes of a sample",
             found: sample.len().to_string(),
             allowed: shape.n_values().to_string(),
         });
@@ -35,8 +35,8 @@ pub fn shapes_quality(samples: &[Vec<u8>], data: &Shapes) -> Result<ShapesQualit
 }
 
 impl ShapesQuality {
-    /// Total variation between the attributes' shares in samples and data, averaged over the kinds: 0 where they agree, 1
-    /// where nothing of one is in the other.
+    /// The total variation distance between the shares of the attributes in samples and data, averaged over the kinds of attributes: 0 for
+    /// equal shares, 1 for disjoint ones.
     pub fn distance(&self) -> f64 {
         if (self.samples.n_accepted == 0) != (self.data.n_accepted == 0) {
             return 1.0;
@@ -49,14 +49,14 @@ impl ShapesQuality {
     }
 }
 
-/// A kind of attributes and their shares.
+/// A kind of attributes, with the names and shares of the attributes.
 type Kind = (&'static str, Vec<(&'static str, f64)>);
 
 impl fmt::Display for ShapesQuality {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:.1} % of {} samples are exactly one shape of the palette (redrawn within {MAX_RESIDUAL}; of the data {:.1} %)",
+            "{:.1} % of {} samples are exactly one shape of the palette (residual at most {MAX_RESIDUAL}); of the data, {:.1} %",
             100.0 * self.samples.share(),
             self.samples.n,
             100.0 * self.data.share()

@@ -1,17 +1,17 @@
-//! What a network is conditioned on beside time.
+//! The conditions of a network, apart from time.
 
 use tch::Tensor;
 
-/// Plain tensors with one row per example; a network takes those that its [`Accepts`](crate::Accepts) names.
+/// The conditions of a batch as tensors with one row per example. A network takes the ones that its [`Accepts`](crate::Accepts) lists.
 #[derive(Debug, Default)]
 pub struct Condition {
-    /// (N) class numbers, for a network with a class table.
+    /// Class numbers, (N), for a network with a class table.
     pub class: Option<Tensor>,
-    /// (N) numbers that are embedded as times are, such as the noise level of a low-resolution image.
+    /// Numbers, (N), that are embedded like times, such as the noise level of a low-resolution image.
     pub number: Option<Tensor>,
-    /// (N, width) vectors that are added to the time embedding.
+    /// Vectors, (N, width), that are added to the time embedding.
     pub vector: Option<Tensor>,
-    /// (N, C′, H, W) channels that are concatenated behind those of x.
+    /// Images, (N, C′, H, W), that are concatenated to x along the channels.
     pub image: Option<Tensor>,
 }
 

@@ -1,4 +1,4 @@
-//! Several conditions at once as one vector, which a U-Net with `class_embed_type = "identity"` adds to its time embedding.
+//! Encodes several conditions as one vector, which a U-Net with `class_embed_type = "identity"` adds to its time embedding.
 
 use crate::layers::{Embedding, Linear, Start, sinusoidal};
 use crate::unet::{FeatureEmbedding, rows_of};
@@ -11,13 +11,13 @@ use tweedie_torch::guard;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConditionEncoderConfig {
-    /// The width of the vector: that of the U-Net's time embedding.
+    /// Width of the encoded vector, which must be the width of the U-Net's time embedding.
     pub width: i64,
-    /// Rows of a class table; null for none.
+    /// Number of rows of the class table; null for no class condition.
     pub class_rows: Option<i64>,
-    /// Sinusoidal features of a number per example, such as the noise level of a low-resolution image; null for no number.
+    /// Number of sinusoidal features of a number condition, such as the noise level of a low-resolution image; null for no such condition.
     pub number_features: Option<i64>,
-    /// The width of a vector per example, such as a text embedding; null for none.
+    /// Width of a vector condition, such as a text embedding; null for no vector condition.
     pub vector: Option<i64>,
 }
 
@@ -37,19 +37,19 @@ pub struct ConditionEncoder {
     vector: Option<Linear>,
 }
 
-/// The most numbers of a kind; a greater one is taken for a typing error.
+/// The greatest allowed size; a greater one is taken for a typing error.
 const MOST: i64 = 1 << 20;
 
 impl ConditionEncoder {
-    /// An encoder with first values from `seed`, the same on every device.
+    /// Creates an encoder with initial values from `seed`, which are the same on every device.
     ///
     /// # Errors
-    /// [`Error::Config`] names the key of a configuration that describes no encoder.
+    /// [`Error::Config`] with the key of a value that is not allowed.
     pub fn new(config: &ConditionEncoderConfig, device: Device, seed: u64) -> Result<Self, Error> {
         for (key, value, least) in [
             ("width", Some(config.width), 1),
             ("class_rows", config.class_rows, 1),
-            // A single feature would be the padding of none.
+            // Sinusoidal features come in pairs; a single one would be padding only.
             ("number_features", config.number_features, 2),
             ("vector", config.vector, 1),
         ] {
@@ -59,7 +59,7 @@ impl ConditionEncoder {
             }
         }
         if config.class_rows.or(config.number_features).or(config.vector).is_none() {
-            let allowed = "an encoder needs class_rows, number_features or vector".into();
+            let allowed = "at least one of class_rows, number_features and vector must be given".into();
             return Err(Error::Config { key: "class_rows", found: "null".into(), allowed });
         }
         let mut parameters = Parameters::new(device, seed);
@@ -78,10 +78,10 @@ impl ConditionEncoder {
         Ok(Self { config: config.clone(), parameters, class, number, vector })
     }
 
-    /// The condition with its class, number and vector replaced by their one vector, (N, width); an image passes through.
+    /// Replaces the class, number and vector of a condition by one vector, (N, width). An image condition is kept.
     ///
     /// # Errors
-    /// [`Error::Input`] names a part that is missing, that the encoder does not take, or that has another shape.
+    /// [`Error::Input`] for a part that is missing, that the encoder does not take, or that has another shape.
     pub fn encode(&self, condition: &Condition, pass: &Pass) -> Result<Condition, Error> {
         for (name, takes, given) in [
             ("a class", self.class.is_some(), condition.class.is_some()),
@@ -100,7 +100,7 @@ impl ConditionEncoder {
         Ok(Condition { vector, image, ..Condition::default() })
     }
 
-    /// Fails unless every part has one row per example, and a vector its width.
+    /// Checks that every part has one row per example, and that a vector has the configured width.
     fn check_shapes(&self, condition: &Condition) -> Result<(), Error> {
         let parts = [
             ("class", &condition.class, None),

@@ -1,9 +1,9 @@
-//! Networks: functions of (x, time, condition). They know no schedule, loss or sampler.
+//! Neural networks as functions of (x, time, condition), independent of schedules, losses and samplers.
 //!
-//! A [`Network`] is built from a configuration into a set of named [`Parameters`], so that names are unique by construction and their
-//! order is the order of construction. Layers hold handles to the same tensors. A [`Pass`] gives the precision of a forward pass,
-//! whether it trains and which derivatives are wanted. A [`Registry`] maps class names to constructors, so that a network of your own
-//! is saved and loaded like those of this crate.
+//! A [`Network`] is built from a configuration. Its tensors are named [`Parameters`] in the order of construction; each name is unique, and
+//! layers hold handles to the same tensors. A [`Pass`] specifies the precision of a forward pass, whether it is for training and which
+//! derivatives are needed. A [`Registry`] maps class names to constructors, so that user-defined networks are saved and loaded like the
+//! networks of this crate.
 
 mod condition;
 mod condition_encoder;
@@ -29,38 +29,38 @@ pub use point_mlp::{PointMlp, PointMlpConfig};
 pub use registry::{Build, Registry};
 pub use unet::{UNet, UNetConfig};
 
-/// What is wrong with a configuration or with a network's input.
+/// The errors of this crate.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A configuration that describes no network.
+    /// A value of a configuration is not allowed.
     #[error("network configuration: {key} is {found}; {allowed}")]
     Config {
         /// The key's name.
         key: &'static str,
         /// What was found.
         found: String,
-        /// What is allowed, as a sentence's end.
+        /// What is allowed, as a clause.
         allowed: String,
     },
-    /// A configuration that cannot be read.
+    /// A configuration cannot be read.
     #[error("network configuration: {0}")]
     Json(String),
-    /// A class name that no registry entry has.
-    #[error("the network is a {found}; the classes that can be built are {known}")]
+    /// The registry has no class of this name.
+    #[error("unknown network class {found}; the known classes are {known}")]
     UnknownClass {
         /// The class name.
         found: String,
-        /// The names that the registry knows.
+        /// The class names in the registry.
         known: String,
     },
-    /// An input that the network cannot take.
+    /// The network cannot take an input.
     #[error("network input: {0}")]
     Input(String),
-    /// A parameter name used twice.
+    /// A parameter name is used twice.
     #[error("the parameter name {0} is used twice")]
     DuplicateName(String),
-    /// LibTorch failed.
+    /// An error of LibTorch.
     #[error(transparent)]
     Torch(#[from] tweedie_torch::Error),
 }
@@ -71,7 +71,7 @@ impl From<tch::TchError> for Error {
     }
 }
 
-/// A configuration from a JSON object.
+/// Reads a configuration from a JSON object.
 pub(crate) fn from_json<T: serde::de::DeserializeOwned>(config: &serde_json::Value) -> Result<T, Error> {
     T::deserialize(config).map_err(|error| Error::Json(error.to_string()))
 }

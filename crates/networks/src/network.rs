@@ -1,54 +1,54 @@
-//! What every network is: a function of (x, time, condition) with named parameters.
+//! The trait [`Network`]: a function of (x, time, condition) with named parameters.
 
 use crate::{Condition, Error, Parameters, Pass, Plan};
 use serde_json::Value;
 use std::fmt::Debug;
 use tch::Tensor;
 
-/// One call's input; the first axis of every tensor is the batch.
+/// The input of a network. The first axis of every tensor is the batch.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
-    /// (N, …), noisy data.
+    /// Noisy data, (N, …).
     pub x: &'a Tensor,
-    /// (N), the number that the network is conditioned on at each example's noise level.
+    /// The number by which the network is conditioned on each example's noise level, (N).
     pub time: &'a Tensor,
-    /// What else the network is conditioned on.
+    /// The other conditions.
     pub condition: &'a Condition,
 }
 
 impl<'a> Input<'a> {
-    /// An input of its three parts.
+    /// Creates an input from its three parts.
     pub fn new(x: &'a Tensor, time: &'a Tensor, condition: &'a Condition) -> Self {
         Self { x, time, condition }
     }
 }
 
-/// What a network can be given, and what comes back.
+/// The inputs that a network accepts, and the size of its output.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Accepts {
-    /// Channels of x and of an image condition together; of points, their coordinates.
+    /// Number of channels of x and an image condition together; for points, the number of coordinates.
     pub channels: i64,
-    /// Channels of the output; of a classifier, its classes.
+    /// Number of output channels; for a classifier, the number of classes.
     pub outputs: i64,
-    /// The sides after the channels that the network is made for; empty for points, `None` where images may have any size that
-    /// [`Network::check_sides`] allows.
+    /// The sides of an example after its channels; empty for points. `None` if every size that [`Network::check_sides`] allows is
+    /// accepted.
     pub size: Option<Vec<i64>>,
-    /// Rows of the class table, where the network has one.
+    /// Number of rows of the class table, if there is one.
     pub class_rows: Option<i64>,
-    /// Whether it takes a number per example, embedded as times are.
+    /// Whether the network takes a number per example, embedded like times.
     pub number: bool,
-    /// The width of the vector per example that it takes, where it takes one.
+    /// Width of the vector per example, if the network takes one.
     pub vector: Option<i64>,
-    /// Whether it has a learned row per trained time and is undefined between them.
+    /// Whether the network has a learned row for each trained time and is undefined between them.
     pub has_time_table: bool,
 }
 
-/// An architecture. A network knows no schedule, level, loss or sampler.
+/// A network architecture, independent of schedules, noise levels, losses and samplers.
 ///
-/// [`Registry`](crate::Registry) builds networks from their class name and configuration, a user's own as well as those of this
+/// A [`Registry`](crate::Registry) builds networks from their class name and configuration, both user-defined networks and those of this
 /// crate.
 pub trait Network: Debug + Send {
-    /// The output, f32, (N, outputs, …) or (N, classes).
+    /// Computes the output, (N, outputs, …) or (N, classes), f32.
     ///
     /// # Errors
     /// [`Error::Input`] for shapes, sizes, times or conditions that the network cannot take.
@@ -63,13 +63,13 @@ pub trait Network: Debug + Send {
     /// The configuration as a JSON object, from which the registry builds the network again.
     fn config(&self) -> Value;
 
-    /// What the network can be given.
+    /// The inputs that the network accepts.
     fn accepts(&self) -> Accepts;
 
-    /// Fails, naming sides that would do, unless an example may have these sides after its channels.
+    /// Checks the sides of an example after its channels.
     ///
     /// # Errors
-    /// [`Error::Input`].
+    /// [`Error::Input`], which names allowed sides, if the network does not accept these.
     fn check_sides(&self, sides: &[i64]) -> Result<(), Error> {
         match self.accepts().size {
             Some(size) if size != sides => {
@@ -79,12 +79,12 @@ pub trait Network: Debug + Send {
         }
     }
 
-    /// The share of features that dropout removes in training.
+    /// The probability with which dropout sets a feature to zero in training.
     fn dropout(&self) -> f64 {
         0.0
     }
 
-    /// Shapes, parameters and floating-point operations, layer by layer.
+    /// The shapes of the parameters and the floating-point operations of the layers.
     fn plan(&self) -> Plan {
         Plan::of(self.parameters())
     }

@@ -1,4 +1,4 @@
-//! A classifier of noisy images that is conditioned on their noise level: the half of a U-Net that goes down, its coarsest features
+//! A classifier of noisy images that is conditioned on their noise level: the downsampling half of a U-Net, whose coarsest features are
 //! pooled by attention (Dhariwal & Nichol 2021, section 4 and appendix H).
 
 use crate::layers::{Activation, AttentionPool, GroupNorm};
@@ -13,17 +13,17 @@ use tweedie_torch::guard;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NoisyClassifierConfig {
-    /// Classes, at least 2.
+    /// Number of classes, at least 2.
     pub n_classes: i64,
-    /// The U-Net whose way down is built; its keys of the way up and of outputs have no effect. `sample_size` must be given. No
-    /// condition but time is allowed. The pool's heads are as wide as those of the attention.
+    /// The U-Net whose downsampling half is built; its keys for the upsampling half and the output have no effect. `sample_size` must be
+    /// given, and time is the only condition allowed. The heads of the pooling have the width of the attention heads.
     pub encoder: UNetConfig,
 }
 
-/// The most classes; a greater number is taken for a typing error.
+/// The greatest allowed number of classes; a greater one is taken for a typing error.
 const MOST_CLASSES: i64 = 1 << 20;
 
-/// ln p(y | x_t) up to a constant, with its parameters.
+/// A classifier that computes ln p(y | x_t) up to a constant, with its parameters.
 #[derive(Debug)]
 pub struct NoisyClassifier {
     config: NoisyClassifierConfig,
@@ -35,23 +35,24 @@ pub struct NoisyClassifier {
 }
 
 impl NoisyClassifierConfig {
-    /// Fails, naming the key, unless the configuration describes a classifier.
+    /// Checks the configuration.
     ///
     /// # Errors
-    /// [`Error::Config`].
+    /// [`Error::Config`] with the key of the first value that is not allowed.
     pub fn check(&self) -> Result<(), Error> {
         self.encoder.check()?;
         let wrong =
             |key, found: String, allowed: &str| Err(Error::Config { key, found, allowed: allowed.into() });
         if !(2..=MOST_CLASSES).contains(&self.n_classes) {
-            let allowed = format!("a classifier has 2 to {MOST_CLASSES} classes");
+            let allowed = format!("it must be between 2 and {MOST_CLASSES}");
             return wrong("n_classes", self.n_classes.to_string(), &allowed);
         }
         if self.encoder.sample_size.is_none() {
-            let allowed = "a classifier pools by places, so the size of its images must be given";
+            let allowed =
+                "it must be given, because a classifier has a positional embedding for images of one size";
             return wrong("sample_size", "null".into(), allowed);
         }
-        let none = "it must be null in a classifier, which is not conditioned on the class that it finds";
+        let none = "it must be null, because a classifier is not conditioned on the class that it predicts";
         if let Some(rows) = self.encoder.num_class_embeds {
             return wrong("num_class_embeds", rows.to_string(), none);
         }
@@ -63,18 +64,18 @@ impl NoisyClassifierConfig {
 }
 
 impl NoisyClassifier {
-    /// The class name in configurations; `diffusers` has no such class.
+    /// The class name in configurations. It is specific to this crate; `diffusers` has no corresponding class.
     pub const CLASS: &'static str = "NoisyClassifier";
 
-    /// A network with first values from `seed`, the same on every device.
+    /// Creates a network with initial values from `seed`, which are the same on every device.
     ///
     /// # Errors
-    /// [`Error::Config`] names the key of a configuration that describes no classifier.
+    /// [`Error::Config`] with the key of a value that is not allowed.
     pub fn new(config: &NoisyClassifierConfig, device: Device, seed: u64) -> Result<Self, Error> {
         Self::into(config, Parameters::new(device, seed))
     }
 
-    /// A network whose parameters are added to empty ones.
+    /// Builds the network and adds its parameters to an empty set.
     fn into(config: &NoisyClassifierConfig, mut parameters: Parameters) -> Result<Self, Error> {
         config.check()?;
         let unet = &config.encoder;
@@ -90,10 +91,10 @@ impl NoisyClassifier {
         Ok(Self { config: config.clone(), parameters, encoder, norm_out, pool, sides })
     }
 
-    /// The registry's constructor.
+    /// The constructor for a [`Registry`](crate::Registry).
     ///
     /// # Errors
-    /// Those of [`NoisyClassifier::new`]; [`Error::Json`] for a key or value that is not one of the configuration's.
+    /// The errors of [`NoisyClassifier::new`]; [`Error::Json`] for an unknown key or a value of another type.
     pub fn build(config: &Value, parameters: Parameters) -> Result<Box<dyn Network>, Error> {
         let config: NoisyClassifierConfig = crate::from_json(config)?;
         Ok(Box::new(Self::into(&config, parameters)?))
@@ -140,7 +141,7 @@ impl Network for NoisyClassifier {
         }
         let [height, width] = self.sides;
         Err(Error::Input(format!(
-            "an image has the sides {sides:?}; this classifier has a learned position for each place of {height}×{width} and takes no other size"
+            "an image has the sides {sides:?}; this classifier takes only {height}×{width}, for which it has positional embeddings"
         )))
     }
 

@@ -1,75 +1,75 @@
-//! Named parameters in the order of their construction.
+//! The named parameters of a network, in the order of construction.
 
 use crate::{Error, Operation};
 use std::collections::HashSet;
 use tch::{Device, Kind, Tensor};
 use tweedie_math::random::{Key, Purpose, Stream};
 
-/// One tensor of a network.
+/// One parameter tensor of a network.
 #[derive(Debug)]
 pub struct Parameter {
-    /// Its name in checkpoints, such as `down_blocks.0.resnets.0.conv1.weight`.
+    /// The name in checkpoints, such as `down_blocks.0.resnets.0.conv1.weight`.
     pub name: String,
-    /// Its values, f32.
+    /// The values, f32.
     pub tensor: Tensor,
-    /// Whether training changes it; fixed random features are not trained.
+    /// Whether the parameter is trained; fixed random features are not.
     pub trained: bool,
 }
 
-/// Every tensor of a network, each name once, in the order of construction, and the operations of its layers.
+/// The parameters of a network in the order of construction, with unique names, and the operations of its layers.
 #[derive(Debug)]
 pub struct Parameters {
     list: Vec<Parameter>,
     names: HashSet<String>,
     operations: Vec<Operation>,
     device: Device,
-    /// `None` where parameters are only planned.
+    /// `None` if the parameters are only planned.
     seed: Option<u64>,
 }
 
-/// How a parameter's first values are drawn. Draws depend on (seed, the parameter's number) alone, not on the device.
+/// The distribution of a parameter's initial values. The values depend only on the seed and the parameter's number, not on the device.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Init {
-    /// The same value everywhere.
+    /// The same value for all elements.
     Constant(f64),
-    /// Uniform in ±bound; PyTorch's default for layers is 1/√(inputs of one output).
+    /// Uniform in ±bound. PyTorch's default bound for layers is 1/√(number of inputs of one output).
     Uniform(f64),
     /// Normal with mean 0 and this standard deviation.
     Normal(f64),
 }
 
 impl Parameters {
-    /// No parameters yet; those to come lie on `device`, with first values from `seed`.
+    /// Creates an empty set. Parameters that are added are placed on `device` and take their initial values from `seed`.
     pub fn new(device: Device, seed: u64) -> Self {
         Self { list: Vec::new(), names: HashSet::new(), operations: Vec::new(), device, seed: Some(seed) }
     }
 
-    /// No parameters yet; those to come have a name and a shape, and no memory of their own.
+    /// Creates an empty set for a plan. Parameters that are added have a name and a shape, but no memory of their own.
     pub fn planned() -> Self {
         Self { seed: None, ..Self::new(Device::Cpu, 0) }
     }
 
-    /// The root of the names.
+    /// The root scope, whose names have no prefix.
     pub fn root(&mut self) -> Scope<'_> {
         Scope { parameters: self, prefix: String::new(), places: 1 }
     }
 
-    /// In the order of construction.
+    /// Iterates over the parameters in the order of construction.
     pub fn iter(&self) -> impl Iterator<Item = &Parameter> {
         self.list.iter()
     }
 
-    /// The parameter of a name.
+    /// The tensor of the parameter with a given name.
     pub fn get(&self, name: &str) -> Option<&Tensor> {
         self.list.iter().find(|parameter| parameter.name == name).map(|parameter| &parameter.tensor)
     }
 
-    /// How many numbers the trained parameters hold.
+    /// The total number of values of the trained parameters.
     pub fn n_trained(&self) -> usize {
         self.list.iter().filter(|parameter| parameter.trained).map(|parameter| parameter.tensor.numel()).sum()
     }
 
-    /// The device that holds them.
+    /// The device of the parameters.
     pub fn device(&self) -> Device {
         self.device
     }
@@ -84,7 +84,7 @@ impl Parameters {
             return Err(Error::DuplicateName(name));
         }
         let tensor = match self.seed {
-            // One number seen through strides of zero has every shape.
+            // One number is expanded to the shape with strides of zero, which needs no memory.
             None => Tensor::f_zeros([1], (Kind::Float, Device::Cpu))?.f_expand(shape, false)?,
             Some(seed) => drawn(seed, self.list.len() as u64, shape, init)?
                 .f_to_device(self.device)?
@@ -96,7 +96,7 @@ impl Parameters {
     }
 }
 
-/// The first values of the parameter of a number.
+/// The initial values of the parameter with a given number.
 fn drawn(seed: u64, number: u64, shape: &[i64], init: Init) -> Result<Tensor, Error> {
     let n_values = shape.iter().product::<i64>() as usize;
     let mut stream = Stream::new(Key { seed, image: number, purpose: Purpose::WEIGHTS, visit: 0, draw: 0 });
@@ -110,7 +110,7 @@ fn drawn(seed: u64, number: u64, shape: &[i64], init: Init) -> Result<Tensor, Er
     Ok(Tensor::f_from_slice(&values)?.f_reshape(shape)?)
 }
 
-/// A place among the names: `root / "down_blocks" / 0`.
+/// A prefix of parameter names, such as `down_blocks.0`.
 #[derive(Debug)]
 pub struct Scope<'a> {
     parameters: &'a mut Parameters,
@@ -119,41 +119,41 @@ pub struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// The place below this one.
+    /// The scope `name` below this one.
     pub fn sub(&mut self, name: impl std::fmt::Display) -> Scope<'_> {
         let prefix =
             if self.prefix.is_empty() { name.to_string() } else { format!("{}.{name}", self.prefix) };
         Scope { parameters: self.parameters, prefix, places: self.places }
     }
 
-    /// The same place for layers that compute at so many places of an example: height times width, or tokens.
+    /// The same scope for layers that compute at `places` positions of an example: height times width, or the number of tokens.
     #[must_use]
     pub fn on(self, places: i64) -> Self {
         Self { places, ..self }
     }
 
-    /// At how many places of an example the layers below compute.
+    /// The number of positions of an example at which the layers in this scope compute.
     pub fn places(&self) -> i64 {
         self.places
     }
 
-    /// A parameter that training changes.
+    /// Adds a trained parameter.
     ///
     /// # Errors
-    /// [`Error::DuplicateName`].
+    /// [`Error::DuplicateName`] if the name is already taken.
     pub fn trained(&mut self, name: &str, shape: &[i64], init: Init) -> Result<Tensor, Error> {
         self.parameters.add(self.name_of(name), shape, init, true)
     }
 
-    /// A parameter that stays as it was drawn.
+    /// Adds a parameter that is not trained.
     ///
     /// # Errors
-    /// [`Error::DuplicateName`].
+    /// [`Error::DuplicateName`] if the name is already taken.
     pub fn fixed(&mut self, name: &str, shape: &[i64], init: Init) -> Result<Tensor, Error> {
         self.parameters.add(self.name_of(name), shape, init, false)
     }
 
-    /// Adds the floating-point operations of one example to the plan.
+    /// Adds a layer's floating-point operations for one example to the plan.
     pub fn count(&mut self, flops: f64) {
         self.parameters.operations.push(Operation { layer: self.prefix.clone(), flops });
     }

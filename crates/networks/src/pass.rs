@@ -1,37 +1,37 @@
-//! How a forward pass is computed. Apart from dropout in training, the result does not depend on it beyond rounding.
+//! The settings of a forward pass. Apart from dropout in training, they change the result only by rounding errors.
 
 use tweedie_torch::Precision;
 
-/// Which derivatives of the output are wanted.
+/// The derivatives of the output that are needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Derivatives {
-    /// None: the pass may use kernels that have no gradient.
+    /// No derivatives: the pass may use kernels without a gradient.
     None,
-    /// Gradients.
+    /// First derivatives.
     #[default]
     First,
-    /// Gradients of gradients. LibTorch's fused attention has none on the CPU, so attention is computed by matrix products.
+    /// Second derivatives. LibTorch's fused attention has none on the CPU, so attention is computed with matrix products.
     Second,
 }
 
 /// The settings of one forward pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pass {
-    /// The kind of number between layers.
+    /// The precision of activations.
     pub precision: Precision,
-    /// Whether dropout acts.
+    /// Whether dropout is active.
     pub train: bool,
-    /// Which derivatives are wanted.
+    /// The derivatives that are needed.
     pub derivatives: Derivatives,
-    /// Whether activations lie in memory as N, H, W, C.
+    /// Whether activations are stored in the memory order N, H, W, C.
     pub channels_last: bool,
-    /// Whether a layer keeps its inputs alone and is computed again in the backward pass. It has an effect with [`Derivatives::First`]
-    /// alone, since a recomputed layer has no second derivative.
+    /// Whether layers store only their inputs and are recomputed in the backward pass. It has an effect only with [`Derivatives::First`],
+    /// because a recomputed layer has no second derivative.
     pub gradient_checkpointing: bool,
 }
 
 impl Pass {
-    /// The pass that sampling and evaluation use.
+    /// The pass for sampling and evaluation.
     pub fn inference(precision: Precision) -> Self {
         Self {
             precision,
@@ -42,7 +42,7 @@ impl Pass {
         }
     }
 
-    /// The pass that training uses.
+    /// The pass for training.
     pub fn training(precision: Precision) -> Self {
         Self { train: true, derivatives: Derivatives::First, ..Self::inference(precision) }
     }

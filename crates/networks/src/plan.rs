@@ -1,4 +1,4 @@
-//! A network's shapes, parameters and operations, known without allocating it.
+//! The parameter shapes and operations of a network, computed without allocating it.
 
 use crate::Parameters;
 use serde::Serialize;
@@ -6,36 +6,36 @@ use serde::Serialize;
 /// The shape of one parameter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PlannedParameter {
-    /// Its name in checkpoints.
+    /// The name in checkpoints.
     pub name: String,
-    /// Its sides.
+    /// The shape.
     pub shape: Vec<i64>,
-    /// Whether training changes it.
+    /// Whether the parameter is trained.
     pub trained: bool,
 }
 
 /// The cost of one layer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Operation {
-    /// The layer's name, that of its parameters without the last part.
+    /// The layer's name: the name of its parameters without the last part.
     pub layer: String,
-    /// Floating-point operations of one example's forward pass: two per multiplication and addition of convolutions, affine maps and
-    /// attention. Pointwise operations are not counted.
+    /// Floating-point operations of the forward pass of one example: two for each multiply-add of convolutions, affine maps and attention.
+    /// Pointwise operations are not counted.
     pub flops: f64,
 }
 
-/// What a network would hold and compute. Sizes are those that its configuration names; where it names none, those of the smallest
-/// image that the network takes.
+/// The parameters and operations of a network, for the image size in its configuration or, if there is none, for the smallest image that
+/// the network accepts.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Plan {
-    /// In the order of construction.
+    /// The parameters, in the order of construction.
     pub parameters: Vec<PlannedParameter>,
-    /// In the order of construction.
+    /// The operations, in the order of construction.
     pub operations: Vec<Operation>,
 }
 
 impl Plan {
-    /// The plan of a network that exists, or of one whose parameters were only planned ([`Parameters::planned`]).
+    /// The plan of a network from its parameters, which may be only planned ([`Parameters::planned`]).
     pub fn of(parameters: &Parameters) -> Self {
         let planned = parameters.iter().map(|parameter| PlannedParameter {
             name: parameter.name.clone(),
@@ -45,13 +45,13 @@ impl Plan {
         Self { parameters: planned.collect(), operations: parameters.operations().to_vec() }
     }
 
-    /// How many numbers training changes.
+    /// The total number of values of the trained parameters.
     pub fn n_trained(&self) -> usize {
         let trained = self.parameters.iter().filter(|parameter| parameter.trained);
         trained.map(|parameter| parameter.shape.iter().map(|&side| side as usize).product::<usize>()).sum()
     }
 
-    /// Floating-point operations of one example's forward pass.
+    /// The floating-point operations of the forward pass of one example.
     pub fn flops(&self) -> f64 {
         self.operations.iter().map(|operation| operation.flops).sum()
     }

@@ -1,4 +1,4 @@
-//! A residual multilayer perceptron for points, with Fourier features of the point and of its noise level.
+//! A residual multilayer perceptron for points, with Fourier features of the point and its noise level.
 
 use crate::layers::{Activation, Embedding, FourierFeatures, Linear, Start, sinusoidal};
 use crate::unet::{FeatureEmbedding, rows_of};
@@ -12,29 +12,29 @@ use tweedie_torch::guard;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PointMlpConfig {
-    /// Coordinates of a point.
+    /// Number of coordinates of a point.
     pub dimensions: i64,
-    /// Numbers that the network predicts; twice the coordinates where a variance is learned.
+    /// Number of outputs; twice the number of coordinates if a variance is predicted.
     pub outputs: i64,
-    /// Features between the blocks.
+    /// Number of features between the blocks.
     pub width: i64,
-    /// Residual blocks.
+    /// Number of residual blocks.
     pub blocks: i64,
-    /// Random frequencies of the point; 0 leaves the coordinates alone.
+    /// Number of random frequencies for the Fourier features of the point; with 0 the coordinates are the only features.
     pub point_frequencies: i64,
-    /// Their standard deviation, in cycles per unit of x.
+    /// Standard deviation of the frequencies of the point, in cycles per unit of x.
     pub point_scale: f64,
     /// `fourier` (random frequencies) or `positional` (the sinusoids of transformers, for numbers up to about 1000).
     pub time_embedding_type: String,
-    /// Features of the number that the network is conditioned on.
+    /// Number of frequencies for the number that represents the noise level.
     pub time_frequencies: i64,
-    /// The standard deviation of `fourier`'s frequencies, in cycles per unit of that number.
+    /// Standard deviation of the frequencies of `fourier`, in cycles per unit of that number.
     pub time_scale: f64,
     /// `silu`, `swish`, `mish`, `gelu` or `relu`.
     pub act_fn: String,
-    /// The share of features that dropout removes in training.
+    /// Probability with which dropout sets a feature to zero in training.
     pub dropout: f64,
-    /// Rows of the class table; null for a network without classes.
+    /// Number of rows of the class table; null for a network without classes.
     pub num_class_embeds: Option<i64>,
 }
 
@@ -57,14 +57,14 @@ impl Default for PointMlpConfig {
     }
 }
 
-/// The most numbers of a kind; a greater one is taken for a typing error.
+/// The greatest allowed size; a greater one is taken for a typing error.
 const MOST: i64 = 1 << 16;
 
 impl PointMlpConfig {
-    /// Fails, naming the key, unless the configuration describes a network.
+    /// Checks the configuration.
     ///
     /// # Errors
-    /// [`Error::Config`].
+    /// [`Error::Config`] with the key of the first value that is not allowed.
     pub fn check(&self) -> Result<(), Error> {
         let wrong = |key, found: String, allowed: String| Err(Error::Config { key, found, allowed });
         for (key, value, least) in [
@@ -96,14 +96,14 @@ impl PointMlpConfig {
     }
 }
 
-/// Features of the number that the network is conditioned on.
+/// Features of the number that represents the noise level.
 #[derive(Debug)]
 enum TimeFeatures {
     Fourier(FourierFeatures),
     Positional { width: i64 },
 }
 
-/// h + W₂·act(W₁·act(h) + W₃·act(embedding)).
+/// A residual block: h + W₂·act(W₁·act(h) + W₃·act(embedding)).
 #[derive(Debug)]
 struct Block {
     linear_1: Linear,
@@ -121,7 +121,7 @@ impl Block {
     }
 }
 
-/// A residual MLP: point features and level features → blocks → output.
+/// A residual MLP: features of the point and its noise level → blocks → output.
 #[derive(Debug)]
 pub struct PointMlp {
     config: PointMlpConfig,
@@ -140,18 +140,18 @@ impl PointMlp {
     /// The class name in configurations.
     pub const CLASS: &'static str = "PointMlp";
 
-    /// A network with first values from `seed`, the same on every device.
+    /// Creates a network with initial values from `seed`, which are the same on every device.
     ///
     /// # Errors
-    /// [`Error::Config`] names the key of a configuration that describes no network.
+    /// [`Error::Config`] with the key of a value that is not allowed.
     pub fn new(config: &PointMlpConfig, device: Device, seed: u64) -> Result<Self, Error> {
         Self::into(config, Parameters::new(device, seed))
     }
 
-    /// The registry's constructor.
+    /// The constructor for a [`Registry`](crate::Registry).
     ///
     /// # Errors
-    /// Those of [`PointMlp::new`]; [`Error::Json`] for a key or value that is not one of the configuration's.
+    /// The errors of [`PointMlp::new`]; [`Error::Json`] for an unknown key or a value of another type.
     pub fn build(config: &Value, parameters: Parameters) -> Result<Box<dyn Network>, Error> {
         let config: PointMlpConfig = crate::from_json(config)?;
         Ok(Box::new(Self::into(&config, parameters)?))
@@ -247,7 +247,7 @@ impl PointMlp {
         let mut embedding = self.time_embedding.forward(&time, pass);
         if let (Some(table), Some(class)) = (&self.class_embedding, &input.condition.class) {
             let rows = rows_of(class, table.n_rows(), "class")?;
-            // A new tensor: the graph may need the old one.
+            // The sum is a new tensor, because the graph may need the old one.
             embedding = &embedding + table.forward(&rows).to_kind(pass.precision.kind());
         }
         let embedding = self.activation.forward(&embedding);

@@ -1,7 +1,7 @@
-//! Networks by class name.
+//! The registry, which builds networks by class name.
 //!
-//! A network of your own takes part under its class name: build it through a registry, train and sample it as a model, and load it again
-//! through the same registry.
+//! A user-defined network is registered under its class name. It can then be built through the registry, trained and sampled as a model,
+//! and loaded again through the same registry.
 //!
 //! ```
 //! use serde_json::{Value, json};
@@ -54,10 +54,10 @@ use crate::{Error, Network, NoisyClassifier, Parameters, Plan, PointMlp, UNet};
 use serde_json::Value;
 use tch::Device;
 
-/// Builds a network from its configuration, a JSON object, into parameters that are still empty.
+/// A function that builds a network from its configuration, a JSON object, and adds its parameters to an empty set.
 pub type Build = fn(&Value, Parameters) -> Result<Box<dyn Network>, Error>;
 
-/// A list of class names, each with a constructor. The default one holds the networks of this crate.
+/// A list of class names with their constructors. The default registry contains the networks of this crate.
 #[derive(Debug, Clone)]
 pub struct Registry {
     entries: Vec<(String, Build)>,
@@ -73,7 +73,7 @@ impl Default for Registry {
 }
 
 impl Registry {
-    /// The registry with one more class; it replaces a class of the same name.
+    /// Adds a class to the registry, replacing a class of the same name.
     #[must_use]
     pub fn with(mut self, class_name: &str, build: Build) -> Self {
         self.entries.retain(|(name, _)| name != class_name);
@@ -81,16 +81,15 @@ impl Registry {
         self
     }
 
-    /// The class names that it knows.
+    /// The registered class names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|(name, _)| name.as_str())
     }
 
-    /// A network on a device with first values from `seed`, the same on every device.
+    /// Builds a network on a device, with initial values from `seed`, which are the same on every device.
     ///
     /// # Errors
-    /// [`Error::UnknownClass`] for a name that it does not know; [`Error::Config`] names the key of a configuration that describes no
-    /// network.
+    /// [`Error::UnknownClass`] for a name that is not registered; [`Error::Config`] with the key of a value that is not allowed.
     pub fn build(
         &self,
         class_name: &str,
@@ -101,10 +100,10 @@ impl Registry {
         self.constructor(class_name)?(config, Parameters::new(device, seed))
     }
 
-    /// The plan of a network that is not allocated.
+    /// The plan of a network, computed without allocating it.
     ///
     /// # Errors
-    /// Those of [`Registry::build`].
+    /// The errors of [`Registry::build`].
     pub fn plan(&self, class_name: &str, config: &Value) -> Result<Plan, Error> {
         Ok(self.constructor(class_name)?(config, Parameters::planned())?.plan())
     }

@@ -1,6 +1,7 @@
-//! The figures of `docs/sampling.md` that need no network: `cargo run --release -p tweedie-report --example samplers -- docs/figures`.
+//! Draws the figures of `docs/sampling.md` that need no network:
+//! `cargo run --release -p tweedie-report --example samplers -- docs/figures`.
 //!
-//! Data is N(0, ¼), whose denoiser and flow are exact; the error is relative to the exact end of the flow.
+//! The data distribution is N(0, ¼), for which denoiser and flow are known exactly. Errors are relative to the exact end of the flow.
 
 use ndarray::{Array2, array};
 use std::path::{Path as FilePath, PathBuf};
@@ -20,17 +21,18 @@ const DATA: GaussianDenoiser = GaussianDenoiser { mean: 0.0, variance: 0.25 };
 const SIGMAS: (f64, f64) = (80.0, 0.002);
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let folder = PathBuf::from(std::env::args().nth(1).ok_or("say which folder the figures go to")?);
+    let folder =
+        PathBuf::from(std::env::args().nth(1).ok_or("missing argument: the folder for the figures")?);
     std::fs::create_dir_all(&folder)?;
     let write = |name: &str, plot: Plot| std::fs::write(FilePath::new(&folder).join(name), plot.svg());
     write("order-karras.svg", orders("Karras' levels, without the step to clean data", karras_path, false)?)?;
     write("order-clean.svg", orders("Karras' levels and the step to clean data", karras_path, true)?)?;
-    write("order-log-snr.svg", orders("levels evenly in log-SNR", even_path, false)?)?;
+    write("order-log-snr.svg", orders("levels evenly spaced in log-SNR", even_path, false)?)?;
     write("round-trip.svg", round_trips()?)?;
     Ok(())
 }
 
-/// Numbers of steps, doubling.
+/// The numbers of steps, each twice the one before.
 fn numbers() -> impl Iterator<Item = usize> {
     (0..=7).map(|k| 5 << k)
 }
@@ -52,7 +54,7 @@ fn even_path(n: usize) -> Result<Path, Error> {
     levels(n, |first, last| uniform_log_snr(&Edm::new(SIGMAS.0)?, first, last, n + 1))
 }
 
-/// Relative errors at the end of paths of n steps.
+/// The relative errors of samplers at the end of paths of n steps.
 fn orders(title: &str, path: fn(usize) -> Result<Path, Error>, to_clean: bool) -> Result<Plot, Error> {
     type Sampler = fn(X, &Path) -> Result<X, Error>;
     let samplers: [(&str, Sampler); 6] = [
@@ -76,7 +78,7 @@ fn orders(title: &str, path: fn(usize) -> Result<Path, Error>, to_clean: bool) -
                 path = Path::new(path.levels().iter().copied().chain([NoiseLevel::CLEAN]).collect())?;
             }
             let last = *path.levels().last().unwrap_or(&NoiseLevel::CLEAN);
-            // Along the flow x/√(c + σ²) stays.
+            // x/√(c + σ²) is constant along the flow.
             let exact = (DATA.marginal_variance(last) / DATA.marginal_variance(path.first())).sqrt();
             let found = sample(array![[1.0]], &path)?[[0, 0]];
             points.push(((n as f64).log2(), (found / exact - 1.0).abs().max(1e-16)));
@@ -87,7 +89,7 @@ fn orders(title: &str, path: fn(usize) -> Result<Path, Error>, to_clean: bool) -
     Ok(Plot { title: title.into(), x_label, y_label, y_scale: Scale::Log, series })
 }
 
-/// The errors of images that were encoded by DDIM and decoded again, T = 1000.
+/// The errors of images that are encoded and decoded with DDIM, T = 1000.
 fn round_trips() -> Result<Plot, Box<dyn std::error::Error>> {
     let process = DiscreteVp::linear(1000, 1e-4, 0.02)?;
     let ways = [
@@ -96,8 +98,8 @@ fn round_trips() -> Result<Plot, Box<dyn std::error::Error>> {
             "conditioned on the upper level",
             Inversion { conditioned_on: ConditionedOn::Upper, refinements: 0 },
         ),
-        ("solved once again", Inversion { conditioned_on: ConditionedOn::Here, refinements: 1 }),
-        ("solved twice again", Inversion { conditioned_on: ConditionedOn::Here, refinements: 2 }),
+        ("with 1 refinement", Inversion { conditioned_on: ConditionedOn::Here, refinements: 1 }),
+        ("with 2 refinements", Inversion { conditioned_on: ConditionedOn::Here, refinements: 2 }),
     ];
     let mut series = Vec::new();
     for (name, how) in ways {
@@ -111,7 +113,7 @@ fn round_trips() -> Result<Plot, Box<dyn std::error::Error>> {
         series.push(Series { name: name.into(), points });
     }
     Ok(Plot {
-        title: "up and down again: expected squared error of N(0, 1/4)".into(),
+        title: "DDIM encoding and decoding: expected squared error for N(0, 1/4)".into(),
         x_label: "log₁₀ of the number of steps".into(),
         y_label: "mean squared error".into(),
         y_scale: Scale::Log,
@@ -119,7 +121,7 @@ fn round_trips() -> Result<Plot, Box<dyn std::error::Error>> {
     })
 }
 
-/// The exact ε of the level that it is conditioned on, from which x̂_0 is read at the level of x, as with a network that predicts ε.
+/// A network that predicts the exact ε of the level that it is conditioned on. x̂_0 is computed from it at the level of x.
 struct Network;
 
 impl Denoiser<X> for Network {

@@ -1,4 +1,4 @@
-//! The figures of `docs/derivation.md`: `cargo run --release -p tweedie-report --example theory -- docs/figures`.
+//! Draws the figures of `docs/derivation.md`: `cargo run --release -p tweedie-report --example theory -- docs/figures`.
 
 use std::path::{Path, PathBuf};
 use tweedie_math::oracle::OracleVariance;
@@ -9,7 +9,8 @@ use tweedie_math::{
 use tweedie_report::{Plot, Scale, Series};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let folder = PathBuf::from(std::env::args().nth(1).ok_or("say which folder the figures go to")?);
+    let folder =
+        PathBuf::from(std::env::args().nth(1).ok_or("missing argument: the folder for the figures")?);
     std::fs::create_dir_all(&folder)?;
     let write = |name: &str, plot: Plot| std::fs::write(Path::new(&folder).join(name), plot.svg());
     for (group, schedules) in [("of-beta", schedules_of_beta()), ("of-alpha-bar", schedules_of_alpha_bar())] {
@@ -30,7 +31,7 @@ fn linear() -> Schedule {
     Schedule::LINEAR
 }
 
-/// Those that say what β is.
+/// The schedules that are defined by β.
 fn schedules_of_beta() -> Vec<(&'static str, Schedule)> {
     let (beta_start, beta_end) = (1e-4, 0.02);
     vec![
@@ -43,7 +44,7 @@ fn schedules_of_beta() -> Vec<(&'static str, Schedule)> {
     ]
 }
 
-/// Those that say what ᾱ is, beside the linear one.
+/// The linear schedule and the schedules that are defined by ᾱ.
 fn schedules_of_alpha_bar() -> Vec<(&'static str, Schedule)> {
     let rescaled = |schedule| Schedule::ZeroTerminalSnr { of: Box::new(schedule) };
     vec![
@@ -55,7 +56,7 @@ fn schedules_of_alpha_bar() -> Vec<(&'static str, Schedule)> {
     ]
 }
 
-/// A line for every schedule, over t/T.
+/// One line for each schedule, over t/T.
 fn over_time(schedules: &[(&str, Schedule)], f: impl Fn(NoiseLevel) -> f64) -> Result<Vec<Series>, Error> {
     let line = |(name, schedule): &(&str, Schedule)| {
         let process = DiscreteVp::new(schedule, STEPS)?;
@@ -71,7 +72,7 @@ fn plot(title: &str, x_label: &str, y_label: &str, y_scale: Scale, series: Vec<S
 
 fn alpha_bars(schedules: &[(&str, Schedule)]) -> Result<Plot, Error> {
     let series = over_time(schedules, |level| level.signal_rate() * level.signal_rate())?;
-    Ok(plot("how much of the data's variance is left, T = 1000", "t/T", "ᾱ", Scale::FromZero, series))
+    Ok(plot("remaining share of the data's variance, T = 1000", "t/T", "ᾱ", Scale::FromZero, series))
 }
 
 fn log_snrs(schedules: &[(&str, Schedule)]) -> Result<Plot, Error> {
@@ -130,10 +131,10 @@ fn weights() -> Result<Plot, Error> {
         Ok(Series { name: name.into(), points })
     };
     let series = table.into_iter().map(line).collect::<Result<_, Error>>()?;
-    Ok(plot("what an error of the noise weighs", "log-SNR", "weight on ε", Scale::Log, series))
+    Ok(plot("weight of an error of the predicted noise", "log-SNR", "weight on ε", Scale::Log, series))
 }
 
-/// Data N(0, .25), as images in [−1, 1] roughly are.
+/// The data distribution N(0, .25), whose variance is roughly that of images in [−1, 1].
 fn data() -> Result<GaussianData, Error> {
     GaussianData::isotropic(vec![0.0], 0.25)
 }
@@ -152,7 +153,7 @@ fn terms() -> Result<Plot, Error> {
         for (what, variance) in [("large", FixedVariance::FixedLarge), ("small", FixedVariance::FixedSmall)] {
             let fixed = of(OracleVariance::Fixed(variance))?;
             let more = fixed.iter().zip(&optimal).map(|(fixed, optimal)| fixed - optimal).collect();
-            series.push(Series { name: format!("{name}, more by fixed {what}"), points: line(more) });
+            series.push(Series { name: format!("{name}, excess, fixed {what}"), points: line(more) });
         }
     }
     Ok(plot("terms L_(t-1) of the bound of N(0, .25), T = 1000", "t", "nats", Scale::Log, series))
@@ -180,13 +181,13 @@ fn bounds() -> Result<Plot, Error> {
     ];
     let mut series = Vec::new();
     for schedule in ["linear", "cosine"] {
-        // Of the cosine's the two that tell it apart.
+        // For the cosine schedule only the two lines that differ from those of the linear schedule.
         for (name, first, variance) in
             kinds.into_iter().filter(|kind| schedule == "linear" || kind.0.starts_with("large"))
         {
             let mut points = Vec::new();
             for exponent in 10..=28 {
-                // From 32 to 16,384 levels, two a doubling.
+                // From 32 to 16,384 levels, two points per doubling.
                 let steps = 2f64.powf(f64::from(exponent) / 2.0).round() as usize;
                 let bound = data.expected_bound(
                     &reverse_steps(&scaled(schedule, steps)?.levels(), first)?,

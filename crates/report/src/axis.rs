@@ -1,11 +1,11 @@
-//! An axis of a plot: which values it spans, where they stand, and the round ones that are written beside it.
+//! An axis of a plot: its range, the positions of values and the tick labels.
 
 use crate::Scale;
 
-/// Room beside the data, as a share of their range.
+/// Margin beyond the data, as a share of their range.
 const ROOM: f64 = 0.04;
 
-/// A range of values and the pixels it is drawn on.
+/// A range of values and the range of pixels on which it is drawn.
 pub(crate) struct Axis {
     low: f64,
     high: f64,
@@ -15,12 +15,12 @@ pub(crate) struct Axis {
 }
 
 impl Axis {
-    /// An axis that ends where its values do.
+    /// An axis with exactly the range of its values.
     pub(crate) fn tight(values: impl Iterator<Item = f64>, from: f64, to: f64) -> Self {
         Self::of(values, Scale::Linear, from, to)
     }
 
-    /// An axis with some room beyond its values.
+    /// An axis with a margin beyond its values.
     pub(crate) fn roomy(values: impl Iterator<Item = f64>, scale: Scale, from: f64, to: f64) -> Self {
         let axis = Self::of(values, scale, from, to);
         let room = ROOM * (axis.high - axis.low);
@@ -49,7 +49,7 @@ impl Axis {
         Self { low, high, log, from, to }
     }
 
-    /// Where a value stands, in pixels; not a number where it cannot be shown.
+    /// The position of a value in pixels; NaN if the value cannot be shown.
     pub(crate) fn at(&self, value: f64) -> f64 {
         let shown = if self.log { value.log10() } else { value };
         if !is_drawn(shown, self.log) {
@@ -58,11 +58,11 @@ impl Axis {
         self.from + (shown - self.low) / (self.high - self.low) * (self.to - self.from)
     }
 
-    /// Round values inside the range, with what is written there.
+    /// Round values inside the range, with their labels.
     pub(crate) fn ticks(&self) -> Vec<(f64, String)> {
         let span = self.high - self.low;
         if self.log && span >= 1.0 {
-            // Powers of ten; of few of them, twice and five times them, too.
+            // Powers of ten; for a short range also 2 and 5 times these powers.
             let factors: &[f64] = if span < 3.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
             let every = (span / 8.0).ceil() as i32;
             return (self.low.floor() as i32..=self.high.floor() as i32)
@@ -80,12 +80,12 @@ impl Axis {
     }
 }
 
-/// Whether an axis can show a value, or its logarithm: beyond these a range overflows, or a power is 0.
+/// Whether an axis can show a value or its logarithm. Beyond these bounds a range overflows, or a power of ten is 0.
 fn is_drawn(shown: f64, log: bool) -> bool {
     shown.abs() < if log { 290.0 } else { 1e290 }
 }
 
-/// 1, 2 or 5 times a power of ten, at least `least`.
+/// The smallest of 1, 2 or 5 times a power of ten that is at least `least`.
 fn nice_step(least: f64) -> f64 {
     let power = 10f64.powf(least.log10().floor());
     [1.0, 2.0, 5.0, 10.0]
@@ -95,7 +95,7 @@ fn nice_step(least: f64) -> f64 {
         .unwrap_or(least)
 }
 
-/// A number as short as it can be read and told from one that is `step` away; 0 where each is a round one.
+/// The shortest text of a number that distinguishes it from numbers `step` away. A step of 0 means that all numbers are round.
 fn number(value: f64, step: f64) -> String {
     let size = value.abs();
     if value == 0.0 {

@@ -1,28 +1,28 @@
-//! An RGB image to draw on.
+//! An RGB image for drawing.
 
 use font8x8::{BASIC_FONTS, UnicodeFonts};
 
-/// An RGB image, rows from the top.
+/// An RGB image for drawing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Canvas {
-    /// Pixels across.
+    /// Width in pixels.
     pub width: usize,
-    /// Pixels down.
+    /// Height in pixels.
     pub height: usize,
-    /// width·height·3 bytes.
+    /// The pixels row by row from the top, width·height·3 bytes.
     pub pixels: Vec<u8>,
 }
 
-/// Side of a letter in pixels, at scale 1.
+/// Width and height of a letter in pixels.
 pub(crate) const LETTER: usize = 8;
 
 impl Canvas {
-    /// An image of one colour.
+    /// Creates an image of one colour.
     pub fn new(width: usize, height: usize, colour: [u8; 3]) -> Self {
         Self { width, height, pixels: colour.repeat(width * height) }
     }
 
-    /// Sets a pixel; outside the image nothing happens.
+    /// Sets the colour of a pixel. Pixels outside the image are ignored.
     pub fn set(&mut self, x: usize, y: usize, colour: [u8; 3]) {
         if x < self.width && y < self.height {
             let at = 3 * (y * self.width + x);
@@ -39,7 +39,7 @@ impl Canvas {
         }
     }
 
-    /// Draws an image given as channels × height × width bytes (1 or 3 channels), each pixel `zoom` wide.
+    /// Draws an image of channels × height × width bytes (1 or 3 channels) at (x, y), each of its pixels as a square of side `zoom`.
     pub fn draw(
         &mut self,
         x: usize,
@@ -58,7 +58,7 @@ impl Canvas {
         }
     }
 
-    /// Writes a line of text in an 8×8 font; letters that the font lacks become blanks.
+    /// Draws a line of text in an 8×8 font. Letters that the font lacks are left blank.
     pub fn text(&mut self, x: usize, y: usize, text: &str, colour: [u8; 3]) {
         for (i, letter) in text.chars().enumerate() {
             let rows = BASIC_FONTS.get(letter).unwrap_or([0; 8]);

@@ -1,5 +1,5 @@
-//! Output for people: sheets of images, scatter plots of points, PNG files that say how they were made, line plots as SVG, a
-//! page about a run, TensorBoard events; and [`Progress`], the protocol by which long work reports how far it is.
+//! Output for users: sheets of images, scatter plots of points, PNG files with metadata, line plots as SVG, an HTML page about a run and
+//! TensorBoard events. [`Progress`] is the protocol by which long operations report their progress.
 
 mod axis;
 mod canvas;
@@ -20,16 +20,16 @@ pub use scatter::{ScatterLayout, ScatterPanel, scatter};
 pub use sheet::{Sheet, sheet};
 pub use tensorboard::{event_file_head, events_until, image_record, scalar_record};
 
-/// What can go wrong with an image.
+/// The errors of this crate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The image cannot be encoded or decoded.
+    /// A PNG cannot be encoded or decoded.
     #[error("the PNG cannot be {action}: {reason}")]
     Png {
-        /// "written" or "read".
+        /// The failed action: "written" or "read".
         action: &'static str,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
 }

@@ -1,22 +1,22 @@
-//! A page about a run: one HTML file that opens from disk, without a network.
+//! A page about a run: one self-contained HTML file.
 
 use crate::Plot;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::fmt::Write;
 
-/// What a page shows.
+/// The contents of a page.
 #[derive(Debug, Clone, Default)]
 pub struct Page {
-    /// Its title.
+    /// The title.
     pub title: String,
-    /// Name and value of what is worth knowing first.
+    /// Names and values for the table at the top.
     pub facts: Vec<(String, String)>,
-    /// Curves.
+    /// Plots.
     pub plots: Vec<Plot>,
-    /// Sheets in the order of time: what stands under each, and its PNG file.
+    /// Sheets of samples in the order of time, each with its caption and its PNG file.
     pub sheets: Vec<(String, Vec<u8>)>,
-    /// Longer texts under a heading of their own, such as the configuration.
+    /// Headings and longer texts, such as the configuration.
     pub texts: Vec<(String, String)>,
 }
 
@@ -30,7 +30,7 @@ pre{background:#f6f6f6;padding:1em;overflow:auto;font-size:13px}@media(prefers-c
 body{background:#181818;color:#ddd}pre{background:#222}.plots svg{background:#fff}td:first-child{color:#999}}";
 
 impl Page {
-    /// The page as a document.
+    /// The page as an HTML document.
     pub fn html(&self) -> String {
         let mut html = String::new();
         // Writing into a String cannot fail.
@@ -67,7 +67,7 @@ impl Page {
         Ok(())
     }
 
-    /// A slider over the sheets, at the newest; without scripts the newest is shown.
+    /// Writes a slider over the sheets, which starts at the newest one. Without scripts the newest sheet is shown.
     fn write_sheets(&self, html: &mut String) -> std::fmt::Result {
         let last = self.sheets.len() - 1;
         write!(
@@ -104,7 +104,7 @@ mod tests {
     use crate::{Scale, Series};
 
     #[test]
-    fn a_page_holds_everything_and_asks_no_network() {
+    fn a_page_holds_everything_and_needs_no_network() {
         let series = vec![Series { name: "loss".into(), points: vec![(0.0, 1.0), (1.0, 0.5)] }];
         let plot = Plot {
             title: "Loss".into(),
@@ -132,7 +132,7 @@ mod tests {
         ] {
             assert!(html.contains(part), "`{part}` is missing");
         }
-        assert_eq!(html.matches(" hidden").count(), 1, "the newest sheet alone is seen");
+        assert_eq!(html.matches(" hidden").count(), 1, "only the newest sheet is visible");
         let outside = html.replace("http://www.w3.org/2000/svg", "");
         assert!(!outside.contains("http") && !outside.contains("src=\"/"));
         assert!(!Page::default().html().contains("slider"));

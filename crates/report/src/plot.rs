@@ -3,56 +3,56 @@
 use crate::axis::Axis;
 use std::fmt::Write;
 
-/// How an axis is divided.
+/// The scale of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scale {
-    /// Evenly.
+    /// Linear.
     Linear,
-    /// Evenly and from zero on, where no value is below it: amounts, rates.
+    /// Linear and starting at zero if no value is negative, for amounts and rates.
     FromZero,
-    /// By factors of ten; values that are not positive are left out.
+    /// Logarithmic; values that are not positive are left out.
     Log,
 }
 
 /// A named line.
 #[derive(Debug, Clone)]
 pub struct Series {
-    /// Its name in the legend; without one it has no entry there.
+    /// The name in the legend. A line without a name has no entry.
     pub name: String,
-    /// (x, y); points that are not finite break the line.
+    /// The points (x, y). Points that are not finite interrupt the line.
     pub points: Vec<(f64, f64)>,
 }
 
 /// A plot of lines.
 #[derive(Debug, Clone)]
 pub struct Plot {
-    /// Above it.
+    /// The title above the plot.
     pub title: String,
-    /// Under the horizontal axis, with its unit.
+    /// The label of the horizontal axis, with its unit.
     pub x_label: String,
-    /// Beside the vertical axis, with its unit.
+    /// The label of the vertical axis, with its unit.
     pub y_label: String,
-    /// The vertical axis' division.
+    /// The scale of the vertical axis.
     pub y_scale: Scale,
     /// The lines.
     pub series: Vec<Series>,
 }
 
 const WIDTH: f64 = 720.0;
-/// Without the legend, which lies below.
+/// The height without the legend below the plot.
 const HEIGHT: f64 = 400.0;
 const LEFT: f64 = 88.0;
 const RIGHT: f64 = 20.0;
 const TOP: f64 = 40.0;
 const BOTTOM: f64 = 62.0;
-/// Letters, a row of the legend, and the mark before each of its names.
+/// The size of letters, the height of a row of the legend, and the width of the mark before each name.
 const LETTER: f64 = 16.0;
 const ROW: f64 = 24.0;
 const MARK: f64 = 30.0;
 
-/// Of a few lines, each as unlike the others as can be.
+/// Clearly distinct colours, for plots of few lines.
 const COLOURS: [&str; 6] = ["#1f5fbf", "#c8501e", "#2e8b57", "#8a4fbf", "#b8860b", "#555555"];
-/// Of many, from the first to the last.
+/// A colour gradient from the first to the last line, for plots of many lines.
 const RAMP: [[f64; 3]; 4] =
     [[13.0, 8.0, 135.0], [126.0, 3.0, 168.0], [204.0, 71.0, 120.0], [248.0, 149.0, 64.0]];
 
@@ -118,14 +118,14 @@ impl Plot {
         writeln!(svg, "</svg>")
     }
 
-    /// The named lines one after another, in as many rows as they need.
+    /// The entries of the named lines, in as many rows as needed.
     fn legend(&self) -> Vec<Entry> {
         let (mut at, mut row) = (LEFT, 0.0);
         let mut entries = Vec::new();
         for (series, Series { name, .. }) in
             self.series.iter().enumerate().filter(|(_, it)| !it.name.is_empty())
         {
-            // Letters are about half as wide as high.
+            // The width of a letter is about half its height.
             let width = MARK + 0.55 * LETTER * name.chars().count() as f64 + 24.0;
             if at > LEFT && at + width > WIDTH {
                 (at, row) = (LEFT, row + 1.0);
@@ -137,7 +137,7 @@ impl Plot {
     }
 }
 
-/// Where a line's name stands below the plot.
+/// The position of a line's name in the legend.
 struct Entry {
     series: usize,
     at: f64,
@@ -156,12 +156,12 @@ fn line(svg: &mut String, from: (f64, f64), to: (f64, f64), colour: &str) -> std
     )
 }
 
-/// The series' unbroken stretches.
+/// Writes a polyline for each uninterrupted section of a series.
 fn polylines(svg: &mut String, series: &Series, x: &Axis, y: &Axis, colour: &str) -> std::fmt::Result {
     let drawn: Vec<(f64, f64)> = series.points.iter().map(|&(px, py)| (x.at(px), y.at(py))).collect();
     for stretch in drawn.split(|point| !(point.0.is_finite() && point.1.is_finite())) {
         let list: Vec<String> = stretch.iter().map(|(px, py)| format!("{px:.1},{py:.1}")).collect();
-        // A line of one point would not be seen.
+        // A polyline of one point would be invisible.
         if let [(px, py)] = stretch {
             writeln!(svg, "<circle cx=\"{px:.1}\" cy=\"{py:.1}\" r=\"3\" fill=\"{colour}\"/>")?;
         }

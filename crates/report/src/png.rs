@@ -1,12 +1,12 @@
-//! PNG files with text in them.
+//! PNG files with text metadata.
 
 use crate::{Canvas, Error};
 use std::io::Write;
 
-/// Encodes an image; `text` (keyword, value) says how it was made and can be read back by any viewer.
+/// Encodes an image as a PNG. `text` is metadata (keyword, value), such as a description of how the image was made.
 ///
 /// # Errors
-/// [`Error::Png`] when the sink fails or a keyword is not one to 79 Latin letters.
+/// [`Error::Png`] if the sink fails or a keyword is not 1 to 79 Latin letters.
 pub fn write_png(canvas: &Canvas, text: &[(&str, String)], sink: impl Write) -> Result<(), Error> {
     let failed = |error: png::EncodingError| Error::Png { action: "written", reason: error.to_string() };
     let mut encoder = png::Encoder::new(sink, canvas.width as u32, canvas.height as u32);
@@ -20,11 +20,11 @@ pub fn write_png(canvas: &Canvas, text: &[(&str, String)], sink: impl Write) -> 
     writer.finish().map_err(failed)
 }
 
-/// Encodes images of one size as an animated PNG, which repeats for ever; each stands for `delay` milliseconds, the last eight
-/// times as long. Viewers that know no animation show the first.
+/// Encodes images of one size as an animated PNG that repeats forever. Each image is shown for `delay` milliseconds, the last one eight
+/// times as long. Viewers without support for animations show the first image.
 ///
 /// # Errors
-/// [`Error::Png`] for no image or other sizes, and those of [`write_png`].
+/// [`Error::Png`] for no images or for images of different sizes, and the errors of [`write_png`].
 pub fn write_animation(
     frames: &[Canvas],
     delay: u16,
@@ -33,10 +33,10 @@ pub fn write_animation(
 ) -> Result<(), Error> {
     let wrong = |reason: &str| Error::Png { action: "written", reason: reason.into() };
     let failed = |error: png::EncodingError| Error::Png { action: "written", reason: error.to_string() };
-    let first = frames.first().ok_or_else(|| wrong("an animation has at least one image"))?;
+    let first = frames.first().ok_or_else(|| wrong("an animation needs at least one image"))?;
     let size = (first.width, first.height);
     if frames.iter().any(|frame| (frame.width, frame.height) != size) {
-        return Err(wrong("the images of an animation have one size"));
+        return Err(wrong("the images of an animation must have the same size"));
     }
     let mut encoder = png::Encoder::new(sink, first.width as u32, first.height as u32);
     encoder.set_color(png::ColorType::Rgb);
@@ -54,7 +54,7 @@ pub fn write_animation(
     writer.finish().map_err(failed)
 }
 
-/// The text of a PNG, as keyword and value.
+/// Reads the text metadata of a PNG as keywords and values.
 ///
 /// # Errors
 /// [`Error::Png`] for bytes that are not a PNG.
@@ -76,18 +76,18 @@ pub fn read_png_text(bytes: &[u8]) -> Result<Vec<(String, String)>, Error> {
 /// A decoded image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
-    /// 1 or 3.
+    /// The number of channels, 1 or 3.
     pub channels: usize,
-    /// Pixels down.
+    /// Height in pixels.
     pub height: usize,
-    /// Pixels across.
+    /// Width in pixels.
     pub width: usize,
-    /// Channels × height × width bytes.
+    /// The values, channels × height × width bytes.
     pub values: Vec<u8>,
 }
 
 impl Image {
-    /// The image in grey (ITU-R 601 luma) or with its grey in three channels.
+    /// Converts the image to 1 channel (ITU-R 601 luma) or to 3 equal channels.
     pub fn with_channels(&self, channels: usize) -> Self {
         let plane = self.height * self.width;
         let values = match (self.channels, channels) {
@@ -104,19 +104,19 @@ impl Image {
     }
 }
 
-/// No image that is decoded is larger: a few bytes may announce any size.
+/// The greatest size of a decoded image, because a file of a few bytes can declare any size.
 const MOST_BYTES: usize = 1 << 30;
 
-/// Decodes a PNG of any kind to 8 bits; transparency is laid over white.
+/// Decodes a PNG of any kind to 8 bits per value. Transparent pixels are blended with white.
 ///
 /// # Errors
-/// [`Error::Png`] for bytes that are not a whole PNG.
+/// [`Error::Png`] for bytes that are not a complete PNG, or for an image of more than 1 GiB.
 pub fn read_png(bytes: &[u8]) -> Result<Image, Error> {
     let failed = |error: png::DecodingError| Error::Png { action: "read", reason: error.to_string() };
     let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
     decoder.set_transformations(png::Transformations::normalize_to_color8());
     let mut reader = decoder.read_info().map_err(failed)?;
-    let too_large = || Error::Png { action: "read", reason: "it is too large for this machine".into() };
+    let too_large = || Error::Png { action: "read", reason: "its pixels take more than 1 GiB".into() };
     let size = reader.output_buffer_size().filter(|size| *size <= MOST_BYTES).ok_or_else(too_large)?;
     let mut buffer = vec![0; size];
     let info = reader.next_frame(&mut buffer).map_err(failed)?;

@@ -19,7 +19,7 @@ pub enum Event<'a> {
         /// The number of units of the whole task.
         total: u64,
     },
-    /// The innermost task went on.
+    /// The innermost task made progress.
     Step {
         /// The number of units done since the task began. It may be fractional: a sampler reports steps of unfinished images.
         done: f64,
@@ -53,9 +53,9 @@ pub enum Event<'a> {
 pub trait Progress {
     /// Called with each event, in order, on the thread that does the work.
     ///
-    /// [`ControlFlow::Break`] asks the work to stop as soon as it can leave something whole, such as a checkpoint or finished
-    /// images. The work then returns what is done; that is no error. It still sends [`Event::End`] and what it writes on the
-    /// way, and it ignores the answers to these events.
+    /// [`ControlFlow::Break`] requests that the work stop as soon as it can leave a complete result, such as a checkpoint or finished
+    /// images. The work then returns what is done, without an error. It still sends [`Event::End`] and an event for each file that it
+    /// writes until then, and it ignores the answers to these events.
     fn on(&mut self, event: &Event<'_>) -> ControlFlow<()>;
 }
 

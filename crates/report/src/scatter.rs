@@ -39,20 +39,20 @@ const LABEL: [u8; 3] = [105; 3];
 const FRAME: [u8; 3] = [150; 3];
 const GRID: [u8; 3] = [238; 3];
 
-/// The room around everything, between panels, and between the vertical axis' labels and the frame.
+/// The margin of the image, the gap between panels, and the gap between the labels of the vertical axis and the frame.
 const MARGIN: usize = 10;
 const GAP: usize = 14;
 const LABEL_GAP: usize = 8;
 /// The height of a line of text, and the length of a tick.
 const LINE: usize = LETTER + 4;
 const TICK: usize = 3;
-/// The default ranges go beyond the points by this share of their range.
+/// The margin of the default ranges beyond the points, as a share of their range.
 const ROOM: f64 = 0.1;
 
 /// Draws point sets side by side on common axes, as semi-transparent dots. Where dots overlap, the colour becomes denser and
 /// then darker, so density stays visible with thousands of points.
 ///
-/// The number of points that are not finite and of those outside the axes stands under the title of a panel, if there are any.
+/// If points of a panel are not finite or lie outside the axes, their number is written under the title of the panel.
 pub fn scatter(panels: &[ScatterPanel], layout: &ScatterLayout) -> Canvas {
     let side = layout.side.max(64);
     let bounds = layout.bounds.unwrap_or_else(|| bounds_of(panels));
@@ -86,7 +86,7 @@ fn placed(panel: &ScatterPanel, x: &Axis, y: &Axis, side: usize) -> Vec<(f64, f6
     all.filter(|&(px, py)| inside(px) && inside(py)).collect()
 }
 
-/// The numbers of points that a panel does not show, in words.
+/// The note under a panel's title: the numbers of points that are not shown.
 fn not_shown(panel: &ScatterPanel, shown: usize) -> String {
     let finite = panel.points.iter().filter(|point| is_finite(point)).count();
     let counts = [(panel.points.len() - finite, "not finite"), (finite - shown, "outside")];
@@ -95,7 +95,7 @@ fn not_shown(panel: &ScatterPanel, shown: usize) -> String {
     words.join(", ")
 }
 
-/// The ranges of the first panel's finite points, and some room.
+/// The ranges of the first panel's finite points, with a margin.
 fn bounds_of(panels: &[ScatterPanel]) -> [[f64; 2]; 2] {
     let points = panels.first().map_or(&[][..], |panel| &panel.points);
     let finite = || points.iter().filter(|point| is_finite(point));
@@ -119,7 +119,7 @@ struct Square {
 }
 
 impl Square {
-    /// Faint lines at the ticks.
+    /// Draws faint lines at the ticks.
     fn grid(&self, canvas: &mut Canvas, x: &Axis, y: &Axis) {
         for (at, _) in ticks(x, self.side) {
             (0..self.side).for_each(|row| canvas.set(self.left + at, self.top + row, GRID));
@@ -132,7 +132,7 @@ impl Square {
     /// Draws dots with their centres at these pixels.
     fn dots(&self, canvas: &mut Canvas, places: &[(f64, f64)], colour: [u8; 3]) {
         let side = self.side as f64;
-        // Many points are drawn smaller and fainter, so that their sum says as much.
+        // Many points are drawn smaller and fainter, so that their density stays visible.
         let crowd = (places.len() as f64 / 1000.0).max(1.0);
         let radius = (side / 180.0 * crowd.powf(-0.15)).clamp(0.9, 4.0);
         let opacity = (0.6 * crowd.powf(-0.35)).max(0.12);
@@ -151,7 +151,7 @@ impl Square {
         for (at, &depth) in depth.iter().enumerate().filter(|(_, depth)| **depth > 0.0) {
             let (px, py) = (self.left + at % self.side, self.top + at / self.side);
             let below = canvas.get(px, py);
-            // First towards the colour; where many dots overlap, on towards a darker shade of it.
+            // The pixel tends towards the colour of the panel and, where many dots overlap, towards a darker shade of it.
             let (cover, shade) = (1.0 - (-depth).exp(), 0.65 * (1.0 - (-depth / 8.0).exp()));
             let mix = |c: usize| {
                 let ink = f64::from(colour[c]) * (1.0 - shade);
@@ -161,7 +161,7 @@ impl Square {
         }
     }
 
-    /// The frame, ticks, the horizontal axis' labels, and the vertical one's where asked for.
+    /// Draws the frame, the ticks, the labels of the horizontal axis and, with `labels`, those of the vertical axis.
     fn frame(&self, canvas: &mut Canvas, x: &Axis, y: &Axis, labels: bool) {
         let Self { left, top, side } = *self;
         for i in 0..=side + 1 {
@@ -199,7 +199,7 @@ impl Square {
     }
 }
 
-/// A few ticks inside a panel: their pixels, and what is written there. 0 is one of them where the axis crosses it.
+/// At most about six ticks of an axis, with their pixels and labels. 0 is one of them if the axis contains it.
 fn ticks(axis: &Axis, side: usize) -> Vec<(usize, String)> {
     let all = axis.ticks();
     let every = all.len().div_ceil(6).max(1);

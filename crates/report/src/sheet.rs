@@ -1,18 +1,18 @@
-//! Sheets: many images of one size on one page.
+//! Sheets: images of one size arranged in a grid.
 
 use crate::Canvas;
 use crate::canvas::LETTER;
 
-/// How a sheet is laid out.
+/// The layout of a sheet.
 #[derive(Debug, Clone, Default)]
 pub struct Sheet {
-    /// Images per row; 0 chooses about a square.
+    /// Number of images per row; 0 for a roughly square grid.
     pub columns: usize,
-    /// Sides of a pixel; 0 chooses so that small images can be seen.
+    /// Magnification; 0 to magnify small images automatically.
     pub zoom: usize,
-    /// A line under each image; missing ones stay empty, none at all takes no room.
+    /// A label under each image. Images without one have an empty label; without any labels no space is reserved.
     pub labels: Vec<String>,
-    /// Lines above the images.
+    /// Lines of text above the images.
     pub title: Vec<String>,
 }
 
@@ -21,7 +21,7 @@ const PAPER: [u8; 3] = [255, 255, 255];
 const INK: [u8; 3] = [30, 30, 30];
 const FRAME: [u8; 3] = [200, 200, 200];
 
-/// Draws images, each channels × height × width bytes, on one page.
+/// Draws images of channels × height × width bytes each on one sheet.
 pub fn sheet(images: &[Vec<u8>], shape: [usize; 3], layout: &Sheet) -> Canvas {
     let [_, height, width] = shape;
     let n = images.len().max(1);
@@ -50,7 +50,7 @@ pub fn sheet(images: &[Vec<u8>], shape: [usize; 3], layout: &Sheet) -> Canvas {
     canvas
 }
 
-/// A thin frame, so that white images end somewhere.
+/// Draws a thin frame, which separates white images from the background.
 fn frame(canvas: &mut Canvas, x: usize, y: usize, width: usize, height: usize) {
     for i in 0..=width + 1 {
         canvas.set((x + i).saturating_sub(1), y.saturating_sub(1), FRAME);
@@ -67,7 +67,7 @@ fn label_lines(labels: &[String], letters: usize) -> (usize, usize) {
     (labels.iter().map(|label| wrap(label, letters).len()).max().unwrap_or(0).min(4), letters)
 }
 
-/// Words into lines of at most so many letters; longer words are cut.
+/// Breaks text into lines of at most `letters` letters. Longer words are truncated.
 fn wrap(text: &str, letters: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {

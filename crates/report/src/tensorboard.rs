@@ -1,16 +1,16 @@
-//! TensorBoard's event files: scalars and images by step.
+//! TensorBoard's event files, with scalars and images by step.
 //!
-//! A file is a row of records: length, its checksum, an `Event` in protocol buffers, its checksum (TensorFlow's TFRecord
-//! framing, CRC-32C masked). Records are made here and appended by whoever owns the file.
+//! A file is a sequence of records: a length, its checksum, an `Event` in protocol buffers, its checksum (TensorFlow's TFRecord framing
+//! with masked CRC-32C). These functions make records; the caller appends them to a file.
 
-/// The record that every event file begins with.
+/// The first record of an event file.
 pub fn event_file_head(wall_time: f64) -> Vec<u8> {
     let mut event = double(1, wall_time);
     event.extend(bytes(3, b"brain.Event:2"));
     record(&event)
 }
 
-/// Scalars of one step, by tag.
+/// A record with the scalars of one step, given by tag and value.
 pub fn scalar_record(step: u64, wall_time: f64, scalars: &[(String, f64)]) -> Vec<u8> {
     let values = scalars.iter().flat_map(|(tag, value)| {
         let mut inner = bytes(1, tag.as_bytes());
@@ -21,7 +21,7 @@ pub fn scalar_record(step: u64, wall_time: f64, scalars: &[(String, f64)]) -> Ve
     event(step, wall_time, &values.collect::<Vec<u8>>())
 }
 
-/// An image of one step: a whole PNG file of a height and width.
+/// A record with an image of one step: a complete PNG file and the image's height and width.
 pub fn image_record(
     step: u64,
     wall_time: f64,
@@ -38,8 +38,7 @@ pub fn image_record(
     event(step, wall_time, &bytes(1, &value))
 }
 
-/// How many bytes of an event file hold whole records of steps up to `last`: what follows is of later steps, or half
-/// written.
+/// The number of bytes of an event file up to the first record that is incomplete, damaged or of a step after `last`.
 pub fn events_until(file: &[u8], last: u64) -> usize {
     let mut at = 0;
     while let Some((event, end)) = next_record(&file[at..]) {
@@ -58,7 +57,7 @@ fn event(step: u64, wall_time: f64, values: &[u8]) -> Vec<u8> {
     record(&event)
 }
 
-/// The content of the first record and where it ends; none where it is cut off or damaged.
+/// The content of the first record and the position of its end; `None` if the record is incomplete or damaged.
 fn next_record(file: &[u8]) -> Option<(&[u8], usize)> {
     let length = file.get(..8)?;
     let n = usize::try_from(u64::from_le_bytes(length.try_into().ok()?)).ok()?;
@@ -69,7 +68,7 @@ fn next_record(file: &[u8]) -> Option<(&[u8], usize)> {
     (sum(8)? == masked(length) && sum(12 + n)? == masked(data)).then_some((data, end))
 }
 
-/// The step that an event says, in its field 2.
+/// The step of an event, its field 2.
 fn step_of(event: &[u8]) -> Option<u64> {
     let mut at = 0;
     while at < event.len() {

@@ -1,4 +1,4 @@
-//! AdamW (Loshchilov & Hutter 2019, Algorithm 2) in tensor operations, its state in our hands.
+//! AdamW (Loshchilov & Hutter 2019, Algorithm 2) written as tensor operations, with its state in plain tensors.
 
 use crate::{Error, FlatParameters, OptimizerConfig};
 use tch::Tensor;
@@ -10,15 +10,15 @@ pub struct AdamW {
     pub first_moment: Tensor,
     /// v, the running mean of its square.
     pub second_moment: Tensor,
-    /// t.
+    /// t, the number of updates so far.
     pub steps: u64,
 }
 
 impl AdamW {
-    /// A fresh state for parameters.
+    /// Creates the state for parameters: zero moments, zero steps.
     ///
     /// # Errors
-    /// When memory runs out.
+    /// An error of LibTorch if memory runs out.
     pub fn new(parameters: &FlatParameters) -> Result<Self, Error> {
         Ok(Self {
             first_moment: parameters.values.f_zeros_like()?,
@@ -27,12 +27,12 @@ impl AdamW {
         })
     }
 
-    /// One update: six operations on flat tensors, no transfer to the host.
+    /// Makes one update with a few operations on flat tensors and no transfer to the host.
     ///
-    /// `gradient_scale` multiplies the gradients first; it is where clipping enters.
+    /// The gradients are first multiplied by `gradient_scale`, the factor of gradient clipping.
     ///
     /// # Errors
-    /// What LibTorch reports.
+    /// Errors returned by LibTorch.
     pub fn step(
         &mut self,
         parameters: &mut FlatParameters,
@@ -49,7 +49,7 @@ impl AdamW {
         let _ = parameters.gradients.f_mul_(gradient_scale)?;
         let g = &parameters.gradients;
         let _ = self.first_moment.f_lerp_(g, 1.0 - beta1)?;
-        // addcmul's factor is 1 in tch: the square is weighted by a running mean instead.
+        // tch's addcmul has no factor argument, so the squared gradient is blended in with lerp.
         let _ = self.second_moment.f_lerp_(&g.f_square()?, 1.0 - beta2)?;
         let denominator =
             self.second_moment.f_sqrt()?.f_div_scalar_(correction2.sqrt())?.f_add_scalar_(config.eps)?;

@@ -1,4 +1,4 @@
-//! Noised examples: what denoisers and classifiers learn from.
+//! Noised examples, the training batches of denoisers and classifiers.
 
 use crate::{DrawnLevel, Error, Labels, LevelSampling, TrainingConfig, draw_levels};
 use std::ops::Range;
@@ -10,12 +10,12 @@ use tweedie_math::random::{Key, Purpose, Stream};
 use tweedie_models::{Backbone, Condition, from_array, from_pixels};
 use tweedie_samplers::{Levels, noised};
 
-/// Examples with their noise, levels and classes as plain numbers, each keyed by the image number.
+/// Examples with their noise, levels and classes as plain numbers. Random numbers are keyed by the image number.
 #[derive(Debug, Clone)]
 pub struct NoisedBatch {
     examples: Batch,
     noise: Vec<f32>,
-    /// `None` where they depend on the losses so far, and are drawn by the step.
+    /// `None` if the levels depend on the losses so far; the training step then draws them.
     levels: Option<Vec<DrawnLevel>>,
     classes: Option<Vec<i64>>,
     seed: u64,
@@ -28,7 +28,7 @@ pub struct TrainingBatch {
     pub x0: Tensor,
     /// Noise of the same shape.
     pub eps: Tensor,
-    /// The level of each example, and its weight.
+    /// The noise level of each example, with its weight.
     pub levels: Vec<DrawnLevel>,
     /// The condition of each example, for a conditional model.
     pub condition: Condition,
@@ -40,17 +40,17 @@ impl TrainingBatch {
         self.levels.iter().map(|drawn| drawn.level).collect()
     }
 
-    /// x_t = signal·x_0 + noise·ε.
+    /// The noisy examples x_t = signal·x_0 + noise·ε.
     ///
     /// # Errors
-    /// Shapes that do not fit.
+    /// [`Error::Model`] if the shapes do not match.
     pub fn noisy(&self) -> Result<Tensor, Error> {
         let levels = self.noise_levels();
         Ok(noised(&self.x0, &self.eps, Levels::Each(&levels)).map_err(tweedie_models::Error::from)?)
     }
 }
 
-/// How examples are noised: what the loader's threads need of a model and a configuration.
+/// Noises examples on the loader's threads. It holds the parts of a model and a configuration that this needs.
 #[derive(Debug, Clone)]
 pub struct Noising {
     process: Arc<dyn DiscreteProcess>,
@@ -61,7 +61,7 @@ pub struct Noising {
 }
 
 impl Noising {
-    /// That of a training.
+    /// The noising for a model and a training configuration.
     pub fn new(backbone: &Backbone, labels: Labels, config: &TrainingConfig) -> Self {
         Self {
             process: backbone.share_process(),
@@ -75,7 +75,7 @@ impl Noising {
     /// Draws noise, levels and dropped labels for a batch.
     ///
     /// # Errors
-    /// [`Error::Unlabelled`] and [`Error::Label`] where labels are the target.
+    /// [`Error::Unlabelled`] or [`Error::Label`] if labels are the target and are missing or out of range.
     pub fn prepare(&self, examples: Batch) -> Result<NoisedBatch, Error> {
         let (first, n) = (examples.first, examples.n);
         let process = self.process.as_ref();
@@ -90,7 +90,7 @@ impl Noising {
         Ok(NoisedBatch { examples, noise, levels, classes, seed: self.seed })
     }
 
-    /// A label, or the row that means no class; keyed by the image number.
+    /// The label, or the row for "no class" if the label is dropped. The decision is keyed by the image number.
     fn kept_label(&self, label: u32, image: u64) -> i64 {
         let Labels::Condition { null_class: Some(row) } = self.labels else { return i64::from(label) };
         let key = Key { seed: self.seed, image, purpose: Purpose::LABEL_DROPOUT, visit: 0, draw: 0 };
@@ -98,7 +98,7 @@ impl Noising {
     }
 }
 
-/// The class rows of examples; `row` gives that of a label and its number in the batch.
+/// The class row of each example. `row` maps a label and its index in the batch to its row.
 fn classes(
     labels: Labels,
     given: Option<&[u32]>,
@@ -120,20 +120,21 @@ fn classes(
 }
 
 impl NoisedBatch {
-    /// How many examples it holds.
+    /// The number of examples.
     pub fn n(&self) -> usize {
         self.examples.n
     }
 
-    /// The seed of the training.
+    /// The seed of the training run.
     pub(crate) fn seed(&self) -> u64 {
         self.seed
     }
 
-    /// Some examples as tensors on the model's device; `levels` gives the levels where the batch has none.
+    /// A range of the examples as tensors on the model's device. If the batch has no levels, `levels` computes them from the number of
+    /// the range's first image and the length of the range.
     ///
     /// # Errors
-    /// [`Error::Arrays`]; data that do not have the shape.
+    /// [`Error::Arrays`] for arrays if the model has no standardization; an error of LibTorch for data of another shape.
     pub fn part(
         &self,
         backbone: &Backbone,
@@ -157,10 +158,10 @@ impl NoisedBatch {
         })
     }
 
-    /// Held-out examples at given trained times, without dropped labels.
+    /// Held-out examples at the given trained times, without dropped labels.
     ///
     /// # Errors
-    /// Those of [`NoisedBatch::part`] and [`Noising::prepare`].
+    /// The errors of [`NoisedBatch::part`] and [`Noising::prepare`].
     pub(crate) fn held_out(
         backbone: &Backbone,
         labels: Labels,
@@ -178,7 +179,7 @@ impl NoisedBatch {
     }
 }
 
-/// Examples in the model's units, (n, …).
+/// Clean examples in the model's units, (n, …).
 fn clean(backbone: &Backbone, examples: &Batch, part: Range<usize>) -> Result<Tensor, Error> {
     let (about, device) = (backbone.about(), backbone.device());
     let each = examples.shape.n_values();
@@ -190,7 +191,7 @@ fn clean(backbone: &Backbone, examples: &Batch, part: Range<usize>) -> Result<Te
     })
 }
 
-/// Noise for `n` examples of so many values each, keyed by the image number: it depends on neither batch nor device.
+/// Gaussian noise for `n` examples of `n_values` values each. It is keyed by the image number and depends on neither batch nor device.
 pub fn noise_for(purpose: Purpose, seed: u64, first: u64, n: usize, n_values: usize) -> Vec<f32> {
     let mut values = Vec::with_capacity(n * n_values);
     for image in first..first + n as u64 {
@@ -200,10 +201,10 @@ pub fn noise_for(purpose: Purpose, seed: u64, first: u64, n: usize, n_values: us
     values
 }
 
-/// Noise as a tensor of a shape, (n, …), on a device.
+/// The noise of [`noise_for`] as a tensor of the given shape, (n, …), on a device.
 ///
 /// # Errors
-/// When it cannot be brought to the device.
+/// [`Error::Torch`] if the noise cannot be copied to the device.
 pub fn noise_tensor(
     purpose: Purpose,
     seed: u64,

@@ -1,4 +1,4 @@
-//! The moving average of the weights, which is what is sampled.
+//! The moving average of the weights, with which samples are generated.
 
 use crate::{Error, FlatParameters};
 use tch::Tensor;
@@ -7,26 +7,26 @@ use tweedie_math::power_average;
 /// An exponential moving average with its half-life in images (Karras et al. 2022).
 #[derive(Debug)]
 pub struct Ema {
-    /// The averaged values, laid out as the parameters'.
+    /// The averaged values, in the layout of [`FlatParameters::values`].
     pub values: Tensor,
 }
 
 impl Ema {
-    /// Starts at the parameters themselves.
+    /// Starts the average at the current parameters.
     ///
     /// # Errors
-    /// When memory runs out.
+    /// An error of LibTorch if memory runs out.
     pub fn new(parameters: &FlatParameters) -> Result<Self, Error> {
         Ok(Self { values: copy_of(&parameters.values)? })
     }
 
-    /// Moves towards the parameters after `batch` more images, `images` having been seen in all.
+    /// Updates the average after a step on `batch` images; `images` is the total seen, including that step.
     ///
-    /// The half-life is at most `ramp`·images, so that the first weights are soon forgotten. A half-life of 0 follows the
-    /// parameters themselves.
+    /// The half-life is at most `ramp`·images, so that the initial weights soon lose their influence. With a half-life of 0 the average
+    /// equals the parameters.
     ///
     /// # Errors
-    /// What LibTorch reports.
+    /// Errors returned by LibTorch.
     pub fn update(
         &mut self,
         parameters: &FlatParameters,
@@ -40,10 +40,11 @@ impl Ema {
         Ok(())
     }
 
-    /// Moves towards the parameters as a power-function average does (Karras et al. 2024), `images` having been seen in all.
+    /// Updates a power-function average (Karras et al. 2024) after a step on `batch` images; `images` is the total seen, including that
+    /// step.
     ///
     /// # Errors
-    /// What LibTorch reports.
+    /// Errors returned by LibTorch.
     pub fn update_power(
         &mut self,
         parameters: &FlatParameters,
@@ -57,10 +58,10 @@ impl Ema {
         Ok(())
     }
 
-    /// Gives the network the averaged weights; what comes back are its own.
+    /// Replaces the network's weights by the averaged ones and returns the replaced weights.
     ///
     /// # Errors
-    /// What LibTorch reports.
+    /// Errors returned by LibTorch.
     pub fn put_into(&self, parameters: &mut FlatParameters) -> Result<OwnWeights, Error> {
         let own = copy_of(&parameters.values)?;
         let _no_gradient = tch::no_grad_guard();
@@ -69,16 +70,16 @@ impl Ema {
     }
 }
 
-/// A network's own weights while it holds others.
+/// The weights of a network while it holds averaged ones.
 #[derive(Debug)]
-#[must_use = "the network holds other weights until these are put back"]
+#[must_use = "the network holds the averaged weights until these are put back"]
 pub struct OwnWeights(Tensor);
 
 impl OwnWeights {
-    /// Gives the network its own weights back.
+    /// Puts the weights back into the network.
     ///
     /// # Errors
-    /// What LibTorch reports.
+    /// Errors returned by LibTorch.
     pub fn put_back(self, parameters: &mut FlatParameters) -> Result<(), Error> {
         let _no_gradient = tch::no_grad_guard();
         parameters.values.f_copy_(&self.0)?;
@@ -86,14 +87,14 @@ impl OwnWeights {
     }
 }
 
-/// The same values in memory of their own.
+/// A copy of the values in newly allocated memory.
 fn copy_of(values: &Tensor) -> Result<Tensor, Error> {
     let mut copy = values.f_zeros_like()?;
     copy.f_copy_(values)?;
     Ok(copy)
 }
 
-/// What is kept of the average when `batch` images pass.
+/// The factor with which the average is multiplied in a step on `batch` images.
 fn decay(half_life: f64, ramp: f64, images: u64, batch: usize) -> f64 {
     let half_life = half_life.min(ramp * images as f64);
     if half_life > 0.0 { 0.5f64.powf(batch as f64 / half_life) } else { 0.0 }

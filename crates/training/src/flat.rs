@@ -1,14 +1,14 @@
-//! All trained parameters in one piece of memory, and all their gradients in another.
+//! All trained parameters in one tensor, and all their gradients in another.
 //!
-//! The network's tensors become views of it, so that an optimiser step, a moving average or a gradient norm is a few
-//! operations on one long tensor instead of a few per parameter.
+//! The network's tensors become views of these tensors. An optimiser step, a moving average or a gradient norm is then a few operations
+//! on one long tensor instead of a few per parameter.
 
 use crate::Error;
 use tch::{Kind, Tensor};
 use tweedie_models::Backbone;
 use tweedie_torch::set_grad;
 
-/// Parameters and gradients, each one flat tensor.
+/// All trained parameters and all gradients, each as one flat tensor.
 #[derive(Debug)]
 pub struct FlatParameters {
     /// Every trained value, f32.
@@ -17,14 +17,14 @@ pub struct FlatParameters {
     pub gradients: Tensor,
 }
 
-/// Each parameter begins at a multiple of so many values: 64 bytes, a cache line.
+/// Each parameter begins at a multiple of this number of values: 64 bytes, a cache line.
 const ALIGNMENT: usize = 16;
 
 impl FlatParameters {
-    /// Moves a model's trained parameters into flat memory. Its layers see the same values as before.
+    /// Moves a model's trained parameters into flat tensors. The values do not change.
     ///
     /// # Errors
-    /// When memory runs out.
+    /// An error of LibTorch if memory runs out.
     pub fn new(backbone: &Backbone) -> Result<Self, Error> {
         let trained = || backbone.parameters().filter(|parameter| parameter.trained);
         let total: usize =
@@ -46,12 +46,12 @@ impl FlatParameters {
         Ok(Self { values, gradients })
     }
 
-    /// Euclidean norm of all gradients.
+    /// The Euclidean norm of all gradients, a scalar tensor.
     pub fn gradient_norm(&self) -> Tensor {
         self.gradients.norm()
     }
 
-    /// Forgets all gradients, keeping their memory.
+    /// Sets all gradients to zero, keeping their memory.
     pub fn zero_gradients(&mut self) {
         let _ = self.gradients.zero_();
     }

@@ -1,24 +1,25 @@
-//! The loss on held-out examples by level, which the training loss hides.
+//! The loss on held-out examples, in total and by noise level.
 
 use crate::{Accuracy, Error, HeldOut, HeldOutBin, Learner, Trainer};
 use tch::{Kind, Tensor};
 use tweedie_data::{Batch, Dataset, Values};
 use tweedie_math::random::{Key, Purpose, Stream};
 
-/// Bins of levels, each of as many of the T levels.
+/// Number of bins into which the T levels are divided evenly.
 const BINS: usize = 8;
 
-/// The bound of a log-SNR in a log of numbers, for that of pure noise is infinite.
+/// The greatest absolute log-SNR that is written to a log, because the log-SNR of pure noise is infinite.
 const EXTREME: f64 = 100.0;
 
-/// Examples computed at once.
+/// Number of examples per evaluation of the network.
 const AT_ONCE: usize = 64;
 
-/// Measures the weights and their moving average on the first `n` held-out examples (at least one per bin), with the same noise and
-/// levels every time: example i at a level of bin i mod 8, every one of the T levels being equally likely.
+/// Measures the loss of the raw and of the averaged weights on the first `n` held-out examples, at least one per bin.
+///
+/// Noise and levels are the same in every call. Example i has a level of bin i mod 8, and each of the T levels is equally likely.
 ///
 /// # Errors
-/// What the data or the network reports.
+/// Errors returned by the data set or the network.
 pub(crate) fn held_out_loss<L: Learner>(
     trainer: &mut Trainer<L>,
     data: &dyn Dataset,
@@ -27,7 +28,7 @@ pub(crate) fn held_out_loss<L: Learner>(
     let steps = trainer.model().backbone().process().steps();
     let n_bins = BINS.min(steps);
     let n = n.max(n_bins);
-    // From the noisiest: bin b holds the times between two of these.
+    // Bins start with the noisiest: bin b holds the times edge(b + 1) + 1 ..= edge(b).
     let edge = |b: usize| steps - b * steps / n_bins;
     let seed = trainer.config().seed;
     let time = |i: usize| {
@@ -71,11 +72,11 @@ pub(crate) fn held_out_loss<L: Learner>(
 /// The measurements of each example.
 struct Measured {
     losses: Vec<f64>,
-    /// 1 where a classifier was right, 0 where it was not.
+    /// For a classifier, 1 for a correct prediction and 0 for a wrong one.
     right: Option<Vec<f64>>,
 }
 
-/// Measures each example with the weights that the model has now.
+/// Measures each example with the model's current weights.
 fn measure<L: Learner>(trainer: &Trainer<L>, data: &dyn Dataset, times: &[usize]) -> Result<Measured, Error> {
     let _no_gradient = tch::no_grad_guard();
     let numbers =
@@ -93,7 +94,7 @@ fn measure<L: Learner>(trainer: &Trainer<L>, data: &dyn Dataset, times: &[usize]
     Ok(all)
 }
 
-/// So many examples from the `first`-th on, from the beginning again where the set ends.
+/// The `n` examples from number `first` on. After the last example of the set, the first one follows.
 fn batch_of(data: &dyn Dataset, first: u64, n: usize) -> Result<Batch, Error> {
     let index = |i: u64| data.len().map_or(first + i, |len| (first + i) % len);
     let examples = (0..n as u64).map(|i| data.get(index(i))).collect::<Result<Vec<_>, _>>()?;

@@ -3,23 +3,23 @@
 use crate::{LevelSampling, Seen};
 use tweedie_math::DiscreteProcess;
 
-/// The last losses at each trained level. They are kept in single precision, as checkpoints hold them, so that a resumed run draws the
-/// same levels.
+/// The last losses at each trained level. They are kept in single precision, as in checkpoints, so that a resumed run draws the same
+/// levels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Importance {
-    /// T rows, the oldest loss first; a row that is not full begins with NaN.
+    /// T rows of `history` losses, the oldest first. A row with fewer losses begins with NaN.
     losses: Vec<f32>,
     history: usize,
     uniform_share: f64,
 }
 
 impl Importance {
-    /// No losses yet.
+    /// Creates an empty history.
     pub fn new(process: &dyn DiscreteProcess, history: usize, uniform_share: f64) -> Self {
         Self { losses: vec![f32::NAN; process.steps() * history], history, uniform_share }
     }
 
-    /// No losses yet, where levels are drawn by importance; `None` where they are not.
+    /// Creates an empty history if levels are drawn by importance; otherwise returns `None`.
     pub fn wanted_by(levels: LevelSampling, process: &dyn DiscreteProcess) -> Option<Self> {
         match levels {
             LevelSampling::Importance { history, uniform_share } => {
@@ -29,7 +29,7 @@ impl Importance {
         }
     }
 
-    /// Adds the losses of a step's examples, in their order. An example at a level between the trained ones is left out.
+    /// Adds the losses of a step's examples in their order. Examples at a level between the trained ones are ignored.
     pub fn remember(&mut self, seen: &[Seen]) {
         for (time, seen) in seen.iter().filter_map(|seen| Some((seen.time?, seen))) {
             let row = &mut self.losses[(time - 1) * self.history..][..self.history];
@@ -38,7 +38,8 @@ impl Importance {
         }
     }
 
-    /// The probability of each time, √E(loss²) over its sum mixed with a uniform share; uniform until every level has its history.
+    /// The probability of each time: √E(loss²) divided by its sum, mixed with the uniform share. It is uniform until every level has a
+    /// full history.
     pub fn probabilities(&self) -> Vec<f64> {
         let steps = self.losses.len() / self.history;
         let uniform = 1.0 / steps as f64;
@@ -46,7 +47,7 @@ impl Importance {
             let squares: f64 = row.iter().map(|&loss| f64::from(loss) * f64::from(loss)).sum();
             (squares / row.len() as f64).sqrt()
         };
-        // A row that is not full has a NaN, and so has the sum.
+        // The NaN of a row that is not full makes the sum NaN.
         let moments: Vec<f64> = self.losses.chunks_exact(self.history).map(moment).collect();
         let total: f64 = moments.iter().sum();
         if !(total.is_finite() && total > 0.0) {
@@ -56,7 +57,7 @@ impl Importance {
         moments.into_iter().map(|moment| (1.0 - share) * moment / total + share * uniform).collect()
     }
 
-    /// The losses, as a checkpoint holds them.
+    /// The losses as they are stored in a checkpoint.
     pub(crate) fn losses_mut(&mut self) -> &mut [f32] {
         &mut self.losses
     }

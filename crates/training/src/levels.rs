@@ -1,17 +1,17 @@
-//! The noise level of a training example.
+//! Draws the noise levels of training examples.
 
 use crate::{Importance, LevelSampling};
 use tweedie_math::random::{Key, Purpose, Stream};
 use tweedie_math::{DiscreteProcess, NoiseLevel};
 
-/// A noise level, and the weight that makes up for how it was drawn.
+/// A drawn noise level, with the weight that corrects for the probability of the draw.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DrawnLevel {
     /// The level.
     pub level: NoiseLevel,
-    /// Its time, 1 ..= T, where it is one of the T levels; a continuous process has levels between them.
+    /// The time of the level, 1 ..= T; `None` for a level of a continuous process between the T levels.
     pub time: Option<usize>,
-    /// 1/(T·p) where importance sampling drew the time with the probability p, 1 for the rest.
+    /// 1/(T·p) if importance sampling drew the time with probability p; otherwise 1.
     pub weight: f64,
 }
 
@@ -21,17 +21,17 @@ impl DrawnLevel {
         Self { level: process.level(time), time: Some(time), weight: 1.0 }
     }
 
-    /// Any level of a continuous process, with weight 1.
+    /// A level of a continuous process, with weight 1.
     fn between(level: NoiseLevel) -> Self {
         Self { level, time: None, weight: 1.0 }
     }
 }
 
-/// The level of each of `n` examples, the first being the `first`-th image seen. Draws are keyed by the image number; `importance` holds
-/// the losses so far.
+/// Draws the levels of `n` examples, which are the images `first .. first + n` of the training run.
 ///
-/// A discrete process draws one of its T levels. A continuous one draws any level between its first and its last: uniformly in the
-/// coordinate in which its T levels are evenly spread, or as the rule of log-SNR or σ has it.
+/// Draws are keyed by the image number. `importance` holds the losses so far. For a discrete process the level is one of its T levels. For
+/// a continuous process it is any level between the first and the last: uniform in the coordinate in which the T levels are evenly
+/// spaced, or distributed in log-SNR or σ as `how` specifies.
 pub fn draw_levels(
     process: &dyn DiscreteProcess,
     how: LevelSampling,
@@ -77,15 +77,15 @@ pub fn draw_levels(
     (first..first + n as u64).map(draw).collect()
 }
 
-/// The level at a share of the way from the first of the T levels to the last.
+/// The level at a fraction `share` of the way from the first to the last of the T levels.
 fn at_share(process: &dyn DiscreteProcess, share: f64) -> DrawnLevel {
     let time = 1.0 + share.clamp(0.0, 1.0) * (process.steps() - 1) as f64;
-    // 1 ≤ t ≤ T: the level exists.
+    // The level exists because 1 ≤ t ≤ T.
     DrawnLevel::between(process.at_time(time).unwrap_or_else(|_| process.level(process.steps())))
 }
 
-/// The image's place in the sequence u + k/φ mod 1, in units of 2⁻⁶⁴; every stretch of it is spread evenly (Kronecker's, with the golden
-/// ratio).
+/// Element k = `image` of the sequence u + k/φ mod 1, in units of 2⁻⁶⁴. This is the Kronecker sequence of the golden ratio φ, of which
+/// every section is spread evenly over the unit interval.
 fn stratified(seed: u64, image: u64) -> u64 {
     // 2⁶⁴/φ: multiplying modulo 2⁶⁴ keeps the fraction exact for every image number.
     const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -94,14 +94,14 @@ fn stratified(seed: u64, image: u64) -> u64 {
     start.wrapping_add(image.wrapping_mul(STEP))
 }
 
-/// A time drawn from the probabilities of times 1 ..= T; uniform without.
+/// Draws a time from the probabilities of the times 1 ..= T; uniformly if there are no probabilities.
 fn drawn(process: &dyn DiscreteProcess, probabilities: Option<&[f64]>, numbers: &mut Stream) -> DrawnLevel {
     let steps = process.steps();
     let Some(probabilities) = probabilities else {
         return DrawnLevel::trained(process, 1 + numbers.below(steps as u64) as usize);
     };
     let mut left = numbers.uniform();
-    // Rounding may leave a little above the sum: that is the last time's.
+    // If rounding makes the sum of the probabilities less than the drawn number, the last time is chosen.
     let mut chosen = steps - 1;
     for (i, probability) in probabilities.iter().enumerate() {
         left -= probability;
@@ -114,14 +114,14 @@ fn drawn(process: &dyn DiscreteProcess, probabilities: Option<&[f64]>, numbers: 
     DrawnLevel { weight, ..DrawnLevel::trained(process, chosen + 1) }
 }
 
-/// The level of a log-SNR within the process' first and last; of a discrete process the nearest one.
+/// The level with a given log-SNR, clamped to the range of the process. For a discrete process it is the nearest of its levels.
 fn near_log_snr(process: &dyn DiscreteProcess, log_snr: f64) -> DrawnLevel {
     if process.is_continuous() {
         let (last, first) = (process.level(process.steps()).log_snr(), process.level(1).log_snr());
         let level = process.at_log_snr(log_snr.clamp(last, first));
         return DrawnLevel::between(level.unwrap_or_else(|_| process.level(process.steps())));
     }
-    // A finite log-SNR always has a variance-preserving level, and time depends on the log-SNR alone.
+    // A variance-preserving level exists for every finite log-SNR, and the time depends only on the log-SNR.
     let level = NoiseLevel::variance_preserving(log_snr).unwrap_or(NoiseLevel::CLEAN);
     let time = (process.time_of(level).round() as usize).clamp(1, process.steps());
     DrawnLevel::trained(process, time)

@@ -1,9 +1,9 @@
-//! Training: the loop reads as the algorithm.
+//! Training of denoisers, classifiers and other learners.
 //!
-//! A [`Learner`] is what is trained. [`Trainer::step`] is one step: evaluate the network on noised examples, weigh the error,
-//! differentiate, clip, update, average. [`train`] repeats it, writes the [`Run`]'s folder and reports to a
-//! [`Progress`](tweedie_report::Progress). Clocks count images seen. Every random number is keyed by (seed, image number): a run depends
-//! neither on the device nor on where it was interrupted.
+//! A [`Learner`] is a model that can be trained. [`Trainer::step`] makes one step: it evaluates the network on noised examples, weights the
+//! error, differentiates, clips the gradient, and updates the weights and their averages. [`train`] repeats steps, writes the folder of a
+//! [`Run`] and reports to a [`Progress`](tweedie_report::Progress). Schedules and intervals are measured in images seen. Every random
+//! number is keyed by (seed, image number), so it depends neither on the device nor on interruptions of the run.
 
 mod adamw;
 mod batch;
@@ -44,11 +44,11 @@ pub use run::{
 pub use train::{Ending, Preview, TrainingData, train};
 pub use trainer::{StepReport, Trainer};
 
-/// Why training stopped, or could not begin.
+/// The errors of this crate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A configuration that describes no training.
+    /// A value of the configuration is not allowed.
     #[error("training configuration: {key} is {found}; it must be {allowed}")]
     Config {
         /// The key.
@@ -58,102 +58,102 @@ pub enum Error {
         /// What is allowed.
         allowed: String,
     },
-    /// The loss is no number, or has exploded.
+    /// The loss is not finite, or has exploded.
     #[error("the loss became {loss} at step {step} ({images} images): {advice}")]
     Diverged {
         /// The step.
         step: u64,
-        /// Images seen that moved the weights.
+        /// The number of images by which the weights were updated.
         images: u64,
         /// The loss.
         loss: f64,
-        /// What to do, and which checkpoint is left.
+        /// The problem, the last good checkpoint and a possible remedy.
         advice: String,
     },
-    /// The model.
+    /// An error of the model.
     #[error(transparent)]
     Model(#[from] tweedie_models::Error),
-    /// The data.
+    /// An error of the data.
     #[error(transparent)]
     Data(#[from] tweedie_data::Error),
-    /// Levels and weights.
+    /// An error in computing levels or weights.
     #[error(transparent)]
     Math(#[from] tweedie_math::Error),
-    /// LibTorch.
+    /// An error of LibTorch.
     #[error(transparent)]
     Torch(#[from] tweedie_torch::Error),
-    /// Files of tensors.
+    /// An error in reading or writing a file of tensors.
     #[error(transparent)]
     Weights(#[from] tweedie_weights::Error),
-    /// Files of the run.
+    /// An error in writing a file of the run.
     #[error(transparent)]
     Files(#[from] tweedie_files::Error),
-    /// A sheet that could not be drawn.
+    /// A sheet of samples could not be drawn.
     #[error("{0}")]
     Preview(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// A level between the trained ones, in a loss that needs a trained one.
+    /// A level between the trained ones was used with a loss that needs a trained one.
     #[error(
-        "the variational bound needs the levels of a discrete process, and a level between them was drawn"
+        "an example has a level between the trained ones; the variational bound is defined only at the trained levels"
     )]
     Untrained,
-    /// Images of the run.
+    /// An error in writing an image or a plot of the run.
     #[error(transparent)]
     Report(#[from] tweedie_report::Error),
-    /// Arrays or points, for a model that has no mean and scale for them.
-    #[error("the data are arrays or points, and the model has no standardization for them")]
+    /// The data are arrays or points, but the model has no mean and scale for them.
+    #[error("the data are arrays or points, but the model has no standardization for them")]
     Arrays,
-    /// Examples without classes, for a learner of classes.
-    #[error("the data have no classes, and a classifier learns from labelled examples alone")]
+    /// The examples have no classes, but the learner needs them.
+    #[error("the data have no classes; a classifier needs labelled examples")]
     Unlabelled,
-    /// A label beyond a classifier's classes.
+    /// A label is not one of the classifier's classes.
     #[error("an example has the label {label}; the classifier's classes are 0 … {}", n_classes - 1)]
     Label {
         /// The label.
         label: u32,
-        /// How many classes there are.
+        /// The number of classes.
         n_classes: i64,
     },
-    /// A folder that is no run.
-    #[error("{} is no run: {reason}", path.display())]
+    /// A folder is not a run.
+    #[error("{} is not a run: {reason}", path.display())]
     NoRun {
         /// The folder.
         path: std::path::PathBuf,
-        /// What is missing.
+        /// The reason.
         reason: String,
     },
-    /// A run that another process trains.
-    #[error("the run {} is being trained by {owner}; a run has one owner at a time", run.display())]
+    /// Another process trains the run.
+    #[error("the run {} is being trained by {owner}; only one process at a time can train a run", run.display())]
     Owned {
         /// The run.
         run: std::path::PathBuf,
-        /// Who holds it.
+        /// The process that trains it.
         owner: String,
     },
-    /// A run without stored averages.
+    /// The run has no stored averages.
     #[error(
-        "the run {} stored no averages: train with training.posthoc_ema.std = [0.05, 0.1] to choose their length afterwards",
+        "the run {} has no stored averages; training stores them if training.posthoc_ema.std is set, for example to [0.05, 0.1]",
         run.display()
     )]
     NoAverages {
         /// The run.
         run: std::path::PathBuf,
     },
-    /// A checkpoint from which training cannot go on.
-    #[error("training cannot go on from {}: {reason}", path.display())]
+    /// Training cannot resume from a checkpoint.
+    #[error("training cannot resume from {}: {reason}", path.display())]
     Resume {
         /// The checkpoint.
         path: std::path::PathBuf,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// The run's folder.
-    #[error("the run's folder: {action} {}: {source}", path.display())]
+    /// A file or folder of the run cannot be read or written.
+    #[error("run folder: {action} {}: {source}", path.display())]
     Run {
-        /// What was tried.
+        /// The failed action, such as `cannot read`.
         action: &'static str,
-        /// Which file.
+        /// The file or folder.
         path: std::path::PathBuf,
-        /// Why it failed.
+        /// The cause.
         source: std::io::Error,
     },
 }

@@ -1,24 +1,24 @@
-//! What the loop itself remembers between steps, so that a resumed run goes on as if it had not been interrupted.
+//! The state of the training loop between steps. A checkpoint stores it, so that a resumed run equals an uninterrupted one.
 
 use crate::{Clock, HeldOut, Learner, StepReport, Tick, Trainer};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
 
-/// The loop's memory; part of every checkpoint.
+/// The state of the training loop, stored in every checkpoint.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LoopMemory {
-    /// Detects losses that explode.
+    /// The check for losses that are not finite or explode.
     pub watch: Watch,
-    /// Sums over the stretch since the last tick.
+    /// Sums over the steps since the last tick.
     pub sums: Sums,
-    /// The held-out loss that the next tick will report.
+    /// The held-out loss to be reported in the next tick.
     pub held_out: Option<HeldOut>,
-    /// Seconds of training before this process took over.
+    /// Seconds of training before the current process resumed the run.
     pub seconds: f64,
 }
 
-/// A loss so many times its least running mean, for so many steps in a row, has exploded. Where that mean is not positive (the bound
-/// of arrays is made of densities) times say nothing.
+/// A loss has exploded if it exceeds this multiple of its least running mean for this number of consecutive steps. The check is off while
+/// that mean is not positive, as can happen with the bound of arrays, which is computed from densities.
 const EXPLOSION: (f64, u32) = (100.0, 20);
 
 /// Detects losses that are not finite or explode.
@@ -32,13 +32,13 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// What is wrong with a step, if anything is.
+    /// Checks the loss of a step and describes the problem, if there is one.
     pub(crate) fn complaint(&mut self, report: &StepReport) -> Option<&'static str> {
         if !report.loss.is_finite() {
-            return Some("it is no finite number, and the weights were left as they were");
+            return Some("the loss is not finite, and the weights were not changed");
         }
         if !report.gradient_norm.is_finite() {
-            return Some("its gradient is no finite number, and the weights were left as they were");
+            return Some("its gradient is not finite, and the weights were not changed");
         }
         self.n += 1;
         let share = (1.0 / self.n as f64).max(0.02);
@@ -50,7 +50,7 @@ impl Watch {
             0
         };
         (self.high >= EXPLOSION.1)
-            .then_some("it has exploded: it stays a hundred times above its least running mean")
+            .then_some("it has been more than 100 times its least running mean for 20 steps in a row")
     }
 }
 
@@ -72,7 +72,7 @@ impl Sums {
     }
 }
 
-/// The clock of a stretch: what it shows differs between two equal runs, and no result depends on it.
+/// Measures time and speed since the last tick. Its values differ between two runs with equal results, and no result depends on them.
 #[derive(Debug)]
 pub(crate) struct Stopwatch {
     before: f64,
@@ -83,13 +83,13 @@ pub(crate) struct Stopwatch {
 }
 
 impl Stopwatch {
-    /// Starts, so many seconds of training lying behind.
+    /// Starts the clock; `before` is the number of seconds of training before this process.
     pub(crate) fn new(before: f64) -> Self {
         let now = Instant::now();
         Self { before, run_began: now, began: now, paused: 0.0, images: 0 }
     }
 
-    /// Seconds of training in all.
+    /// The total seconds of training.
     pub(crate) fn seconds(&self) -> f64 {
         self.before + self.run_began.elapsed().as_secs_f64()
     }
@@ -98,12 +98,12 @@ impl Stopwatch {
         self.images += images as u64;
     }
 
-    /// A new stretch begins.
+    /// Starts the measurement for the next tick.
     pub(crate) fn begin(&mut self) {
         (self.began, self.paused, self.images) = (Instant::now(), 0.0, 0);
     }
 
-    /// Runs code whose time does not count as training.
+    /// Runs code whose time does not count towards the training speed.
     pub(crate) fn pause<T>(&mut self, code: impl FnOnce() -> T) -> T {
         let start = Instant::now();
         let result = code();
@@ -124,7 +124,7 @@ impl Stopwatch {
 }
 
 impl LoopMemory {
-    /// The line of a stretch that ends here.
+    /// The metrics of the steps since the last tick.
     pub(crate) fn tick<L: Learner>(&self, stopwatch: &Stopwatch, trainer: &Trainer<L>) -> Tick {
         let n = self.sums.steps.max(1) as f64;
         Tick {

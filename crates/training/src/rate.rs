@@ -1,8 +1,8 @@
-//! The learning rate over the images seen.
+//! The learning rate as a function of the images seen.
 
 use crate::{OptimizerConfig, RateDecay};
 
-/// The rate after `images` of `total` images: a linear warm-up, then constant or half a cosine.
+/// The learning rate after `images` of `total` images: a linear warm-up, then a constant rate or half a cosine.
 pub fn rate_at(config: &OptimizerConfig, images: u64, total: u64) -> f64 {
     let warmup = if config.warmup > 0 { (images as f64 / config.warmup as f64).min(1.0) } else { 1.0 };
     let after = match config.decay {

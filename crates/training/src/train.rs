@@ -1,4 +1,4 @@
-//! The loop.
+//! The training loop.
 
 use crate::checkpoint::{Checkpoint, CheckpointWriter, Keep};
 use crate::held_out::held_out_loss;
@@ -11,24 +11,24 @@ use tweedie_data::{DataIdentity, Dataset, Loader};
 use tweedie_models::TrainingSummary;
 use tweedie_report::{Canvas, Event, Progress};
 
-/// Draws what a learner has learned so far, for the sheets in a run's folder.
+/// Samples from a learner during training, for the sheets in a run's folder.
 pub trait Preview<L> {
-    /// An image of the learner with its averaged weights, from the same noise every time.
+    /// A sheet of samples of the learner, which holds its averaged weights. Every call starts from the same noise.
     ///
     /// # Errors
-    /// What drawing reports.
+    /// Errors returned by the sampler.
     fn draw(&self, learner: &L) -> Result<Canvas, Box<dyn std::error::Error + Send + Sync>>;
 
-    /// How it is drawn, for the file's text.
+    /// A description of how the sheet is sampled, which is stored in the image file.
     fn caption(&self) -> String;
 }
 
-/// The examples of a training.
+/// The data sets of a training run.
 #[derive(Clone)]
 pub struct TrainingData {
-    /// Examples to learn from.
+    /// The training examples.
     pub shown: Arc<dyn Dataset>,
-    /// Examples to measure on, where there are some.
+    /// The held-out examples, if any.
     pub held_out: Option<Arc<dyn Dataset>>,
 }
 
@@ -37,15 +37,17 @@ pub struct TrainingData {
 pub enum Ending {
     /// All images were seen.
     Finished,
-    /// A stop was requested; the last step was finished and saved.
+    /// A stop was requested. The last step was completed and saved.
     Interrupted,
 }
 
-/// Trains until all images are seen or `progress` breaks; then saves. A resumed run brings its `memory`. `preview` draws the sheets of
-/// `training.report.sheet`.
+/// Trains until all images are seen or `progress` returns a break, then saves a checkpoint.
+///
+/// `memory` is the state of a resumed run, or the default. `preview` samples the sheets of `training.report.sheet`.
 ///
 /// # Errors
-/// [`Error::Diverged`] names the step; the last good checkpoint is kept. What data, model or disk report.
+/// [`Error::Diverged`] if the loss is not finite or explodes; the last good checkpoint is kept. Other errors come from the data, the model
+/// or the file system.
 pub fn train<L: Learner>(
     trainer: &mut Trainer<L>,
     data: TrainingData,
@@ -88,7 +90,7 @@ pub fn train<L: Learner>(
             let measured = stopwatch.pause(|| held_out_loss(trainer, held_out.as_ref(), n))?;
             if let Some(loss) = [measured.raw, measured.averaged].into_iter().find(|loss| !loss.is_finite()) {
                 writer.wait()?;
-                let complaint = "that is the loss on held-out examples";
+                let complaint = "this is the loss on held-out examples";
                 return Err(diverged(trainer, run, trainer.steps(), loss, complaint));
             }
             memory.held_out = Some(measured);
@@ -131,14 +133,14 @@ pub fn train<L: Learner>(
     Ok(if images >= config.images { Ending::Finished } else { Ending::Interrupted })
 }
 
-/// A break stays one.
+/// Combines two answers of a progress: a break is kept.
 fn join(go: &mut ControlFlow<()>, more: ControlFlow<()>) {
     if more.is_break() {
         *go = more;
     }
 }
 
-/// The numbers of a line of metrics that a status line shows.
+/// The metrics of a tick that are shown in a status line.
 fn figures(tick: &Tick) -> Vec<(&'static str, f64)> {
     let mut values = vec![
         ("loss", tick.loss),
@@ -161,7 +163,7 @@ fn announce(what: &'static str, written: Option<PathBuf>, progress: &mut dyn Pro
     }
 }
 
-/// A deep copy of everything that the checkpoint holds.
+/// Adds a summary of the training to the model and captures a checkpoint.
 fn capture<L: Learner>(
     trainer: &mut Trainer<L>,
     data: &DataIdentity,

@@ -1,4 +1,4 @@
-//! One step of training.
+//! The training step.
 
 use crate::objective::weighted_mean;
 use crate::{AdamW, Ema, Error, FlatParameters, Learner, LearnerState, Seen, TrainingConfig, rate_at};
@@ -11,7 +11,7 @@ use tweedie_models::Model;
 use tweedie_networks::Pass;
 use tweedie_torch::{Precision, guard, with_seed};
 
-/// A model being trained, with everything that training keeps.
+/// A model in training, with the optimiser, the averages and the other state of training.
 #[derive(Debug)]
 pub struct Trainer<L: Learner = Model> {
     model: L,
@@ -22,7 +22,7 @@ pub struct Trainer<L: Learner = Model> {
     ema: Ema,
     /// Power-function averages with their exponents.
     stored: Vec<(f64, Ema)>,
-    /// What the learner remembers.
+    /// The state of the learner.
     state: L::State,
     images: u64,
 }
@@ -39,10 +39,10 @@ pub struct StepReport {
 }
 
 impl<L: Learner> Trainer<L> {
-    /// A model at the start of its training.
+    /// Creates a trainer for a model, at the start of training.
     ///
     /// # Errors
-    /// [`Error::Config`]; memory.
+    /// [`Error::Config`] for a configuration that is invalid or does not fit the model; [`Error::Torch`] if memory runs out.
     pub fn new(model: L, config: TrainingConfig, precision: Precision) -> Result<Self, Error> {
         config.check()?;
         let parameters = FlatParameters::new(model.backbone())?;
@@ -62,19 +62,19 @@ impl<L: Learner> Trainer<L> {
         Ok(Self { model, config, pass, parameters, optimizer, ema, stored, state, images: 0 })
     }
 
-    /// The learner's batch of some examples, as the loader's threads make it.
+    /// Makes the learner's batch from examples, as the loader's threads do.
     ///
     /// # Errors
-    /// Examples that the learner cannot use.
+    /// An error for examples that the learner cannot use, such as [`Error::Unlabelled`].
     pub fn prepare(&self, examples: Batch) -> Result<L::Batch, Error> {
         self.model.preparation(&self.config)(examples)
     }
 
-    /// One update from one batch. Where the loss or its gradient is not a finite number, nothing is changed and the report holds that
-    /// number.
+    /// Makes one update from one batch. If the loss or the gradient's norm is not finite, nothing is changed, and the report holds the
+    /// value.
     ///
     /// # Errors
-    /// What the network, the data's shape or LibTorch reports.
+    /// Errors returned by the network or LibTorch; an error for a batch that does not fit the model.
     pub fn step(&mut self, batch: &L::Batch) -> Result<StepReport, Error> {
         self.parameters.zero_gradients();
         let n = L::n_examples(batch);
@@ -110,7 +110,7 @@ impl<L: Learner> Trainer<L> {
         Ok(report)
     }
 
-    /// Adds the gradients of a part of a batch of `n` examples; returns its share of the loss.
+    /// Adds the gradients of a part of a batch of `n` examples and returns the part's share of the loss.
     fn accumulate(
         &self,
         batch: &L::Batch,
@@ -130,7 +130,7 @@ impl<L: Learner> Trainer<L> {
         Ok(loss)
     }
 
-    /// Dropout draws from LibTorch's global generator: it is reseeded per part from (seed, images seen, part).
+    /// Runs code with LibTorch's global generator, which dropout uses, reseeded from (seed, images seen, part).
     fn in_dropout_order<T>(&self, part: usize, code: impl FnOnce() -> T) -> T {
         if self.model.backbone().network().dropout() == 0.0 {
             return code();
@@ -148,7 +148,7 @@ impl<L: Learner> Trainer<L> {
     /// Runs code on the model with its averaged weights.
     ///
     /// # Errors
-    /// What the code reports.
+    /// Errors returned by the code.
     pub fn with_ema<T>(&mut self, code: impl FnOnce(&L) -> Result<T, Error>) -> Result<T, Error> {
         self.averaged(|trainer| code(&trainer.model))
     }
@@ -161,7 +161,7 @@ impl<L: Learner> Trainer<L> {
         result
     }
 
-    /// Every tensor that training keeps, by name: each flat, in the order of the network's construction.
+    /// The flat tensors that a checkpoint stores, with their names. Their values are in the order of the network's construction.
     pub(crate) fn tensors_mut(&mut self) -> Vec<(String, &mut Tensor)> {
         let mut tensors = vec![
             ("weights".into(), &mut self.parameters.values),
@@ -175,7 +175,7 @@ impl<L: Learner> Trainer<L> {
         tensors
     }
 
-    /// What the learner remembers, as arrays with names.
+    /// The state of the learner, as named arrays.
     pub(crate) fn state_arrays(&mut self) -> Vec<(&'static str, &mut [f32])> {
         self.state.arrays()
     }
@@ -185,18 +185,18 @@ impl<L: Learner> Trainer<L> {
         &self.stored
     }
 
-    /// Sets the clocks of a trainer whose tensors were restored.
-    pub(crate) fn go_on_from(&mut self, images: u64, steps: u64) {
+    /// Sets the counts of images and steps after the tensors were restored.
+    pub(crate) fn continue_from(&mut self, images: u64, steps: u64) {
         self.images = images;
         self.optimizer.steps = steps;
     }
 
-    /// The model with its own weights.
+    /// The model with its raw weights.
     pub fn model(&self) -> &L {
         &self.model
     }
 
-    /// The model, to be completed.
+    /// The model with its raw weights, for changes.
     pub fn model_mut(&mut self) -> &mut L {
         &mut self.model
     }
@@ -222,11 +222,11 @@ impl<L: Learner> Trainer<L> {
     }
 }
 
-/// What gradients are multiplied by so that their norm is at most `most`; 1 where that is 0.
+/// The factor that reduces the gradients' norm to at most `most`; 1 if `most` is 0.
 fn clip_factor(norm: &Tensor, most: f64) -> Result<Tensor, Error> {
     if most == 0.0 {
         return Ok(norm.f_ones_like()?);
     }
-    // most/(norm + 1e-6), at most 1, without asking the device for the norm.
+    // min(1, most/(norm + 1e-6)), computed on the device without transferring the norm.
     Ok(norm.f_add_scalar(1e-6)?.f_reciprocal()?.f_mul_scalar(most)?.f_clamp_max(1.0)?)
 }

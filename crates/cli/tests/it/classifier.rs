@@ -102,7 +102,7 @@ fn what_goes_not_together_is_not_begun() {
         ("training.objective.loss=vlb", &["training.objective.loss is vlb", "cross entropy"]),
         ("training.objective.measured=velocity", &["training.objective.measured", "cross entropy"]),
         ("training.posthoc_ema.std=[0.05]", &["posthoc_ema", "classifier"]),
-        ("network.num_class_embeds=3", &["num_class_embeds", "must be null in a classifier"]),
+        ("network.num_class_embeds=3", &["num_class_embeds", "must be null"]),
         ("network.attention_head_dim=3", &["attention_head_dim", "16"]),
     ];
     for (setting, words) in cases {

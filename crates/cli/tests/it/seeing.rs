@@ -113,7 +113,8 @@ fn evaluate(folder: &Path, model: &str, out: &str, more: &[&str]) -> Value {
     let mut command = tweedie(folder);
     command.args(["evaluate", "samples", model, "-n", "40", "--reference", "60", "--out", out]);
     let printed = succeeds(command.args(more));
-    for word in ["40 samples against 60 images", "Fréchet distance", "kernel distance", "precision", "recall"]
+    for word in
+        ["40 samples", "60 reference images", "Fréchet distance", "kernel distance", "precision", "recall"]
     {
         assert!(printed.contains(word), "`{word}` is not in: {printed}");
     }

@@ -1,6 +1,6 @@
-//! The variational bound of images, many levels at once.
+//! The variational bound of images, computed for many levels at once.
 
-use super::ask::{ask, floats};
+use super::predictions::{floats, predict};
 use super::term::{Decoder, term};
 use crate::Error;
 use std::collections::VecDeque;
@@ -14,61 +14,65 @@ use tweedie_report::{Event, Progress};
 /// The reverse-process variance used in the bound.
 #[derive(Debug, Clone, PartialEq)]
 pub enum BoundVariance {
-    /// β̃.
+    /// The posterior variance β̃.
     FixedSmall,
-    /// β.
+    /// The forward variance β.
     FixedLarge,
-    /// The network's.
+    /// The variance predicted by the network.
     Learned,
-    /// β̃ + c₁²·Var(x_0 | x_t) with these variances, one per level from the cleanest, in the mean over pixels: estimated from images
-    /// that are not judged (the mean squared errors of [`ImageBound::x0_errors`]), the bound stays a bound (Bao et al. 2022).
+    /// The optimal variance β̃ + c₁²·Var(x_0 | x_t) (Bao et al. 2022).
+    ///
+    /// The list holds Var(x_0 | x_t), averaged over pixels, for each level from the cleanest. The result is a valid bound if these values
+    /// are estimated, as means of [`ImageBound::x0_errors`], from other images than the evaluated ones.
     Optimal(Vec<f64>),
 }
 
-/// How the bound is computed.
+/// Options of the bound.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BoundOptions {
-    /// The trained times that the reverse process visits, in any order; the process is re-derived for them.
+    /// The trained times that the reverse process visits, in any order. The process is derived anew for this subset.
     pub times: Vec<usize>,
-    /// The reverse variance.
+    /// The variance of the reverse process.
     pub variance: BoundVariance,
-    /// What stands for it at the first level.
+    /// The variance at the first level, where β̃ is 0.
     pub first: FirstVariance,
-    /// How a pixel's bin is measured; arrays have a continuous decoder.
+    /// The distribution function for the probability of a pixel's bin. Arrays have a continuous decoder.
     pub cdf: NormalCdf,
-    /// Whether x̂_0 is moved into the data's range, as is usual for images.
+    /// Whether x̂_0 is clipped to the data's range, as is usual for images.
     pub clip: bool,
-    /// Levels, of one image or several, that the network is asked about at once: memory grows with it.
+    /// The batch size in pairs (image, level); memory grows with it.
     pub at_once: usize,
     /// Seed of the noise.
     pub seed: u64,
 }
 
-/// Clean data and what goes with it.
+/// Clean data with optional classes.
 #[derive(Debug)]
 pub struct Examples {
-    /// In the model's units, (N, C, H, W).
+    /// The data in the model's units, (N, C, H, W).
     pub x0: Tensor,
-    /// The class of each, for a class-conditional model.
+    /// The class of each example, for a class-conditional model.
     pub classes: Option<Vec<i64>>,
 }
 
 /// One image's bound.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImageBound {
-    /// Its terms in nats over all pixels; for arrays in the arrays' own units.
+    /// The terms in nats, summed over all pixels; for arrays, in the arrays' own units.
     pub bound: Bound,
     /// The mean of (x_0 − x̂_0)² at each level, from the cleanest.
     pub x0_errors: Vec<f64>,
 }
 
-/// The bound of each image. Every (image, time) has its own noise, keyed by the image's number and the time: two models, and two
-/// sub-sequences, are judged on the same noise.
+/// Computes the variational bound of each image.
 ///
-/// `progress` counts finished images, with the bound of each in bits per dimension. Where it breaks, the finished ones are returned.
+/// Each pair (image, time) has its own noise, keyed by the image's number and the time, so that different models and different subsets of
+/// times are evaluated on the same noise. `progress` counts finished images and receives the bound of each in bits per dimension. If it
+/// returns a break, the images finished so far are returned.
 ///
 /// # Errors
-/// [`Error::NotFinite`] names the image and the level; times that the process does not have, a variance that the model does not have, what the network reports.
+/// [`Error::NotFinite`] with the image and the level of a term that is not finite; [`Error::Model`] for times that the process does not
+/// have, for a learned variance if the model predicts none, and for errors of the network.
 pub fn image_bounds(
     model: &Model,
     examples: &Examples,
@@ -110,10 +114,10 @@ pub fn image_bounds(
         if go.is_break() {
             break;
         }
-        // Row by row, the levels of one image after those of another.
+        // The rows hold all levels of the first image, then all levels of the next.
         let rows: Vec<(usize, usize)> =
             (first..n_rows.min(first + at_once)).map(|row| (row / steps.len(), row % steps.len())).collect();
-        let said = ask(model, examples, options, &rows, &times, &levels)?;
+        let predictions = predict(model, examples, options, &rows, &times, &levels)?;
         for (row, &(image, index)) in rows.iter().enumerate() {
             if index == 0 {
                 let prior =
@@ -123,8 +127,8 @@ pub fn image_bounds(
                     x0_errors: Vec::new(),
                 });
             }
-            let said = said.row(row, truth_of(image));
-            let [nats, squares] = term(&said, &steps[index], index, &options.variance, &decoder);
+            let prediction = predictions.row(row, truth_of(image));
+            let [nats, squares] = term(&prediction, &steps[index], index, &options.variance, &decoder);
             if !nats.is_finite() {
                 return Err(Error::NotFinite { image, time: times[index], found: nats });
             }
@@ -147,7 +151,7 @@ pub fn image_bounds(
     Ok(finished)
 }
 
-/// What a density in standardised units lacks of one in the arrays' own: Σ ln scale, in nats.
+/// The difference between the negative log-densities in the arrays' own units and in standardised units: Σ ln scale, in nats.
 fn unit_nats(model: &Model, n_values: usize) -> f64 {
     let Some(how) = &model.about().standardization else { return 0.0 };
     let per_channel = n_values as f64 / how.scale.len() as f64;

@@ -11,23 +11,23 @@ use tweedie_models::{Condition, DataRange, Model};
 use tweedie_report::{Event, Progress};
 use tweedie_samplers::{Divergence, FlowOptions, StreamNoise, flow_log_likelihood};
 
-/// Up to so many values the divergence is computed exactly unless probes are asked for.
+/// The greatest number of values per image for which the divergence is computed exactly by default.
 pub const EXACT_UP_TO: usize = 64;
 
-/// One image's likelihood by the flow.
+/// The likelihood of one image under the probability flow.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImageFlow {
-    /// ln q in nats by each probe, in the model's units; for arrays in the arrays' own.
+    /// ln q in nats for each probe, in the model's units; for arrays, in the arrays' own units.
     pub log_likelihood: Vec<f64>,
     /// The solver's own estimate of its error, in nats.
     pub solver_error: f64,
 }
 
-/// Bytes as continuous values: each moved to a uniform place in its bin, which is one 255th of the range wide; keyed by the image's
+/// Dequantizes bytes: adds uniform noise within each value's bin, which is 1/255 of the range wide. The noise is keyed by the image's
 /// number.
 ///
 /// # Errors
-/// When LibTorch fails.
+/// Errors returned by LibTorch.
 pub fn dequantized(x0: &Tensor, range: DataRange, seed: u64) -> Result<Tensor, Error> {
     let n = x0.size()[0];
     let width = (range.high - range.low) / 255.0;
@@ -41,13 +41,13 @@ pub fn dequantized(x0: &Tensor, range: DataRange, seed: u64) -> Result<Tensor, E
     Ok(x0.f_add(&moves)?)
 }
 
-/// The likelihood of each image under the model's probability flow, from its first trained level (whose noise is part of the density
-/// that is found) to its last.
+/// Computes the likelihood of each image under the model's probability flow between the first and the last trained level.
 ///
-/// `progress` counts images, those of a batch of `at_once` by the share that is done. Where it breaks, the finished ones are returned.
+/// The resulting density is that of data with the noise of the first level. `progress` counts images, with the finished share of a batch of
+/// `at_once` images counted in fractions. If it returns a break, the images finished so far are returned.
 ///
 /// # Errors
-/// A level at which the model says nothing; a flow that needs too many steps; what the network reports.
+/// [`Error::Model`] if the model has no estimate at a level, if the flow needs too many steps, and for errors of the network.
 pub fn image_flows(
     model: &Model,
     examples: &Examples,
@@ -62,7 +62,7 @@ pub fn image_flows(
     let n_values = examples.x0.numel() / n.max(1);
     let per_channel =
         |scale: &[f64]| n_values as f64 / scale.len() as f64 * scale.iter().map(|s| s.ln()).sum::<f64>();
-    // Data stand where x_t/signal stands; ln q of that, and in the arrays' own units.
+    // The flow gives the density of x_t. This converts it to the density of x_t/signal, which stands for the data, in the arrays' units.
     let units = n_values as f64 * from.signal_rate().ln()
         - model.about().standardization.as_ref().map_or(0.0, |how| per_channel(&how.scale));
     let mut finished = Vec::new();
@@ -103,7 +103,8 @@ pub fn image_flows(
     Ok(finished)
 }
 
-/// The divergence for images of so many values: as asked, else exact where that is affordable, else one probe.
+/// The divergence for images of `n_values` values: the given number of probes; by default exact for at most [`EXACT_UP_TO`] values, and
+/// one probe for more.
 pub fn divergence_for(n_values: usize, probes: Option<usize>) -> Divergence {
     match probes {
         Some(probes) => Divergence::Probes(probes),
@@ -112,30 +113,29 @@ pub fn divergence_for(n_values: usize, probes: Option<usize>) -> Divergence {
     }
 }
 
-/// The flow's likelihood over images, in bits per dimension.
+/// The negative log-likelihood of images under the flow, in bits per dimension.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FlowReport {
-    /// How many images.
+    /// The number of images.
     pub images: usize,
-    /// −log₂ of the probability of the image's bytes (an upper bound of it, for the bytes were moved within their bins), or of the
-    /// density of arrays.
+    /// For bytes, an upper bound of −log₂ of their probability, because the bytes were dequantized. For arrays, −log₂ of their density.
     pub total: Figure,
     /// The mean of the solver's own estimates of its error.
     pub solver_error: f64,
-    /// The share of the probes in the error of the mean; none for an exact divergence or a single probe.
+    /// The contribution of the probes to the standard error; `None` for an exact divergence or a single probe.
     pub probe_error: Option<f64>,
-    /// Probes per image; none where the divergence is exact.
+    /// Number of probes per image; `None` for an exact divergence.
     pub probes: Option<usize>,
-    /// What was added to the density's bits for a probability: −log₂ of a bin's width; 0 for arrays.
+    /// The bits added to convert a density into a probability: −log₂ of a bin's width; 0 for arrays.
     pub offset: f64,
-    /// Each image's figure, in their order.
+    /// The bits per dimension of each image, in the order of the images.
     pub of_images: Vec<f64>,
 }
 
-/// Sums up. `range` is that of bytes; none for arrays.
+/// Summarises the likelihoods of images. `range` is the data range for bytes, and `None` for arrays.
 ///
 /// # Panics
-/// When there is no image.
+/// If there are no images.
 pub fn flow_report(
     flows: &[ImageFlow],
     n_values: usize,
@@ -173,16 +173,19 @@ impl fmt::Display for FlowReport {
             (None, _) => writeln!(f, "  the divergence is exact")?,
             (Some(_), None) => writeln!(
                 f,
-                "  one random probe of the divergence: its share of the error is within the ± and not known apart (--probes 4 says it)"
+                "  the divergence is estimated with one random probe, whose error is part of the ± (--probes 4 shows it separately)"
             )?,
             (Some(probes), Some(error)) => {
-                writeln!(f, "  {probes} probes of the divergence: ± {error:.4} of the error is theirs")?;
+                writeln!(
+                    f,
+                    "  the divergence is estimated with {probes} random probes, which contribute ± {error:.4}"
+                )?;
             }
         }
         if self.offset != 0.0 {
             writeln!(
                 f,
-                "  bytes were moved uniformly within their bins, so this is a bound too; {:.4} is added for a bin's width",
+                "  bytes were dequantized uniformly within their bins, so this is an upper bound; it includes {:.4} for the bins' width",
                 self.offset
             )?;
         }

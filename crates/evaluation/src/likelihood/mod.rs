@@ -1,12 +1,12 @@
-//! How likely a model holds data to be.
+//! The likelihood of data under a model.
 //!
-//! [`image_bounds`] is the variational bound, term by term; [`BoundReport`] what it comes to over many images. All divergences and
-//! decoders are those of [`tweedie_math::bound`] and [`tweedie_math::decoder`], in f64; the network is asked for many levels of one
-//! image at once. [`image_flows`] is the exact likelihood by the probability-flow ODE, of bytes as continuous values.
+//! [`image_bounds`] computes the variational bound of each image, term by term, and [`BoundReport`] summarises it over many images.
+//! Divergences and decoders are computed by [`tweedie_math::bound`] and [`tweedie_math::decoder`] in f64; the network is evaluated on many
+//! levels of an image at once. [`image_flows`] computes the exact likelihood with the probability-flow ODE, for bytes as continuous values.
 
-mod ask;
 mod bound;
 mod flow;
+mod predictions;
 mod report;
 mod term;
 

@@ -1,4 +1,4 @@
-//! What the bounds of many images come to.
+//! The summary of the bounds of many images.
 
 use super::{BoundOptions, ImageBound};
 use serde::Serialize;
@@ -11,12 +11,12 @@ use tweedie_math::bound::bits_per_dimension;
 pub struct Figure {
     /// The mean.
     pub mean: f64,
-    /// The standard error of the mean; none for a single image.
+    /// The standard error of the mean; `None` for a single image.
     pub error: Option<f64>,
 }
 
 impl Figure {
-    /// The mean of values with its standard error, the sample's deviation over √n.
+    /// The mean of values with its standard error: the sample standard deviation divided by √n.
     pub fn of(values: &[f64]) -> Self {
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;
@@ -35,38 +35,38 @@ impl fmt::Display for Figure {
 /// The bound over images, in bits per dimension.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BoundReport {
-    /// How many images.
+    /// The number of images.
     pub images: usize,
-    /// Values of an image.
+    /// The number of values per image.
     pub dimensions: usize,
-    /// L_T + Σ L_{t−1} + L_0.
+    /// The bound L_T + Σ L_{t−1} + L_0.
     pub total: Figure,
-    /// L_T + Σ L_{t−1}, t ≥ 2: what it costs to say x_1.
+    /// The rate L_T + Σ L_{t−1}, t ≥ 2: the cost of coding x_1.
     pub rate: Figure,
-    /// L_0: what it costs to say x_0 then.
+    /// The distortion L_0: the cost of coding x_0 given x_1.
     pub distortion: Figure,
-    /// L_T.
+    /// The prior term L_T.
     pub prior: Figure,
-    /// The root mean square error of x̂_0 at the first level, in units of a byte; none for arrays.
+    /// The root mean square error of x̂_0 at the first level, in byte values; `None` for arrays.
     pub first_error_of_255: Option<f64>,
-    /// Each level's term, from the cleanest: L_0, L_1, …
+    /// The term of each level, from the cleanest: L_0, L_1, …
     pub levels: Vec<LevelReport>,
-    /// Each image, in their order.
+    /// The bound of each image, in the order of the images.
     pub of_images: Vec<ImageReport>,
 }
 
 /// One image's bound, in bits per dimension.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ImageReport {
-    /// L_T + Σ L_{t−1} + L_0.
+    /// The bound L_T + Σ L_{t−1} + L_0.
     pub total: f64,
-    /// L_T + Σ L_{t−1}, t ≥ 2.
+    /// The rate L_T + Σ L_{t−1}, t ≥ 2.
     pub rate: f64,
-    /// L_0.
+    /// The distortion L_0.
     pub distortion: f64,
-    /// L_T.
+    /// The prior term L_T.
     pub prior: f64,
-    /// Each level's term, from the cleanest, where they were asked for.
+    /// The term of each level, from the cleanest, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub terms: Option<Vec<f64>>,
 }
@@ -76,7 +76,7 @@ pub struct ImageReport {
 pub struct LevelReport {
     /// The level's time t.
     pub time: usize,
-    /// Its log-SNR; none for pure noise.
+    /// The level's log-SNR; `None` for pure noise.
     pub log_snr: Option<f64>,
     /// L_{t−1} in bits per dimension.
     pub term: Figure,
@@ -84,10 +84,11 @@ pub struct LevelReport {
     pub x0_error: f64,
 }
 
-/// Sums up. `range` is the width of the data's range, where they are bytes; with `terms` every image keeps its own.
+/// Summarises the bounds of images. `range` is the width of the data's range for bytes, and `None` for arrays. With `terms` the report
+/// holds the terms of every image.
 ///
 /// # Panics
-/// When there is no image.
+/// If there are no images.
 pub fn bound_report(
     bounds: &[ImageBound],
     dimensions: usize,
@@ -130,7 +131,7 @@ pub fn bound_report(
     }
 }
 
-/// Rows of levels that a table shows.
+/// The number of rows of levels in the printed table.
 const ROWS: usize = 12;
 
 impl fmt::Display for BoundReport {
@@ -141,10 +142,10 @@ impl fmt::Display for BoundReport {
         writeln!(f, "  distortion   {}   L_0", self.distortion)?;
         writeln!(f, "  prior        {}   L_T", Figure { mean: self.prior.mean, ..self.prior })?;
         if let Some(error) = self.first_error_of_255 {
-            writeln!(f, "  x0 at the first level is off by {error:.2} of 255 (root mean square)")?;
+            writeln!(f, "  the root mean square error of x0 at the first level is {error:.2} of 255")?;
         }
         writeln!(f, "  {:>12} {:>10} {:>22}", "levels", "log-SNR", "sum of terms")?;
-        // L_0 by itself, then groups of equally many levels.
+        // The first row is L_0; the other rows are groups of equally many levels.
         let (first, rest) = self.levels.split_at(1.min(self.levels.len()));
         let groups = std::iter::once(first).chain(rest.chunks(rest.len().div_ceil(ROWS - 1).max(1)));
         for group in groups {

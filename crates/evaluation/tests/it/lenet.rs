@@ -39,8 +39,8 @@ fn features_and_logits_are_pytorchs() {
         let (off, most) = (furthest(found, golden), golden.abs().max().double_value(&[]));
         assert!(off < 2e-6 * most, "{name} are off by {off} of {most}");
     }
-    let said = Vec::<i64>::try_from(found.logits.unwrap().argmax(1, false)).unwrap();
-    assert_eq!(said, [7, 2, 1, 0, 4, 1, 4, 9]);
+    let classes = Vec::<i64>::try_from(found.logits.unwrap().argmax(1, false)).unwrap();
+    assert_eq!(classes, [7, 2, 1, 0, 4, 1, 4, 9]);
 }
 
 /// Mean and covariance over all digits, and the distances that were computed from them elsewhere.
@@ -76,7 +76,7 @@ fn distances_of_the_whole_sets_are_the_known_ones() {
     assert!((far - 518.5).abs() < 0.06, "{far}");
 }
 
-/// The classifier's words on digits: nearly always sure and right, and a class that was not asked for is noticed.
+/// The classifier is nearly always confident and right on digits, and it does not agree with wrong requested classes.
 #[test]
 fn confidence_and_agreement_are_those_of_a_good_classifier() {
     let (Some(judge), Some(folder)) = (judge(), shared("data/mnist")) else { return };
@@ -98,10 +98,10 @@ fn confidence_and_agreement_are_those_of_a_good_classifier() {
         shape: SHAPE,
     };
     let report = judge_samples(&images, &judge).unwrap();
-    let (said, real) = (report.confidence.unwrap(), report.real_confidence.unwrap());
-    assert_eq!((said.mean, said.above_09), (real.mean, real.above_09));
+    let (found, real) = (report.confidence.unwrap(), report.real_confidence.unwrap());
+    assert_eq!((found.mean, found.above_09), (real.mean, real.above_09));
     assert!(real.agreement.unwrap() > 0.97 && real.mean > 0.97 && real.above_09 > 0.9, "{real:?}");
-    assert!(said.agreement.unwrap() < 0.03, "{said:?}");
+    assert!(found.agreement.unwrap() < 0.03, "{found:?}");
     assert_eq!(report.extractor, "LeNet");
     let other = Shape { channels: 1, height: 14, width: 56 };
     let error = judge.read(&samples[..3], other).unwrap_err().to_string();

@@ -17,7 +17,7 @@ use tweedie_samplers::{Denoiser, Divergence, FlowOptions, Spread};
 
 const STEPS: usize = 12;
 
-/// A network of a few thousand weights that says something at every level.
+/// A network of a few thousand weights whose output is not zero at any level.
 pub fn model(variance: VariancePrediction, change: impl Fn(&mut Description)) -> Model {
     let channels = if variance == VariancePrediction::None { 3 } else { 6 };
     let network = UNetConfig {
@@ -81,7 +81,7 @@ fn numbers(x: &Tensor) -> Vec<f64> {
     Vec::<f64>::try_from(x.to_kind(Kind::Double).contiguous().flatten(0, -1)).unwrap()
 }
 
-/// A loop over t with one question each, and sums over pixels with the formulas of `math`.
+/// A loop over t with one evaluation of the network each, and sums over pixels with the formulas of `math`.
 fn by_hand(model: &Model, examples: &Examples, options: &BoundOptions, image: usize) -> (f64, Vec<f64>) {
     let levels: Vec<NoiseLevel> = (1..=STEPS).map(|t| model.process().level(t)).collect();
     let steps = reverse_steps(&levels, options.first).unwrap();
@@ -93,9 +93,9 @@ fn by_hand(model: &Model, examples: &Examples, options: &BoundOptions, image: us
         let mut stream = Stream::new(key);
         let eps: Vec<f32> = truth.iter().map(|_| stream.normal() as f32).collect();
         let x = level.signal_rate() * &x0 + level.noise_rate() * Tensor::from_slice(&eps).reshape(x0.size());
-        let said = tch::no_grad(|| model.denoise(&x, level.into())).unwrap();
-        let guess = numbers(&said.x0.clamp(-1.0, 1.0));
-        let spread = match &said.spread {
+        let denoised = tch::no_grad(|| model.denoise(&x, level.into())).unwrap();
+        let guess = numbers(&denoised.x0.clamp(-1.0, 1.0));
+        let spread = match &denoised.spread {
             Some(Spread::Range(v)) => numbers(v),
             _ => vec![f64::NAN; truth.len()],
         };
@@ -200,7 +200,7 @@ fn the_optimal_variance_is_the_best_of_a_kind() {
     }
 }
 
-/// It ends after the image at which it is told so, and gives what was done.
+/// It ends after the image at which the progress breaks, and returns the finished images.
 #[test]
 fn it_can_be_stopped() {
     let model = model(VariancePrediction::None, |_| {});
@@ -265,7 +265,7 @@ fn a_report_sums_up() {
 /// The flow of a network: the products with its Jacobian are central differences, and probes agree with the exact divergence.
 #[test]
 fn the_flow_of_a_network_is_solved() {
-    // A corner of 4×4: an exact divergence asks for every one of its 48 values.
+    // A corner of 4×4, because an exact divergence needs one product per value, here 48.
     let (model, whole) = (model(VariancePrediction::None, |_| {}), examples(1));
     let one = Examples { x0: whole.x0.narrow(2, 0, 4).narrow(3, 0, 4), classes: None };
     let flow = |divergence, tolerance| {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use tweedie_models::VariancePrediction;
 use tweedie_report::Event;
 
-/// The events of work that is asked to stop at the n-th of them, and how many examples it finished.
+/// The events of work that is stopped at the n-th event, and the number of examples that it finished.
 fn stopped(at: usize, work: &dyn Fn(&mut dyn tweedie_report::Progress) -> usize) -> (Vec<String>, usize) {
     let mut events = Vec::new();
     let mut record = |event: &Event<'_>| {
@@ -22,7 +22,7 @@ fn stopped(at: usize, work: &dyn Fn(&mut dyn tweedie_report::Progress) -> usize)
     (events, finished)
 }
 
-/// Wherever it is asked to stop, the work ends soon, with its end reported once and what is finished returned.
+/// A break at any event ends the work soon. The end is reported once, and the finished examples are returned.
 #[test]
 fn a_break_at_any_event_ends_the_work() {
     let (model, three) = (model(VariancePrediction::None, |_| {}), examples(3));

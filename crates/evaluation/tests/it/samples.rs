@@ -64,7 +64,7 @@ fn copies_are_shown_first() {
 fn the_report_reads_as_a_table_and_as_json() {
     let report = judged(&images(1000, 60), &images(2000, 60), &images(0, 90)).unwrap();
     let text = report.to_string();
-    for part in ["60 samples against 90 images", "64 principal components", "the floor", "recall"] {
+    for part in ["60 samples", "90 reference images", "64 principal components", "the floor", "recall"] {
         assert!(text.contains(part), "`{part}` is missing from\n{text}");
     }
     assert!(!text.contains("confidence"));

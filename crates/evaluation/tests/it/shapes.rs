@@ -41,7 +41,7 @@ fn the_distance_is_the_total_variation() {
     assert_eq!(between(&all_left, &twice), 0.0);
 }
 
-/// One lost colour: every image is a shape of the palette, and the distance alone tells.
+/// One missing colour: every image is a shape of the palette, and only the distance shows the difference.
 #[test]
 fn a_lost_colour_is_seen() {
     let recoloured = |index: u64| {

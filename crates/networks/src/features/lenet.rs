@@ -1,10 +1,10 @@
-//! LeNet: two convolutions with pooling, three linear layers, ReLU.
+//! LeNet: two convolutions with pooling and three linear layers, with ReLU.
 
 use super::{Named, Reading, take};
 use crate::Error;
 use tch::Tensor;
 
-/// The parameters.
+/// The parameters of a LeNet.
 #[derive(Debug)]
 pub struct LeNet {
     convolutions: [(Tensor, Tensor); 2],
@@ -23,7 +23,7 @@ impl LeNet {
         })
     }
 
-    /// Features are the 84 values before the last ReLU.
+    /// Computes features and logits. The features are the 84 values before the last ReLU.
     pub(super) fn read(&self, images: &Tensor) -> Reading {
         let mut x = images.shallow_clone();
         for (weight, bias) in &self.convolutions {

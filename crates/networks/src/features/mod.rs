@@ -1,4 +1,4 @@
-//! Classifiers whose features judge samples. They are read from files and never trained here.
+//! Pretrained classifiers whose features are used to evaluate samples. They are loaded from files and are not trained.
 
 mod lenet;
 mod resnet;
@@ -13,29 +13,29 @@ use tweedie_torch::guard;
 /// Parameters by name.
 pub type Named = BTreeMap<String, Tensor>;
 
-/// A network that was recognised by the names of its parameters.
+/// A pretrained classifier, recognised by the names of its parameters.
 #[derive(Debug)]
 pub enum FeatureNetwork {
-    /// LeCun et al. 1998, for 28×28 grey images.
+    /// LeNet (LeCun et al. 1998), for grey images of 28×28 pixels.
     LeNet(LeNet),
-    /// He et al. 2016, the CIFAR form with shortcuts of option A, for 32×32 colours.
+    /// ResNet for CIFAR with shortcuts of option A (He et al. 2016), for colour images of 32×32 pixels.
     ResNet(ResNet),
 }
 
 /// Features and logits of images.
 #[derive(Debug)]
 pub struct Reading {
-    /// (N, features), f32: what comes before the last layer.
+    /// The input of the last layer, (N, features), f32.
     pub features: Tensor,
-    /// (N, classes), f32.
+    /// The logits, (N, classes), f32.
     pub logits: Tensor,
 }
 
 impl FeatureNetwork {
-    /// The network that these parameters belong to.
+    /// Builds the network to which the parameters belong.
     ///
     /// # Errors
-    /// [`Error::Input`] names what is missing or of another shape.
+    /// [`Error::Input`] for parameters of another network, and for a parameter that is missing or has another shape.
     pub fn of(parameters: Named) -> Result<Self, Error> {
         if parameters.contains_key("fc3.weight") {
             Ok(Self::LeNet(LeNet::new(parameters)?))
@@ -48,7 +48,7 @@ impl FeatureNetwork {
         }
     }
 
-    /// Its name.
+    /// The network's name.
     pub fn name(&self) -> String {
         match self {
             Self::LeNet(_) => "LeNet".into(),
@@ -56,7 +56,7 @@ impl FeatureNetwork {
         }
     }
 
-    /// Channels, height and width of the images it takes.
+    /// Channels, height and width of the network's input images.
     pub fn shape(&self) -> [i64; 3] {
         match self {
             Self::LeNet(_) => [1, 28, 28],
@@ -64,7 +64,7 @@ impl FeatureNetwork {
         }
     }
 
-    /// Features and logits of (N, C, H, W) images in [0, 1].
+    /// Computes features and logits of images (N, C, H, W) with values in [0, 1].
     ///
     /// # Errors
     /// [`Error::Input`] for images of another shape.
@@ -86,7 +86,7 @@ impl FeatureNetwork {
     }
 }
 
-/// A parameter of a shape (0: any side), or what is wrong.
+/// Removes a parameter from `parameters` and checks its shape, where a side of 0 stands for any side.
 fn take(parameters: &mut Named, name: &str, shape: &[i64]) -> Result<Tensor, Error> {
     let Some(tensor) = parameters.remove(name) else {
         return Err(Error::Input(format!("the parameter {name} is missing")));

@@ -1,14 +1,14 @@
-//! CIFAR's ResNet: three stages of 16, 32 and 64 channels, parameter-free shortcuts (He et al. 2016, option A).
+//! ResNet for CIFAR: three stages of 16, 32 and 64 channels with parameter-free shortcuts (He et al. 2016, option A).
 
 use super::{Named, Reading, take};
 use crate::Error;
 use tch::Tensor;
 
-/// ImageNet's mean and deviation per channel, which these networks were trained with.
+/// Mean and standard deviation of ImageNet's channels, with which the inputs of these networks are standardised.
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 const STD: [f32; 3] = [0.229, 0.224, 0.225];
 
-/// A convolution without bias and its batch normalisation.
+/// A convolution without bias, followed by batch normalisation.
 #[derive(Debug)]
 struct Normed {
     weight: Tensor,
@@ -34,11 +34,11 @@ impl Normed {
     }
 }
 
-/// The parameters.
+/// The parameters of a ResNet.
 #[derive(Debug)]
 pub struct ResNet {
     first: Normed,
-    /// Both convolutions of each block, and whether it halves.
+    /// Both convolutions of each block, and whether the block halves height and width.
     blocks: Vec<(Normed, Normed, bool)>,
     linear: (Tensor, Tensor),
 }
@@ -71,12 +71,12 @@ impl ResNet {
         Ok(Self { first, blocks, linear })
     }
 
-    /// Layers with weights.
+    /// The number of layers with weights.
     pub(super) fn depth(&self) -> usize {
         2 * self.blocks.len() + 2
     }
 
-    /// Features are the 64 means over the places of the last stage.
+    /// Computes features and logits. The features are the spatial means of the 64 channels of the last stage.
     pub(super) fn read(&self, images: &Tensor) -> Reading {
         let across =
             |values: [f32; 3]| Tensor::from_slice(&values).reshape([1, 3, 1, 1]).to_device(images.device());
@@ -85,7 +85,7 @@ impl ResNet {
             let stride = if *halves { 2 } else { 1 };
             let inner = second.forward(&first.forward(&x, stride).relu(), 1);
             let short = if *halves {
-                // Every other place, with as many empty channels before and after.
+                // Every other pixel, with an equal number of zero channels before and after.
                 let picked = x.slice(2, 0, None, 2).slice(3, 0, None, 2);
                 let more = picked.size()[1] / 2;
                 picked.constant_pad_nd([0, 0, 0, 0, more, more])

@@ -3,7 +3,7 @@
 use crate::Error;
 use tch::Tensor;
 
-/// A pointwise non-linearity, named as `diffusers` names it.
+/// A pointwise non-linearity, with the name that it has in `diffusers`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Activation {
     /// x·sigmoid(x); `silu` or `swish`.
@@ -17,10 +17,10 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// The activation of a name.
+    /// The activation with a given name.
     ///
     /// # Errors
-    /// [`Error::Config`] for another name.
+    /// [`Error::Config`] for an unknown name.
     pub fn from_name(name: &str) -> Result<Self, Error> {
         match name {
             "silu" | "swish" => Ok(Self::Silu),
@@ -35,7 +35,7 @@ impl Activation {
         }
     }
 
-    /// Elementwise.
+    /// Applies the activation to every element.
     pub fn forward(self, x: &Tensor) -> Tensor {
         match self {
             Self::Silu => x.silu(),

@@ -1,4 +1,4 @@
-//! Attention (Vaswani et al. 2017): among tokens, and over the places of an image.
+//! Attention (Vaswani et al. 2017) among tokens and among the positions of an image.
 
 use super::{GroupNorm, Linear, Start};
 use crate::{Derivatives, Error, Pass, Scope};
@@ -15,10 +15,10 @@ pub struct MultiHeadAttention {
 }
 
 impl MultiHeadAttention {
-    /// `channels/head_dim` heads; the scope's places are the tokens.
+    /// Creates the layer with `channels/head_dim` heads. The scope's places are the tokens.
     ///
     /// # Errors
-    /// [`Error::Config`] when `head_dim` does not divide `channels`.
+    /// [`Error::Config`] if `head_dim` does not divide `channels`.
     pub fn new(mut scope: Scope, channels: i64, head_dim: i64) -> Result<Self, Error> {
         check_heads(channels, head_dim)?;
         let places = scope.places() as f64;
@@ -43,7 +43,7 @@ impl MultiHeadAttention {
         }
     }
 
-    /// In the pass' kind of number.
+    /// Computes in the precision of the pass.
     pub fn forward(&self, tokens: &Tensor, pass: &Pass) -> Tensor {
         let size = tokens.size();
         let (n, places, c) = (size[0], size[1], size[2]);
@@ -56,7 +56,7 @@ impl MultiHeadAttention {
     }
 }
 
-/// Self-attention over the places of an image with a residual connection: (N, C, H, W) → the same shape.
+/// Self-attention among the positions of an image, with a residual connection: (N, C, H, W) → the same shape.
 #[derive(Debug)]
 pub struct SelfAttention {
     group_norm: Option<GroupNorm>,
@@ -65,10 +65,11 @@ pub struct SelfAttention {
 }
 
 impl SelfAttention {
-    /// `channels/head_dim` heads; `norm`, groups and ε, comes before the projections; the sum is divided by `output_scale`.
+    /// Creates the layer with `channels/head_dim` heads. `norm` gives the groups and ε of a group normalisation before the projections; the
+    /// sum of the residual connection is divided by `output_scale`.
     ///
     /// # Errors
-    /// [`Error::Config`] when `head_dim` does not divide `channels`.
+    /// [`Error::Config`] if `head_dim` does not divide `channels`.
     pub fn new(
         mut scope: Scope,
         channels: i64,
@@ -102,7 +103,7 @@ impl SelfAttention {
     }
 }
 
-/// Fails unless heads of so many channels make up all of them.
+/// Checks that `head_dim` divides `channels`.
 pub(super) fn check_heads(channels: i64, head_dim: i64) -> Result<(), Error> {
     if head_dim >= 1 && channels % head_dim == 0 {
         return Ok(());
@@ -115,8 +116,9 @@ pub(super) fn check_heads(channels: i64, head_dim: i64) -> Result<(), Error> {
     })
 }
 
-/// softmax(q·kᵀ/√d)·v of (N, heads, places, d): LibTorch's fused kernel, or matrix products where second derivatives are wanted,
-/// which the kernel does not have on the CPU.
+/// Computes softmax(q·kᵀ/√d)·v for tensors (N, heads, places, d).
+///
+/// It uses LibTorch's fused kernel, or matrix products if second derivatives are needed, which the kernel lacks on the CPU.
 pub fn attend(q: &Tensor, k: &Tensor, v: &Tensor, pass: &Pass) -> Tensor {
     match pass.derivatives {
         Derivatives::None | Derivatives::First => {
@@ -126,14 +128,14 @@ pub fn attend(q: &Tensor, k: &Tensor, v: &Tensor, pass: &Pass) -> Tensor {
     }
 }
 
-/// The same with the softmax in f32.
+/// Attention by matrix products, with the softmax in f32.
 fn plain(q: &Tensor, k: &Tensor, v: &Tensor) -> Tensor {
     let scale = 1.0 / (q.size()[3] as f64).sqrt();
     let weights = (q.matmul(&k.transpose(-2, -1)) * scale).softmax(-1, Kind::Float);
     weights.to_kind(v.kind()).matmul(v)
 }
 
-/// x/scale, without an operation where the scale is 1.
+/// x/scale, without an operation if the scale is 1.
 pub(crate) fn scaled(x: Tensor, scale: f64) -> Tensor {
     if scale == 1.0 { x } else { x / scale }
 }

@@ -14,10 +14,11 @@ pub struct Conv2d {
 }
 
 impl Conv2d {
-    /// A square kernel of the given size, stride 1, padded so that the size stays. The scope's places are those of the output.
+    /// Creates a convolution with a square kernel of the given size, stride 1 and padding that keeps height and width. The scope's places
+    /// are those of the output.
     ///
     /// # Errors
-    /// A name that is taken already.
+    /// [`Error::DuplicateName`] if the name is already taken.
     pub fn new(
         mut scope: Scope,
         inputs: i64,
@@ -39,7 +40,7 @@ impl Conv2d {
         })
     }
 
-    /// The same with another stride and padding.
+    /// The same convolution with another stride and padding.
     pub fn with_stride(self, stride: i64, padding: i64) -> Self {
         Self { stride, padding, ..self }
     }
@@ -49,7 +50,7 @@ impl Conv2d {
         Self { weight: self.weight.shallow_clone(), bias: self.bias.shallow_clone(), ..*self }
     }
 
-    /// In the pass' kind of number, whatever kind x has.
+    /// Computes in the precision of the pass, for x of any kind.
     pub fn forward(&self, x: &Tensor, pass: &Pass) -> Tensor {
         let kind = pass.precision.kind();
         let (stride, padding) = ([self.stride; 2], [self.padding; 2]);

@@ -1,29 +1,29 @@
-//! Tables of vectors, and periodic features of numbers.
+//! Tables of learned vectors, and sinusoidal features of numbers.
 
 use crate::{Error, Init, Scope};
 use tch::{Kind, Tensor};
 
-/// A learned vector per whole number.
+/// A table with a learned vector for each whole number.
 #[derive(Debug)]
 pub struct Embedding {
     weight: Tensor,
 }
 
 impl Embedding {
-    /// `rows` vectors of `width` numbers, standard normal at first.
+    /// Creates a table of `rows` vectors of `width` numbers, with standard normal initial values.
     ///
     /// # Errors
-    /// A name that is taken already.
+    /// [`Error::DuplicateName`] if the name is already taken.
     pub fn new(mut scope: Scope, rows: i64, width: i64) -> Result<Self, Error> {
         Ok(Self { weight: scope.trained("weight", &[rows, width], Init::Normal(1.0))? })
     }
 
-    /// (N) whole numbers → (N, width).
+    /// Looks up whole numbers, (N) → (N, width).
     pub fn forward(&self, rows: &Tensor) -> Tensor {
         Tensor::embedding(&self.weight, rows, -1, false, false)
     }
 
-    /// How many vectors there are.
+    /// The number of vectors.
     pub fn n_rows(&self) -> i64 {
         self.weight.size()[0]
     }
@@ -31,8 +31,8 @@ impl Embedding {
 
 /// Sinusoidal features of `time`, (N) → (N, width): sine and cosine of time·10000^(−i/(width/2 − freq_shift)).
 ///
-/// Sines first, or cosines first with `flip_sin_to_cos`; computed in f32 in the order of operations of `diffusers`, since at
-/// time 1000 another order would differ by 6e-5.
+/// The sines come first, or the cosines with `flip_sin_to_cos`. The features are computed in f32 with the order of operations of
+/// `diffusers`, because at time 1000 another order differs by 6e-5.
 pub fn sinusoidal(time: &Tensor, width: i64, flip_sin_to_cos: bool, freq_shift: f64) -> Tensor {
     let half = width / 2;
     let exponent =
@@ -43,17 +43,17 @@ pub fn sinusoidal(time: &Tensor, width: i64, flip_sin_to_cos: bool, freq_shift: 
     if width % 2 == 1 { features.constant_pad_nd([0, 1]) } else { features }
 }
 
-/// Random Fourier features (Tancik et al. 2020): sin‖cos of 2π·x·B with fixed, random frequencies B.
+/// Random Fourier features (Tancik et al. 2020): sin‖cos of 2π·x·B with fixed random frequencies B.
 #[derive(Debug)]
 pub struct FourierFeatures {
     frequencies: Tensor,
 }
 
 impl FourierFeatures {
-    /// `width` frequencies, each a normal vector of `inputs` numbers with standard deviation `scale`, in cycles per unit of x.
+    /// Draws `width` frequencies, each a normal vector of `inputs` numbers with standard deviation `scale`, in cycles per unit of x.
     ///
     /// # Errors
-    /// A name that is taken already.
+    /// [`Error::DuplicateName`] if the name is already taken.
     pub fn new(mut scope: Scope, inputs: i64, width: i64, scale: f64) -> Result<Self, Error> {
         Ok(Self { frequencies: scope.fixed("frequencies", &[inputs, width], Init::Normal(scale))? })
     }

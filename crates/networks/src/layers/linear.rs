@@ -1,4 +1,4 @@
-//! Affine maps of the last axis.
+//! Affine maps along the last axis.
 
 use super::Start;
 use crate::{Error, Init, Pass, Scope};
@@ -12,10 +12,10 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// A map with bias.
+    /// Creates a map with bias.
     ///
     /// # Errors
-    /// A name that is taken already.
+    /// [`Error::DuplicateName`] if the name is already taken.
     pub fn new(mut scope: Scope, inputs: i64, outputs: i64, start: Start) -> Result<Self, Error> {
         let init = match start {
             Start::Default => Init::Uniform(1.0 / (inputs as f64).sqrt()),
@@ -33,7 +33,7 @@ impl Linear {
         Self { weight: self.weight.shallow_clone(), bias: self.bias.shallow_clone() }
     }
 
-    /// In the pass' kind of number, whatever kind x has.
+    /// Computes in the precision of the pass, for x of any kind.
     pub fn forward(&self, x: &Tensor, pass: &Pass) -> Tensor {
         let kind = pass.precision.kind();
         x.to_kind(kind).linear(&self.weight.to_kind(kind), Some(self.bias.to_kind(kind)))

@@ -1,4 +1,4 @@
-//! Layers: a constructor that names its parameters, and a forward pass.
+//! Layers. Each has a constructor that names its parameters, and a forward pass.
 
 mod activation;
 mod attention;
@@ -21,11 +21,11 @@ pub use pool::AttentionPool;
 pub use resample::{avg_pool_2, upsample_nearest_2};
 pub use tokens::{from_tokens, to_tokens};
 
-/// The first values of a layer that a residual branch ends with.
+/// The initial values of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
-    /// PyTorch's default for layers.
+    /// PyTorch's default.
     Default,
-    /// Zero, so that the branch begins as the identity (Ho et al. 2020, appendix B).
+    /// Zero, for the last layer of a residual branch, so that the block starts as the identity (Ho et al. 2020, appendix B).
     Zero,
 }

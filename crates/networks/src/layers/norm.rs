@@ -1,4 +1,4 @@
-//! Normalisation: over groups of channels, and over the last axis of tokens.
+//! Normalisation over groups of channels and over the last axis of tokens.
 
 use crate::{Error, Init, Scope};
 use tch::{Device, Kind, Tensor};
@@ -13,10 +13,10 @@ pub struct GroupNorm {
 }
 
 impl GroupNorm {
-    /// `channels` must be a multiple of `groups`.
+    /// Creates the layer. `channels` must be a multiple of `groups`.
     ///
     /// # Errors
-    /// [`Error::Config`] when it is not.
+    /// [`Error::Config`] if `groups` does not divide `channels`.
     pub fn new(mut scope: Scope, channels: i64, groups: i64, eps: f64) -> Result<Self, Error> {
         if groups < 1 || channels % groups != 0 {
             let divisors: Vec<_> =
@@ -40,12 +40,12 @@ impl GroupNorm {
         Self { weight: self.weight.shallow_clone(), bias: self.bias.shallow_clone(), ..*self }
     }
 
-    /// Statistics are accumulated in f32 or wider whatever kind x has; the result has x's kind.
+    /// Normalises x. Statistics are accumulated in f32 or wider for every kind of x; the result has the kind of x.
     pub fn forward(&self, x: &Tensor) -> Tensor {
         let norm =
             |x: &Tensor| x.group_norm(self.groups, Some(&self.weight), Some(&self.bias), self.eps, true);
         match (x.kind(), x.device()) {
-            // The CPU kernel takes f32 weights beside a bf16 input.
+            // The CPU kernel accepts f32 weights with a bf16 input.
             (Kind::Float, _) | (_, Device::Cpu) => norm(x),
             (kind, _) => norm(&x.to_kind(Kind::Float)).to_kind(kind),
         }
@@ -61,10 +61,10 @@ pub struct LayerNorm {
 }
 
 impl LayerNorm {
-    /// Over `width` features.
+    /// Creates the layer for `width` features.
     ///
     /// # Errors
-    /// A name that is taken already.
+    /// [`Error::DuplicateName`] if the name is already taken.
     pub fn new(mut scope: Scope, width: i64, eps: f64) -> Result<Self, Error> {
         Ok(Self {
             weight: scope.trained("weight", &[width], Init::Constant(1.0))?,
@@ -73,7 +73,7 @@ impl LayerNorm {
         })
     }
 
-    /// (…, width) → the same shape and kind; computed in f32.
+    /// (…, width) → the same shape and kind, computed in f32.
     pub fn forward(&self, x: &Tensor) -> Tensor {
         let width = self.weight.size()[0];
         let y =
@@ -90,15 +90,15 @@ pub struct RmsNorm {
 }
 
 impl RmsNorm {
-    /// Over `width` features.
+    /// Creates the layer for `width` features.
     ///
     /// # Errors
-    /// A name that is taken already.
+    /// [`Error::DuplicateName`] if the name is already taken.
     pub fn new(mut scope: Scope, width: i64, eps: f64) -> Result<Self, Error> {
         Ok(Self { weight: scope.trained("weight", &[width], Init::Constant(1.0))?, eps })
     }
 
-    /// (…, width) → the same shape and kind; computed in f32.
+    /// (…, width) → the same shape and kind, computed in f32.
     pub fn forward(&self, x: &Tensor) -> Tensor {
         let wide = x.to_kind(Kind::Float);
         let mean_square = wide.square().mean_dim(&[-1i64][..], true, Kind::Float);

@@ -1,13 +1,14 @@
-//! One vector from the places of an image, by attention (Radford et al. 2021, section 2.4).
+//! Attention pooling of an image to one vector (Radford et al. 2021, section 2.4).
 
 use super::attention::{attend, check_heads};
 use super::{Linear, Start};
 use crate::{Error, Init, Pass, Scope};
 use tch::{Kind, Tensor};
 
-/// Attention of the mean over all places to the places and itself: (N, C, H, W) → (N, outputs).
+/// Attention pooling: (N, C, H, W) → (N, outputs).
 ///
-/// Each of these H·W + 1 tokens has a learned position, so that height and width are fixed.
+/// The query is the mean over all H·W positions; keys and values are the positions and the mean. Each of these H·W + 1 tokens has a learned
+/// positional embedding, so height and width are fixed.
 #[derive(Debug)]
 pub struct AttentionPool {
     positional_embedding: Tensor,
@@ -19,10 +20,10 @@ pub struct AttentionPool {
 }
 
 impl AttentionPool {
-    /// Over `sides` = height, width of features with `channels`, by `channels/head_dim` heads.
+    /// Creates the layer for features of `sides` = [height, width] with `channels` channels, with `channels/head_dim` heads.
     ///
     /// # Errors
-    /// [`Error::Config`] when `head_dim` does not divide `channels`.
+    /// [`Error::Config`] if `head_dim` does not divide `channels`.
     pub fn new(
         scope: Scope,
         sides: [i64; 2],
@@ -45,7 +46,7 @@ impl AttentionPool {
         })
     }
 
-    /// (N, C, H, W) → (N, outputs), in the pass' kind of number.
+    /// (N, C, H, W) → (N, outputs), computed in the precision of the pass.
     pub fn forward(&self, x: &Tensor, pass: &Pass) -> Tensor {
         let kind = pass.precision.kind();
         let (n, c) = (x.size()[0], x.size()[1]);

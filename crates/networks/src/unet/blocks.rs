@@ -1,4 +1,4 @@
-//! The blocks of one resolution: residual blocks, each perhaps followed by attention, then the way to the next one.
+//! The blocks of one resolution: residual blocks with optional attention, followed by the resampling to the next resolution.
 
 use super::UNetConfig;
 use super::resample::Resample;
@@ -8,12 +8,12 @@ use crate::{Derivatives, Error, Pass, Scope};
 use tch::Tensor;
 use tweedie_torch::checkpoint;
 
-/// Blocks on the way down.
+/// The types of downsampling blocks.
 pub(super) const DOWN: [&str; 3] = ["DownBlock2D", "AttnDownBlock2D", "ResnetDownsampleBlock2D"];
-/// Blocks on the way up.
+/// The types of upsampling blocks.
 pub(super) const UP: [&str; 3] = ["UpBlock2D", "AttnUpBlock2D", "ResnetUpsampleBlock2D"];
 
-/// A residual block, perhaps with attention after it.
+/// A residual block with optional attention after it.
 #[derive(Debug)]
 struct Layer {
     resnet: ResnetBlock,
@@ -21,7 +21,7 @@ struct Layer {
 }
 
 impl Layer {
-    /// Of one state, or of several that are joined by their channels.
+    /// Computes the layer on one state, or on several states concatenated along the channels.
     fn forward(&self, states: &[Tensor], embedding: &Tensor, pass: &Pass) -> Tensor {
         let x = match states {
             [only] => self.resnet.forward(only, embedding, pass),
@@ -30,13 +30,13 @@ impl Layer {
         self.attention.as_ref().map_or_else(|| x.shallow_clone(), |attention| attention.forward(&x, pass))
     }
 
-    /// The same. With gradient checkpointing the backward pass computes what lies between again instead of keeping it. The graph of
-    /// a checkpointed layer has no second derivative, and without a backward pass there is nothing to keep.
+    /// Computes the layer like [`Self::forward`], with gradient checkpointing if the pass has it and needs first derivatives: activations
+    /// inside the layer are then recomputed in the backward pass instead of being stored. A checkpointed layer has no second derivative.
     fn run(&self, states: Vec<Tensor>, embedding: &Tensor, pass: &Pass) -> Result<Tensor, Error> {
         if !pass.gradient_checkpointing || pass.derivatives != Derivatives::First {
             return Ok(self.forward(&states, embedding, pass));
         }
-        // The graph owns handles of its own, so that no layer has two owners.
+        // The closure is owned by the graph, so it holds its own handles to the parameters.
         let layer = Self {
             resnet: self.resnet.share(),
             attention: self.attention.as_ref().map(SelfAttention::share),
@@ -49,7 +49,7 @@ impl Layer {
     }
 }
 
-/// One resolution on the way down.
+/// One resolution of the downsampling half.
 #[derive(Debug)]
 pub(super) struct DownBlock {
     layers: Vec<Layer>,
@@ -84,7 +84,7 @@ impl DownBlock {
         Ok(Self { layers, to_next })
     }
 
-    /// Pushes every state that the way up will join again; returns the last.
+    /// Pushes every state that the upsampling half concatenates to its own, and returns the last state.
     pub(super) fn forward(
         &self,
         x: Tensor,
@@ -105,7 +105,7 @@ impl DownBlock {
     }
 }
 
-/// One resolution on the way up.
+/// One resolution of the upsampling half.
 #[derive(Debug)]
 pub(super) struct UpBlock {
     layers: Vec<Layer>,
@@ -144,7 +144,7 @@ impl UpBlock {
         Ok(Self { layers, to_next })
     }
 
-    /// Joins the states of the way down, last first.
+    /// Concatenates the states of the downsampling half, the last one first.
     pub(super) fn forward(
         &self,
         x: Tensor,
@@ -163,7 +163,7 @@ impl UpBlock {
     }
 }
 
-/// The middle: a residual block, perhaps attention, a residual block.
+/// The middle block: a residual block, optional attention and a residual block.
 #[derive(Debug)]
 pub(super) struct MidBlock {
     first: Layer,

@@ -1,11 +1,11 @@
-//! What a U-Net's configuration and input must satisfy, as sentences.
+//! Checks of a U-Net's configuration and of the size of its input.
 
 use super::{UNetConfig, blocks};
 use crate::Error;
 
-/// No width, number of rows or of layers is greater; beyond it is a slip of the pen, not a network.
+/// The greatest allowed width, number of rows or number of layers; a greater one is taken for a typing error.
 const MOST: i64 = 1 << 20;
-/// No network halves its input more often.
+/// The greatest allowed number of resolutions.
 const MOST_RESOLUTIONS: usize = 16;
 
 /// A configuration error.
@@ -14,10 +14,10 @@ pub(super) fn refuse(key: &'static str, found: impl std::fmt::Debug, allowed: im
 }
 
 impl UNetConfig {
-    /// Fails, naming the key, unless the configuration describes a network.
+    /// Checks the configuration.
     ///
     /// # Errors
-    /// [`Error::Config`].
+    /// [`Error::Config`] with the key of the first value that is not allowed.
     pub fn check(&self) -> Result<(), Error> {
         self.check_numbers()?;
         self.check_names()?;
@@ -41,10 +41,10 @@ impl UNetConfig {
         Ok(())
     }
 
-    /// Fails with the nearest sizes that would do, unless the network can halve height and width as often as it must.
+    /// Checks that height and width can be halved as often as the network halves them.
     ///
     /// # Errors
-    /// [`Error::Input`].
+    /// [`Error::Input`] with the nearest allowed sizes.
     pub fn check_size(&self, height: i64, width: i64) -> Result<(), Error> {
         let multiple = 2i64.pow(self.n_halvings());
         let good = |side: i64| side > 0 && side % multiple == 0;
@@ -62,7 +62,7 @@ impl UNetConfig {
             }
         };
         Err(Error::Input(format!(
-            "this network halves height and width {} times, so both must be multiples of {multiple}; for {height}×{width} take \
+            "this network halves height and width {} times, so both must be multiples of {multiple}; instead of {height}×{width} use \
              height {}, width {}",
             self.n_halvings(),
             near(height),
@@ -98,7 +98,13 @@ impl UNetConfig {
         }
         match self.norm_num_groups {
             Some(groups) => positive("norm_num_groups", groups)?,
-            None => return Err(refuse("norm_num_groups", "null", "these blocks need a number of groups")),
+            None => {
+                return Err(refuse(
+                    "norm_num_groups",
+                    "null",
+                    "it must be given, because all blocks use group normalisation",
+                ));
+            }
         }
         if !(0.0..1.0).contains(&self.dropout) {
             return Err(refuse("dropout", self.dropout, "it must lie in [0, 1)"));
@@ -147,7 +153,7 @@ impl UNetConfig {
             return Err(refuse(
                 "num_train_timesteps",
                 "null",
-                "a learned time embedding needs the number of its rows",
+                "it must be given for a learned time embedding, as the number of its rows",
             ));
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! The embedding of the one condition that is added to the time embedding: a class, a number or a vector.
+//! The embedding of a class, number or vector condition, which is added to the time embedding.
 
 use super::UNetConfig;
 use super::rows::rows_of;
@@ -7,7 +7,7 @@ use crate::layers::Embedding;
 use crate::{Condition, Error, Pass, Scope};
 use tch::Tensor;
 
-/// How the condition becomes a vector.
+/// The map from the condition to a vector.
 #[derive(Debug)]
 pub(super) enum ClassEmbedding {
     None,
@@ -28,7 +28,7 @@ impl ClassEmbedding {
         })
     }
 
-    /// Fails unless the condition is of the kind that the network takes, one row per example.
+    /// Checks that the condition is of the kind that the network takes, with one row per example.
     pub(super) fn check(&self, condition: &Condition, n: i64) -> Result<(), Error> {
         let given: Vec<_> = condition.given().into_iter().filter(|part| *part != "an image").collect();
         let (needed, own) = match self {
@@ -63,7 +63,7 @@ impl ClassEmbedding {
         }
     }
 
-    /// The embedding with the condition added; the condition was checked.
+    /// Adds the condition, which was checked before, to the time embedding.
     pub(super) fn add(
         &self,
         embedding: Tensor,

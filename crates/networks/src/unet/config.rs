@@ -1,4 +1,4 @@
-//! The configuration of `diffusers`' `UNet2DModel`, key by key.
+//! The configuration of a U-Net, with the keys of `UNet2DModel` in `diffusers`.
 
 use crate::Error;
 use serde::{Deserialize, Serialize};
@@ -8,61 +8,61 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct UNetConfig {
-    /// Height and width that the network is made for; it takes any that divide.
+    /// Default height and width of samples. The network accepts every size that can be halved as often as needed.
     pub sample_size: Option<SampleSize>,
-    /// Channels of x.
+    /// Number of channels of x.
     pub in_channels: i64,
-    /// Channels of the output; twice those of x where a variance is learned.
+    /// Number of output channels; twice the channels of x if a variance is predicted.
     pub out_channels: i64,
-    /// Whether x in [0, 1] is moved to [−1, 1] first.
+    /// Whether x in [0, 1] is first mapped to [−1, 1].
     pub center_input_sample: bool,
     /// `positional`, `fourier` or `learned`.
     pub time_embedding_type: String,
-    /// Width of the time embedding; null is four times the first block's channels.
+    /// Width of the time embedding; null for four times the channels of the first block.
     pub time_embedding_dim: Option<i64>,
-    /// Shift in the positional embedding's exponent.
+    /// Shift in the exponent of the positional embedding.
     pub freq_shift: f64,
-    /// Whether the positional embedding begins with cosines.
+    /// Whether the cosines of the positional embedding come first.
     pub flip_sin_to_cos: bool,
-    /// One per resolution: `DownBlock2D`, `AttnDownBlock2D`, `ResnetDownsampleBlock2D`.
+    /// One block type per resolution: `DownBlock2D`, `AttnDownBlock2D` or `ResnetDownsampleBlock2D`.
     pub down_block_types: Vec<String>,
     /// `UNetMidBlock2D` or null.
     pub mid_block_type: Option<String>,
-    /// One per resolution, from the coarsest: `UpBlock2D`, `AttnUpBlock2D`, `ResnetUpsampleBlock2D`.
+    /// One block type per resolution, from the coarsest: `UpBlock2D`, `AttnUpBlock2D` or `ResnetUpsampleBlock2D`.
     pub up_block_types: Vec<String>,
-    /// Channels per resolution.
+    /// Number of channels per resolution.
     pub block_out_channels: Vec<i64>,
-    /// Residual blocks per resolution on the way down; one more on the way up.
+    /// Number of residual blocks per resolution in the downsampling half; the upsampling half has one more.
     pub layers_per_block: i64,
-    /// What the middle block's sums are divided by.
+    /// Divisor of the residual sums of the middle block.
     pub mid_block_scale_factor: f64,
     /// 1, or 0 for TensorFlow's one-sided padding before a strided convolution.
     pub downsample_padding: i64,
-    /// `conv` or `resnet`, in attention blocks.
+    /// Downsampling of attention blocks: `conv` or `resnet`.
     pub downsample_type: String,
-    /// `conv` or `resnet`, in attention blocks.
+    /// Upsampling of attention blocks: `conv` or `resnet`.
     pub upsample_type: String,
-    /// Probability that a feature is dropped in training.
+    /// Probability with which dropout sets a feature to zero in training.
     pub dropout: f64,
     /// `silu`, `swish`, `mish`, `gelu` or `relu`.
     pub act_fn: String,
-    /// Channels per attention head; null is one head of all channels.
+    /// Number of channels per attention head; null for one head with all channels.
     pub attention_head_dim: Option<i64>,
-    /// Groups of every group normalisation.
+    /// Number of groups of every group normalisation.
     pub norm_num_groups: Option<i64>,
-    /// Groups of the normalisation in the middle's attention.
+    /// Number of groups of the normalisation in the attention of the middle block.
     pub attn_norm_num_groups: Option<i64>,
-    /// What normalisation adds to the variance.
+    /// The ε that normalisation adds to the variance.
     pub norm_eps: f64,
-    /// `default` adds the time embedding, `scale_shift` scales and shifts by it.
+    /// `default` to add the time embedding, or `scale_shift` to scale and shift by it.
     pub resnet_time_scale_shift: String,
-    /// Whether the middle block attends.
+    /// Whether the middle block has attention.
     pub add_attention: bool,
-    /// null (a table, with `num_class_embeds`), `timestep` or `identity`.
+    /// null (a table if `num_class_embeds` is given), `timestep` or `identity`.
     pub class_embed_type: Option<String>,
-    /// Rows of the class table.
+    /// Number of rows of the class table.
     pub num_class_embeds: Option<i64>,
-    /// Rows of the learned time table.
+    /// Number of rows of the learned time table.
     pub num_train_timesteps: Option<i64>,
 }
 
@@ -85,7 +85,7 @@ impl SampleSize {
         }
     }
 
-    /// As one number where the sides agree.
+    /// One number if the sides are equal; otherwise height and width.
     pub fn of([height, width]: [i64; 2]) -> Self {
         if height == width { Self::Square(height) } else { Self::Sides([height, width]) }
     }
@@ -133,7 +133,7 @@ impl Default for UNetConfig {
 }
 
 impl UNetConfig {
-    /// Every key that a configuration may hold.
+    /// The keys of a configuration.
     pub const KEYS: [&str; 28] = [
         "sample_size",
         "in_channels",
@@ -170,7 +170,7 @@ impl UNetConfig {
         self.time_embedding_dim.unwrap_or(4 * self.block_out_channels[0])
     }
 
-    /// A configuration from a JSON object; keys that `UNet2DModel` does not have are ignored.
+    /// Reads a configuration from a JSON object. Unknown keys are ignored.
     ///
     /// # Errors
     /// [`Error::Json`] for a value of another type.
@@ -180,18 +180,18 @@ impl UNetConfig {
         crate::from_json(&Value::Object(known.map(|(key, value)| (key.clone(), value.clone())).collect()))
     }
 
-    /// The places of the finest resolution: those of the configured size, or else of the smallest image that can be halved as often.
+    /// The number of pixels at the finest resolution, for the configured size or else for the smallest image that can be halved as often.
     pub(super) fn finest_places(&self) -> i64 {
         let [height, width] = self.sample_size.map_or([1 << self.n_halvings(); 2], SampleSize::sides);
         height * width
     }
 
-    /// The places of the resolution of an index, of so many at the finest.
+    /// The number of pixels at resolution `index`, given the number at the finest.
     pub(super) fn places(&self, index: usize, finest: i64) -> i64 {
         finest >> (2 * index)
     }
 
-    /// How often the network halves height and width.
+    /// The number of times the network halves height and width.
     pub fn n_halvings(&self) -> u32 {
         self.block_out_channels.len().saturating_sub(1) as u32
     }

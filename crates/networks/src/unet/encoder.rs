@@ -1,5 +1,5 @@
-//! The way down: the embeddings, and an image's features from the finest resolution to the coarsest. A U-Net goes up again from here;
-//! a classifier reads the coarsest.
+//! The encoder, the part that a U-Net and a classifier of noisy images share: the embeddings, and the features of an image from the
+//! finest resolution to the coarsest.
 
 use super::UNetConfig;
 use super::blocks::{DownBlock, MidBlock};
@@ -9,7 +9,7 @@ use crate::layers::{Conv2d, Start};
 use crate::{Accepts, Condition, Error, Input, Pass, Scope};
 use tch::Tensor;
 
-/// The first convolution, the embeddings, the blocks on the way down and the one in the middle.
+/// The first convolution, the embeddings, the downsampling blocks and the middle block.
 #[derive(Debug)]
 pub(crate) struct Encoder {
     conv_in: Conv2d,
@@ -20,18 +20,18 @@ pub(crate) struct Encoder {
     mid_block: Option<MidBlock>,
 }
 
-/// The results of the way down.
+/// The result of the encoder.
 pub(crate) struct Encoded {
-    /// (N, channels of the coarsest resolution, H/2^k, W/2^k).
+    /// The features of the coarsest resolution, (N, channels, H/2^k, W/2^k).
     pub(crate) features: Tensor,
     /// The embedding of time and condition, (N, width).
     pub(crate) embedding: Tensor,
-    /// Every state that a way up would join again, the finest first.
+    /// The states for the skip connections to the upsampling half, the finest first.
     pub(crate) skips: Vec<Tensor>,
 }
 
 impl Encoder {
-    /// Names its parameters right below `root`, whose places are those of the finest resolution.
+    /// Creates the encoder with parameter names directly below `root`, whose places are those of the finest resolution.
     pub(crate) fn new(root: &mut Scope, config: &UNetConfig) -> Result<Self, Error> {
         let channels = &config.block_out_channels;
         let width = config.time_width();
@@ -54,14 +54,14 @@ impl Encoder {
         Ok(Self { conv_in, time_features, time_embedding, class_embedding, down_blocks, mid_block })
     }
 
-    /// Fails unless x, (N, C, H, W), time, (N), and the condition are what a network of this configuration takes.
+    /// Checks that x, (N, C, H, W), time, (N), and the condition fit the configuration.
     pub(crate) fn check(&self, config: &UNetConfig, input: &Input<'_>) -> Result<(), Error> {
         let size = input.x.size();
         let &[n, c, height, width] = size.as_slice() else {
             return Err(Error::Input(format!("x has shape {size:?}; it must be (N, C, H, W)")));
         };
         if n == 0 {
-            return Err(Error::Input("x holds no images".into()));
+            return Err(Error::Input("x is empty; it must contain at least one image".into()));
         }
         let of_image = check_image(input.condition, &size)?;
         if c + of_image != config.in_channels {
@@ -82,7 +82,7 @@ impl Encoder {
         self.class_embedding.check(input.condition, n)
     }
 
-    /// The way down of an input that was checked.
+    /// Encodes an input that was checked before.
     pub(crate) fn forward(
         &self,
         config: &UNetConfig,
@@ -114,12 +114,12 @@ impl Encoder {
         Ok(Encoded { features: h, embedding, skips })
     }
 
-    /// Whether the logarithm of time is embedded; a U-Net then divides its output by the time.
+    /// Whether the logarithm of time is embedded. A U-Net then divides its output by the time.
     pub(crate) fn embeds_log_time(&self) -> bool {
         matches!(self.time_features, TimeFeatures::Fourier { .. })
     }
 
-    /// What a network of this way down takes.
+    /// The inputs that a network with this encoder accepts.
     pub(crate) fn accepts(&self, config: &UNetConfig, outputs: i64) -> Accepts {
         Accepts {
             channels: config.in_channels,
@@ -139,14 +139,14 @@ impl Encoder {
     }
 }
 
-/// The channels of an image condition, which has the batch, height and width of x; 0 where there is none.
+/// Checks the shape of an image condition against that of x and returns its number of channels, or 0 if there is no image condition.
 fn check_image(condition: &Condition, x: &[i64]) -> Result<i64, Error> {
     let Some(image) = &condition.image else { return Ok(0) };
     let size = image.size();
     match size.as_slice() {
         &[n, c, height, width] if c > 0 && [n, height, width] == [x[0], x[2], x[3]] => Ok(c),
         _ => Err(Error::Input(format!(
-            "the image condition has shape {size:?}; beside x of {x:?} it needs its batch, height and width, and a channel"
+            "the image condition has shape {size:?}; it must have the batch size, height and width of x, {x:?}, and at least one channel"
         ))),
     }
 }

@@ -1,5 +1,5 @@
-//! The noise-conditional U-Net (Ho et al. 2020, appendix B), as `diffusers`' `UNet2DModel` defines it: the same
-//! configuration builds the same function, and parameters carry the same names.
+//! The noise-conditional U-Net (Ho et al. 2020, appendix B) as defined by `UNet2DModel` of `diffusers`: the same configuration gives the
+//! same function, and parameters have the same names.
 
 mod blocks;
 mod check;
@@ -39,15 +39,15 @@ impl UNet {
     /// The class name in configurations.
     pub const CLASS: &'static str = "UNet2DModel";
 
-    /// A network with first values from `seed`, the same on every device.
+    /// Creates a network with initial values from `seed`, which are the same on every device.
     ///
     /// # Errors
-    /// [`Error::Config`] names the key of a configuration that describes no network.
+    /// [`Error::Config`] with the key of a value that is not allowed.
     pub fn new(config: &UNetConfig, device: Device, seed: u64) -> Result<Self, Error> {
         Self::into(config, Parameters::new(device, seed))
     }
 
-    /// A network whose parameters are added to empty ones.
+    /// Builds the network and adds its parameters to an empty set.
     fn into(config: &UNetConfig, mut parameters: Parameters) -> Result<Self, Error> {
         config.check()?;
         let finest = config.finest_places();
@@ -67,10 +67,10 @@ impl UNet {
         Ok(Self { config: config.clone(), parameters, encoder, up_blocks, conv_norm_out, conv_out })
     }
 
-    /// The registry's constructor. Keys that `UNet2DModel` does not have are ignored, as `diffusers` ignores them.
+    /// The constructor for a [`Registry`](crate::Registry). As in `diffusers`, unknown keys are ignored.
     ///
     /// # Errors
-    /// Those of [`UNet::new`]; [`Error::Json`] for a value of another type.
+    /// The errors of [`UNet::new`]; [`Error::Json`] for a value of another type.
     pub fn build(config: &Value, parameters: Parameters) -> Result<Box<dyn Network>, Error> {
         Ok(Box::new(Self::into(&UNetConfig::from_json(config)?, parameters)?))
     }
@@ -96,7 +96,7 @@ impl UNet {
 }
 
 impl Network for UNet {
-    /// x (N, C, H, W), with the channels of an image condition `in_channels` in all, and time (N) → (N, out_channels, H, W) in f32.
+    /// x (N, C, H, W) and time (N) → (N, out_channels, H, W) in f32. C plus the channels of an image condition must be `in_channels`.
     fn forward(&self, input: &Input<'_>, pass: &Pass) -> Result<Tensor, Error> {
         self.encoder.check(&self.config, input)?;
         guard(|| self.compute(input, pass))?
@@ -118,7 +118,7 @@ impl Network for UNet {
         self.encoder.accepts(&self.config, self.config.out_channels)
     }
 
-    /// The sample size of the configuration is a default: any size that can be halved as often as needed will do.
+    /// Accepts every size that can be halved as often as needed; the sample size of the configuration is only a default.
     fn check_sides(&self, sides: &[i64]) -> Result<(), Error> {
         match sides {
             &[height, width] => self.config.check_size(height, width),

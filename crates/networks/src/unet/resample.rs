@@ -1,4 +1,4 @@
-//! Halving and doubling between resolutions.
+//! Resampling between resolutions.
 
 use super::UNetConfig;
 use super::resnet::{Resize, ResnetBlock};
@@ -6,12 +6,12 @@ use crate::layers::{Conv2d, Start, upsample_nearest_2};
 use crate::{Error, Pass, Scope};
 use tch::Tensor;
 
-/// The way from one resolution to the next.
+/// The step from one resolution to the next.
 #[derive(Debug)]
 pub(super) enum Resample {
-    /// A convolution of stride 2; `one_sided` pads right and below alone, as TensorFlow does.
+    /// A convolution of stride 2. `one_sided` pads only on the right and below, as TensorFlow does.
     Down { conv: Conv2d, one_sided: bool },
-    /// Each value repeated, then a convolution.
+    /// Nearest-neighbour upsampling followed by a convolution.
     Up { conv: Conv2d },
     /// A residual block that resizes.
     Resnet(Box<ResnetBlock>),

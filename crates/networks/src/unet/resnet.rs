@@ -1,11 +1,11 @@
-//! The residual block.
+//! The residual block of the U-Net.
 
 use super::UNetConfig;
 use crate::layers::{Activation, Conv2d, GroupNorm, Linear, Start, avg_pool_2, scaled, upsample_nearest_2};
 use crate::{Error, Pass, Scope};
 use tch::Tensor;
 
-/// What a residual block does to height and width.
+/// The change of height and width in a residual block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Resize {
     Keep,
@@ -14,7 +14,7 @@ pub(super) enum Resize {
 }
 
 impl Resize {
-    /// How many places there are afterwards.
+    /// The number of pixels after the change.
     fn places(self, before: i64) -> i64 {
         match self {
             Self::Keep => before,
@@ -32,7 +32,7 @@ impl Resize {
     }
 }
 
-/// norm, act, resize, conv; the time embedding; norm, act, dropout, conv; plus the input.
+/// A residual block: norm, activation, resize, convolution; the time embedding; norm, activation, dropout, convolution; plus the input.
 #[derive(Debug)]
 pub(super) struct ResnetBlock {
     norm1: GroupNorm,

@@ -1,11 +1,11 @@
-//! Whole numbers that choose rows of a table.
+//! Row numbers of an embedding table.
 
 use crate::Error;
 use tch::{Kind, Tensor};
 
-/// The values as whole numbers, or an error unless each is a row of the table.
+/// Converts values to row numbers, with an error if a value is not a row of the table.
 pub(crate) fn rows_of(values: &Tensor, rows: i64, what: &str) -> Result<Tensor, Error> {
-    // Compared before they are whole numbers: what NaN becomes then depends on the device.
+    // The range is checked before the conversion to integers, in which the value of NaN depends on the device.
     let values = values.to_kind(Kind::Double);
     let nearest = values.round();
     let inside = nearest.ge(0).logical_and(&nearest.lt(rows)).all();

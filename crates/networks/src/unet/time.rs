@@ -6,7 +6,7 @@ use crate::layers::{Activation, Embedding, Linear, Start, sinusoidal};
 use crate::{Error, Init, Pass, Scope};
 use tch::{Kind, Tensor};
 
-/// Features of the number that a network is conditioned on.
+/// Features of the number that represents the noise level.
 #[derive(Debug)]
 pub(crate) enum TimeFeatures {
     Positional {
@@ -14,7 +14,7 @@ pub(crate) enum TimeFeatures {
         flip_sin_to_cos: bool,
         freq_shift: f64,
     },
-    /// sin‖cos of 2π·w·ln(time), w fixed and random (Song et al. 2021).
+    /// sin‖cos of 2π·w·ln(time) with fixed random frequencies w (Song et al. 2021).
     Fourier {
         frequencies: Tensor,
     },
@@ -62,13 +62,13 @@ impl TimeFeatures {
         }
     }
 
-    /// Whether there is an entry per trained level and nothing between them.
+    /// Whether the features are a table with a row for each trained level, undefined between them.
     pub(super) fn is_table(&self) -> bool {
         matches!(self, Self::Learned(_))
     }
 }
 
-/// Linear, SiLU, linear: features → embedding.
+/// The map from features to an embedding: linear, SiLU, linear.
 #[derive(Debug)]
 pub(crate) struct FeatureEmbedding {
     linear_1: Linear,

@@ -143,11 +143,11 @@ fn a_pool_knows_places_by_their_positions_alone() {
 fn what_is_no_classifier_is_refused_by_its_key() {
     type Change = fn(&mut NoisyClassifierConfig);
     let cases: [(&str, Change); 7] = [
-        ("n_classes is 1; a classifier has 2 to", |c| c.n_classes = 1),
+        ("n_classes is 1; it must be between 2 and", |c| c.n_classes = 1),
         ("n_classes is -4", |c| c.n_classes = -4),
         ("sample_size is null", |c| c.encoder.sample_size = None),
         ("sample_size is 7×7", |c| c.encoder.sample_size = Some(SampleSize::Square(7))),
-        ("num_class_embeds is 3; it must be null in a classifier", |c| c.encoder.num_class_embeds = Some(3)),
+        ("num_class_embeds is 3; it must be null", |c| c.encoder.num_class_embeds = Some(3)),
         ("class_embed_type is \"timestep\"", |c| c.encoder.class_embed_type = Some("timestep".into())),
         ("attention_head_dim is 3", |c| {
             c.encoder.attention_head_dim = Some(3);
@@ -169,8 +169,8 @@ fn images_of_another_size_are_refused() {
     let sentence = |shape: &[i64], time: &Tensor| {
         forward(&network, &formula::tensor(shape, formula::X, 1.0), time, &PASS()).unwrap_err().to_string()
     };
-    let said = sentence(&[2, 2, 16, 8], &times(2));
-    assert!(said.contains("[16, 8]") && said.contains("each place of 8×8"), "{said}");
+    let error = sentence(&[2, 2, 16, 8], &times(2));
+    assert!(error.contains("[16, 8]") && error.contains("8×8"), "{error}");
     assert!(sentence(&[2, 3, 8, 8], &times(2)).contains("3 channels; this network takes 2"));
     assert!(sentence(&[2, 2, 8, 8], &times(3)).contains("one number per image"));
     assert!(sentence(&[2, 2, 8], &times(2)).contains("(N, C, H, W)"));
@@ -182,6 +182,6 @@ fn a_configuration_is_read_strictly_and_comes_back() {
     assert_eq!(serde_json::from_value::<NoisyClassifierConfig>(json.clone()).unwrap(), config());
     let mut more = json;
     more["n_clases"] = 3.into();
-    let said = serde_json::from_value::<NoisyClassifierConfig>(more).unwrap_err().to_string();
-    assert!(said.contains("n_clases"), "{said}");
+    let error = serde_json::from_value::<NoisyClassifierConfig>(more).unwrap_err().to_string();
+    assert!(error.contains("n_clases"), "{error}");
 }

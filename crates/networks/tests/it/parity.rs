@@ -32,7 +32,7 @@ fn greatest(difference: &Tensor) -> f64 {
     difference.abs().max().double_value(&[])
 }
 
-/// f32 against f64 differs by at most 1.6e-6 in the recordings, so 1e-5 tells another function from rounding.
+/// f32 against f64 differs by at most 1.6e-6 in the recordings, so 1e-5 distinguishes another function from rounding.
 const OUTPUT: f64 = 1e-5;
 
 fn check(name: &str) {

@@ -148,7 +148,7 @@ fn a_network_of_ones_own_is_registered_built_and_planned() {
     let plan = registry.plan("Affine", &config).unwrap();
     assert_eq!((plan.n_trained(), plan.flops()), (12, 18.0));
     assert_eq!(plan, network.plan());
-    // What the trait gives a network that says no more.
+    // The trait's default methods.
     assert!(network.dropout() == 0.0 && network.check_sides(&[]).is_ok());
     let sentence = network.check_sides(&[8, 8]).unwrap_err().to_string();
     assert!(sentence.contains("[8, 8]") && sentence.contains("[]"), "{sentence}");

@@ -44,7 +44,7 @@ fn flipped_bits_do_no_harm() {
     assert!(refused > 4 * bytes.len(), "only {refused} of {} flips were refused", 8 * bytes.len());
 }
 
-/// A file of a few dozen bytes, whatever the size that it announces.
+/// A file of a few dozen bytes that declares any size.
 fn announcing(width: u32, height: u32, colour: u8) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
     let mut head = width.to_be_bytes().to_vec();

@@ -1,4 +1,4 @@
-//! A page about a run, whatever the texts in it.
+//! A page about a run with arbitrary texts.
 
 use crate::html::{Element, elements};
 use base64::Engine;

@@ -1,4 +1,4 @@
-//! Plots: well-formed whatever the numbers, and true to them.
+//! Plots are well-formed for all numbers, and show them correctly.
 
 use crate::svg::{Element, elements};
 use tweedie_report::{Plot, Scale, Series};
@@ -233,7 +233,7 @@ fn nor_for_subnormal_numbers() {
     all_pairs(&[0.0, 1.0, 1e-308, 1e-310, -1e-310, 5e-324]);
 }
 
-/// Amounts are shown from zero, whose share of the image is then true.
+/// Amounts are shown from zero, so that heights are proportional to them.
 #[test]
 fn amounts_begin_at_zero() {
     let lines = stretches(&plot(Scale::FromZero, &[&[(0.0, 0.0), (1.0, 50.0), (2.0, 100.0)]]));

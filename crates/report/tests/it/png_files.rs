@@ -69,7 +69,7 @@ fn images_without_pixels_are_refused() {
     }
 }
 
-/// A sink with room for so many bytes.
+/// A sink with room for a given number of bytes.
 struct Narrow(usize);
 
 impl Write for Narrow {

@@ -1,29 +1,29 @@
-//! The conditions under which the same numbers come out bit for bit.
+//! The environment in which a computation gives bit-identical results.
 
 use crate::{Learner, Trainer};
 use serde::{Deserialize, Serialize};
 use tweedie_torch::machine;
 
-/// What bits depend on beside configuration, data and seed.
+/// Everything except configuration, data and seed on which the exact bits of a result depend.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Environment {
-    /// Threads inside an operation.
+    /// Number of threads inside an operation.
     pub threads: i32,
     /// The instruction set of LibTorch's kernels, such as AVX512.
     pub cpu_capability: String,
     /// LibTorch's version.
     pub libtorch: String,
-    /// How activations lie in memory: NCHW or NHWC. Weights are always views of one contiguous tensor.
+    /// Memory layout of activations: NCHW or NHWC. Weights are always views of one contiguous tensor.
     pub memory_layout: String,
-    /// The kind of number that the network computes in.
+    /// The number format in which the network computes.
     pub precision: String,
-    /// cpu or cuda.
+    /// `cpu` or `cuda`.
     pub device: String,
 }
 
 impl Environment {
-    /// Those of a trainer on this machine, now.
+    /// The current environment of a trainer on this machine.
     pub fn of<L: Learner>(trainer: &Trainer<L>) -> Self {
         let machine = machine();
         let pass = trainer.model().backbone().pass();
@@ -37,7 +37,7 @@ impl Environment {
         }
     }
 
-    /// Why numbers computed under `self` do not go on bit for bit under `now`; empty where they do.
+    /// The reasons why a computation begun in `self` does not continue bit for bit in `now`; empty if it does.
     pub fn differences(&self, now: &Self) -> Vec<String> {
         let threads = (self.threads.to_string(), now.threads.to_string());
         let mut found = Vec::new();
@@ -54,7 +54,7 @@ impl Environment {
             }
         }
         if now.device == "cuda" && self.device == "cuda" {
-            found.push("CUDA's kernels add in no fixed order".into());
+            found.push("CUDA's kernels do not add in a fixed order".into());
         }
         found
     }

@@ -1,27 +1,29 @@
-//! Which checkpoints may go.
+//! The rule that decides which checkpoints are removed.
 
 use super::ResumeState;
 use crate::run::failed;
 use crate::{Error, TrainingConfig};
 use std::path::Path;
 
-/// Which checkpoints stay.
+/// The checkpoints that are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keep {
-    /// The newest so many.
+    /// The number of newest checkpoints to keep.
     pub last: usize,
-    /// Beside those the first at or after each multiple of so many images; 0 keeps none for that.
+    /// In addition, the first checkpoint at or after each multiple of this number of images is kept; 0 turns this off.
     pub every: u64,
 }
 
 impl Keep {
-    /// What a training's configuration says.
+    /// The rule of a training configuration.
     pub fn of(config: &TrainingConfig) -> Self {
         Self { last: config.report.keep_last, every: config.report.keep_every }
     }
 
-    /// Of checkpoints by images seen, and whether each was scheduled, those that may be removed. One that an interruption
-    /// wrote stays while it is the newest and is counted for nothing: an undisturbed run would not have it.
+    /// The checkpoints that may be removed. Each checkpoint is given by its images seen and by whether it was scheduled.
+    ///
+    /// A checkpoint written because of an interruption is kept while it is the newest. It does not count towards `last` or `every`,
+    /// because an uninterrupted run would not have it.
     pub fn stale(self, checkpoints: &[(u64, bool)]) -> Vec<u64> {
         let mut sorted = checkpoints.to_vec();
         sorted.sort_unstable();
@@ -43,13 +45,13 @@ impl Keep {
     }
 }
 
-/// Removes the checkpoints in a folder that may go.
+/// Removes the checkpoints in a folder that are not kept.
 ///
 /// # Errors
-/// [`Error::Run`] for one that cannot be removed.
+/// [`Error::Run`] if a checkpoint cannot be removed.
 pub(crate) fn remove_stale_ones(folder: &Path, keep: Keep) -> Result<(), Error> {
     let found = crate::checkpoints_in(folder)?;
-    // One whose state cannot be read is taken for scheduled: half removed, it goes by its number.
+    // A checkpoint whose state cannot be read may be half removed. It counts as scheduled, so that its number decides.
     let scheduled = |path: &Path| ResumeState::read(path).map_or(true, |state| state.scheduled);
     let known: Vec<(u64, bool)> = found.iter().map(|(images, path)| (*images, scheduled(path))).collect();
     for images in keep.stale(&known) {
@@ -83,7 +85,7 @@ mod tests {
 
     #[test]
     fn what_an_interruption_wrote_counts_for_nothing() {
-        // Undisturbed, 300 is the first after 250; the run was ended at 260.
+        // In an uninterrupted run, 300 is the first checkpoint after 250; this run was stopped at 260.
         assert_eq!(stale(&[100, 200, 260, 300, 400], 1, 250), [100, 200, 260]);
         assert_eq!(
             stale(&[100, 200, 260], 1, 250),
@@ -95,7 +97,7 @@ mod tests {
 
     #[test]
     fn removing_step_by_step_keeps_the_same_milestones() {
-        // As a run does it: after every write, the stale ones go.
+        // As in a run, stale checkpoints are removed after every write.
         let keep = Keep { last: 2, every: 1000 };
         let mut kept: Vec<(u64, bool)> = Vec::new();
         for at in (64..=6400).step_by(64) {

@@ -1,8 +1,8 @@
-//! What a checkpoint holds beside the model, so that a run goes on bit for bit: `resume/`.
+//! The folder `resume/` of a checkpoint: the state, beside the model, from which a run continues bit for bit.
 //!
 //! `resume/state.json` is [`ResumeState`]; `resume/tensors.safetensors` holds the raw weights, the moving averages and the
-//! optimiser's moments, each one flat tensor in the order of the network's construction. Noise, order and dropout need no
-//! state: they are keyed by (seed, images seen).
+//! optimiser's moments, each as one flat tensor in the order of the network's construction. Noise, the order of examples and dropout
+//! need no state, because they are keyed by (seed, images seen).
 
 mod environment;
 mod keep;
@@ -28,7 +28,7 @@ const TENSORS: &str = "resume/tensors.safetensors";
 /// The version of `resume/` that this crate writes.
 const FORMAT: u32 = 2;
 
-/// Everything that going on needs and that is no tensor.
+/// The state that resuming needs, apart from the tensors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResumeState {
@@ -38,7 +38,7 @@ pub struct ResumeState {
     pub images: u64,
     /// Updates made.
     pub steps: u64,
-    /// Whether it was due, and not written because training was interrupted.
+    /// Whether the checkpoint was due, as opposed to written because training was interrupted.
     #[serde(default = "yes")]
     pub scheduled: bool,
     /// The data set.
@@ -46,11 +46,11 @@ pub struct ResumeState {
     /// The environment in which the numbers were computed.
     #[serde(alias = "conditions")]
     pub environment: Environment,
-    /// The loop's memory.
+    /// The state of the training loop.
     pub progress: LoopMemory,
 }
 
-/// Earlier versions did not say it.
+/// The value of `scheduled` for checkpoints of earlier versions, which do not store it.
 fn yes() -> bool {
     true
 }
@@ -59,13 +59,14 @@ impl ResumeState {
     /// Reads the state of a checkpoint.
     ///
     /// # Errors
-    /// [`Error::Resume`] for a checkpoint without one, or of another version.
+    /// [`Error::Resume`] for a checkpoint without a state, or with one that cannot be read or has a newer format.
     pub fn read(checkpoint: &Path) -> Result<Self, Error> {
         let path = checkpoint.join(STATE);
         let wrong = |reason: String| Error::Resume { path: checkpoint.to_path_buf(), reason };
         let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => wrong(
-                "it holds no resume/state.json; it can be sampled, but training cannot go on from it".into(),
+                "it has no resume/state.json, so it can be sampled, but training cannot resume from it"
+                    .into(),
             ),
             _ => wrong(format!("{STATE} cannot be read ({error})")),
         })?;
@@ -74,7 +75,7 @@ impl ResumeState {
         match value["format"].as_u64() {
             Some(format) if format > u64::from(FORMAT) => {
                 return Err(wrong(format!(
-                    "{STATE} has format {format} of a newer tweedie; this version reads format {FORMAT}"
+                    "{STATE} has format {format}, written by a newer tweedie; this version reads formats up to {FORMAT}"
                 )));
             }
             _ => {}
@@ -83,7 +84,7 @@ impl ResumeState {
     }
 }
 
-/// A whole checkpoint in memory, apart from everything that is still being trained.
+/// A complete checkpoint in memory, independent of the tensors that are still being trained.
 #[derive(Debug)]
 pub(crate) struct Checkpoint {
     snapshot: Snapshot,
@@ -118,7 +119,7 @@ impl Checkpoint {
         Ok(Self { snapshot: trainer.with_ema(L::snapshot)?, state, tensors })
     }
 
-    /// Writes the folder, whole or not at all.
+    /// Writes the folder atomically.
     fn write(&self, target: &Path) -> Result<PathBuf, Error> {
         // A struct of numbers and names: serialising it into memory cannot fail.
         let state = serde_json::to_vec_pretty(&self.state).unwrap_or_default();
@@ -130,7 +131,7 @@ impl Checkpoint {
     }
 }
 
-/// Puts a checkpoint's tensors into a trainer; what it computes afterwards is what the checkpoint's writer computed.
+/// Loads a checkpoint's tensors into a trainer, which then computes the same numbers as the trainer that wrote the checkpoint.
 pub(crate) fn restore<L: Learner>(
     trainer: &mut Trainer<L>,
     checkpoint: &Path,
@@ -142,7 +143,7 @@ pub(crate) fn restore<L: Learner>(
     let _no_gradient = tch::no_grad_guard();
     let mut n_stored = 0;
     for (name, place) in trainer.tensors_mut() {
-        // The first format counted stored averages instead of naming them by their exponents.
+        // Format 1 numbers the stored averages; later formats name them by their exponents.
         let name = match (state.format, name.starts_with("stored.")) {
             (1, true) => {
                 n_stored += 1;
@@ -151,23 +152,25 @@ pub(crate) fn restore<L: Learner>(
             _ => name,
         };
         let value = flat_tensor(&mut file, &name, place.numel()).map_err(|reason| {
-            wrong(format!("{TENSORS}: {reason}; was the network or the configuration changed?"))
+            wrong(format!("{TENSORS}: {reason}; the network or the configuration may have changed"))
         })?;
         place.f_copy_(&value)?;
     }
     for (name, values) in trainer.state_arrays() {
         let value = flat_tensor(&mut file, name, values.len())
-            .map_err(|reason| wrong(format!("{TENSORS}: {reason}; was [training.objective] changed?")))?;
+            .map_err(|reason| wrong(format!("{TENSORS}: {reason}; [training.objective] may have changed")))?;
         values.copy_from_slice(&Vec::<f32>::try_from(value)?);
     }
-    trainer.go_on_from(state.images, state.steps);
+    trainer.continue_from(state.images, state.steps);
     Ok(())
 }
 
-/// Gives a model that was loaded from a checkpoint, or from a run's newest, the weights themselves instead of their average.
+/// Replaces the averaged weights of a loaded model by the raw weights of its checkpoint.
+///
+/// `folder` is the checkpoint, or a run, whose newest checkpoint is then used.
 ///
 /// # Errors
-/// [`Error::Resume`] for a checkpoint without `resume/`, or of another network.
+/// [`Error::Weights`] for a checkpoint without `resume/`; [`Error::Resume`] for a checkpoint of another network.
 pub fn load_raw_weights(model: &Model, folder: &Path) -> Result<(), Error> {
     let inside = folder.join("checkpoints");
     let newest =
@@ -183,13 +186,13 @@ pub fn load_raw_weights(model: &Model, folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// A tensor of `n` 32-bit floats in a row; else why it is none.
+/// Reads a flat tensor of `n` 32-bit floats, or returns the reason why it cannot be read.
 pub(crate) fn flat_tensor(file: &mut TensorFile, name: &str, n: usize) -> Result<Tensor, String> {
     let info = file.tensors().iter().find(|info| info.name == name).cloned();
-    let info = info.ok_or_else(|| format!("it holds no tensor {name}"))?;
+    let info = info.ok_or_else(|| format!("it has no tensor {name}"))?;
     if info.shape != [n] || info.kind != DataType::F32 {
         return Err(format!(
-            "its {name} is {:?} of {:?}, and this network needs F32 of [{n}]",
+            "its tensor {name} is {:?} of shape {:?}; this network needs F32 of shape [{n}]",
             info.kind, info.shape
         ));
     }

@@ -1,4 +1,4 @@
-//! Checkpoints are written by a thread of their own while training goes on.
+//! Writes checkpoints on a separate thread while training continues.
 
 use super::keep::remove_stale_ones;
 use super::{Checkpoint, Keep};
@@ -7,14 +7,15 @@ use crate::run::failed;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
-/// At most one checkpoint being written.
+/// Writes checkpoints one at a time on a separate thread.
 #[derive(Debug, Default)]
 pub(crate) struct CheckpointWriter {
     running: Option<JoinHandle<Result<PathBuf, Error>>>,
 }
 
 impl CheckpointWriter {
-    /// Begins to write; waits for the one before. Once the new one is whole, stale ones are removed.
+    /// Waits for the previous checkpoint, returns its path and begins to write a new one. Stale checkpoints are removed once the new one
+    /// is complete.
     pub(crate) fn start(
         &mut self,
         checkpoint: Checkpoint,
@@ -35,12 +36,12 @@ impl CheckpointWriter {
         Ok(before)
     }
 
-    /// The checkpoint that was finished since the last call, if one was.
+    /// The checkpoint that was finished since the last call, if any.
     pub(crate) fn finished(&mut self) -> Result<Option<PathBuf>, Error> {
         if self.running.as_ref().is_some_and(JoinHandle::is_finished) { self.wait() } else { Ok(None) }
     }
 
-    /// Waits for what is being written.
+    /// Waits for the checkpoint that is being written, if any, and returns its path.
     pub(crate) fn wait(&mut self) -> Result<Option<PathBuf>, Error> {
         match self.running.take().map(JoinHandle::join) {
             None => Ok(None),
@@ -52,7 +53,7 @@ impl CheckpointWriter {
 
 impl Drop for CheckpointWriter {
     fn drop(&mut self) {
-        // Whatever ended the training: what was begun is finished first.
+        // A checkpoint that was begun is completed, no matter how training ended.
         if let Some(thread) = self.running.take() {
             let _ = thread.join();
         }

@@ -1,14 +1,14 @@
-//! What numbers describe a training.
+//! Checks the values of a training configuration.
 
 use super::TrainingConfig;
 use crate::Error;
 use tweedie_math::power_average;
 
 impl TrainingConfig {
-    /// Fails, naming the key, unless the numbers describe a training.
+    /// Checks that every value is in its allowed range.
     ///
     /// # Errors
-    /// [`Error::Config`].
+    /// [`Error::Config`] with the key of the first value that is out of range.
     pub fn check(&self) -> Result<(), Error> {
         let wrong =
             |key, found: String, allowed: &str| Err(Error::Config { key, found, allowed: allowed.into() });
@@ -22,7 +22,7 @@ impl TrainingConfig {
             return wrong("training.report.tick", "0".into(), "at least 1 image");
         }
         if self.report.sheet > 0 && (self.report.sheet_images == 0 || self.report.sheet_steps == 0) {
-            return wrong("training.report.sheet_images", "0".into(), "at least 1, as sheet_steps");
+            return wrong("training.report.sheet_images", "0".into(), "at least 1, like sheet_steps");
         }
         for &std in &self.posthoc_ema.std {
             if power_average::gamma_of(std).is_err() {

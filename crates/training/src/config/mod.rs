@@ -1,4 +1,4 @@
-//! What can be chosen about training.
+//! The training configuration.
 
 mod check;
 mod objective;
@@ -7,50 +7,50 @@ pub use objective::{LevelSampling, Loss, Objective, ObjectiveKind};
 
 use serde::{Deserialize, Serialize};
 
-/// The training's part of a configuration. Counts are images unless they say otherwise.
+/// The `[training]` section of a configuration. Counts are numbers of images unless stated otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainingConfig {
-    /// Seed of everything drawn.
+    /// Seed of all random numbers.
     pub seed: u64,
-    /// When to stop.
+    /// Number of images after which training ends.
     pub images: u64,
     /// Images per update.
     pub batch: usize,
-    /// A batch is computed in so many parts, whose gradients are added.
+    /// Number of parts in which a batch is computed; their gradients are added.
     pub accumulate: usize,
     /// Half-life of the weights' moving average.
     pub ema_half_life: f64,
-    /// The half-life is at most this share of the images seen so far.
+    /// Upper bound of the half-life as a share of the images seen so far.
     pub ema_ramp: f64,
-    /// Averages stored on the way, from which one of any length is put together after training.
+    /// Averages stored during training, from which an average of any length is computed afterwards.
     pub posthoc_ema: PosthocEma,
-    /// Whether images may be mirrored, where the set allows it.
+    /// Whether images are mirrored at random, if the data set allows it.
     pub flip: bool,
-    /// Share of labels that a class-conditional denoiser does not see, so that it learns to draw without one, too.
+    /// Share of labels that are dropped in training a class-conditional denoiser, so that it also learns to sample without a class.
     pub label_dropout: f64,
     /// `auto`, `f32` or `bf16`.
     pub precision: String,
-    /// Whether activations lie in memory as N, H, W, C.
+    /// Whether activations are stored in the memory order N, H, W, C.
     pub channels_last: bool,
-    /// Whether layers of the network keep their inputs alone and are computed again in the backward pass: less memory, more
+    /// Whether the network's layers store only their inputs and are recomputed in the backward pass, which takes less memory and more
     /// time.
     pub gradient_checkpointing: bool,
-    /// What is learned.
+    /// The training objective.
     pub objective: Objective,
-    /// How weights move.
+    /// The optimiser and its learning rate.
     pub optimizer: OptimizerConfig,
-    /// What is written on the way.
+    /// What is written during training.
     pub report: ReportConfig,
 }
 
-/// Power-function averages of the weights (Karras et al. 2024), stored on the way.
+/// Power-function averages of the weights (Karras et al. 2024) that are stored during training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PosthocEma {
-    /// Their widths relative to the training so far; none stores none. The paper's are 0.05 and 0.1.
+    /// Their widths relative to the training time so far; empty to store none. The paper uses 0.05 and 0.1.
     pub std: Vec<f64>,
-    /// They are stored every so many images.
+    /// Number of images between two stores.
     pub every: u64,
 }
 
@@ -60,17 +60,17 @@ impl Default for PosthocEma {
     }
 }
 
-/// The optimiser and the rate.
+/// The optimiser and its learning rate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OptimizerConfig {
     /// Greatest learning rate.
     pub learning_rate: f64,
-    /// The rate rises linearly over so many images.
+    /// Number of images over which the rate rises linearly.
     pub warmup: u64,
-    /// What it does afterwards.
+    /// The course of the rate after the warm-up.
     pub decay: RateDecay,
-    /// The rate's end as a share of its greatest value, where it decays.
+    /// The final rate as a share of the greatest one, if the rate decays.
     pub final_share: f64,
     /// AdamW's β₁.
     pub beta1: f64,
@@ -80,43 +80,43 @@ pub struct OptimizerConfig {
     pub eps: f64,
     /// Decoupled weight decay.
     pub weight_decay: f64,
-    /// The gradient's norm is clipped to this; 0 is no clipping.
+    /// Greatest norm of the gradient, to which it is clipped; 0 turns clipping off.
     pub max_grad_norm: f64,
 }
 
-/// What the learning rate does after its warm-up.
+/// The course of the learning rate after the warm-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RateDecay {
-    /// Stays.
+    /// The rate stays constant.
     Constant,
-    /// Falls along half a cosine until the end.
+    /// The rate falls along half a cosine until training ends.
     Cosine,
 }
 
-/// What is written on the way; counts are images.
+/// What is written during training. Intervals are numbers of images.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReportConfig {
-    /// A line of status and metrics every so many.
+    /// Interval between lines of status and metrics.
     pub tick: u64,
-    /// A sheet of samples every so many; 0 is never.
+    /// Interval between sheets of samples; 0 turns them off.
     pub sheet: u64,
-    /// Images on a sheet.
+    /// Number of samples on a sheet.
     #[serde(alias = "sheet_pictures")]
     pub sheet_images: usize,
-    /// DDIM steps for a sheet.
+    /// Number of DDIM steps for a sheet.
     pub sheet_steps: usize,
-    /// A checkpoint every so many; 0 is at the end alone.
+    /// Interval between checkpoints; 0 writes one only at the end.
     pub checkpoint: u64,
-    /// The loss on held-out images every so many; 0 is never.
+    /// Interval between measurements of the held-out loss; 0 turns them off.
     pub held_out: u64,
-    /// Held-out images that it is measured on.
+    /// Number of held-out images on which the loss is measured.
     #[serde(alias = "held_out_pictures")]
     pub held_out_images: usize,
-    /// The newest so many checkpoints are kept.
+    /// Number of newest checkpoints that are kept.
     pub keep_last: usize,
-    /// Beside those, one for every so many images; 0 keeps none for that.
+    /// Interval between checkpoints that are kept in addition; 0 keeps none.
     pub keep_every: u64,
 }
 

@@ -1,37 +1,37 @@
-//! What the loss is.
+//! The configuration of the loss.
 
 use crate::Error;
 use serde::{Deserialize, Serialize};
 use tweedie_math::{Parameterization, Weighting};
 
-/// What the loss is, beside what the network says (which belongs to the model).
+/// The training objective. The quantity that the network predicts is part of the model's configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Objective {
-    /// What is to be learned. A classifier's loss is the cross entropy; of what follows it takes `levels` alone.
+    /// The kind of network that is trained. A classifier's loss is the cross entropy, and only `levels` applies to it.
     pub kind: ObjectiveKind,
-    /// Which loss.
+    /// The loss.
     pub loss: Loss,
     /// λ of the hybrid loss.
     pub vlb_weight: f64,
-    /// Where the squared error is measured; absent means where the network says it.
+    /// The quantity whose squared error is the loss; by default the quantity that the network predicts.
     pub measured: Option<Parameterization>,
-    /// A named weighting of the squared error instead.
+    /// A named weighting of the squared error, as an alternative to `measured`.
     pub weighting: Option<Weighting>,
-    /// The weight that turns one into the other is at most this.
+    /// Upper bound of the weight that `measured` or `weighting` gives to an example's squared error.
     pub max_weight: f64,
-    /// How levels are drawn.
+    /// The distribution of the noise levels.
     pub levels: LevelSampling,
 }
 
-/// What a network is to learn.
+/// The kind of network that is trained.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ObjectiveKind {
-    /// What lies under the noise.
+    /// A denoiser, which predicts the clean data or an equivalent quantity.
     #[default]
     Denoiser,
-    /// Which class lies under the noise, p(y | x_t).
+    /// A classifier of noisy data, p(y | x_t).
     Classifier,
 }
 
@@ -39,49 +39,51 @@ pub enum ObjectiveKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Loss {
-    /// The weighted squared error: L_simple and its kin.
+    /// A weighted squared error such as L_simple.
     Squared,
-    /// L_vlb without L_T, which nothing learned enters, in bits per dimension: T times the term of the level that was drawn.
+    /// L_vlb in bits per dimension: T times the term of the drawn level. L_T is left out because it does not depend on the network.
     Vlb,
-    /// The squared error plus λ·L_vlb, whose gradient reaches the variance alone (Nichol & Dhariwal 2021, eq. 16).
+    /// The squared error plus λ·L_vlb, where the gradient of L_vlb reaches only the variance (Nichol & Dhariwal 2021, eq. 16).
     Hybrid,
 }
 
-/// How the level of a training example is drawn.
+/// The distribution of the noise levels of training examples.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum LevelSampling {
-    /// Each trained level equally often.
+    /// Uniform over the trained levels.
     Uniform {},
-    /// Each equally often, and any run of examples spread over all of them: less noise of the loss than `uniform`, whatever the batch.
+    /// Uniform over the trained levels, with every sequence of consecutive examples spread evenly over them. The loss has less noise than
+    /// with `uniform`, for every batch size.
     Stratified {},
-    /// In proportion to √E(loss²) at each level, the example being weighed down by as much, from the last `history` losses there
-    /// (Nichol & Dhariwal 2021, sec. 3.3); uniform until every level has so many.
+    /// In proportion to √E(loss²) at each level, with the inverse weight on the example. The expectation is taken over the last
+    /// `history` losses of the level (Nichol & Dhariwal 2021, sec. 3.3). Levels are uniform until every level has `history` losses.
     Importance {
-        /// Losses kept per level; 10 in the paper.
+        /// Number of losses kept per level; 10 in the paper.
         history: usize,
-        /// The share of examples drawn uniformly all the same; .001 in the paper's code.
+        /// The share of examples whose level is drawn uniformly; 0.001 in the paper's code.
         uniform_share: f64,
     },
-    /// log-SNR normal, moved to the nearest trained level.
+    /// The log-SNR is normally distributed and moved to the nearest trained level.
     NormalLogSnr {
         /// Its mean.
         mean: f64,
         /// Its standard deviation.
         std: f64,
     },
-    /// ln σ = ln(noise/signal) normal, moved to the nearest trained level (Karras et al. 2022; −1.2 and 1.2 there).
+    /// ln σ = ln(noise/signal) is normally distributed and moved to the nearest trained level (Karras et al. 2022, who use mean −1.2 and
+    /// standard deviation 1.2).
     LogNormalSigma {
         /// Its mean.
         mean: f64,
         /// Its standard deviation.
         std: f64,
     },
-    /// The time's share of T is the sigmoid of a normal number, moved to the nearest trained level (Esser et al. 2024; 0 and 1
-    /// there).
+    /// The time t/T is the sigmoid of a normally distributed number, moved to the nearest trained level (Esser et al. 2024, who use mean 0
+    /// and standard deviation 1).
     LogitNormal {
-        /// The normal number's mean.
+        /// The mean of the normally distributed number.
         mean: f64,
         /// Its standard deviation.
         std: f64,
@@ -103,12 +105,13 @@ impl Default for Objective {
 }
 
 impl Objective {
-    /// Fails, naming the key, unless the numbers describe an objective.
+    /// Checks the values; the error names the key of a value that is not allowed.
     pub(super) fn check(&self) -> Result<(), Error> {
         let wrong =
             |key, found: String, allowed: &str| Err(Error::Config { key, found, allowed: allowed.into() });
         if self.measured.is_some() && self.weighting.is_some() {
-            let allowed = "absent where training.objective.measured is given, for either says the weight";
+            let allowed =
+                "absent if training.objective.measured is given, because each determines the weight";
             return wrong("training.objective.weighting", "given".into(), allowed);
         }
         let named = self.measured.map_or(Ok(()), Parameterization::check);

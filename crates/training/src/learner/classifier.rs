@@ -1,4 +1,4 @@
-//! A classifier learns by the cross entropy of its prediction for noisy images (Dhariwal & Nichol 2021, section 4.1 and appendix H).
+//! Training of a classifier of noisy images with the cross entropy (Dhariwal & Nichol 2021, section 4.1 and appendix H).
 
 use super::{Examination, Labels, Learner, Preparation};
 use crate::{
@@ -31,11 +31,10 @@ impl Learner for Classifier {
         };
         let objective = &config.objective;
         if objective.kind != ObjectiveKind::Classifier {
-            return wrong("training.objective.kind", "denoiser", "classifier where a classifier is trained");
+            return wrong("training.objective.kind", "denoiser", "classifier to train a classifier");
         }
         if self.process().is_continuous() && matches!(objective.levels, LevelSampling::Importance { .. }) {
-            let allowed =
-                "another rule where model.schedule is continuous: importance is counted level by level";
+            let allowed = "another kind if model.schedule is continuous, because importance is estimated for each discrete level";
             return wrong("training.objective.levels", "importance", allowed);
         }
         if objective.measured.is_some() {
@@ -100,7 +99,7 @@ impl Learner for Classifier {
     }
 }
 
-/// −ln p(y | x_t) with x_t = signal·x_0 + noise·ε.
+/// The losses −ln p(y | x_t) with x_t = signal·x_0 + noise·ε.
 fn examined(classifier: &Classifier, batch: &TrainingBatch, pass: Pass) -> Result<Examination, Error> {
     let Some(classes) = &batch.condition.classes else { return Err(Error::Unlabelled) };
     let labels = Tensor::f_from_slice(classes)?.f_to_device(classifier.device())?;
@@ -118,4 +117,4 @@ fn examined(classifier: &Classifier, batch: &TrainingBatch, pass: Pass) -> Resul
 }
 
 const WITHOUT_LOSS: &str =
-    "left out where training.objective.kind is classifier: its loss is the cross entropy";
+    "absent if training.objective.kind is classifier, because its loss is the cross entropy";

@@ -1,4 +1,4 @@
-//! A denoiser learns by a squared error, by the variational bound, or by both.
+//! Training of a denoiser with a squared error, the variational bound or both.
 
 use super::{Examination, Labels, Learner, Preparation, Seen};
 use crate::{
@@ -27,7 +27,7 @@ impl Learner for Model {
 
     fn check(&self, config: &TrainingConfig) -> Result<(), Error> {
         if config.objective.kind != ObjectiveKind::Denoiser {
-            let (found, allowed) = ("classifier".into(), "denoiser where a denoiser is trained".into());
+            let (found, allowed) = ("classifier".into(), "denoiser to train a denoiser".into());
             return Err(Error::Config { key: "training.objective.kind", found, allowed });
         }
         check_continuous(self, config)?;
@@ -96,7 +96,7 @@ fn examined(
     })
 }
 
-/// Labels are the condition of a network with a class table.
+/// Labels are a condition for a network with a class table; other networks do not use them.
 fn labels(model: &Model) -> Labels {
     match model.class_rows() {
         Some(_) => Labels::Condition { null_class: model.about().null_class },
@@ -104,7 +104,7 @@ fn labels(model: &Model) -> Labels {
     }
 }
 
-/// A continuous process has no T levels of its own, by which importance is counted and the bound is summed.
+/// Checks the objective for a continuous process, which has no discrete levels for importance sampling or for the terms of the bound.
 fn check_continuous(model: &Model, config: &TrainingConfig) -> Result<(), Error> {
     let wrong = |key, found: &str, allowed: &str| {
         Err(Error::Config { key, found: found.into(), allowed: allowed.into() })
@@ -113,7 +113,7 @@ fn check_continuous(model: &Model, config: &TrainingConfig) -> Result<(), Error>
         return Ok(());
     }
     if matches!(config.objective.levels, LevelSampling::Importance { .. }) {
-        let allowed = "another rule where model.schedule is continuous: importance is counted level by level";
+        let allowed = "another kind if model.schedule is continuous, because importance is estimated for each discrete level";
         return wrong("training.objective.levels", "importance", allowed);
     }
     match config.objective.loss {
@@ -121,12 +121,13 @@ fn check_continuous(model: &Model, config: &TrainingConfig) -> Result<(), Error>
         Loss::Vlb | Loss::Hybrid => wrong(
             "training.objective.loss",
             "a part of the bound",
-            "squared where model.schedule is continuous: the bound is a sum over the levels of a discrete process",
+            "squared if model.schedule is continuous, because the bound is a sum over the levels of a discrete process",
         ),
     }
 }
 
-/// A variational loss needs a variance, predicted or fixed; a predicted variance needs a loss that depends on it.
+/// Checks that the loss fits the variance: a variational loss needs a predicted or fixed variance, and a predicted variance needs a loss
+/// that depends on it.
 fn check_variance(model: &Model, config: &TrainingConfig) -> Result<(), Error> {
     let learns = model.variance() != VariancePrediction::None;
     let takes_fixed =
@@ -138,21 +139,22 @@ fn check_variance(model: &Model, config: &TrainingConfig) -> Result<(), Error> {
     match (config.objective.loss, learns) {
         (Loss::Squared, true) => wrong(
             "squared",
-            "hybrid or vlb where model.variance is predicted: the squared error does not depend on the variance",
+            "hybrid or vlb if model.variance is \"range\" or \"log\", because the squared error does not depend on the variance",
         ),
         (Loss::Hybrid, false) => wrong(
             "hybrid",
-            "squared or vlb unless model.variance is \"range\" or \"log\", which hybrid trains",
+            "squared or vlb unless model.variance is \"range\" or \"log\", because hybrid trains the predicted variance",
         ),
-        (Loss::Vlb, false) if !takes_fixed => {
-            wrong("vlb", "squared, or sampling.variance fixed_small or fixed_large: no variance is predicted")
-        }
+        (Loss::Vlb, false) if !takes_fixed => wrong(
+            "vlb",
+            "squared unless sampling.variance is fixed_small or fixed_large, because the model predicts no variance",
+        ),
         (Loss::Squared, _) => Ok(()),
         _ => check_levels(model),
     }
 }
 
-/// The bound needs x̂_0 and a reverse step at every level; the levels at both ends decide whether there is one.
+/// Checks that x̂_0 and a reverse step, which the bound needs, exist at every level. It suffices to check the first and the last level.
 fn check_levels(model: &Model) -> Result<(), Error> {
     let process = model.process();
     for time in [1, process.steps()] {
@@ -163,7 +165,7 @@ fn check_levels(model: &Model) -> Result<(), Error> {
             return Err(Error::Config {
                 key: "training.objective.loss",
                 found: "a part of the bound".into(),
-                allowed: format!("squared with this model: at its level t = {time} {reason}"),
+                allowed: format!("squared for this model, because at the level t = {time} {reason}"),
             });
         }
     }

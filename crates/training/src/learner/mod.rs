@@ -1,4 +1,4 @@
-//! What is trained. The loop knows a learner by this trait alone.
+//! The trait [`Learner`], through which the training loop uses a model.
 
 mod classifier;
 mod denoiser;
@@ -11,42 +11,42 @@ use tweedie_data::Batch;
 use tweedie_models::{Backbone, Snapshot};
 use tweedie_networks::Pass;
 
-/// Makes a learner's batch of examples, on the loader's threads.
+/// A function that makes a learner's batch from examples, called on the loader's threads.
 pub type Preparation<B> = Arc<dyn Fn(Batch) -> Result<B, Error> + Send + Sync>;
 
-/// A model that learns from batches of its own type.
+/// A model that can be trained, with its own type of batch.
 pub trait Learner: std::fmt::Debug {
-    /// What one update learns from: plain numbers, prepared on the loader's threads.
+    /// The data of one update: plain numbers, prepared on the loader's threads.
     type Batch: Send + 'static;
 
-    /// What training remembers of this learner beside weights and averages; a resumed run restores it.
+    /// The state of training beside weights and averages. It is stored in checkpoints and restored when a run resumes.
     type State: LearnerState;
 
-    /// The network with its process, its data and its classes.
+    /// The network with its process, data description and classes.
     fn backbone(&self) -> &Backbone;
 
-    /// The same, to be trained.
+    /// The network with its process, data description and classes, for changes.
     fn backbone_mut(&mut self) -> &mut Backbone;
 
-    /// Fails, naming the key, unless it can learn as configured.
+    /// Checks that the learner can be trained with a configuration.
     ///
     /// # Errors
-    /// [`Error::Config`].
+    /// [`Error::Config`] with the key of a value that does not fit the learner.
     fn check(&self, config: &TrainingConfig) -> Result<(), Error>;
 
-    /// The state at the start of a training.
+    /// The state at the start of training.
     fn state(&self, config: &TrainingConfig) -> Self::State;
 
-    /// The function that makes its batches.
+    /// The function that makes the learner's batches.
     fn preparation(&self, config: &TrainingConfig) -> Preparation<Self::Batch>;
 
-    /// How many examples a batch holds.
+    /// The number of examples in a batch.
     fn n_examples(batch: &Self::Batch) -> usize;
 
-    /// The losses of some examples of a batch.
+    /// The losses of the examples `part` of a batch.
     ///
     /// # Errors
-    /// What the network reports; a batch that does not fit the model.
+    /// Errors returned by the network; an error for a batch that does not fit the model.
     fn examine(
         &self,
         batch: &Self::Batch,
@@ -56,10 +56,10 @@ pub trait Learner: std::fmt::Debug {
         pass: &Pass,
     ) -> Result<Examination, Error>;
 
-    /// The losses of held-out examples at given trained times, 1 ..= T, with noise that does not depend on the training.
+    /// The losses of held-out examples at given trained times, 1 ..= T, with noise that does not depend on the progress of training.
     ///
     /// # Errors
-    /// Those of [`Learner::examine`].
+    /// The errors of [`Learner::examine`].
     fn examine_held_out(
         &self,
         examples: &Batch,
@@ -67,71 +67,71 @@ pub trait Learner: std::fmt::Debug {
         config: &TrainingConfig,
     ) -> Result<Examination, Error>;
 
-    /// Changes the state by what a step found, after the weights were updated.
+    /// Updates the state with the losses of a step, after the weights were updated. By default it does nothing.
     fn remember(&self, _state: &mut Self::State, _seen: &[Seen]) {}
 
-    /// The checkpoint's folder in memory.
+    /// A copy of the model in memory, as the files of a checkpoint.
     ///
     /// # Errors
-    /// Memory.
+    /// [`Error::Model`] if the copy cannot be made.
     fn snapshot(&self) -> Result<Snapshot, Error>;
 }
 
-/// What one step found of one example.
+/// The loss of one example in a step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Seen {
-    /// The trained time of its level, where the level is one of the T.
+    /// The trained time of the example's level; `None` for a level between the T trained ones.
     pub time: Option<usize>,
-    /// The loss before any weight.
+    /// The loss before the example's weight is applied.
     pub loss: f64,
 }
 
 /// The losses of some examples.
 #[derive(Debug)]
 pub struct Examination {
-    /// (N), before the weights.
+    /// The losses before the weights are applied, (N).
     pub losses: Tensor,
-    /// One per example: the weight that makes up for how its level was drawn.
+    /// The weight of each example, which corrects for the probability with which its level was drawn.
     pub weights: Vec<f64>,
-    /// The trained time of each example's level, where it is one of the T.
+    /// The trained time of each example's level; `None` for a level between the T trained ones.
     pub times: Vec<Option<usize>>,
-    /// (N) truth values, of a classifier: whether the likeliest class is the example's.
+    /// For a classifier, whether the most probable class of each example is its label, (N) booleans.
     pub right: Option<Tensor>,
 }
 
-/// What a learner remembers between steps, as arrays with names.
+/// The state of a learner between steps, as named arrays.
 pub trait LearnerState: std::fmt::Debug {
-    /// Names and values; a checkpoint holds them.
+    /// The names and values, which are stored in checkpoints.
     fn arrays(&mut self) -> Vec<(&'static str, &mut [f32])>;
 }
 
-/// Nothing is remembered.
+/// A learner without state.
 impl LearnerState for () {
     fn arrays(&mut self) -> Vec<(&'static str, &mut [f32])> {
         Vec::new()
     }
 }
 
-/// The losses of importance sampling, where levels are drawn so.
+/// The losses of importance sampling, if levels are drawn by importance.
 impl LearnerState for Option<Importance> {
     fn arrays(&mut self) -> Vec<(&'static str, &mut [f32])> {
         self.iter_mut().map(|importance| ("level_losses", importance.losses_mut())).collect()
     }
 }
 
-/// What a learner does with labels.
+/// The use that a learner makes of labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Labels {
-    /// Nothing.
+    /// Labels are not used.
     Unused,
-    /// The network is conditioned on them. Some are replaced by the row that means no class, where there is one.
+    /// The network is conditioned on labels. A share of them is replaced by the row for "no class", if the network has one.
     Condition {
-        /// That row.
+        /// The row of the class table for "no class".
         null_class: Option<i64>,
     },
-    /// They are what is learned: each example needs one, below this number.
+    /// Labels are the target of the training. Each example needs a label below `n_classes`.
     Target {
-        /// How many classes there are.
+        /// The number of classes.
         n_classes: i64,
     },
 }

@@ -1,4 +1,4 @@
-//! The loss. Formulas are those of `math`; here numbers multiply tensors.
+//! The loss on tensors. Its coefficients are computed by `tweedie_math`.
 
 mod columns;
 mod variational;
@@ -10,10 +10,10 @@ use tweedie_models::{Call, Model};
 use tweedie_networks::Pass;
 use tweedie_samplers::Levels;
 
-/// The batch's loss, a scalar: the mean of the examples' losses, each times the weight of how its level was drawn.
+/// The loss of a batch, a scalar: the mean over the examples of loss × [`DrawnLevel::weight`](crate::DrawnLevel::weight).
 ///
 /// # Errors
-/// What the network reports.
+/// The errors of [`example_losses`].
 pub fn loss(
     model: &Model,
     batch: &TrainingBatch,
@@ -25,10 +25,10 @@ pub fn loss(
     weighted_mean(&losses, &weights)
 }
 
-/// The mean of losses, (N), each times its example's weight.
+/// The mean of weight × loss over examples, for losses of shape (N).
 ///
 /// # Errors
-/// When the weights cannot be brought to the device.
+/// [`Error::Torch`] if the weights cannot be copied to the device.
 pub(crate) fn weighted_mean(losses: &Tensor, weights: &[f64]) -> Result<Tensor, Error> {
     if weights.iter().all(|&weight| weight == 1.0) {
         return Ok(losses.f_mean(Kind::Float)?);
@@ -38,14 +38,14 @@ pub(crate) fn weighted_mean(losses: &Tensor, weights: &[f64]) -> Result<Tensor, 
     Ok(losses.f_mul(&weights)?.f_mean(Kind::Float)?)
 }
 
-/// The loss of each example, (N), before the weight of how its level was drawn.
+/// The loss of each example, (N), without the weight of its drawn level.
 ///
 /// With the target p·x_0 + q·ε of the model's parameterization, the squared error is the mean over an example's values of
-/// weight·(output − target)² (L_simple, Ho et al. 2020, eq. 14, for a predicted ε). The weight moves the error to where the objective
-/// measures it, up to `max_weight`.
+/// weight·(output − target)² (L_simple, Ho et al. 2020, eq. 14, for a predicted ε). The weight converts the error of the network's output
+/// to the error of the quantity that the objective measures; it is at most `max_weight`.
 ///
 /// # Errors
-/// What the network reports; a variational loss of a model that has no variance to learn or to take.
+/// Errors returned by the network; for a variational loss, an error if the model has neither a predicted nor a fixed variance.
 pub fn example_losses(
     model: &Model,
     batch: &TrainingBatch,
@@ -66,12 +66,12 @@ pub fn example_losses(
     match objective.loss {
         Loss::Squared => squared(),
         Loss::Vlb => bound(&predicted),
-        // The bound sees the mean as a constant: its gradient reaches the variance alone.
+        // The mean is a constant in the bound, whose gradient therefore reaches only the variance.
         Loss::Hybrid => Ok(squared()? + objective.vlb_weight * bound(&predicted.detach())?),
     }
 }
 
-/// The mean over each example's values, (N).
+/// The mean of each example's values, (N).
 fn mean_of_each(values: &Tensor) -> Result<Tensor, tch::TchError> {
     let axes: Vec<i64> = (1..values.dim() as i64).collect();
     values.f_mean_dim(axes.as_slice(), false, Kind::Float)

@@ -1,4 +1,4 @@
-//! L_vlb as a loss: the terms of `tweedie_math::bound` on tensors, where a gradient can reach them.
+//! L_vlb as a loss: the terms of `tweedie_math::bound`, computed on tensors with gradients.
 
 use super::columns::Columns;
 use super::mean_of_each;
@@ -9,12 +9,13 @@ use tweedie_math::{FirstVariance, FixedVariance, Posterior, ReverseStep};
 use tweedie_models::Model;
 use tweedie_samplers::{ReverseVariance, Spread};
 
-/// T times each example's term of the bound in bits per dimension, (N): its mean over uniform times is the bound without L_T.
+/// T times each example's term of the bound in bits per dimension, (N). Its mean over uniformly drawn times is the bound without L_T.
 ///
 /// At t ≥ 2 the term is KL(q(x_{t−1} | x_t, x_0) ‖ p), at t = 1 it is −log p(x_0 | x_1). x̂_0 is not clipped.
 ///
 /// # Errors
-/// Outputs that x_0 cannot be read from; a variance that the model does not predict; levels that are not trained ones.
+/// An error if x_0 cannot be computed from the output or the model has neither a predicted nor a fixed variance; [`Error::Untrained`] for
+/// levels that are not trained ones.
 pub(super) fn losses(
     model: &Model,
     batch: &TrainingBatch,
@@ -30,7 +31,7 @@ pub(super) fn losses(
         let step = ReverseStep::trained(process, time, FirstVariance::default())?;
         let reading = model.parameterization().reading(level, previous)?;
         let Posterior { x0_coefficient, variance, .. } = step.posterior;
-        // At t = 1 the term is the decoder's; any finite number keeps the unused one from spoiling the gradient.
+        // At t = 1 the decoder's term replaces the divergence. Its unused value must be finite, or the gradient becomes NaN.
         let log_posterior = if time == 1 { step.log_small } else { variance.ln() };
         let range = step.range();
         Ok([reading.x0_from_x, reading.x0_from_out, x0_coefficient, log_posterior, range.slope, range.offset])
@@ -66,12 +67,12 @@ pub(super) fn losses(
     Ok(terms * bits)
 }
 
-/// ln σ² of the fixed variance that the model is sampled with, (N, 1, …).
+/// ln σ² of the model's fixed sampling variance, (N, 1, …).
 fn fixed(model: &Model, times: &[usize], like: &Tensor) -> Result<Tensor, Error> {
     let variance = match model.sampling().variance {
         ReverseVariance::FixedSmall => FixedVariance::FixedSmall,
         ReverseVariance::FixedLarge => FixedVariance::FixedLarge,
-        // An optimal variance follows the network's own error: trained against it, the network would chase itself.
+        // An optimal variance is estimated from the network's own error, so it is not a fixed target for training.
         _ => return Err(tweedie_models::Error::from(tweedie_samplers::Error::NoSpread).into()),
     };
     let log = |&time: &usize| {
@@ -81,23 +82,23 @@ fn fixed(model: &Model, times: &[usize], like: &Tensor) -> Result<Tensor, Error>
     Ok(Columns::of(&times.iter().map(log).collect::<Result<Vec<_>, _>>()?, like)?.get(0))
 }
 
-/// ln of the density of N(x̂_0, σ²) at x_0.
+/// The logarithm of the density of N(x̂_0, σ²) at x_0.
 fn continuous(error: &Tensor, log_variance: &Tensor) -> Tensor {
     (error.square() * (-log_variance).exp() + log_variance + std::f64::consts::TAU.ln()) * -0.5
 }
 
-/// ln of the probability of x_0's bin under N(x̂_0, σ²), in double precision: `tweedie_math::decoder`'s exact one, as the difference
-/// of two complementary error functions on the side where they are small.
+/// The logarithm of the probability of x_0's bin under N(x̂_0, σ²), in double precision. It is the exact probability of
+/// `tweedie_math::decoder`, computed as the difference of two complementary error functions in the tail where they are small.
 fn discretised(x0: &Tensor, error: &Tensor, log_variance: &Tensor, grid: Grid) -> Tensor {
     let half = grid.half_width();
     let [x0, error] = [x0, error].map(|it| it.to_kind(Kind::Double));
     let inverse_sigma = (log_variance.to_kind(Kind::Double) * -0.5).exp();
-    // The bin in the upper tail: mirrored where it lies below the mean.
+    // A bin below the mean is mirrored, so that every bin lies in the upper tail.
     let mirror = error.detach().lt(0.0).to_kind(Kind::Double) * -2.0 + 1.0;
     let middle = &mirror * &error;
     let scaled = |edge: f64| (&middle + edge) * &inverse_sigma * std::f64::consts::FRAC_1_SQRT_2;
     let (near, far) = (scaled(-half), scaled(half));
-    // The outermost bins reach to infinity, on the side that the mirror says.
+    // The outermost bins extend to infinity. The sign of `mirror` determines on which side.
     let lowest = x0.lt(grid.low + half).to_kind(Kind::Double);
     let highest = x0.gt(grid.high - half).to_kind(Kind::Double);
     let upward = (&mirror + 1.0) * 0.5;
@@ -107,7 +108,7 @@ fn discretised(x0: &Tensor, error: &Tensor, log_variance: &Tensor, grid: Grid) -
     let above_far = far.erfc() * (1.0 - &no_far);
     let probability: Tensor = (below_near - above_far) * 0.5;
     let direct = probability.clamp_min(f64::MIN_POSITIVE).log();
-    // Farther out erfc(z) is e^(−z²)/(z√π)·(1 − 1/(2z²)) to 1e-6, and its logarithm still has a slope.
+    // Beyond FAR, erfc(z) = e^(−z²)/(z√π)·(1 − 1/(2z²)) to 1e-6; the logarithm of this expression does not underflow and has a gradient.
     const FAR: f64 = 20.0;
     let z = near.clamp_min(FAR);
     let width = (&far - &near).clamp_min(1e-9);

@@ -1,4 +1,4 @@
-//! Stored averages of a run, and putting one of another length together from them.
+//! The stored averages of a run, and the computation of an average of any width from them.
 
 use super::{Run, numbered_in};
 use crate::checkpoint::flat_tensor;
@@ -13,7 +13,7 @@ use tweedie_weights::{TensorFile, tensor_file_bytes};
 const FOLDER: &str = "averages";
 
 impl Run {
-    /// Stores a trainer's power-function averages; each is one flat tensor named by its exponent.
+    /// Stores a trainer's power-function averages, each as one flat tensor named by its exponent.
     pub(crate) fn store_averages<L: Learner>(&self, trainer: &Trainer<L>) -> Result<(), Error> {
         let folder = self.folder().join(FOLDER);
         std::fs::create_dir_all(&folder).map_err(super::failed("cannot create", &folder))?;
@@ -26,7 +26,7 @@ impl Run {
         Ok(tweedie_files::write_file(&path, &bytes)?)
     }
 
-    /// Forgets averages that were stored after so many images.
+    /// Removes averages that were stored after more than `images` images.
     pub(super) fn cut_back_averages(&self, images: u64) -> Result<(), Error> {
         let folder = self.folder().join(FOLDER);
         if folder.is_dir() {
@@ -39,11 +39,13 @@ impl Run {
     }
 }
 
-/// Gives a run's model the average of a relative width at its last stored time; how many images that was, and how many stored
-/// averages it was put together from.
+/// Computes the average of relative width `std` at the last stored time of a run and copies it into the run's model.
+///
+/// Returns the number of images at that time and the number of stored averages that were combined.
 ///
 /// # Errors
-/// [`Error::NoAverages`] for a run that stored none; a width that does not exist.
+/// [`Error::NoAverages`] for a run without stored averages; [`Error::Resume`] for averages of another network; [`Error::Math`] for a width
+/// that is out of range.
 pub fn average_of_width(model: &Model, run: &Path, std: f64) -> Result<(u64, usize), Error> {
     let folder = run.join(FOLDER);
     let files = if folder.is_dir() { numbered_in(&folder)? } else { Vec::new() };
@@ -55,7 +57,7 @@ pub fn average_of_width(model: &Model, run: &Path, std: f64) -> Result<(u64, usi
         for info in file.tensors() {
             let gamma = info.name.parse::<f64>().ok().filter(|_| info.shape == [parameters.values.numel()]);
             let Some(gamma) = gamma else {
-                let reason = format!("its average {} is of another network", info.name);
+                let reason = format!("its average {} does not fit this network", info.name);
                 return Err(Error::Resume { path: path.clone(), reason });
             };
             stored.push((Snapshot { time: *images as f64, gamma }, path, info.clone()));
@@ -64,7 +66,7 @@ pub fn average_of_width(model: &Model, run: &Path, std: f64) -> Result<(u64, usi
     let snapshots: Vec<Snapshot> = stored.iter().map(|(snapshot, ..)| *snapshot).collect();
     let weights = combination(&snapshots, Snapshot { time: last as f64, gamma: gamma_of(std)? })?;
     let _no_gradient = tch::no_grad_guard();
-    // Weights of either sign nearly cancel: the sum is taken in f64.
+    // The weights have both signs and nearly cancel, so the sum is computed in f64.
     let mut sum = parameters.values.f_zeros_like()?.f_to_kind(Kind::Double)?;
     for (weight, (_, path, info)) in weights.iter().zip(&stored) {
         let value = flat_tensor(&mut TensorFile::open(path)?, &info.name, sum.numel())

@@ -1,4 +1,4 @@
-//! TensorBoard's event file of a run.
+//! The TensorBoard event file of a run.
 
 use super::{Tick, failed};
 use crate::Error;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tweedie_report::{event_file_head, events_until, image_record, scalar_record};
 
-/// The open event file; its steps are images seen.
+/// The open event file. Its steps are numbers of images seen.
 #[derive(Debug)]
 pub(super) struct Events {
     path: PathBuf,
@@ -27,7 +27,7 @@ impl Events {
         Ok(events)
     }
 
-    /// Keeps what was logged up to an image count, and no half record.
+    /// Removes records after an image count and incomplete records.
     pub(super) fn cut_back(&self, images: u64) -> Result<(), Error> {
         let bytes = std::fs::read(&self.path).map_err(failed("cannot read", &self.path))?;
         let kept = events_until(&bytes, images) as u64;

@@ -1,22 +1,22 @@
-//! Runs and checkpoints by their numbers, and what became of them.
+//! Finds runs and checkpoints by their numbers, and determines the state of a run.
 
 use super::failed;
 use super::lock::Lock;
 use crate::Error;
 use std::path::{Path, PathBuf};
 
-/// What became of a run.
+/// The state of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// A process trains it now.
+    /// A process is training the run.
     Running,
-    /// All images were seen.
+    /// Training is complete.
     Finished,
-    /// It can go on.
+    /// Training is not complete and can be resumed.
     Interrupted,
 }
 
-/// The state of a run that is to see so many images.
+/// The state of a run whose training ends after `images` images.
 pub fn run_state(run: &Path, images: u64) -> State {
     if Lock::is_held(run) {
         return State::Running;
@@ -25,15 +25,15 @@ pub fn run_state(run: &Path, images: u64) -> State {
     if newest.is_some_and(|(at, _)| at >= images) { State::Finished } else { State::Interrupted }
 }
 
-/// The checkpoints in a folder by images seen, the newest last; unfinished ones are not among them.
+/// The complete checkpoints in a folder with their numbers of images seen, sorted with the newest last.
 ///
 /// # Errors
-/// [`Error::Run`] when the folder cannot be read.
+/// [`Error::Run`] if the folder cannot be read.
 pub fn checkpoints_in(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
     numbered_in(folder)
 }
 
-/// What lies in a folder under a number (an extension may follow), in its order.
+/// The entries of a folder that are named by a number, with or without an extension, sorted by the number.
 pub(super) fn numbered_in(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
     let entries = std::fs::read_dir(folder).map_err(failed("cannot read", folder))?;
     let numbered = |entry: std::fs::DirEntry| {
@@ -47,7 +47,7 @@ pub(super) fn numbered_in(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
     Ok(found)
 }
 
-/// One more than the greatest number that a run's name begins with.
+/// The number for the next run: one more than the greatest number with which the name of a run begins.
 pub(super) fn next_number(runs: &Path) -> u64 {
     let Ok(entries) = std::fs::read_dir(runs) else { return 0 };
     let numbers = entries.flatten().filter_map(|entry| {

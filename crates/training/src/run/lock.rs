@@ -1,4 +1,4 @@
-//! One process owns a run. The lock is the system's: a dead process holds none.
+//! The lock that lets only one process train a run. The operating system releases it when the process ends.
 
 use super::failed;
 use crate::Error;
@@ -6,14 +6,14 @@ use std::fs::{File, TryLockError};
 use std::io::{Read, Write};
 use std::path::Path;
 
-/// Holds a run's folder until it is dropped, or the process ends however it ends.
+/// The lock on a run's folder, held until it is dropped or the process ends.
 #[derive(Debug)]
 pub(super) struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Whether a process owns a run.
+    /// Whether a process holds the lock of a run.
     pub(super) fn is_held(run: &Path) -> bool {
         let file = File::open(run.join("lock"));
         file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
@@ -25,7 +25,7 @@ impl Lock {
         let mut file = open.map_err(failed("cannot open", &path))?;
         let mut lock = file.try_lock();
         if matches!(lock, Err(TryLockError::WouldBlock)) {
-            // Whoever lists runs holds it for a moment.
+            // A process that lists runs holds the lock for a moment.
             std::thread::sleep(std::time::Duration::from_millis(20));
             lock = file.try_lock();
         }
@@ -40,7 +40,7 @@ impl Lock {
             }
             Err(TryLockError::Error(source)) => return Err(failed("cannot lock", &path)(source)),
         }
-        // Who holds it, for the other's sentence; of no weight by itself.
+        // The holder's name is only for the error message of another process.
         let _ = file.set_len(0).and_then(|()| write!(file, "process {}", std::process::id()));
         Ok(Self { _file: file })
     }

@@ -8,83 +8,83 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use tweedie_report::{Plot, Scale, Series};
 
-/// What one line of `metrics.jsonl` says: the state after a stretch of training.
+/// One line of `metrics.jsonl`: the metrics of the steps since the line before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tick {
     /// Images seen.
     pub images: u64,
     /// Updates made.
     pub steps: u64,
-    /// Mean loss over the stretch.
+    /// Mean loss of the steps since the line before.
     pub loss: f64,
-    /// Mean norm of the gradient over the stretch, before clipping.
+    /// Mean norm of the gradient before clipping, over the same steps.
     pub gradient_norm: f64,
-    /// The rate at its end.
+    /// The learning rate of the last step.
     pub learning_rate: f64,
-    /// The loss on images that are not trained on, where it was measured.
+    /// The held-out loss, if it was measured since the line before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_out: Option<HeldOut>,
-    /// What the clock and the machine decide.
+    /// Time, speed and memory, which depend on the machine.
     pub clock: Clock,
 }
 
-/// The loss on held-out images, of the weights themselves and of their moving average.
+/// The loss on held-out images with the raw weights and with their moving average.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HeldOut {
-    /// Of the weights themselves.
+    /// With the raw weights.
     pub raw: f64,
-    /// Of their moving average.
+    /// With the moving average of the weights.
     pub averaged: f64,
-    /// Of a classifier: how often it is right.
+    /// The accuracy of a classifier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<Accuracy>,
-    /// The same by level, from the noisiest; each bin holds as many trained levels.
+    /// The same figures by noise level, starting with the noisiest. All bins have equally many trained levels, up to rounding.
     pub bins: Vec<HeldOutBin>,
 }
 
-/// The held-out loss of some levels.
+/// The held-out loss of a range of levels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HeldOutBin {
-    /// Least and greatest log-SNR of its levels; −100 for pure noise.
+    /// Least and greatest log-SNR of the levels; −100 for pure noise.
     pub log_snr: [f64; 2],
-    /// Of the weights themselves.
+    /// With the raw weights.
     pub raw: f64,
-    /// Of their moving average.
+    /// With the moving average of the weights.
     pub averaged: f64,
-    /// Of a classifier: how often it is right.
+    /// The accuracy of a classifier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<Accuracy>,
 }
 
-/// The share of noisy images whose class a classifier thinks likeliest.
+/// The share of noisy images for which a classifier's most probable class is the label.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Accuracy {
-    /// Of the weights themselves.
+    /// With the raw weights.
     pub raw: f64,
-    /// Of their moving average.
+    /// With the moving average of the weights.
     pub averaged: f64,
 }
 
-/// What differs between two equal runs.
+/// Time, speed and memory. These values differ between two runs with equal results.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Clock {
-    /// Since the run began.
+    /// Seconds of training since the run began.
     pub seconds: f64,
-    /// Over the stretch, sheets and checkpoints left out.
+    /// Training speed since the line before, without the time for sheets, checkpoints and held-out losses.
     pub images_per_second: f64,
-    /// Until the end, at this pace.
+    /// Estimated seconds until the end of training.
     pub eta_seconds: f64,
-    /// The process' resident memory.
+    /// Resident memory of the process in MiB.
     pub memory_mib: f64,
 }
 
 impl Clock {
-    /// The process' resident memory in MiB, where the system tells.
+    /// The resident memory of the process in MiB; 0 on systems without `/proc`.
     pub fn memory_mib() -> f64 {
         Self::status("VmRSS:")
     }
 
-    /// The greatest that it ever was.
+    /// The peak resident memory of the process in MiB; 0 on systems without `/proc`.
     pub fn peak_memory_mib() -> f64 {
         Self::status("VmHWM:")
     }
@@ -97,10 +97,10 @@ impl Clock {
     }
 }
 
-/// The lines of a `metrics.jsonl`; a last line that was cut off is left out.
+/// Reads the lines of a `metrics.jsonl`. An incomplete last line is ignored, and a missing file has no lines.
 ///
 /// # Errors
-/// [`Error::Run`] for a file that cannot be read or holds another kind of lines.
+/// [`Error::Run`] for a file that cannot be read or parsed.
 pub fn read_metrics(path: &Path) -> Result<Vec<Tick>, Error> {
     let text = match std::fs::read_to_string(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -109,13 +109,11 @@ pub fn read_metrics(path: &Path) -> Result<Vec<Tick>, Error> {
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
     whole
         .lines()
-        .map(|line| {
-            serde_json::from_str(line).map_err(|error| failed("cannot understand", path)(error.into()))
-        })
+        .map(|line| serde_json::from_str(line).map_err(|error| failed("cannot parse", path)(error.into())))
         .collect()
 }
 
-/// The open log and what the plot shows.
+/// The open `metrics.jsonl` and the lines shown in the loss plot.
 #[derive(Debug)]
 pub(super) struct Metrics {
     path: PathBuf,
@@ -133,12 +131,12 @@ impl Metrics {
         Ok(Self { path, file, plot: folder.join("loss.svg"), ticks })
     }
 
-    /// Keeps the lines up to an image count, and no half line.
+    /// Removes lines after an image count and an incomplete last line.
     pub(super) fn cut_back(&mut self, images: u64) -> Result<(), Error> {
         self.ticks.retain(|tick| tick.images <= images);
         let kept: String = self.ticks.iter().map(line_of).collect();
         tweedie_files::write_file(&self.path, kept.as_bytes())?;
-        // The file was replaced: the old handle writes into one without a name.
+        // The file was replaced, so the old handle refers to a deleted file.
         self.file =
             File::options().append(true).open(&self.path).map_err(failed("cannot open", &self.path))?;
         Ok(())

@@ -1,4 +1,4 @@
-//! A run's folder: what was asked, what happened, what came of it.
+//! The folder of a training run: its configuration, logs, samples and checkpoints.
 
 mod averages;
 mod events;
@@ -21,8 +21,10 @@ use metrics::Metrics;
 use std::path::{Path, PathBuf};
 use tweedie_data::DataIdentity;
 
-/// The folder of a run: `config.toml`, `environment.json`, `metrics.jsonl`, TensorBoard's events, `loss.svg`, `index.html`,
-/// `samples/`, `checkpoints/`, `lock`. This value owns it.
+/// A training run's open folder, locked against other processes while this value exists.
+///
+/// It contains `config.toml`, `environment.json`, `metrics.jsonl`, TensorBoard's events, `loss.svg`, `index.html`, `samples/`,
+/// `checkpoints/`, `averages/` and `lock`.
 #[derive(Debug)]
 pub struct Run {
     folder: PathBuf,
@@ -31,30 +33,30 @@ pub struct Run {
     _lock: Lock,
 }
 
-/// What going on from a checkpoint found.
+/// The result of resuming a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resumed {
-    /// The loop's memory.
+    /// The state of the training loop.
     pub progress: LoopMemory,
-    /// Why the run does not go on bit for bit; empty where it does.
+    /// The reasons why the run does not continue bit for bit; empty if it does.
     pub differences: Vec<String>,
 }
 
-/// The configuration's name in a run.
+/// The name of the configuration file in a run's folder.
 pub const CONFIG: &str = "config.toml";
 
-/// The environment in which a run began. A resume compares with it where no checkpoint exists yet.
+/// The file with the environment in which the run began. Resuming compares with it if there is no checkpoint yet.
 const ENVIRONMENT: &str = "environment.json";
 
 /// The former name of [`ENVIRONMENT`], which is still read.
 const FORMER_ENVIRONMENT: &str = "conditions.json";
 
 impl Run {
-    /// A new folder `runs/00003-NAME`, numbered after those that are there, with the resolved configuration in it and the
-    /// conditions under which it begins.
+    /// Creates a new folder such as `runs/00003-NAME`, with the next free number, and writes the resolved configuration and the
+    /// environment into it.
     ///
     /// # Errors
-    /// [`Error::Run`] for a disk that is full, read-only or not ours.
+    /// [`Error::Run`] or [`Error::Files`] if the folder or its files cannot be written.
     pub fn create(runs: &Path, name: &str, config: &str, environment: &Environment) -> Result<Self, Error> {
         std::fs::create_dir_all(runs).map_err(failed("cannot create", runs))?;
         let mut number = next_number(runs);
@@ -62,14 +64,14 @@ impl Run {
             let folder = runs.join(format!("{number:05}-{name}"));
             match std::fs::create_dir(&folder) {
                 Ok(()) => break folder,
-                // Another run took the number in between.
+                // Another process has taken the number in the meantime.
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
                 Err(error) => return Err(failed("cannot create", &folder)(error)),
             }
         };
         // A struct of numbers and names: serialising it into memory cannot fail.
         let environment = serde_json::to_vec_pretty(environment).unwrap_or_default();
-        // The configuration comes last: with it the folder is a run.
+        // The configuration is written last, because the folder counts as a run once it has one.
         let written = tweedie_files::write_file(&folder.join(ENVIRONMENT), &environment)
             .and_then(|()| tweedie_files::write_file(&folder.join(CONFIG), config.as_bytes()));
         if let Err(error) = written {
@@ -79,16 +81,16 @@ impl Run {
         Self::open(&folder)
     }
 
-    /// A run that exists: takes its lock, removes what an interrupted writer left half done.
+    /// Opens an existing run: takes its lock and removes files that an interrupted process left incomplete.
     ///
     /// # Errors
-    /// [`Error::NoRun`] for a folder that is none; [`Error::Owned`] while another process trains it.
+    /// [`Error::NoRun`] for a folder that is not a run; [`Error::Owned`] while another process trains the run.
     pub fn open(folder: &Path) -> Result<Self, Error> {
         if !folder.join(CONFIG).is_file() {
             let reason = if folder.is_dir() {
-                format!("it holds no {CONFIG}")
+                format!("it has no {CONFIG}")
             } else {
-                "there is no such folder".into()
+                "the folder does not exist".into()
             };
             return Err(Error::NoRun { path: folder.to_path_buf(), reason });
         }
@@ -103,8 +105,8 @@ impl Run {
         Ok(Self { folder: folder.to_path_buf(), metrics, events, _lock: lock })
     }
 
-    /// Puts the newest checkpoint into a trainer and cuts the logs back to its image count; where there is none yet, the run
-    /// begins anew.
+    /// Loads the newest checkpoint into a trainer and removes later entries from the logs. A run without a checkpoint starts from the
+    /// beginning.
     ///
     /// # Errors
     /// [`Error::Resume`] for a checkpoint that does not fit the configuration or is damaged.
@@ -121,40 +123,43 @@ impl Run {
         };
         let state = ResumeState::read(&path)?;
         if state.images != images {
-            let reason = format!("it is named after {images} images, and its state says {}", state.images);
+            let reason = format!(
+                "its folder is named after {images} images, but its state has {} images",
+                state.images
+            );
             return Err(Error::Resume { path, reason });
         }
         let classes = &trainer.model().backbone().about().class_names;
         if !classes.is_empty() && !state.data.classes.is_empty() && state.data.classes != *classes {
             let (before, now) = (state.data.classes.join(", "), classes.join(", "));
-            let reason = format!("its classes were {before}, and the data's are {now}");
+            let reason = format!("it was trained with the classes {before}, but the data have {now}");
             return Err(Error::Resume { path, reason });
         }
         restore(trainer, &path, &state)?;
         self.cut_back(images)?;
-        // Those that a kill left between a new one's writing and their removal.
+        // If the process was killed after writing a checkpoint, stale ones may not have been removed yet.
         remove_stale_ones(&self.folder.join("checkpoints"), Keep::of(trainer.config()))?;
         let mut differences = state.environment.differences(&now);
         differences.extend(state.data.differences(data));
         Ok(Resumed { progress: state.progress, differences })
     }
 
-    /// The environment in which the run began, where its file can be read.
+    /// The environment in which the run began; `None` if its file cannot be read.
     pub fn environment(&self) -> Option<Environment> {
         let read = |name| std::fs::read(self.folder.join(name)).ok();
         let text = read(ENVIRONMENT).or_else(|| read(FORMER_ENVIRONMENT))?;
         serde_json::from_slice(&text).ok()
     }
 
-    /// Images and folder of the newest checkpoint.
+    /// The number of images and the folder of the newest checkpoint.
     ///
     /// # Errors
-    /// [`Error::Run`] when the folder cannot be read.
+    /// [`Error::Run`] if the folder cannot be read.
     pub fn newest_checkpoint(&self) -> Result<Option<(u64, PathBuf)>, Error> {
         Ok(checkpoints_in(&self.folder.join("checkpoints"))?.pop())
     }
 
-    /// Forgets what was logged and drawn after so many images.
+    /// Removes log entries, sheets and averages of more than `images` images.
     fn cut_back(&mut self, images: u64) -> Result<(), Error> {
         self.metrics.cut_back(images)?;
         self.events.cut_back(images)?;
@@ -167,42 +172,42 @@ impl Run {
         Ok(())
     }
 
-    /// Where it lies.
+    /// The path of the folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Replaces the configuration by what a changed run goes on with.
+    /// Replaces the configuration, for a run that continues with a changed one.
     ///
     /// # Errors
-    /// The disk's.
+    /// [`Error::Files`] if the file cannot be written.
     pub fn write_config(&self, config: &str) -> Result<(), Error> {
         Ok(tweedie_files::write_file(&self.folder.join(CONFIG), config.as_bytes())?)
     }
 
-    /// Adds a line to `metrics.jsonl` and TensorBoard's file, and draws `loss.svg` anew.
+    /// Adds a line to `metrics.jsonl` and to TensorBoard's file, and redraws `loss.svg`.
     ///
     /// # Errors
-    /// [`Error::Run`].
+    /// [`Error::Run`] or [`Error::Files`] if a file cannot be written.
     pub fn record(&mut self, tick: &Tick) -> Result<(), Error> {
         self.metrics.record(tick)?;
         self.events.record(tick)
     }
 
-    /// Brings the logs to the disk, so that no checkpoint is newer than its log.
+    /// Flushes the log to the disk, so that no checkpoint is newer than the log.
     ///
     /// # Errors
-    /// [`Error::Run`].
+    /// [`Error::Run`] if the file cannot be written.
     pub(crate) fn sync(&self) -> Result<(), Error> {
         self.metrics.sync()
     }
 
-    /// Where the checkpoint after so many images goes.
+    /// The path of the checkpoint after `images` images.
     pub fn checkpoint(&self, images: u64) -> PathBuf {
         self.folder.join("checkpoints").join(format!("{images:010}"))
     }
 
-    /// Where the sheet after so many images goes.
+    /// The path of the sheet after `images` images.
     pub fn sheet(&self, images: u64) -> PathBuf {
         self.folder.join("samples").join(format!("{images:010}.png"))
     }

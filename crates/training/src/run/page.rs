@@ -1,18 +1,18 @@
-//! `index.html`: a run at a glance, made from what lies in its folder.
+//! `index.html`: an overview of a run, made from the files in its folder.
 
 use super::{CONFIG, HeldOutBin, Run, Tick, numbered_in, read_metrics};
 use crate::Error;
 use std::path::Path;
 use tweedie_report::{Page, Plot, Scale, Series};
 
-/// Sheets on a page, at most; of more, evenly spread ones.
+/// The greatest number of sheets on a page. Of more sheets, evenly spaced ones are shown.
 const SHEETS: usize = 40;
 
 impl Run {
-    /// Writes the page anew.
+    /// Writes `index.html`, replacing an existing one.
     ///
     /// # Errors
-    /// The disk's.
+    /// [`Error::Run`] or [`Error::Files`] if a file cannot be read or written.
     pub fn write_page(&self) -> Result<(), Error> {
         let page = page_of(self.folder())?;
         Ok(tweedie_files::write_file(&self.folder().join("index.html"), page.html().as_bytes())?)
@@ -42,7 +42,9 @@ fn page_of(run: &Path) -> Result<Page, Error> {
 }
 
 fn facts(ticks: &[Tick]) -> Vec<(String, String)> {
-    let Some(last) = ticks.last() else { return vec![("state".into(), "nothing was logged yet".into())] };
+    let Some(last) = ticks.last() else {
+        return vec![("state".into(), "no metrics have been logged yet".into())];
+    };
     let mut facts = vec![
         ("images seen".to_string(), format!("{} in {} steps", last.images, last.steps)),
         ("loss".into(), format!("{:.5}", last.loss)),
@@ -83,7 +85,7 @@ fn plots(ticks: &[Tick]) -> Vec<Plot> {
     };
     let mut plots = vec![
         plot(
-            "Loss (levels as they are drawn in training; held out: every level alike)",
+            "Loss (training: levels as drawn; held out: levels uniform)",
             "loss",
             Scale::Log,
             vec![
@@ -127,14 +129,14 @@ fn plots(ticks: &[Tick]) -> Vec<Plot> {
                 shares,
             ));
         }
-        // Each bin is as wide as its levels, pure noise and clean data apart.
+        // Each bin spans the log-SNR of its levels. The infinite log-SNR of pure noise and clean data is cut off at ±30.
         let step = |bin: &HeldOutBin, value: f64| bin.log_snr.map(|at| (at.clamp(-30.0, 30.0), value));
         let shape = |name: &str, value: &dyn Fn(&HeldOutBin) -> f64| Series {
             name: name.into(),
             points: held_out.bins.iter().flat_map(|bin| step(bin, value(bin))).collect(),
         };
         let mut now = plot(
-            "Held-out loss over the levels, now",
+            "Held-out loss over the log-SNR, latest measurement",
             "loss",
             Scale::Log,
             vec![shape("raw", &|bin| bin.raw), shape("averaged", &|bin| bin.averaged)],
@@ -145,7 +147,7 @@ fn plots(ticks: &[Tick]) -> Vec<Plot> {
     plots
 }
 
-/// A number with one decimal; none that is nothing has a sign.
+/// A number with one decimal, and without a sign if it rounds to zero.
 fn tenths(value: f64) -> String {
     format!("{:.1}", (10.0 * value).round() / 10.0 + 0.0)
 }

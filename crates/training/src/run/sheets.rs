@@ -1,14 +1,14 @@
-//! Sheets of samples on the way.
+//! Sheets of samples during training.
 
 use super::Run;
 use crate::{Error, Learner, Preview, Trainer};
 use tweedie_report::write_png;
 
 impl Run {
-    /// Draws a sheet with the averaged weights and writes it.
+    /// Samples a sheet with the averaged weights and writes it.
     ///
     /// # Errors
-    /// What drawing or the disk reports.
+    /// [`Error::Preview`] if sampling fails; [`Error::Files`] or [`Error::Run`] if a file cannot be written.
     pub(crate) fn draw_sheet<L: Learner>(
         &mut self,
         trainer: &mut Trainer<L>,

@@ -121,7 +121,7 @@ fn the_exact_denoiser_pays_the_bayes_risk() {
             // A mean of two squared normal numbers has mean 1 and deviation 1.
             let mean = ratios.iter().sum::<f64>() / n as f64;
             assert!((mean - 1.0).abs() < 4.0 / (n as f64).sqrt(), "{schedule}, {objective:?}: {mean}");
-            // It is distributed exponentially, whatever the level.
+            // It is distributed exponentially at every level.
             let distance = kolmogorov(ratios, |ratio| 1.0 - (-ratio).exp());
             assert!((n as f64).sqrt() * distance < KOLMOGOROV, "{schedule}, {objective:?}: {distance}");
         }

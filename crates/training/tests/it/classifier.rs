@@ -1,4 +1,4 @@
-//! A classifier of noisy images is trained by the same loop: what it learns, how it goes on, what it refuses.
+//! A classifier of noisy images is trained by the same loop: what it learns, resuming, errors.
 
 use crate::common::{
     StopAfter, batches, data, environment, go_on, identity, model, network, step, train_all, weights,
@@ -12,8 +12,8 @@ use tweedie_networks::unet::SampleSize;
 use tweedie_networks::{NoisyClassifierConfig, UNetConfig};
 use tweedie_torch::Precision;
 use tweedie_training::{
-    LevelSampling, LoopMemory, Loss, Objective, ObjectiveKind, OptimizerConfig, ReportConfig, Run, Trainer,
-    TrainingConfig, read_metrics,
+    Error, LevelSampling, LoopMemory, Loss, Objective, ObjectiveKind, OptimizerConfig, ReportConfig, Run,
+    Trainer, TrainingConfig, read_metrics,
 };
 
 pub fn classifier(dropout: f64) -> Classifier {
@@ -28,7 +28,7 @@ pub fn config() -> TrainingConfig {
     TrainingConfig { images: 64, batch: 8, objective, ..TrainingConfig::default() }
 }
 
-/// Where there is little noise the forms of the built-in set are soon told apart; where there is hardly anything else, not.
+/// At low noise levels the forms of the built-in set are soon recognised; at the highest noise levels they are not.
 #[test]
 fn the_forms_of_the_built_in_set_are_learned() {
     let optimizer = OptimizerConfig { learning_rate: 5e-3, warmup: 320, ..OptimizerConfig::default() };
@@ -50,7 +50,7 @@ fn the_forms_of_the_built_in_set_are_learned() {
     train_all(&mut trainer, &mut run);
     let ticks = read_metrics(&run.folder().join("metrics.jsonl")).unwrap();
     let losses: Vec<f64> = ticks.iter().map(|tick| tick.loss).collect();
-    // Nothing known is ln 3 = 1.099.
+    // The loss of a uniform prediction is ln 3 = 1.099.
     assert!(losses[0] < 1.2 && losses[3] < 0.85 && losses[3] < losses[0], "{losses:?}");
     let held_out = ticks[3].held_out.as_ref().unwrap();
     let accuracy = held_out.accuracy.unwrap();
@@ -62,13 +62,13 @@ fn the_forms_of_the_built_in_set_are_learned() {
     ] {
         assert!((whole - parts).abs() < 1e-9, "{whole}, {parts}");
     }
-    // A guess is right in 1/3, of 512 images ± .02, of the 64 of a bin ± .06: five such errors.
+    // The accuracy of guessing is 1/3, ± .02 for 512 images and ± .06 for the 64 of a bin. The bounds are five such errors away.
     assert!(accuracy.averaged > 0.44 && bins[7].averaged > 0.63, "{accuracy:?}, {bins:?}");
     assert!(bins[0].averaged < 0.63, "{bins:?}");
     let page = std::fs::read_to_string(run.folder().join("index.html")).unwrap();
     assert!(page.contains("held-out accuracy") && page.contains("Held-out accuracy by level"));
 
-    // It draws no sheets, and its checkpoint is a classifier's, with the averaged weights.
+    // The run has no sheets, and its checkpoint is a classifier with the averaged weights.
     assert_eq!(std::fs::read_dir(run.folder().join("samples")).unwrap().count(), 0);
     let saved = Classifier::load(run.folder(), Device::Cpu).unwrap();
     assert_eq!(saved.about().training.as_ref().unwrap().images, images);
@@ -93,7 +93,7 @@ fn fresh() -> Trainer<Classifier> {
     Trainer::new(classifier(0.2), config, Precision::F32).unwrap()
 }
 
-/// Weights, average, the losses logged and the files of the last checkpoint but its state, which tells the time.
+/// Weights, average, logged losses and the files of the last checkpoint except its state, which contains times.
 fn traces(trainer: &mut Trainer<Classifier>, run: &Run) -> (Vec<f32>, Vec<f32>, Vec<f64>, Vec<Vec<u8>>) {
     let average = trainer.with_ema(|classifier| Ok(weights(classifier))).unwrap();
     let ticks = read_metrics(&run.folder().join("metrics.jsonl")).unwrap();
@@ -134,13 +134,13 @@ fn what_goes_not_together_is_a_sentence() {
     let refusal =
         |objective| Trainer::new(classifier(0.0), with(objective), Precision::F32).unwrap_err().to_string();
     let kind = ObjectiveKind::Classifier;
-    let said = refusal(Objective::default());
-    assert!(said.contains("training.objective.kind is denoiser; it must be classifier"), "{said}");
-    let said = refusal(Objective { kind, loss: Loss::Hybrid, ..Objective::default() });
-    assert!(said.contains("loss is hybrid") && said.contains("cross entropy"), "{said}");
+    let error = refusal(Objective::default());
+    assert!(error.contains("training.objective.kind is denoiser; it must be classifier"), "{error}");
+    let error = refusal(Objective { kind, loss: Loss::Hybrid, ..Objective::default() });
+    assert!(error.contains("loss is hybrid") && error.contains("cross entropy"), "{error}");
     let weighting = Some(Weighting::MinSnr { gamma: 5.0 });
-    let said = refusal(Objective { kind, weighting, ..Objective::default() });
-    assert!(said.contains("weighting is given") && said.contains("cross entropy"), "{said}");
+    let error = refusal(Objective { kind, weighting, ..Objective::default() });
+    assert!(error.contains("weighting is given") && error.contains("cross entropy"), "{error}");
     let denoiser =
         Trainer::new(model(Parameterization::X0), config(), Precision::F32).unwrap_err().to_string();
     assert!(denoiser.contains("training.objective.kind is classifier; it must be denoiser"), "{denoiser}");
@@ -151,13 +151,13 @@ fn data_without_classes_are_refused() {
     let mut trainer = Trainer::new(classifier(0.0), config(), Precision::F32).unwrap();
     let shape = Shape { channels: 3, height: 16, width: 16 };
     let values = || Values::Bytes(vec![7; 2 * shape.n_values()]);
-    let mut said = |labels| {
+    let mut error = |labels| {
         let examples = Batch { values: values(), labels, n: 2, shape: shape.into(), first: 0 };
-        step(&mut trainer, &examples).unwrap_err().to_string()
+        step(&mut trainer, &examples).unwrap_err()
     };
-    assert_eq!(said(None), "the data have no classes, and a classifier learns from labelled examples alone");
-    assert_eq!(said(Some(vec![0, 3])), "an example has the label 3; the classifier's classes are 0 … 2");
-    // What was refused changed nothing.
+    assert!(matches!(error(None), Error::Unlabelled));
+    assert!(matches!(error(Some(vec![0, 3])), Error::Label { label: 3, n_classes: 3 }));
+    // The errors changed nothing.
     assert_eq!(trainer.images(), 0);
     assert!(step(&mut trainer, &batches(8, 1)[0]).unwrap().loss > 0.5);
 }

@@ -88,7 +88,7 @@ impl Preview<Model> for Estimates {
     }
 }
 
-/// What a run says its data are.
+/// The identity of the data set of a run.
 pub fn identity() -> DataIdentity {
     DataIdentity::of(data().as_ref())
 }

@@ -1,4 +1,4 @@
-//! Under which conditions numbers go on bit for bit.
+//! The environments in which a computation continues bit for bit.
 
 use crate::common::{config, environment, trainer};
 use tweedie_training::Environment;
@@ -10,7 +10,7 @@ fn every_condition_that_changed_is_a_sentence() {
     let cuda = Environment { device: "cuda".into(), ..before.clone() };
     assert_eq!(before.differences(&Environment { threads: 4, ..before.clone() }), ["threads was 1 and is 4"]);
     assert_eq!(before.differences(&cuda), ["device was cpu and is cuda"]);
-    assert_eq!(cuda.differences(&cuda), ["CUDA's kernels add in no fixed order"]);
+    assert_eq!(cuda.differences(&cuda), ["CUDA's kernels do not add in a fixed order"]);
     let other = Environment {
         threads: 2,
         cpu_capability: "AVX512".into(),
@@ -19,9 +19,9 @@ fn every_condition_that_changed_is_a_sentence() {
         precision: "bf16".into(),
         device: "cuda".into(),
     };
-    let said = before.differences(&other);
-    assert_eq!(said.len(), 6);
-    assert_eq!(said[1], "CPU capability was AVX2 and is AVX512");
+    let differences = before.differences(&other);
+    assert_eq!(differences.len(), 6);
+    assert_eq!(differences[1], "CPU capability was AVX2 and is AVX512");
     let now = Environment::of(&trainer(config()));
     assert_eq!((now.device.as_str(), now.memory_layout.as_str()), ("cpu", "NCHW"));
     assert_eq!(now.precision, "f32");

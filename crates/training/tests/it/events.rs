@@ -42,7 +42,7 @@ impl Progress for Record {
             other => format!("{other:?}"),
         };
         self.events.push(words);
-        // Asked to stop, it is asked only once.
+        // The stop is requested only once.
         if Some(self.events.len()) == self.stop_at {
             ControlFlow::Break(())
         } else {
@@ -86,7 +86,7 @@ fn events_are_a_task_with_its_steps_in_order() {
     }
 }
 
-/// Wherever it is asked to stop, the step is finished and everything is saved: the checkpoint, its log, its end.
+/// A stop requested at any event completes the step and saves the checkpoint and the log, and the end is reported.
 #[test]
 fn a_break_at_any_event_saves_everything() {
     let place = tempfile::tempdir().unwrap();

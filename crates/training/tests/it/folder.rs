@@ -51,7 +51,10 @@ fn a_run_has_one_owner() {
     assert!(matches!(error, Error::Owned { .. }), "{error}");
     let owner = format!("is being trained by process {};", std::process::id());
     assert!(error.to_string().contains(&owner), "{error}");
-    assert!(matches!(Run::open(&folder), Err(Error::Owned { .. })), "asking does not take it");
+    assert!(
+        matches!(Run::open(&folder), Err(Error::Owned { .. })),
+        "reading the state does not take the lock"
+    );
     drop(run);
     assert_eq!(run_state(&folder, 64), State::Interrupted);
     Run::open(&folder).unwrap();
@@ -64,8 +67,8 @@ fn a_folder_that_is_no_run_is_refused() {
         Err(Error::NoRun { reason, .. }) => reason,
         other => panic!("{other:?}"),
     };
-    assert_eq!(reason(place.path()), format!("it holds no {CONFIG}"));
-    assert_eq!(reason(&place.path().join("absent")), "there is no such folder");
+    assert!(reason(place.path()).contains(CONFIG));
+    assert!(reason(&place.path().join("absent")).contains("does not exist"));
     assert!(!place.path().join("lock").exists(), "nothing was left there");
 }
 
@@ -117,7 +120,7 @@ fn logs_are_cut_back_to_the_checkpoint() {
         let mut run = Run::open(&folder).unwrap();
         run.resume(&mut trainer(with(two.clone())), &identity()).unwrap();
         assert_eq!(LogFiles::of(&folder), at_checkpoint, "cut by {metrics} and {events} bytes");
-        // The log goes on in the file that has this name now.
+        // The log continues in the new file of this name.
         run.record(&seen.ticks[0]).unwrap();
         let lines = read_metrics(&folder.join("metrics.jsonl")).unwrap();
         assert_eq!(lines.iter().map(|line| line.images).collect::<Vec<_>>(), [8, 16, 24, 32]);
@@ -165,8 +168,8 @@ fn a_log_of_other_lines_is_refused() {
     let path = place.path().join("metrics.jsonl");
     assert!(read_metrics(&path).unwrap().is_empty(), "no log is an empty one");
     std::fs::write(&path, "{\"loss\": 1}\n{").unwrap();
-    let error = read_metrics(&path).unwrap_err().to_string();
-    assert!(error.contains("metrics.jsonl") && error.contains("cannot understand"), "{error}");
+    let error = read_metrics(&path).unwrap_err();
+    assert!(matches!(&error, Error::Run { path, .. } if path.ends_with("metrics.jsonl")), "{error}");
 }
 
 /// The page shows the newest sheet, however many there are, and the configuration as text.
@@ -181,7 +184,7 @@ fn the_page_shows_the_newest_sheet() {
     assert!(html.contains("00000-&lt;run&gt;") && html.contains("name = &quot;&lt;b&gt;&quot;"));
     assert!(html.contains("<span id=\"caption\">after 64 images</span>"), "{}", &html[..2000]);
     assert!(html.contains("64 in 8 steps") && html.contains("<svg"));
-    // PNG files begin with the same bytes, whatever they show.
+    // All PNG files begin with the same bytes.
     assert_eq!(html.matches("src=\"data:image/png;base64,iVBORw0KGgo").count(), 2);
     for sheet in 9..109 {
         std::fs::write(run.sheet(8 * sheet), format!("sheet {sheet}")).unwrap();

@@ -113,7 +113,7 @@ fn bins_hold_every_level_once() {
     }
 }
 
-/// A fresh network says 0, so the loss is the mean of ε² over n·768 values: 1 ± √(2/(768·n)), in every bin, at all levels.
+/// A fresh network predicts 0, so the loss is the mean of ε² over n·768 values: 1 ± √(2/(768·n)), in every bin and at all levels.
 #[test]
 fn a_fresh_network_pays_one() {
     let found =
@@ -170,7 +170,7 @@ impl Dataset for Few {
     }
 }
 
-/// Images of no finite numbers.
+/// Images of numbers that are not finite.
 struct Nothing;
 
 impl Dataset for Nothing {

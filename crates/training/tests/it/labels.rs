@@ -1,4 +1,4 @@
-//! Label dropout, seen by what moves: of the class table only the rows that a batch was told receive a gradient.
+//! Label dropout, measured by gradients: only the rows of the class table that a batch is conditioned on receive one.
 
 use crate::common::{config, description, network, step};
 use tch::{Device, Kind, Tensor};
@@ -45,7 +45,7 @@ fn with(label_dropout: f64) -> TrainingConfig {
     TrainingConfig { label_dropout, optimizer, batch: CLASSES as usize, ..config() }
 }
 
-/// The images of a batch whose label the network was not told, and whether it was told of "none".
+/// The images of a batch whose label was dropped, and whether the network was conditioned on "no class".
 fn dropped(config: TrainingConfig, null_class: Option<i64>, first: u64, n: usize) -> (Vec<u64>, bool) {
     let mut trainer = Trainer::new(model(null_class), config, Precision::F32).unwrap();
     let table = |trainer: &Trainer| {
@@ -65,11 +65,11 @@ const ALL: usize = CLASSES as usize;
 #[test]
 fn about_the_asked_share_is_dropped() {
     for share in [0.1, 0.5] {
-        let (found, told) = dropped(with(share), Some(CLASSES), 0, ALL);
+        let (found, none) = dropped(with(share), Some(CLASSES), 0, ALL);
         // Five standard errors of a binomial count.
         let (n, bound) = (CLASSES as f64, 5.0 * (CLASSES as f64 * share * (1.0 - share)).sqrt());
         assert!((found.len() as f64 - n * share).abs() < bound, "{} of {n} at {share}", found.len());
-        assert!(told);
+        assert!(none);
     }
 }
 

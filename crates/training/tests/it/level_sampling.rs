@@ -19,7 +19,7 @@ fn times(how: LevelSampling, n: usize) -> Vec<usize> {
     draw_levels(&process(), how, None, 3, 0, n).into_iter().map(|drawn| drawn.time.unwrap()).collect()
 }
 
-/// ln σ and the logit of the time have the moments that were asked for, within five standard errors and the levels' rounding.
+/// ln σ and the logit of the time have the configured moments, within five standard errors and the levels' rounding.
 #[test]
 fn normal_levels_have_their_moments() {
     let moments = |values: Vec<f64>| {

@@ -20,14 +20,14 @@ fn batch(times: Vec<usize>) -> TrainingBatch {
     }
 }
 
-fn measured(said: Parameterization, measured: Option<Parameterization>, batch: &TrainingBatch) -> f64 {
+fn measured(predicted: Parameterization, measured: Option<Parameterization>, batch: &TrainingBatch) -> f64 {
     let objective = Objective { measured, max_weight: 1e9, ..Objective::default() };
-    let model = model(said);
+    let model = model(predicted);
     let _no_gradient = tch::no_grad_guard();
     loss(&model, batch, &objective, &Pass::inference(Precision::F32)).unwrap().double_value(&[])
 }
 
-/// A fresh network says exactly 0, so the loss is the mean square of the target.
+/// A fresh network predicts exactly 0, so the loss is the mean square of the target.
 #[test]
 fn a_fresh_network_pays_the_target() {
     let batch = batch(vec![30, 70]);
@@ -38,7 +38,8 @@ fn a_fresh_network_pays_the_target() {
     assert!((measured(Parameterization::Velocity, None, &batch) - velocity).abs() < 1e-6);
 }
 
-/// Where the error is measured is a factor of the level alone: x_0 said and velocity measured is ((s + n)/n)².
+/// Measuring another quantity multiplies the loss by a factor that depends only on the level: ((s + n)/n)² for a predicted x_0 and a
+/// measured velocity.
 #[test]
 fn measuring_elsewhere_is_a_weight() {
     for time in [5, 50, 99] {

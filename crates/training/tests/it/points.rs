@@ -1,4 +1,4 @@
-//! A whole training of points: it learns, goes on bit for bit, and its folders load.
+//! A complete training run on points: it learns, resumes bit for bit, and its folders load.
 
 use crate::common::{StopAfter, environment, go_on_showing, weights};
 use std::sync::Arc;

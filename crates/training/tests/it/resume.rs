@@ -46,7 +46,7 @@ pub fn fresh() -> Trainer {
 struct Traces {
     weights: Vec<f32>,
     average: Vec<f32>,
-    /// Every file that does not tell the time, and its content.
+    /// Every file that does not contain times, and its content.
     files: Vec<(PathBuf, Vec<u8>)>,
 }
 

@@ -58,7 +58,7 @@ fn training_learns() {
     }
 }
 
-/// Neither weights nor clocks move; the next good step goes on.
+/// Neither weights nor counts change, and the next good step continues from them.
 #[test]
 fn a_step_that_is_no_number_changes_nothing() {
     let mut trainer = trainer(config());

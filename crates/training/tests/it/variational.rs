@@ -33,16 +33,16 @@ fn batch() -> TrainingBatch {
     }
 }
 
-/// A model whose last layer says something, of small or large size.
+/// A model whose last layer has nonzero weights of small or large size.
 fn model(
     variance: VariancePrediction,
-    said: Parameterization,
+    predicted: Parameterization,
     size: f64,
     change: impl Fn(&mut Description),
 ) -> Model {
     let channels = if variance == VariancePrediction::None { 3 } else { 6 };
     let network = UNetConfig { out_channels: channels, ..network() };
-    let mut description = Description { variance, ..description(said) };
+    let mut description = Description { variance, ..description(predicted) };
     change(&mut description);
     let model = Model::new(&network, description, Device::Cpu, 0).unwrap();
     let weight = model.network().parameters().get("conv_out.weight").unwrap().shallow_clone();
@@ -81,8 +81,8 @@ fn by_hand(model: &Model) -> Vec<f64> {
         let reading = model.parameterization().reading(level, process.trained_previous(level)).unwrap();
         let (x0, x, out) = (numbers(&x0), numbers(&x), numbers(&out));
         let pixel = |j: usize| {
-            let said = f64::from(out[j]);
-            let guess = reading.x0_from_x * f64::from(x[j]) + reading.x0_from_out * said;
+            let output = f64::from(out[j]);
+            let guess = reading.x0_from_x * f64::from(x[j]) + reading.x0_from_out * output;
             let truth = f64::from(x0[j]);
             let learned = || f64::from(out[VALUES + j]);
             let log_variance = match (model.variance(), model.sampling().variance) {
@@ -115,13 +115,13 @@ fn losses_are_the_bounds_terms() {
         description.about.standardization = Some(Standardization { mean: vec![0.0; 3], scale: vec![1.0; 3] });
     };
     for size in [1e-3, 0.3] {
-        for said in [Parameterization::Epsilon, Parameterization::X0, Parameterization::V] {
+        for predicted in [Parameterization::Epsilon, Parameterization::X0, Parameterization::V] {
             let models = [
-                model(Range, said, size, |_| {}),
-                model(Log, said, size, |_| {}),
-                model(None, said, size, small),
-                model(None, said, size, large),
-                model(Range, said, size, arrays),
+                model(Range, predicted, size, |_| {}),
+                model(Log, predicted, size, |_| {}),
+                model(None, predicted, size, small),
+                model(None, predicted, size, large),
+                model(Range, predicted, size, arrays),
                 model(Range, Parameterization::Edm { sigma_data: 0.5 }, size, |_| {}),
             ];
             for model in models {
@@ -131,7 +131,7 @@ fn losses_are_the_bounds_terms() {
                     let allowed = 2e-4 * expected.abs() + 2e-4;
                     assert!(
                         (found - expected).abs() < allowed,
-                        "{said:?}, size {size}: {found} against {expected}"
+                        "{predicted:?}, size {size}: {found} against {expected}"
                     );
                 }
             }
