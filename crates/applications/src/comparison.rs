@@ -4,7 +4,9 @@ use crate::Error;
 use crate::generation::{Generator, Noise, Request};
 use crate::latent::mean_and_error;
 use tch::{Kind, Tensor};
-use tweedie_models::sampling::{LevelRule, Sampler, SamplingConfig};
+use tweedie_math::{Spacing, Subsequence};
+use tweedie_models::Model;
+use tweedie_models::sampling::{LevelRule, Sampler, SamplingConfig, SamplingError};
 use tweedie_report::Progress;
 use tweedie_samplers::DdimNoiseKind;
 
@@ -50,13 +52,22 @@ pub fn with_sampler(
 ///
 /// # Errors
 /// [`Error::Option`] for a number of steps that no rule takes.
-pub fn reference(own: &SamplingConfig, steps: usize) -> Result<SamplingConfig, Error> {
+pub fn reference(model: &Model, steps: usize) -> Result<SamplingConfig, Error> {
+    let own = model.sampling();
     let levels = format!("log_snr:{steps}").parse::<LevelRule>().map_err(|error| Error::Option {
         option: "the reference's steps",
         found: steps.to_string(),
         allowed: error.to_string(),
     })?;
     let mut reference = with_sampler(own, Sampler::Heun, steps, Some(levels));
+    // Where no x_0 can be computed at the noisiest level, the path begins below it.
+    if let Err(tweedie_models::Error::Sampling(SamplingError::Unreadable { .. })) =
+        model.check_sampling(&reference)
+    {
+        let steps = steps.min(model.process().steps() / 2).max(1);
+        let leading = Subsequence::Spaced { spacing: Spacing::Leading, n: steps };
+        reference.levels = Some(LevelRule::Own(leading));
+    }
     (reference.options.heun.churn, reference.options.ddim.noise) = (0.0, DdimNoiseKind::Eta);
     Ok(reference)
 }

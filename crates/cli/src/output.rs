@@ -35,11 +35,22 @@ pub fn complain(error: &anyhow::Error) {
 }
 
 /// The flag that mends an error of the library, which names none.
-fn remedy(error: &anyhow::Error) -> Option<&'static str> {
-    match error.downcast_ref()? {
-        tweedie_applications::Error::NoPath { .. } => Some("give their place with --data PATH"),
-        _ => None,
-    }
+fn remedy(error: &anyhow::Error) -> Option<String> {
+    use tweedie_applications::Error as Application;
+    use tweedie_models::Error as Model;
+    use tweedie_models::sampling::SamplingError;
+    let error = error.downcast_ref::<Application>()?;
+    Some(match error {
+        Application::NoPath { .. } => "give their place with --data PATH".into(),
+        Application::Model(Model::NoProcess { .. }) => {
+            "give the process with --schedule (such as linear, cosine) and --prediction (such as epsilon, x0, v)".into()
+        }
+        Application::Model(Model::Variant { .. }) => "choose one with --variant NAME".into(),
+        Application::Model(Model::Sampling(SamplingError::Unreadable { instead, .. })) => {
+            format!("choose them with --levels {instead} (in compare --spread leading)")
+        }
+        _ => return None,
+    })
 }
 
 /// Writes a canvas as a PNG with texts inside.
@@ -48,11 +59,37 @@ pub fn save_png(
     canvas: &tweedie_report::Canvas,
     texts: &[(&str, String)],
 ) -> anyhow::Result<()> {
+    let mut png = Vec::new();
+    tweedie_report::write_png(canvas, &with_software(texts), &mut png)?;
+    Ok(tweedie_files::write_file(path, &png)?)
+}
+
+/// Writes an image of a model with so many channels as a PNG with texts inside: of one channel in grey.
+pub fn save_image(
+    path: &std::path::Path,
+    canvas: &tweedie_report::Canvas,
+    channels: usize,
+    texts: &[(&str, String)],
+) -> anyhow::Result<()> {
+    if channels != 1 {
+        return save_png(path, canvas, texts);
+    }
+    let mut png = Vec::new();
+    tweedie_report::write_grey_png(canvas, &with_software(texts), &mut png)?;
+    Ok(tweedie_files::write_file(path, &png)?)
+}
+
+fn with_software<'a>(texts: &[(&'a str, String)]) -> Vec<(&'a str, String)> {
     let mut all = vec![("Software", "tweedie".to_string())];
     all.extend(texts.iter().cloned());
-    let mut png = Vec::new();
-    tweedie_report::write_png(canvas, &all, &mut png)?;
-    Ok(tweedie_files::write_file(path, &png)?)
+    all
+}
+
+/// A path or another word as a shell reads it: in quotes where it holds anything but plain characters.
+pub fn shell_word(text: impl std::fmt::Display) -> String {
+    let text = text.to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:=,".contains(c);
+    if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 /// Writes named tensors with a text in the file's metadata.

@@ -129,6 +129,16 @@ pub enum Error {
         /// The values allowed, in words.
         allowed: &'static str,
     },
+    /// A number of steps that the process does not have.
+    #[error(
+        "the number of steps is {found}; it must be between 1 and {trained}, the number of trained levels"
+    )]
+    Steps {
+        /// The requested number.
+        found: usize,
+        /// T, the number of trained levels.
+        trained: usize,
+    },
     /// A time outside the process.
     #[error("time {time} is outside the process, which runs from 0 (clean) to {last}")]
     Time {

@@ -173,8 +173,16 @@ pub enum Error {
     NoGradient,
 }
 
+/// At most this many names are listed in a message.
+const LISTED: usize = 12;
+
 fn listed(names: &[String]) -> String {
-    if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) }
+    let shown = names[..names.len().min(LISTED)].join(", ");
+    match names.len() {
+        0 => String::new(),
+        1..=LISTED => format!(" ({shown})"),
+        n => format!(" ({shown} and {} more)", n - LISTED),
+    }
 }
 
 impl From<tch::TchError> for Error {

@@ -11,7 +11,7 @@ mod scatter;
 mod sheet;
 mod tensorboard;
 
-pub use crate::png::{Image, read_png, read_png_text, write_animation, write_png};
+pub use crate::png::{Image, read_png, read_png_text, write_animation, write_grey_png, write_png};
 pub use canvas::Canvas;
 pub use page::Page;
 pub use plot::{Plot, Scale, Series};

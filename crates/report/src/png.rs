@@ -8,15 +8,34 @@ use std::io::Write;
 /// # Errors
 /// [`Error::Png`] if the sink fails or a keyword is not 1 to 79 Latin letters.
 pub fn write_png(canvas: &Canvas, text: &[(&str, String)], sink: impl Write) -> Result<(), Error> {
+    write(canvas, png::ColorType::Rgb, &canvas.pixels, text, sink)
+}
+
+/// Encodes the first channel of an image as a PNG of one channel, for images whose channels are equal.
+///
+/// # Errors
+/// The errors of [`write_png`].
+pub fn write_grey_png(canvas: &Canvas, text: &[(&str, String)], sink: impl Write) -> Result<(), Error> {
+    let grey: Vec<u8> = canvas.pixels.iter().step_by(3).copied().collect();
+    write(canvas, png::ColorType::Grayscale, &grey, text, sink)
+}
+
+fn write(
+    canvas: &Canvas,
+    color: png::ColorType,
+    pixels: &[u8],
+    text: &[(&str, String)],
+    sink: impl Write,
+) -> Result<(), Error> {
     let failed = |error: png::EncodingError| Error::Png { action: "written", reason: error.to_string() };
     let mut encoder = png::Encoder::new(sink, canvas.width as u32, canvas.height as u32);
-    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_color(color);
     encoder.set_depth(png::BitDepth::Eight);
     for (keyword, value) in text {
         encoder.add_itxt_chunk((*keyword).to_string(), value.clone()).map_err(failed)?;
     }
     let mut writer = encoder.write_header().map_err(failed)?;
-    writer.write_image_data(&canvas.pixels).map_err(failed)?;
+    writer.write_image_data(pixels).map_err(failed)?;
     writer.finish().map_err(failed)
 }
 

@@ -39,7 +39,7 @@ pub use objective::{example_losses, loss};
 pub use rate::rate_at;
 pub use run::{
     Accuracy, CONFIG, Clock, HeldOut, HeldOutBin, Resumed, Run, State, Tick, average_of_width,
-    checkpoints_in, read_metrics, run_state,
+    checkpoints_in, read_metrics, run_of, run_state,
 };
 pub use train::{Ending, Preview, TrainingData, train};
 pub use trainer::{StepReport, Trainer};

@@ -2,6 +2,7 @@
 
 use crate::{Clock, HeldOut, Learner, StepReport, Tick, Trainer};
 use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
 use std::time::Instant;
 
 /// The state of the training loop, stored in every checkpoint.
@@ -80,13 +81,18 @@ pub(crate) struct Stopwatch {
     began: Instant,
     paused: f64,
     images: u64,
+    /// The speeds of the last ticks.
+    speeds: VecDeque<f64>,
 }
+
+/// The remaining time is estimated from the median speed of this many ticks, so that one busy moment does not decide it.
+const SPEEDS: usize = 7;
 
 impl Stopwatch {
     /// Starts the clock; `before` is the number of seconds of training before this process.
     pub(crate) fn new(before: f64) -> Self {
         let now = Instant::now();
-        Self { before, run_began: now, began: now, paused: 0.0, images: 0 }
+        Self { before, run_began: now, began: now, paused: 0.0, images: 0, speeds: VecDeque::new() }
     }
 
     /// The total seconds of training.
@@ -111,13 +117,24 @@ impl Stopwatch {
         result
     }
 
-    fn read(&self, left: u64) -> Clock {
+    /// The median speed of the last ticks, the current one included.
+    fn usual_speed(&mut self, now: f64) -> f64 {
+        self.speeds.push_back(now);
+        if self.speeds.len() > SPEEDS {
+            self.speeds.pop_front();
+        }
+        let mut sorted: Vec<f64> = self.speeds.iter().copied().collect();
+        sorted.sort_by(f64::total_cmp);
+        sorted[sorted.len() / 2]
+    }
+
+    fn read(&mut self, left: u64) -> Clock {
         let seconds = (self.began.elapsed().as_secs_f64() - self.paused).max(1e-9);
         let images_per_second = self.images as f64 / seconds;
         Clock {
             seconds: self.seconds(),
             images_per_second,
-            eta_seconds: left as f64 / images_per_second.max(1e-9),
+            eta_seconds: left as f64 / self.usual_speed(images_per_second).max(1e-9),
             memory_mib: Clock::memory_mib(),
         }
     }
@@ -125,7 +142,7 @@ impl Stopwatch {
 
 impl LoopMemory {
     /// The metrics of the steps since the last tick.
-    pub(crate) fn tick<L: Learner>(&self, stopwatch: &Stopwatch, trainer: &Trainer<L>) -> Tick {
+    pub(crate) fn tick<L: Learner>(&self, stopwatch: &mut Stopwatch, trainer: &Trainer<L>) -> Tick {
         let n = self.sums.steps.max(1) as f64;
         Tick {
             images: trainer.images(),

@@ -96,7 +96,7 @@ pub fn train<L: Learner>(
             memory.held_out = Some(measured);
         }
         if due(config.report.tick, before, now) || last {
-            let tick = memory.tick(&stopwatch, trainer);
+            let tick = memory.tick(&mut stopwatch, trainer);
             run.record(&tick)?;
             join(&mut go, progress.on(&Event::Figures { done: now, values: &figures(&tick) }));
             (memory.sums, memory.held_out) = (Sums::default(), None);

@@ -110,6 +110,20 @@ impl<'a> Generator<'a> {
         self.check_variance()
     }
 
+    /// A sentence about a path that begins far below the process' noisiest level, where the start, which is pure noise, is not what the
+    /// network was trained on.
+    pub fn note(&self) -> Option<String> {
+        let (first, last) = (self.path.first(), self.model.process().level(self.model.process().steps()));
+        let is_late = first.signal_rate() > last.signal_rate() + 0.2 * last.noise_rate().min(1.0);
+        is_late.then(|| {
+            format!(
+                "the path begins at a level with signal rate {:.3}, but the start is pure noise: the levels trailing:{} begin at the noisiest one",
+                first.signal_rate(),
+                self.path.n_steps()
+            )
+        })
+    }
+
     fn check_variance(&self) -> Result<(), Error> {
         if self.sampling.takes_optimal_variance() && self.guidance.is_any() {
             return Err(Error::GuidedOptimalVariance);

@@ -37,6 +37,9 @@ pub fn summary(model: &Model) -> Vec<String> {
             sampling.clip.map_or("not clipped".into(), |clip| format!("clipped to ±{clip}"))
         ),
     ];
+    if let Err(error) = model.check_sampling(sampling) {
+        lines.push(format!("the model's own sampling cannot run: {error}"));
+    }
     if !about.class_names.is_empty() {
         lines.push(format!("classes: {}", about.class_names.join(", ")));
     }
@@ -159,14 +162,19 @@ fn name(value: &impl serde::Serialize) -> String {
 }
 
 fn name_of_schedule(schedule: &Schedule) -> String {
-    let json = serde_json::to_value(schedule).unwrap_or_default();
+    name_of_json(&serde_json::to_value(schedule).unwrap_or_default())
+}
+
+/// A schedule's name and parameters; those of a schedule inside it as well.
+fn name_of_json(json: &serde_json::Value) -> String {
     let name = json["name"].as_str().unwrap_or_default().to_string();
-    let rest: Vec<String> = json
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(key, value)| *key != "name" && value.is_number())
-        .map(|(key, value)| format!("{key} {value}"))
+    let parameters = json.as_object().into_iter().flatten().filter(|(key, _)| *key != "name");
+    let rest: Vec<String> = parameters
+        .map(|(key, value)| match value {
+            serde_json::Value::Array(list) => format!("{} {key}", list.len()),
+            serde_json::Value::Object(_) => format!("{key} {}", name_of_json(value)),
+            value => format!("{key} {value}"),
+        })
         .collect();
     if rest.is_empty() { name } else { format!("{name} ({})", rest.join(", ")) }
 }

@@ -58,15 +58,20 @@ pub fn forward_strip(
         let time = if frames == 1 { last } else { 1 + (last - 1) * frame / (frames - 1) };
         let level = process.level(time);
         let x_t = noised(&x0, &eps, Levels::Same(level))?;
-        let estimate = denoiser.denoise(&x_t, Levels::Same(level))?;
         noisy.extend(images_of(&x_t, about)?);
-        estimates.extend(images_of(&estimate.x0, about)?);
+        // At a level without signal some predictions determine no x_0: its place stays grey.
+        let can_estimate = model.check_reading(level).is_ok();
+        estimates.push(match can_estimate {
+            true => images_of(&denoiser.denoise(&x_t, Levels::Same(level))?.x0, about)?.remove(0),
+            false => vec![127; channels * height * width],
+        });
         let decibels: Vec<f64> =
             power.iter().map(|p| 10.0 * p.log10() + 10.0 / 10f64.ln() * level.log_snr()).collect();
         let cells: String = decibels.iter().map(|value| format!("{value:>9.1}")).collect();
         table.push(format!("{time:>6} {:>9.3}{cells}", level.log_snr()));
         let short: Vec<String> = decibels.iter().map(|value| format!("{value:.0}")).collect();
-        labels.push(format!("t={time} {} dB", short.join(" ")));
+        let without = if can_estimate { "" } else { ", no estimate" };
+        labels.push(format!("t={time} {} dB{without}", short.join(" ")));
     }
     labels.extend(vec![String::new(); frames]);
     let layout = Sheet {

@@ -91,6 +91,17 @@ fn default_steps() -> usize {
     1000
 }
 
+/// Keys of the network that follow from the data, so that a change of one would have no effect.
+const DERIVED: [&str; 5] = ["in_channels", "out_channels", "sample_size", "dimensions", "outputs"];
+
+/// The first key among changes that follows from the data, where its value has the right type.
+fn derived_in(changes: &toml::Table) -> Option<(String, &toml::Value)> {
+    let network = changes.get("network")?.as_table()?;
+    let (key, value) =
+        network.iter().find(|(key, value)| DERIVED.contains(&key.as_str()) && !value.is_str())?;
+    Some((format!("network.{key}"), value))
+}
+
 impl RunConfig {
     /// Reads a configuration and applies its changes.
     ///
@@ -115,6 +126,11 @@ impl RunConfig {
         if source.config.is_none() && classifier::is_wanted(&changes) {
             classifier::replace_objective(&mut table);
         }
+        if let Some((key, value)) = derived_in(&changes) {
+            return Err(wrong(format!(
+                "{key} is {value}; it must be left out, because it follows from the data"
+            )));
+        }
         merge::set_all(&mut table, &source.set).map_err(wrong)?;
         if let Some(format) = table.get("format").and_then(toml::Value::as_integer)
             && format != i64::from(FORMAT)
@@ -130,7 +146,20 @@ impl RunConfig {
             config.sampling.clip = None;
         }
         config.data.take(&config.name, source.data.as_deref())?;
+        config.check_name()?;
         Ok(config)
+    }
+
+    /// Fails unless the name can be the end of a folder's name.
+    fn check_name(&self) -> Result<(), Error> {
+        let is_fine = !self.name.is_empty()
+            && !self.name.contains(['/', '\\', '\0'])
+            && !self.name.chars().any(char::is_control);
+        if is_fine {
+            return Ok(());
+        }
+        let allowed = "it names the run's folder and must be a text without slashes and control characters";
+        Err(Error::Setting { key: "name", found: format!("{:?}", self.name), allowed: allowed.into() })
     }
 
     /// Opens the data set, its held-out examples apart.

@@ -1,6 +1,6 @@
 //! Training from a configuration.
 
-use super::{Estimate, NetworkConfig, RunConfig, SamplePreview};
+use super::{Estimate, NetworkConfig, RunConfig, SamplePreview, Source};
 use crate::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,11 +9,10 @@ use tweedie_data::{DataIdentity, Dataset};
 use tweedie_models::sampling::SamplingConfig;
 use tweedie_models::{Classifier, Model};
 use tweedie_networks::Registry;
-use tweedie_report::Progress;
+use tweedie_report::{Event, Progress};
 use tweedie_torch::{Choice, Precision, PrecisionChoice};
 use tweedie_training::{
-    Ending, Environment, Learner, LoopMemory, ObjectiveKind, Preview, ResumeState, Run, Trainer,
-    TrainingData, train,
+    Ending, Environment, Learner, LoopMemory, ObjectiveKind, Preview, Run, Trainer, TrainingData, train,
 };
 
 /// A configuration that fits its data, ready to be trained.
@@ -96,10 +95,7 @@ impl Recipe {
         config.network.check()?;
         let earlier = resume.map(Run::open).transpose()?;
         let before = match &earlier {
-            Some(run) => match run.newest_checkpoint()? {
-                Some((_, path)) => Some(ResumeState::read(&path)?.environment),
-                None => run.environment(),
-            },
+            Some(run) => run.last_environment()?,
             None => None,
         };
         Ok(Self { config, data, earlier, before })
@@ -199,14 +195,26 @@ impl Recipe {
         )?;
         let model = Model::of_network(network, description)?;
         model.check_savable()?;
-        model.check_sampling(&config.sampling)?;
+        model.check_sampling(&config.sampling).map_err(|error| match error {
+            tweedie_models::Error::Math(tweedie_math::Error::Steps { found, trained }) => Error::Setting {
+                key: "sampling.steps",
+                found: found.to_string(),
+                allowed: format!("it must be between 1 and model.steps, {trained}"),
+            },
+            other => other.into(),
+        })?;
         if config.training.report.sheet > 0 {
             let steps = config.training.report.sheet_steps;
             let sheet = SamplingConfig { steps, levels: None, ..config.sampling.clone() };
             model.check_sampling(&sheet).map_err(|error| Error::Setting {
                 key: "training.report.sheet_steps",
                 found: steps.to_string(),
-                allowed: error.to_string(),
+                allowed: match error {
+                    tweedie_models::Error::Math(tweedie_math::Error::Steps { trained, .. }) => {
+                        format!("it must be between 1 and model.steps, {trained}")
+                    }
+                    other => other.to_string(),
+                },
             })?;
         }
         Ok(model)
@@ -233,7 +241,11 @@ impl Recipe {
         let mut trainer = Trainer::new(learner, config.training.clone(), precision.0)?;
         let (mut run, memory, resumed) = match earlier {
             Some(run) => {
-                let (run, memory, differences) = go_on(run, &mut trainer, data.shown.as_ref(), &config)?;
+                let (run, memory, differences, notes) =
+                    go_on(run, &mut trainer, data.shown.as_ref(), &config)?;
+                for note in &notes {
+                    let _ = progress.on(&Event::Message(note));
+                }
                 (run, memory, Some((trainer.images(), differences)))
             }
             None => {
@@ -265,15 +277,34 @@ fn go_on<L: Learner>(
     trainer: &mut Trainer<L>,
     data: &dyn Dataset,
     config: &RunConfig,
-) -> Result<(Run, LoopMemory, Vec<String>), Error> {
+) -> Result<(Run, LoopMemory, Vec<String>, Vec<String>), Error> {
     let resumed = run.resume(trainer, &DataIdentity::of(data))?;
     let (text, path) = (config.to_toml()?, run.folder().join(tweedie_training::CONFIG));
     let mut differences = resumed.differences;
     if std::fs::read_to_string(&path).is_ok_and(|before| before != text) {
+        let source = Source { config: Some(path.clone()), ..Source::default() };
+        let before = RunConfig::resolve(&source).ok();
         run.write_config(&text)?;
         differences.push("the configuration was changed (config.toml is rewritten)".into());
+        differences.extend(before.and_then(|before| rate_change(&before, config, trainer.images())));
     }
-    Ok((run, resumed.progress, differences))
+    Ok((run, resumed.progress, differences, resumed.notes))
+}
+
+/// A sentence about a learning rate that a changed configuration moves at once, such as that of a longer training.
+fn rate_change(before: &RunConfig, now: &RunConfig, images: u64) -> Option<String> {
+    let rate = |config: &RunConfig| {
+        let training = &config.training;
+        tweedie_training::rate_at(&training.optimizer, images, training.images)
+    };
+    let (old, new) = (rate(before), rate(now));
+    let jumps = (new - old).abs() > 0.05 * old.abs().max(f64::MIN_POSITIVE);
+    jumps.then(|| {
+        format!(
+            "the learning rate goes from {old:.2e} to {new:.2e}, because its decay ends after {} images now",
+            now.training.images
+        )
+    })
 }
 
 impl std::fmt::Debug for Recipe {

@@ -11,6 +11,7 @@ use tweedie_training::{CONFIG, Objective, TrainingConfig};
 /// # Errors
 /// [`Error::NotARun`]; [`Error::Resumed`] for a change of anything else.
 pub fn resumed_config(run: &Path, set: &[String], data: Option<PathBuf>) -> Result<RunConfig, Error> {
+    let run = &tweedie_training::run_of(run).0;
     let file = run.join(CONFIG);
     if !file.is_file() {
         return Err(Error::NotARun { path: run.to_path_buf(), file: CONFIG });

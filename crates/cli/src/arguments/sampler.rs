@@ -19,8 +19,8 @@ pub struct SamplerFlags {
     /// The number of steps; default: the checkpoint's, otherwise 50.
     #[arg(long, conflicts_with = "levels")]
     pub steps: Option<usize>,
-    /// The levels that are visited, instead of --steps: trailing:N, leading:N, linspace:N, quadratic:N, karras:N[,RHO], `log_snr:N`,
-    /// flow:N[,SHIFT], edm:N, times:T,T,…, all.
+    /// The levels that are visited, instead of --steps: all, trailing:N, leading:N, linspace:N, quadratic:N, `sections:N,N,…`, ddimN,
+    /// karras:N[,RHO], `log_snr:N`, times:T,T,…, flow:N[,SHIFT] or edm:N.
     #[arg(long, value_name = "RULE")]
     pub levels: Option<LevelRule>,
     /// Options.

@@ -1,7 +1,7 @@
 //! `tweedie invert`.
 
 use crate::arguments::Invert;
-use crate::output::{line, save_tensor};
+use crate::output::{line, save_tensor, shell_word};
 use serde_json::json;
 use tch::Kind;
 use tweedie_applications::generation::{Generator, GeneratorOptions, check_finite};
@@ -56,19 +56,13 @@ pub fn run(options: &Invert) -> anyhow::Result<()> {
 
 /// The command that decodes the latents.
 fn command(options: &Invert) -> String {
-    let mut words = vec!["tweedie sample".to_string(), word(&options.model.display().to_string())];
+    let mut words = vec!["tweedie sample".to_string(), shell_word(options.model.display())];
     words.push("--sampler ddim --eta 0".into());
     words.extend(options.levels.as_ref().map(|levels| format!("--levels {levels}")));
     words.extend(options.steps.map(|steps| format!("--steps {steps}")));
-    words.extend(options.class.as_ref().map(|class| format!("--class {}", word(class))));
+    words.extend(options.class.as_ref().map(|class| format!("--class {}", shell_word(class))));
     words.extend((options.precision != "f32").then(|| format!("--precision {}", options.precision)));
     words.extend((options.device != "auto").then(|| format!("--device {}", options.device)));
-    words.push(format!("--start {}", word(&options.out.display().to_string())));
+    words.push(format!("--start {}", shell_word(options.out.display())));
     words.join(" ")
-}
-
-/// A word as a shell reads it.
-fn word(text: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./:=,".contains(c);
-    if text.chars().all(is_plain) { text.into() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }

@@ -1,7 +1,7 @@
 //! `tweedie train`.
 
 use crate::arguments::Train;
-use crate::output::line;
+use crate::output::{line, shell_word};
 use crate::progress::{INTERRUPTED, Terminal};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -48,7 +48,7 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
     let (checkpoint, run) = (outcome.checkpoint.display(), outcome.run.folder().display());
     if outcome.ending == Ending::Interrupted {
         line(format!("interrupted after {} images; saved as {checkpoint}", outcome.images));
-        line(format!("to go on: cargo xtask train --resume {run}"));
+        line(format!("to go on: cargo xtask train --resume {}", shell_word(run)));
         return Ok(ExitCode::from(INTERRUPTED));
     }
     show(&config, outcome)?;
@@ -102,7 +102,7 @@ fn show(config: &RunConfig, outcome: Outcome) -> anyhow::Result<()> {
                 line(format!("samples:    {}", outcome.run.sheet(outcome.images).display()));
             }
             let how = if config.data.is_points() { "-n 2000 --out points.csv" } else { "-n 64 --grid" };
-            line(format!("more:       cargo xtask sample {checkpoint} {how}"));
+            line(format!("more:       cargo xtask sample {} {how}", shell_word(&checkpoint)));
         }
         Learned::Classifier(_) => {
             show_accuracy(&outcome.run)?;

@@ -25,8 +25,7 @@ impl Spacing {
     /// [`Error::Parameter`] unless 1 ≤ n ≤ `last`, and for an offset that gives a time above `last`.
     pub fn times(self, last: usize, n: usize, offset: usize) -> Result<Vec<usize>, Error> {
         if !(1..=last).contains(&n) {
-            let allowed = "between 1 and the number of trained levels";
-            return Err(Error::Parameter { name: "the number of steps", found: n as f64, allowed });
+            return Err(Error::Steps { found: n, trained: last });
         }
         let (last_f, n_f) = (last as f64, n as f64);
         let times: Vec<usize> = match self {

@@ -136,7 +136,7 @@ pub(super) fn newest_checkpoint(run: &Path) -> Result<PathBuf, Error> {
     newest.ok_or_else(|| not(format!("it holds no {DECLARATION} and no {UNET}/{CONFIG}")))
 }
 
-/// Whether a folder is complete: a writer gives unfinished ones another extension.
+/// Whether a folder is a complete checkpoint: unfinished ones and those set aside have an extension.
 fn is_whole(folder: &Path) -> bool {
-    folder.extension().is_none_or(|extension| extension != "partial")
+    folder.extension().is_none_or(|extension| extension != "partial" && extension != "set-aside")
 }

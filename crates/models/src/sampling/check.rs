@@ -1,8 +1,8 @@
 //! Whether a model can be sampled as a configuration asks.
 
-use super::{Sampler, SamplingConfig};
+use super::{LevelRule, Sampler, SamplingConfig};
 use crate::{Error, Model, VariancePrediction};
-use tweedie_math::NoiseLevel;
+use tweedie_math::{NoiseLevel, Spacing, Subsequence};
 use tweedie_samplers::{DdimNoiseKind, Path, ReverseVariance};
 
 /// What is wrong with a sampling configuration.
@@ -37,6 +37,14 @@ pub enum SamplingError {
         /// The samplers that were asked for.
         samplers: String,
     },
+    /// A path with a level at which the prediction does not determine x₀.
+    #[error("{reason}; the levels {instead} avoid it")]
+    Unreadable {
+        /// Why x₀ cannot be computed.
+        reason: String,
+        /// A rule whose levels can all be read.
+        instead: LevelRule,
+    },
     /// Thresholding without a clip.
     #[error("thresholding moves x0 into the clip's range, and there is no clip")]
     ThresholdWithoutClip,
@@ -63,7 +71,7 @@ impl Model {
             return Err(Error::NeedsEnergy { sampler: sampling.sampler });
         }
         let path = self.path(sampling)?;
-        path.levels()[..path.n_steps()].iter().try_for_each(|&level| self.check_reading(level))?;
+        self.check_levels(&path)?;
         let range = |name, found, allowed| Err(SamplingError::Range { name, found, allowed }.into());
         if !(0.0..=1.0).contains(&sampling.eta) {
             return range("eta", sampling.eta, "between 0 (deterministic) and 1 (DDPM)");
@@ -90,6 +98,32 @@ impl Model {
             .into());
         }
         Ok(())
+    }
+}
+
+impl Model {
+    /// Fails unless x₀ can be computed from the prediction at every level of a path. Where a path of `leading` times would do, the error
+    /// names it.
+    fn check_levels(&self, path: &Path) -> Result<(), Error> {
+        let levels = |path: &Path| path.levels()[..path.n_steps()].to_vec();
+        let Err(error) = levels(path).into_iter().try_for_each(|level| self.check_reading(level)) else {
+            return Ok(());
+        };
+        let is_fine = |rule: &LevelRule| {
+            let sampling = SamplingConfig { levels: Some(rule.clone()), ..SamplingConfig::default() };
+            self.path(&sampling)
+                .is_ok_and(|path| levels(&path).into_iter().all(|level| self.check_reading(level).is_ok()))
+        };
+        let trained = self.process().steps();
+        let numbers = [path.n_steps(), trained / 2, 20, 10, trained.saturating_sub(1)];
+        let rules = numbers
+            .into_iter()
+            .filter(|&n| n > 0)
+            .map(|n| LevelRule::Own(Subsequence::Spaced { spacing: Spacing::Leading, n }));
+        match { rules }.find(is_fine) {
+            Some(instead) => Err(SamplingError::Unreadable { reason: error.to_string(), instead }.into()),
+            None => Err(error),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod check;
 mod objective;
+mod seed;
 
 pub use objective::{LevelSampling, Loss, Objective, ObjectiveKind};
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct TrainingConfig {
     /// Seed of all random numbers.
+    #[serde(with = "seed")]
     pub seed: u64,
     /// Number of images after which training ends.
     pub images: u64,

@@ -1,7 +1,7 @@
 //! Finds runs and checkpoints by their numbers, and determines the state of a run.
 
-use super::failed;
 use super::lock::Lock;
+use super::{CONFIG, failed};
 use crate::Error;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,33 @@ pub fn run_state(run: &Path, images: u64) -> State {
     let newest = checkpoints_in(&run.join("checkpoints")).ok().and_then(|mut found| found.pop());
     if newest.is_some_and(|(at, _)| at >= images) { State::Finished } else { State::Interrupted }
 }
+
+/// The run that a path names, and the checkpoint of it: `RUN` names none, `RUN/checkpoints/N` names that one.
+pub fn run_of(path: &Path) -> (PathBuf, Option<PathBuf>) {
+    let run = path.parent().filter(|parent| parent.ends_with("checkpoints")).and_then(Path::parent);
+    match run {
+        Some(run) if run.join(CONFIG).is_file() => {
+            let run = if run.as_os_str().is_empty() { Path::new(".") } else { run };
+            (run.to_path_buf(), Some(path.to_path_buf()))
+        }
+        _ => (path.to_path_buf(), None),
+    }
+}
+
+/// Renames a checkpoint so that it no longer counts as one; nothing of it is lost.
+pub(super) fn set_aside(checkpoint: &Path) -> Result<(), Error> {
+    let mut target = checkpoint.with_extension(SET_ASIDE);
+    for n in 2.. {
+        if !target.exists() {
+            break;
+        }
+        target = checkpoint.with_extension(format!("{n}.{SET_ASIDE}"));
+    }
+    std::fs::rename(checkpoint, &target).map_err(failed("cannot rename", checkpoint))
+}
+
+/// The extension of a checkpoint that was replaced by an older one.
+const SET_ASIDE: &str = "set-aside";
 
 /// The complete checkpoints in a folder with their numbers of images seen, sorted with the newest last.
 ///

@@ -9,13 +9,13 @@ mod page;
 mod sheets;
 
 pub use averages::average_of_width;
-pub use find::{State, checkpoints_in, run_state};
+pub use find::{State, checkpoints_in, run_of, run_state};
 pub use metrics::{Accuracy, Clock, HeldOut, HeldOutBin, Tick, read_metrics};
 
 use crate::checkpoint::{Keep, ResumeState, remove_stale_ones, restore};
 use crate::{Environment, Error, Learner, LoopMemory, Trainer};
 use events::Events;
-use find::{next_number, numbered_in};
+use find::{next_number, numbered_in, set_aside};
 use lock::Lock;
 use metrics::Metrics;
 use std::path::{Path, PathBuf};
@@ -30,6 +30,8 @@ pub struct Run {
     folder: PathBuf,
     metrics: Metrics,
     events: Events,
+    /// The checkpoint that the run is resumed from, where the caller chose one.
+    chosen: Option<PathBuf>,
     _lock: Lock,
 }
 
@@ -40,6 +42,8 @@ pub struct Resumed {
     pub progress: LoopMemory,
     /// The reasons why the run does not continue bit for bit; empty if it does.
     pub differences: Vec<String>,
+    /// Sentences about checkpoints that were set aside.
+    pub notes: Vec<String>,
 }
 
 /// The name of the configuration file in a run's folder.
@@ -81,11 +85,19 @@ impl Run {
         Self::open(&folder)
     }
 
-    /// Opens an existing run: takes its lock and removes files that an interrupted process left incomplete.
+    /// Opens an existing run: takes its lock and removes files that an interrupted process left incomplete. The path of a checkpoint of
+    /// the run, `RUN/checkpoints/N`, stands for the run and makes [`Run::resume`] continue from that checkpoint.
     ///
     /// # Errors
     /// [`Error::NoRun`] for a folder that is not a run; [`Error::Owned`] while another process trains the run.
-    pub fn open(folder: &Path) -> Result<Self, Error> {
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let (folder, chosen) = run_of(path);
+        let folder = folder.as_path();
+        if let Some(checkpoint) = chosen.as_ref().filter(|checkpoint| !checkpoint.is_dir()) {
+            let name = checkpoint.file_name().unwrap_or_default().to_string_lossy().to_string();
+            let reason = format!("it has no checkpoint {name}");
+            return Err(Error::NoRun { path: folder.to_path_buf(), reason });
+        }
         if !folder.join(CONFIG).is_file() {
             let reason = if folder.is_dir() {
                 format!("it has no {CONFIG}")
@@ -102,46 +114,79 @@ impl Run {
             tweedie_files::remove_stale(&path)?;
         }
         let (metrics, events) = (Metrics::open(folder)?, Events::open(folder)?);
-        Ok(Self { folder: folder.to_path_buf(), metrics, events, _lock: lock })
+        Ok(Self { folder: folder.to_path_buf(), metrics, events, chosen, _lock: lock })
     }
 
-    /// Loads the newest checkpoint into a trainer and removes later entries from the logs. A run without a checkpoint starts from the
+    /// Loads the newest checkpoint, or the one that the run was opened with, into a trainer and removes later entries from the logs. A
+    /// newest checkpoint that is damaged is set aside for the newest one that is whole. A run without a checkpoint starts from the
     /// beginning.
     ///
     /// # Errors
-    /// [`Error::Resume`] for a checkpoint that does not fit the configuration or is damaged.
+    /// [`Error::Resume`] if no checkpoint fits the configuration and is whole.
     pub fn resume<L: Learner>(
         &mut self,
         trainer: &mut Trainer<L>,
         data: &DataIdentity,
     ) -> Result<Resumed, Error> {
         let now = Environment::of(trainer);
-        let Some((images, path)) = self.newest_checkpoint()? else {
+        let candidates = self.candidates()?;
+        if candidates.is_empty() {
             self.cut_back(0)?;
             let differences = self.environment().map_or(Vec::new(), |before| before.differences(&now));
-            return Ok(Resumed { progress: LoopMemory::default(), differences });
-        };
-        let state = ResumeState::read(&path)?;
-        if state.images != images {
-            let reason = format!(
-                "its folder is named after {images} images, but its state has {} images",
-                state.images
-            );
-            return Err(Error::Resume { path, reason });
+            return Ok(Resumed { progress: LoopMemory::default(), differences, notes: Vec::new() });
         }
-        let classes = &trainer.model().backbone().about().class_names;
-        if !classes.is_empty() && !state.data.classes.is_empty() && state.data.classes != *classes {
-            let (before, now) = (state.data.classes.join(", "), classes.join(", "));
-            let reason = format!("it was trained with the classes {before}, but the data have {now}");
-            return Err(Error::Resume { path, reason });
+        let mut failures = Vec::new();
+        for (images, path) in candidates {
+            match load(trainer, images, &path) {
+                Ok(state) => {
+                    let notes = self.replace_newer(images, &failures)?;
+                    self.cut_back(images)?;
+                    // If the process was killed after writing a checkpoint, stale ones may not have been removed yet.
+                    remove_stale_ones(&self.folder.join("checkpoints"), Keep::of(trainer.config()))?;
+                    let mut differences = state.environment.differences(&now);
+                    differences.extend(state.data.differences(data));
+                    return Ok(Resumed { progress: state.progress, differences, notes });
+                }
+                Err(error) => failures.push(error),
+            }
         }
-        restore(trainer, &path, &state)?;
-        self.cut_back(images)?;
-        // If the process was killed after writing a checkpoint, stale ones may not have been removed yet.
-        remove_stale_ones(&self.folder.join("checkpoints"), Keep::of(trainer.config()))?;
-        let mut differences = state.environment.differences(&now);
-        differences.extend(state.data.differences(data));
-        Ok(Resumed { progress: state.progress, differences })
+        Err(failures.swap_remove(0))
+    }
+
+    /// The checkpoints to resume from, in the order in which they are tried.
+    fn candidates(&self) -> Result<Vec<(u64, PathBuf)>, Error> {
+        let mut found = checkpoints_in(&self.folder.join("checkpoints"))?;
+        found.reverse();
+        if let Some(chosen) = &self.chosen {
+            found.retain(|(_, path)| path.file_name() == chosen.file_name());
+        }
+        Ok(found)
+    }
+
+    /// Sets checkpoints aside that are newer than the one that training continues from.
+    fn replace_newer(&self, images: u64, failures: &[Error]) -> Result<Vec<String>, Error> {
+        let newer =
+            checkpoints_in(&self.folder.join("checkpoints"))?.into_iter().filter(|(at, _)| *at > images);
+        let names = newer.map(|(_, path)| set_aside(&path).map(|()| path.display().to_string()));
+        let names = names.collect::<Result<Vec<_>, Error>>()?;
+        let mut notes: Vec<String> =
+            failures.iter().map(|error| format!("a damaged checkpoint: {error}")).collect();
+        if !names.is_empty() {
+            notes.push(format!(
+                "set aside, because training continues from {images} images: {}",
+                names.join(", ")
+            ));
+        }
+        Ok(notes)
+    }
+
+    /// The environment of the newest checkpoint whose state can be read, or of the run's beginning.
+    ///
+    /// # Errors
+    /// [`Error::Run`] if the folder cannot be read.
+    pub fn last_environment(&self) -> Result<Option<Environment>, Error> {
+        let states = self.candidates()?.into_iter().filter_map(|(_, path)| ResumeState::read(&path).ok());
+        Ok({ states }.next().map(|state| state.environment).or_else(|| self.environment()))
     }
 
     /// The environment in which the run began; `None` if its file cannot be read.
@@ -216,4 +261,22 @@ impl Run {
 pub(crate) fn failed(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
     let path = path.to_path_buf();
     move |source| Error::Run { action, path, source }
+}
+
+/// Loads a checkpoint into a trainer and returns its state.
+fn load<L: Learner>(trainer: &mut Trainer<L>, images: u64, path: &Path) -> Result<ResumeState, Error> {
+    let state = ResumeState::read(path)?;
+    if state.images != images {
+        let reason =
+            format!("its folder is named after {images} images, but its state has {} images", state.images);
+        return Err(Error::Resume { path: path.to_path_buf(), reason });
+    }
+    let classes = &trainer.model().backbone().about().class_names;
+    if !classes.is_empty() && !state.data.classes.is_empty() && state.data.classes != *classes {
+        let (before, now) = (state.data.classes.join(", "), classes.join(", "));
+        let reason = format!("it was trained with the classes {before}, but the data have {now}");
+        return Err(Error::Resume { path: path.to_path_buf(), reason });
+    }
+    restore(trainer, path, &state)?;
+    Ok(state)
 }

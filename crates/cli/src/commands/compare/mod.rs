@@ -7,6 +7,7 @@ use crate::progress::Terminal;
 use anyhow::{Context, bail};
 use tweedie_applications::comparison::{compare, reference, with_sampler};
 use tweedie_applications::generation::{Generator, GeneratorOptions};
+use tweedie_models::Model;
 use tweedie_models::sampling::{Sampler, SamplingConfig};
 
 /// Draws from the same noise by each sampler and number of steps; reports what each costs and how far it is from a reference.
@@ -22,7 +23,7 @@ pub fn run(options: &Compare) -> anyhow::Result<()> {
     if !about.is_images() {
         bail!("this model draws data of shape {}, which are no images to be compared", about.data);
     }
-    let samplings = samplings(options, model.sampling())?;
+    let samplings = samplings(options, &model)?;
     let own = GeneratorOptions {
         sampling: samplings[0].clone(),
         class: options.class.clone(),
@@ -41,8 +42,9 @@ pub fn run(options: &Compare) -> anyhow::Result<()> {
 }
 
 /// The reference, then each sampler with each number of steps.
-fn samplings(options: &Compare, own: &SamplingConfig) -> anyhow::Result<Vec<SamplingConfig>> {
-    let mut samplings = vec![reference(own, options.reference)?];
+fn samplings(options: &Compare, model: &Model) -> anyhow::Result<Vec<SamplingConfig>> {
+    let own = model.sampling();
+    let mut samplings = vec![reference(model, options.reference)?];
     for &sampler in &options.samplers {
         // An adaptive solver has one number of steps: its own.
         let n = if sampler == Sampler::Ode { 1 } else { options.steps.len() };

@@ -2,7 +2,7 @@
 
 use super::download::{fetch, md5_of};
 use crate::arguments::Get;
-use crate::output::line;
+use crate::output::{line, shell_word};
 use anyhow::{Context, bail};
 use std::fs::File;
 use std::path::Path;
@@ -59,7 +59,10 @@ pub fn run(options: &Get) -> anyhow::Result<()> {
             unpack(&target, &folder)?;
         }
     }
-    line(format!("to train on it: cargo xtask train --preset {name} --data {}", folder.display()));
+    line(format!(
+        "to train on it: cargo xtask train --preset {name} --data {}",
+        shell_word(folder.display())
+    ));
     Ok(())
 }
 

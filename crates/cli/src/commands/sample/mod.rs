@@ -35,6 +35,9 @@ pub fn run(options: &Sample) -> anyhow::Result<ExitCode> {
     let class = options.class.clone();
     let generator = Generator::new(&model, GeneratorOptions { sampling, class, guidance })?;
     check_promises(options, &generator)?;
+    if options.start.is_none() {
+        generator.note().into_iter().for_each(line);
+    }
     let shape = shape(options, &model)?;
     model.check_shape(&shape)?;
     let targets = Targets::new(options, &model)?;

@@ -1,7 +1,7 @@
 //! Where samples go.
 
 use crate::arguments::Sample;
-use crate::output::{line, save_png};
+use crate::output::{line, save_image, save_png};
 use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
 use tweedie_applications::generation::Samples;
@@ -69,6 +69,12 @@ impl Targets {
             Some(path) if has_extension(path, &["csv", "tsv"]) => {
                 bail!("{} is a table, and this model draws images: a folder or a .png", path.display())
             }
+            Some(path) if has_extension(path, &OTHER_FILES) => {
+                bail!(
+                    "{} looks like the name of a file; images are written as PNG: name a folder, or a .png for one sheet",
+                    path.display()
+                )
+            }
             Some(path) => Self::Folder(path.clone()),
             // Ways are looked at row by row.
             None if options.grid || options.interpolate.is_some() => Self::Sheet("samples.png".into()),
@@ -131,7 +137,7 @@ impl Targets {
                     let mut canvas = Canvas::new(shape[2], shape[1], [0; 3]);
                     canvas.draw(0, 0, image, shape, 1);
                     let path = folder.join(name(first + i as u64));
-                    save_png(&path, &canvas, &[("parameters", parameters(Some(i)))])?;
+                    save_image(&path, &canvas, shape[0], &[("parameters", parameters(Some(i)))])?;
                 }
                 line(format!("{n} samples: {} …", folder.join(name(first)).display()));
             }
@@ -179,6 +185,26 @@ impl Targets {
         Ok(())
     }
 }
+
+/// Endings of files that are not written here, so that a folder of that name is a mistake.
+const OTHER_FILES: [&str; 16] = [
+    "jpg",
+    "jpeg",
+    "jfif",
+    "webp",
+    "bmp",
+    "gif",
+    "tif",
+    "tiff",
+    "avif",
+    "jp2",
+    "apng",
+    "svg",
+    "pdf",
+    "npz",
+    "npy",
+    "safetensors",
+];
 
 fn has_extension(path: &Path, wanted: &[&str]) -> bool {
     path.extension().is_some_and(|found| wanted.iter().any(|wanted| found.eq_ignore_ascii_case(wanted)))
