@@ -1,48 +1,48 @@
-//! What is printed. A closed pipe ends the program quietly.
+//! Printing to the terminal and writing result files. A closed pipe ends the program quietly.
 
 use std::io::{ErrorKind, Write};
 
-/// Prints a line to standard output; when nobody reads it any more, the program ends quietly.
+/// Prints a line to standard output. If the reading end of a pipe is closed, the program exits with status 0.
 pub fn line(text: impl AsRef<str>) {
     if !try_line(text) {
         std::process::exit(0);
     }
 }
 
-/// Prints a line to standard output; false when nobody reads it any more.
+/// Prints a line to standard output. Returns false if the reading end of a pipe is closed.
 pub fn try_line(text: impl AsRef<str>) -> bool {
     let mut out = std::io::stdout().lock();
     match writeln!(out, "{}", text.as_ref()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => false,
-        // Another failure of the terminal is no reason to lose what is being computed.
+        // Any other failure to print is ignored, so that the running computation is not lost.
         _ => true,
     }
 }
 
 /// Prints an error with its causes to standard error, each cause once.
 pub fn complain(error: &anyhow::Error) {
-    let mut said = String::new();
+    let mut message = String::new();
     for cause in error.chain() {
         let text = cause.to_string();
-        if !said.contains(&text) {
-            said = if said.is_empty() { text } else { format!("{said}: {text}") };
+        if !message.contains(&text) {
+            message = if message.is_empty() { text } else { format!("{message}: {text}") };
         }
     }
     if let Some(flag) = remedy(error) {
-        said = format!("{said}; {flag}");
+        message = format!("{message}; {flag}");
     }
-    let _ = writeln!(std::io::stderr(), "error: {said}");
+    let _ = writeln!(std::io::stderr(), "error: {message}");
 }
 
-/// The flag that mends an error of the library, which names none.
+/// The flag that resolves an error of the library. The library's own message names no flags.
 fn remedy(error: &anyhow::Error) -> Option<&'static str> {
     match error.downcast_ref()? {
-        tweedie_applications::Error::NoPath { .. } => Some("give their place with --data PATH"),
+        tweedie_applications::Error::NoPath { .. } => Some("give the path of the data with --data PATH"),
         _ => None,
     }
 }
 
-/// Writes a canvas as a PNG with texts inside.
+/// Writes a canvas as a PNG file with `texts` in its text chunks.
 pub fn save_png(
     path: &std::path::Path,
     canvas: &tweedie_report::Canvas,
@@ -55,7 +55,7 @@ pub fn save_png(
     Ok(tweedie_files::write_file(path, &png)?)
 }
 
-/// Writes named tensors with a text in the file's metadata.
+/// Writes a named tensor as a safetensors file, with `parameters` in the file's metadata.
 pub fn save_tensor(
     path: &std::path::Path,
     name: &str,

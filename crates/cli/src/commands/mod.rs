@@ -1,4 +1,4 @@
-//! One file per subcommand: it parses, calls the library and prints.
+//! The subcommands, one per module. Each reads its arguments, calls the library and prints the results.
 
 pub mod compare;
 pub mod completions;
@@ -26,7 +26,7 @@ fn open_model(folder: &Path, options: &OpenOptions) -> anyhow::Result<(Model, Pr
     Ok((model, precision))
 }
 
-/// A device from its name.
+/// The device with the given name.
 fn device(name: &str) -> anyhow::Result<Device> {
     Ok(name.parse::<Choice>()?.resolve()?)
 }

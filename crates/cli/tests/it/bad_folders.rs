@@ -190,8 +190,8 @@ fn evaluations_that_cannot_be_made_are_named() {
     let shapes = &["--preset", "shapes"][..];
     for (model, more, words) in [
         ("nowhere", few, &["nowhere is in no run", "choose a preset"][..]),
-        ("nowhere", shapes, &["nowhere", "no model and no set of examples"]),
-        ("empty", shapes, &["empty", "no model and no set of examples"]),
+        ("nowhere", shapes, &["nowhere", "neither a model nor a set of examples"]),
+        ("empty", shapes, &["empty", "neither a model nor a set of examples"]),
         ("drawn", shapes, &["1.png", "no image"]),
         (checkpoint(), &["--preset", "shapes-32"], &["16×16", "32×32"]),
         (

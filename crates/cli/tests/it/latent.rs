@@ -147,8 +147,8 @@ fn samplers_are_compared_from_the_same_noise() {
     assert_eq!((adds(0), adds(1)), (&"sigma_hat".into(), &Value::Null));
     for (more, words) in [
         (&["--samplers", "ddim", "--churn", "1"][..], &["is an option of heun"][..]),
-        (&["--spread", "even"], &["there is no such rule", "log_snr"]),
-        (&["--spread", "trailing,7"], &["there is no such rule"]),
+        (&["--spread", "even"], &["the rule is not known", "log_snr"]),
+        (&["--spread", "trailing,7"], &["the rule is not known"]),
         (&["--steps", "0"], &["steps"]),
         (&["--samplers", "pndm"], &["no sampler `pndm`"]),
     ] {

@@ -42,7 +42,10 @@ fn a_folder_of_odd_sizes_is_trained_on_and_sampled() {
     let printed = preview(place.path(), "mine", SMALL);
     contains_all(&printed, &["mine: 7 images to train on, 0 held out, 3 channels, 8x8"]);
     contains_all(&printed, &["2 of 9x14", "1 of 14x29", "(fitted by crop)"]);
-    contains_all(&printed, &["1 images of the first 7 are there before, such as again.png, which is 0.png"]);
+    contains_all(
+        &printed,
+        &["1 of the first 7 images are duplicates, such as again.png, which equals 0.png"],
+    );
     let run = trained(place.path(), "mine", SMALL);
     let images = drawn(place.path(), &run, &[]);
     assert_eq!(images.len(), 3);
@@ -55,7 +58,7 @@ fn class_folders_are_drawn_by_name_by_number_and_in_turn() {
     put(&place.path().join("pets"), &make::classes());
     contains_all(
         &preview(place.path(), "pets", SMALL),
-        &["3 classes: cat 33.3%, dog 33.3%, eel 33.3%", "no image of the first 9 is there twice"],
+        &["3 classes: cat 33.3%, dog 33.3%, eel 33.3%", "no duplicates among the first 9 images"],
     );
     let run = trained(place.path(), "pets", &[SMALL, &["--set", "model.conditional=true"]].concat());
     let of = |class: &[&str]| drawn(place.path(), &run, class);
@@ -119,7 +122,7 @@ fn cifar_batches_are_trained_on_by_their_preset() {
     let printed = preview(place.path(), "cifar", &preset[..2]);
     contains_all(
         &printed,
-        &["cifar10: 6 images", "32x32", "10 classes", "cat 33.3%", "3 images of the first 6"],
+        &["cifar10: 6 images", "32x32", "10 classes", "cat 33.3%", "3 of the first 6 images"],
     );
     let run = trained(place.path(), "cifar", &preset);
     let images = drawn(place.path(), &run, &["--class", "truck"]);
@@ -176,10 +179,13 @@ fn bad_files_are_left_out_and_counted_where_asked() {
     put(&place.path().join("mine"), &[("bad.png", b"no image".to_vec()), ("worse.jpg", vec![0xff, 0xd8])]);
     let skip = [SMALL, &["--set", "data.bad_files=skip"]].concat();
     let printed = preview(place.path(), "mine", &skip);
-    contains_all(&printed, &["2 files were left out, such as bad.png"]);
-    assert!(!printed.contains("there before"), "nothing stands in their place: {printed}");
+    contains_all(&printed, &["2 files were skipped, such as bad.png"]);
+    assert!(
+        !printed.contains("are duplicates"),
+        "skipped files are not replaced by other examples: {printed}"
+    );
     let printed = succeeds(&mut train(place.path(), &[&["--data", "mine"], &skip[..]].concat()));
-    contains_all(&printed, &["2 files were left out", "the first is bad.png"]);
+    contains_all(&printed, &["2 files were skipped", "the first is bad.png"]);
 }
 
 #[test]

@@ -206,7 +206,7 @@ fn a_finished_run_can_be_made_longer() {
     assert!(found[weights] == expected[weights]);
     assert_eq!(found[Path::new("config.toml")], expected[Path::new("config.toml")]);
     let printed = succeeds(tweedie(shorter.path()).args(["train", "--resume"]).arg(&run));
-    assert!(printed.contains("going on after 128 images, bit for bit"), "{printed}");
+    assert!(printed.contains("resuming after 128 images, bit for bit"), "{printed}");
 }
 
 #[test]
@@ -237,13 +237,13 @@ fn a_run_without_a_checkpoint_begins_again_as_it_began() {
     let expected = outcome(&run);
     std::fs::remove_dir_all(run.join("checkpoints")).unwrap();
     let printed = succeeds(tweedie(place.path()).args(["train", "--resume"]).arg(&run));
-    assert!(printed.contains("2 threads") && printed.contains("the run begins anew"), "{printed}");
+    assert!(printed.contains("2 threads") && printed.contains("the run starts again"), "{printed}");
     assert_same(&outcome(&run), &expected, "begun again");
     // Asked for other threads, it says what that means.
     std::fs::remove_dir_all(run.join("checkpoints")).unwrap();
     let other = ["--threads", "1"];
     let printed = succeeds(tweedie(place.path()).args(["train", "--resume"]).arg(&run).args(other));
-    assert!(printed.contains("begins anew; threads was 2 and is 1"), "{printed}");
+    assert!(printed.contains("starts again; threads was 2 and is 1"), "{printed}");
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn a_run_may_be_split_anywhere() {
 fn steps_on_the_way_are_shown_still_and_moving() {
     let place = place();
     let printed = sample(place.path(), &["-n", "3", "--steps", "6", "--save-steps", "4", "--out", "drawn"]);
-    assert!(printed.contains("4 steps on the way"), "{printed}");
+    assert!(printed.contains("4 intermediate steps"), "{printed}");
     let still = std::fs::read(place.path().join("drawn/steps.png")).unwrap();
     let image = read_png(&still).unwrap();
     assert!(image.height > 3 * 16 && image.width > 4 * 16, "three rows of four");
