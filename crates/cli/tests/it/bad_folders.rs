@@ -162,8 +162,8 @@ fn runs_that_are_none_are_named() {
     };
     let run = shared_run().to_str().unwrap();
     std::fs::create_dir(folder.join("empty")).unwrap();
-    compare("empty", run, &["empty is no run", "config.toml"]);
-    compare(run, "nowhere", &["nowhere is no run"]);
+    compare("empty", run, &["empty is not a run", "config.toml"]);
+    compare(run, "nowhere", &["nowhere is not a run"]);
     refused(folder, tweedie(folder).args(["runs", "nowhere"]), &["cannot read nowhere"]);
     let broken = [("config.toml", b"[".to_vec()), ("metrics.jsonl", b"{}\n".to_vec())];
     make::put(&folder.join("broken"), &broken);
@@ -173,7 +173,7 @@ fn runs_that_are_none_are_named() {
     let printed = succeeds(tweedie(folder).args(["runs", "."]));
     assert!(printed.contains("broken") && printed.contains("cannot be read"), "{printed}");
     let resume = ["--resume", "empty"];
-    refused(folder, tweedie(folder).arg("train").args(resume), &["empty is no run", "config.toml"]);
+    refused(folder, tweedie(folder).arg("train").args(resume), &["empty is not a run", "config.toml"]);
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn evaluations_that_cannot_be_made_are_named() {
     let few = &["-n", "4"][..];
     let shapes = &["--preset", "shapes"][..];
     for (model, more, words) in [
-        ("nowhere", few, &["nowhere is in no run", "choose a preset"][..]),
+        ("nowhere", few, &["nowhere does not belong to a run", "choose a preset"][..]),
         ("nowhere", shapes, &["nowhere", "neither a model nor a set of examples"]),
         ("empty", shapes, &["empty", "neither a model nor a set of examples"]),
         ("drawn", shapes, &["1.png", "no image"]),

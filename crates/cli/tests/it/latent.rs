@@ -72,7 +72,7 @@ fn ways_between_noises_and_between_images() {
     assert!(place.path().join("samples.png").is_file());
     let mut command = tweedie(place.path());
     command.args(["sample", checkpoint(), "--interpolate", "4", "--sampler", "ddpm"]);
-    refused(place.path(), &mut command, &["--interpolate needs a sampler that draws no noise", "ddpm"]);
+    refused(place.path(), &mut command, &["--interpolate needs a deterministic sampler", "ddpm"]);
 }
 
 #[test]

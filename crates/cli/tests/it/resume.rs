@@ -255,7 +255,7 @@ fn what_cannot_go_on_is_said() {
         command.args(["train", "--resume", run]).args(more);
         command
     };
-    refused(folder, &mut resume("nowhere", &[]), &["nowhere is no run", "config.toml"]);
+    refused(folder, &mut resume("nowhere", &[]), &["nowhere is not a run", "config.toml"]);
     succeeds(&mut train(folder, &[]));
     let run = only_run(&folder.join("runs"));
     let name = run.to_str().unwrap();

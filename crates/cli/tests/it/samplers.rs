@@ -131,7 +131,7 @@ fn a_model_is_led_away_from_a_worse_one() {
         assert!(plain != led);
     }
     let cases: [(&[&str], &[&str]); 5] = [
-        (&["--guidance", "2"], &["a class and without", "a weaker model"]),
+        (&["--guidance", "2"], &["with and without classes", "a weaker model"]),
         (&["--guidance", "nan", "--weak", "x"], &["guidance weight is NaN"]),
         (&["--guidance", "2", "--weak", "no/model"], &["no/model", "does not exist"]),
         (&["--guidance", "2", "--weak", checkpoint(), "--guidance-rescale", "2"], &["rescaling is 2"]),
