@@ -52,8 +52,8 @@ fn settings_of_arrays_are_named() {
     make::safetensors(&place.path().join("mine.safetensors"), &[("x", make::latents(&[6, 2, 8, 8]))]);
     let mean = "data.mean=[0, 0]";
     for (settings, words) in [
-        (&[mean][..], &["data.mean or data.scale", "both must be given, or none"][..]),
-        (&["data.scale=[1, 1]"], &["data.mean or data.scale", "both must be given, or none"]),
+        (&[mean][..], &["data.mean or data.scale", "both must be given, or neither"][..]),
+        (&["data.scale=[1, 1]"], &["data.mean or data.scale", "both must be given, or neither"]),
         (&[mean, "data.scale=[1]"], &["2 means and 1 scales", "2 of each"]),
         (&[mean, "data.scale=[1, 0]"], &["channel 1", "scale 0"]),
         (&[mean, "data.scale=[1, -1]"], &["channel 1", "scale -1"]),
