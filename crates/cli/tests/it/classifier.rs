@@ -171,7 +171,7 @@ fn inspect_says_what_it_is() {
 #[test]
 fn it_is_refused_where_a_denoiser_is_needed() {
     let place = place();
-    let words = ["holds a classifier of noisy images; a denoiser is needed here"];
+    let words = ["contains a classifier of noisy images, but a denoiser is needed"];
     for command in [
         &["sample", folder(), "-n", "1"][..],
         &["evaluate", "likelihood", folder(), "-n", "1"],

@@ -150,7 +150,7 @@ fn samplers_are_compared_from_the_same_noise() {
         (&["--spread", "even"], &["the rule is not known", "log_snr"]),
         (&["--spread", "trailing,7"], &["the rule is not known"]),
         (&["--steps", "0"], &["steps"]),
-        (&["--samplers", "pndm"], &["no sampler `pndm`"]),
+        (&["--samplers", "pndm"], &["`pndm` is not a sampler"]),
     ] {
         refused(
             place.path(),

@@ -148,7 +148,7 @@ fn what_no_sampler_can_do_is_said_before_anything_is_drawn() {
     let place = place();
     let cases: [(&[&str], &[&str]); 17] = [
         (&["--sampler", "mala"], &["ratio of two densities", "langevin"]),
-        (&["--sampler", "plms"], &["no sampler `plms`", "dpmpp_2m"]),
+        (&["--sampler", "plms"], &["`plms` is not a sampler", "dpmpp_2m"]),
         (&["--eta", "much"], &["a number from 0 to 1, fresh, or sigma-hat"]),
         (&["--levels", "some:3"], &["some:3", "flow:N"]),
         (&["--levels", "times:101"], &["101"]),

@@ -18,9 +18,9 @@ const NOT_AVERAGED: &str = "non_ema";
 /// The files of a denoiser's checkpoint, and notes about choices that the caller did not make.
 #[derive(Debug)]
 pub(super) struct Files {
-    /// The network's configuration.
+    /// The configuration of the network.
     pub(super) network: PathBuf,
-    /// The network's weights, or the index of their shards.
+    /// The weights of the network, or the index of their shards.
     pub(super) weights: PathBuf,
     /// `scheduler_config.json`.
     pub(super) scheduler: Option<PathBuf>,
@@ -106,7 +106,7 @@ pub(super) fn is_foreign(folder: &Path) -> Result<bool, Error> {
     names.iter().try_fold(false, |any, name| Ok(any || holds(folder, name)?))
 }
 
-/// Whether a file is there. A folder that cannot be searched is an error, not empty.
+/// Whether a file exists. Returns an error if the folder cannot be searched.
 pub(super) fn holds(folder: &Path, name: &str) -> Result<bool, Error> {
     match std::fs::metadata(folder.join(name)) {
         Ok(_) => Ok(true),
@@ -136,7 +136,7 @@ pub(super) fn newest_checkpoint(run: &Path) -> Result<PathBuf, Error> {
     newest.ok_or_else(|| not(format!("it holds no {DECLARATION} and no {UNET}/{CONFIG}")))
 }
 
-/// Whether a folder is complete: a writer gives unfinished ones another extension.
+/// Whether a folder is complete. Incomplete folders have the extension `partial`.
 fn is_whole(folder: &Path) -> bool {
     folder.extension().is_none_or(|extension| extension != "partial")
 }

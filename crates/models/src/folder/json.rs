@@ -1,11 +1,11 @@
-//! JSON files of a checkpoint.
+//! Reading and writing the JSON files of a checkpoint.
 
 use crate::Error;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::path::Path;
 
-/// An object from a file.
+/// Reads a JSON object from a file.
 pub(crate) fn read_object(path: &Path) -> Result<Map<String, Value>, Error> {
     let wrong = |reason: String| Error::Configuration { path: path.to_path_buf(), reason };
     let text =
@@ -35,9 +35,9 @@ fn reason_of(text: &str, error: &serde_json::Error) -> String {
     }
 }
 
-/// The bytes of a JSON file, with a line end.
+/// The content of a JSON file, with a final newline.
 pub(crate) fn bytes_of(value: &impl Serialize) -> Vec<u8> {
-    // Plain structs of numbers, strings and lists: serialising them into memory cannot fail.
+    // Serialising plain structs of numbers, strings and lists into memory cannot fail.
     let mut bytes = serde_json::to_vec_pretty(value).unwrap_or_default();
     bytes.push(b'\n');
     bytes

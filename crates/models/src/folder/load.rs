@@ -1,4 +1,4 @@
-//! Opening a checkpoint folder.
+//! Loading models from checkpoint folders.
 
 use super::find::Files;
 use super::kind::Found;
@@ -15,20 +15,20 @@ use tweedie_networks::{ConditionEncoder, Network, Parameters, Registry, UNet};
 use tweedie_weights::{DataType, Expected, Weights, common_prefix, compare, modern_name};
 
 impl Model {
-    /// Opens a folder: one of ours, or one that `diffusers` saved, in today's layout or the old flat one. A run's folder stands for its
-    /// newest checkpoint.
+    /// Loads a denoiser from a checkpoint folder of this workspace or of `diffusers`, in the current layout or the old flat layout. For
+    /// the folder of a run, the newest checkpoint is loaded.
     ///
     /// # Errors
-    /// [`Error::NotACheckpoint`]; [`Error::OtherKind`] for a classifier's folder; configurations that are not implemented, by key;
-    /// weights that do not fit, by name.
+    /// [`Error::NotACheckpoint`]; [`Error::OtherKind`] for the folder of a classifier; [`Error::Configuration`] for configuration values
+    /// that are not implemented; [`Error::Weights`] for weights that do not fit the network.
     pub fn load(folder: &Path, device: Device) -> Result<Self, Error> {
         Self::load_with(&Registry::default(), folder, device)
     }
 
-    /// The same with the networks of a registry.
+    /// Loads a denoiser as [`Model::load`] does, with the network classes of a registry.
     ///
     /// # Errors
-    /// Those of [`Model::load`].
+    /// Errors of [`Model::load`].
     pub fn load_with(registry: &Registry, folder: &Path, device: Device) -> Result<Self, Error> {
         Ok(Self::open(registry, folder, &LoadOptions::default(), device)?.0)
     }
@@ -59,17 +59,17 @@ impl Model {
 }
 
 impl Classifier {
-    /// Opens a classifier's folder; a run's folder stands for its newest checkpoint.
+    /// Loads a classifier from a checkpoint folder. For the folder of a run, the newest checkpoint is loaded.
     ///
     /// # Errors
-    /// [`Error::NotACheckpoint`]; [`Error::OtherKind`] for a denoiser's folder; a declaration that cannot be read; weights that do not
-    /// fit, by name.
+    /// [`Error::NotACheckpoint`]; [`Error::OtherKind`] for the folder of a denoiser; [`Error::Configuration`] for a declaration that
+    /// cannot be read; [`Error::Weights`] for weights that do not fit the network.
     pub fn load(folder: &Path, device: Device) -> Result<Self, Error> {
         let found = Kind::Classifier.find(folder)?;
         let mut files = Files::of(&found, &LoadOptions::default())?;
         let network = network(&Registry::default(), &mut files, device)?;
         let Some(declaration) = found.declaration else {
-            let reason = format!("it holds no {DECLARATION}");
+            let reason = format!("it contains no {DECLARATION}");
             return Err(Error::NotACheckpoint { path: found.folder, reason });
         };
         Self::of_network(network, declaration.about)
@@ -128,7 +128,7 @@ fn network(registry: &Registry, files: &mut Files, device: Device) -> Result<Box
     let path = &files.network;
     let mut object = json::read_object(path)?;
     let class = object.get("_class_name").and_then(Value::as_str).unwrap_or(UNet::CLASS).to_string();
-    // The rest of the keys with an underscore are notes of the writer.
+    // The other keys that start with an underscore are metadata.
     object.retain(|key, _| !key.starts_with('_'));
     if class == UNet::CLASS {
         files.notes.extend(old_keys::modernize(&mut object, path));
@@ -144,7 +144,7 @@ fn network(registry: &Registry, files: &mut Files, device: Device) -> Result<Box
     Ok(network)
 }
 
-/// The encoder of several conditions, where the folder has one.
+/// Loads the encoder of several conditions, if the folder has one.
 fn encoder(folder: &Path, device: Device) -> Result<Option<ConditionEncoder>, Error> {
     let path = folder.join(ENCODER).join(CONFIG);
     if !path.is_file() {
@@ -179,7 +179,7 @@ fn read_weights(parameters: &Parameters, path: &Path) -> Result<Option<String>, 
         if !matches!(stored, DataType::U8 | DataType::I64)
             && i64::try_from(value.f_isfinite()?.f_all()?)? == 0
         {
-            let reason = format!("the tensor {name} holds numbers that are not finite");
+            let reason = format!("the tensor {name} contains values that are not finite");
             return Err(Error::Configuration { path: path.to_path_buf(), reason });
         }
         parameter.tensor.shallow_clone().f_copy_(&value)?;

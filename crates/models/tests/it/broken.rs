@@ -200,7 +200,7 @@ fn our_own_file_is_checked() {
     let folder = Folder::new();
     folder.set(OURS, "/format", json!(3));
     let sentence = refusal(Model::load(folder.path(), Device::Cpu));
-    assert!(sentence.contains("format 3") && sentence.contains("formats up to 2"), "{sentence}");
+    assert!(sentence.contains("format 3") && sentence.contains("formats 1 to 2"), "{sentence}");
     for (pointer, value, said) in [
         ("/denoiser/parameterization", json!("noise"), "noise"),
         ("/about/schedule/name", json!("laplace"), "laplace"),

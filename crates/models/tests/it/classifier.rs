@@ -152,7 +152,7 @@ fn what_it_cannot_be_asked_is_a_sentence() {
     let level = classifier.process().level(6);
     let said = refusal(classifier.of(vec![0, 3]));
     assert!(said.contains("class 3") && said.contains("0 … 2 (circle, square, triangle)"), "{said}");
-    assert!(refusal(classifier.of(vec![])).contains("needs a class for the batch or one per example"));
+    assert!(refusal(classifier.of(vec![])).contains("needs one class for the batch or one per example"));
     let said = refusal(classifier.of(vec![0, 1, 2]).unwrap().log_density_gradient(&x, level.into()));
     assert!(said.contains("classes of a batch: found 3, expected 1 or 2"), "{said}");
     let said = refusal(classifier.of(vec![0]).unwrap().log_density_gradient(&x, Levels::Each(&[level; 3])));
@@ -231,11 +231,11 @@ fn each_kind_of_folder_is_known_from_the_other() {
     );
     let said = refusal(Model::load(&other, Device::Cpu));
     assert!(
-        said.contains("classifier holds a classifier of noisy images; a denoiser is needed here"),
+        said.contains("classifier contains a classifier of noisy images, but a denoiser is needed"),
         "{said}"
     );
     let said = refusal(Classifier::load(&denoiser, Device::Cpu));
-    assert!(said.contains("holds a denoiser; a classifier of noisy images is needed here"), "{said}");
+    assert!(said.contains("contains a denoiser, but a classifier of noisy images is needed"), "{said}");
     // The same of a run's newest checkpoint.
     let run = place.path().join("run");
     classifier().save(&run.join("checkpoints/0000000064"), |_| Ok(())).unwrap();
@@ -244,7 +244,7 @@ fn each_kind_of_folder_is_known_from_the_other() {
     assert!(refusal(Classifier::load(place.path(), Device::Cpu)).contains("is not a checkpoint"));
     // The folder inside, opened as a network by itself.
     let said = refusal(Model::load(&other.join("classifier"), Device::Cpu));
-    assert!(said.contains("holds neither tweedie.json nor"), "{said}");
+    assert!(said.contains("contains neither tweedie.json nor"), "{said}");
 }
 
 #[test]

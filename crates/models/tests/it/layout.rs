@@ -245,7 +245,7 @@ fn continuous_processes_are_ours_alone() {
             (&json!("TweedieScheduler"), &json!(20))
         );
         let reason = json["reason"].as_str().unwrap();
-        assert_eq!(reason, format!("a discrete scheduler has no {schedule} process"));
+        assert_eq!(reason, format!("the discrete schedulers do not support the {schedule} process"));
         assert_eq!(Model::load(folder.path(), Device::Cpu).unwrap().about().schedule, schedule);
         let card = std::fs::read_to_string(folder.path().join("README.md")).unwrap();
         assert!(card.contains(reason), "{card}");

@@ -1,4 +1,4 @@
-//! A scheduler's keys: known ones with values that are not implemented are refused by name.
+//! Access to the keys of a scheduler configuration. Values that are not implemented are errors that name the key.
 
 use super::classes::WITHOUT_EFFECT;
 use crate::Error;
@@ -86,7 +86,7 @@ impl<'a> Keys<'a> {
             None => Ok(default),
             Some(value) => {
                 let number = value.as_f64().filter(|number| *number >= 0.0);
-                number.ok_or_else(|| self.wrong(key, value, "a number, not negative"))
+                number.ok_or_else(|| self.wrong(key, value, "a non-negative number"))
             }
         }
     }
@@ -96,7 +96,7 @@ impl<'a> Keys<'a> {
             None => Ok(default),
             Some(value) => {
                 let number = value.as_u64().and_then(|number| usize::try_from(number).ok());
-                number.ok_or_else(|| self.wrong(key, value, "a whole number, not negative"))
+                number.ok_or_else(|| self.wrong(key, value, "a non-negative integer"))
             }
         }
     }
