@@ -43,7 +43,7 @@ fn arrays_that_are_none_are_named() {
         arrays_refused(place.path(), &[], &[&["mine.safetensors"], words].concat());
     }
     std::fs::write(&file, "no safetensors").unwrap();
-    arrays_refused(place.path(), &[], &["mine.safetensors", "not a whole safetensors file"]);
+    arrays_refused(place.path(), &[], &["mine.safetensors", "not a valid safetensors file"]);
 }
 
 #[test]

@@ -174,5 +174,5 @@ fn foreign_headers_are_refused() {
 #[test]
 fn kinds_without_weights_are_named() {
     let header = "{\"mask\":{\"dtype\":\"BOOL\",\"shape\":[2],\"data_offsets\":[0,2]}}";
-    refused(&with_header(header, 2), "its tensor mask is of the kind BOOL");
+    refused(&with_header(header, 2), "its tensor mask has the data type BOOL");
 }

@@ -78,7 +78,7 @@ fn pickle_refused(bytes: &[u8], reason: &str) {
     let error = open_pickle(bytes).unwrap_err();
     let text = error.to_string();
     assert!(matches!(error, Error::Pickle { .. }), "{error:?}");
-    assert!(text.contains("weights.bin is no file of weights"), "{text}");
+    assert!(text.contains("weights.bin is not a readable file of weights"), "{text}");
     assert!(text.contains(reason), "{text} lacks {reason:?}");
 }
 

@@ -65,7 +65,7 @@ proptest! {
             places.iter().flat_map(|&at| noise[at * width..(at + 1) * width].to_vec()).collect();
         prop_assert_eq!(file.read(&tensor).unwrap(), expected);
         if end > 0 {
-            pickle_refused(&of(end * width - 1), "ends beyond its numbers");
+            pickle_refused(&of(end * width - 1), "exceeds its storage");
         }
     }
 }

@@ -18,7 +18,7 @@ fn any_tensor() -> impl Strategy<Value = TensorBytes> {
 
 /// Any name but the one that the format keeps for the free text.
 fn any_name() -> impl Strategy<Value = String> {
-    any::<String>().prop_filter("kept for free text", |name| name != "__metadata__")
+    any::<String>().prop_filter("reserved for metadata", |name| name != "__metadata__")
 }
 
 fn dtype(kind: DataType) -> Dtype {
