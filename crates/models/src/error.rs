@@ -123,7 +123,7 @@ pub enum Error {
     },
     /// Numbers of classes and class names that differ.
     #[error(
-        "the classifier's network has {classes} classes, but {names} class names were given; each class needs a name"
+        "the classifier's network has {classes} classes, but {names} names were given; each class needs a name"
     )]
     ClassNames {
         /// The number of classes of the network.

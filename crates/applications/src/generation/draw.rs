@@ -55,7 +55,7 @@ pub enum Start {
 pub struct Request {
     /// The number of samples.
     pub n: usize,
-    /// The index of the first sample. The noise of a sample depends only on the seed and its index, so many samples can be generated in
+    /// The index of the first sample. The noise of a sample depends only on the seed and its index, so a large set of samples can be generated in
     /// several runs.
     pub first: u64,
     /// The batch size; 0 selects 64 images or 1024 points, or all samples in one batch with PyTorch's noise.

@@ -25,7 +25,7 @@ pub struct Sample {
     /// The number of images; with --interpolate, the number of rows.
     #[arg(short, long, default_value_t = 16)]
     pub n: usize,
-    /// The index of the first image. The noise of an image depends only on the seed and its index, so many images can be generated in
+    /// The index of the first image. The noise of an image depends only on the seed and its index, so a large set of images can be generated in
     /// several runs.
     #[arg(long, default_value_t = 0, value_name = "I")]
     pub first: u64,

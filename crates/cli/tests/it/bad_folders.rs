@@ -50,7 +50,7 @@ fn a_checkpoint_that_asks_for_more_than_tensors_is_refused() {
     std::fs::remove_file(place.path().join(WEIGHTS)).unwrap();
     let bin = place.path().join("ck/unet/diffusion_pytorch_model.bin");
     std::fs::write(&bin, malicious("touch executed")).unwrap();
-    sample_refused(&place, &["diffusion_pytorch_model.bin", "asks for os.system", "nothing was executed"]);
+    sample_refused(&place, &["diffusion_pytorch_model.bin", "refers to os.system", "nothing was executed"]);
     std::fs::write(&bin, b"\x80\x02}q\0.").unwrap();
     sample_refused(&place, &["diffusion_pytorch_model.bin", "before version 1.6"]);
     std::fs::write(&bin, &malicious("true")[..60]).unwrap();

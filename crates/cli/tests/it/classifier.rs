@@ -136,7 +136,7 @@ fn a_preset_of_digits_becomes_a_classifier_of_digits() {
     ]);
     let printed = succeeds(&mut command);
     assert!(printed.contains("# parameters: 0.") && printed.contains("kind = \"classifier\""), "{printed}");
-    // The preset's objective is a denoiser's; what is asked for is asked for.
+    // The objective of the preset is for a denoiser, but given settings are kept.
     assert!(printed.contains("measured = \"null\"") && printed.contains("mean = 2.0"), "{printed}");
     command.args(["--set", "training.objective.levels={ kind = \"stratified\" }"]);
     let printed = succeeds(&mut command);

@@ -62,7 +62,7 @@ fn md5(bytes: &[u8]) -> String {
     Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Gets CIFAR from a server whose file is none, after a part of it may have come; what was asked for.
+/// Downloads CIFAR from a server whose file is wrong, possibly after a part of it was received. Returns the requests.
 ///
 /// The sum of what came in all stands in the refusal.
 #[track_caller]
@@ -134,7 +134,7 @@ fn a_part_that_is_whole_is_not_asked_for_more() {
     comes_as(&body, Some(&body), vec![response("416 Range Not Satisfiable", 0, b"")]);
 }
 
-/// A disk that refuses is no reason to ask the server again, nor to doubt the network.
+/// A failing disk causes no further requests and no doubt about the network.
 #[test]
 fn a_place_that_cannot_be_written_is_named() {
     let place = place();

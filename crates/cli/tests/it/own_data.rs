@@ -165,8 +165,8 @@ fn captions_are_found_and_counted() {
     put(&place.path().join("mine"), &[("captions.tsv", b"0.png\ta red cat\n5.png\ta dog\n".to_vec())]);
     contains_all(&preview(place.path(), "mine", SMALL), &["2 of 6 have captions"]);
     put(&place.path().join("mine"), &[("others.txt", "\u{feff}3.png\tünïcode\r\n\r\n".into())]);
-    let asked = [SMALL, &["--set", "data.captions=others.txt"]].concat();
-    contains_all(&preview(place.path(), "mine", &asked), &["1 of 6 have captions"]);
+    let settings = [SMALL, &["--set", "data.captions=others.txt"]].concat();
+    contains_all(&preview(place.path(), "mine", &settings), &["1 of 6 have captions"]);
     // The name of a class is no caption.
     put(&place.path().join("pets"), &make::classes());
     assert!(!preview(place.path(), "pets", SMALL).contains("have captions"));

@@ -48,9 +48,9 @@ fn every_sampler_draws_by_its_name() {
             _ => {}
         }
         let numbers = raw(place.path(), &arguments);
-        let said = parameters(&place.path().join("x.png"));
-        assert_eq!((&said["sampler"], &said["levels"]), (&name.into(), &"trailing:4".into()));
-        // Euler is DDIM at η = 0, which the checkpoint asks for.
+        let recorded = parameters(&place.path().join("x.png"));
+        assert_eq!((&recorded["sampler"], &recorded["levels"]), (&name.into(), &"trailing:4".into()));
+        // Euler equals DDIM with η = 0, which is the checkpoint's value.
         assert!(sampler == Sampler::Euler || !seen.contains(&numbers), "{name} draws what another does");
         seen.push(numbers);
     }
@@ -76,9 +76,9 @@ fn options_change_what_is_drawn_and_are_written_down() {
         assert!(plain != other, "{more:?} changes nothing");
     }
     raw(place.path(), &["-n", "1", "--sampler", "heun", "--churn", "2", "--threshold", "0.9"]);
-    let said = parameters(&place.path().join("x.png"));
+    let recorded = parameters(&place.path().join("x.png"));
     assert_eq!(
-        (&said["options"]["heun"]["churn"], &said["options"]["clip"]["threshold"]),
+        (&recorded["options"]["heun"]["churn"], &recorded["options"]["clip"]["threshold"]),
         (&2.0.into(), &0.9.into())
     );
 }

@@ -1,4 +1,4 @@
-//! Files that are cut, lengthened or inconsistent are refused, and the error says why.
+//! Files that are cut, lengthened or inconsistent are refused with the reason.
 
 use crate::{failed_at, open_bytes, place, refused, with_header, written};
 use tweedie_weights::{Error, TensorFile};

@@ -82,7 +82,7 @@ fn pickle_refused(bytes: &[u8], reason: &str) {
     assert!(text.contains(reason), "{text} lacks {reason:?}");
 }
 
-/// A file with this header and so many bytes of tensors.
+/// A file with a header and the given number of bytes of tensors.
 fn with_header(header: &str, n_data: usize) -> Vec<u8> {
     let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
     bytes.extend(header.as_bytes());

@@ -1,4 +1,4 @@
-//! A pickle that asks for more than tensors is refused, and so is a file that does not hold what it says.
+//! A pickle with more than tensors is refused, and so is a file that does not contain its declared storages.
 
 use crate::torch_file::*;
 use crate::{open_pickle, pickle_refused};
@@ -195,7 +195,7 @@ fn an_archive_must_hold_what_torch_writes() {
     pickle_refused(&zip(&[pickle, numbers, numbers], 0), "twice");
     pickle_refused(&zip(&[pickle, numbers, ("b/data.pkl", pickle.1)], 0), "data.pkl twice");
     pickle_refused(&zip(&[pickle, numbers, ("b/data/0", numbers.1)], 0), "data/0 twice");
-    // A flipped bit of the pickle, where the archive's checksum says so.
+    // A flipped bit of the pickle, which the archive's checksum detects.
     let mut bytes = good();
     bytes[70] ^= 1;
     assert!(matches!(open_pickle(&bytes), Err(Error::Pickle { .. })));

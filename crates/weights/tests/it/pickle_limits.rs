@@ -1,4 +1,4 @@
-//! A few bytes cannot ask for a deep stack, a long time or much memory.
+//! A few bytes cannot require a deep stack, a long time or much memory.
 
 use crate::torch_file::*;
 use crate::{open_pickle, pickle_refused};
