@@ -50,26 +50,26 @@ pub enum Error {
         /// A clause that describes the problem or the allowed values.
         allowed: String,
     },
-    /// A text that is no schedule or prediction.
-    #[error("there is no {what} `{found}`: {allowed}")]
+    /// Text that is not the name of a schedule or a prediction.
+    #[error("`{found}` is not a {what}: {allowed}")]
     Name {
-        /// What the text was to name.
+        /// The kind of name.
         what: &'static str,
-        /// What was found.
+        /// The value that was found.
         found: String,
-        /// What is allowed, as a sentence's end.
+        /// A clause that describes the problem or the allowed values.
         allowed: String,
     },
-    /// A network that is conditioned on a vector, in a folder without an encoder that makes one.
+    /// A network that is conditioned on a vector, in a folder without an encoder that computes it.
     #[error(
-        "the network is conditioned on a vector of {width} numbers, and the folder holds no encoder that makes one of a class or anything else: a program can pass the vector, these commands cannot"
+        "the network is conditioned on a vector of {width} numbers, but the folder contains no encoder that computes it; the vector can be passed only from a program"
     )]
     NeedsVector {
-        /// The vector's width.
+        /// The width of the vector.
         width: i64,
     },
-    /// A configuration without the place of its data.
-    #[error("data.path is missing: the data of {data} are read from files")]
+    /// A configuration without the path of its data.
+    #[error("data.path is missing; {data} reads its data from files")]
     NoPath {
         /// The name of the configuration.
         data: String,

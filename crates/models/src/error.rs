@@ -38,47 +38,47 @@ pub enum Error {
         /// The reason.
         reason: String,
     },
-    /// A folder with a network whose process is not known.
-    #[error("{} holds a network without its process: there is no tweedie.json and no scheduler_config.json", path.display())]
+    /// A folder with a network but without a description of its process.
+    #[error("{} contains a network without a process: it has neither tweedie.json nor scheduler_config.json", path.display())]
     NoProcess {
         /// The folder.
         path: PathBuf,
     },
-    /// A process chosen for a folder that declares its own.
-    #[error("{} declares the model's process; a schedule or a prediction is given only for a folder without one", path.display())]
+    /// A process given for a folder that declares its own.
+    #[error("{} declares the process of the model; a schedule or a prediction can be given only for a folder without this file", path.display())]
     Declared {
         /// The declaration.
         path: PathBuf,
     },
-    /// A variant of the weights that is not there, or several of which none was chosen.
+    /// A variant of the weights that does not exist, or several variants without a choice.
     #[error(
-        "{} holds {}; its variants are: {found}",
+        "{} contains {}; its variants are: {found}",
         path.display(),
-        wanted.as_ref().map_or("several variants of the weights, and none was chosen".into(), |wanted| format!("no variant `{wanted}` of the weights"))
+        wanted.as_ref().map_or("several variants of the weights, but none was chosen".into(), |wanted| format!("no variant `{wanted}` of the weights"))
     )]
     Variant {
-        /// The component's folder.
+        /// The folder of the component.
         path: PathBuf,
         /// The variant that was requested.
         wanted: Option<String>,
-        /// The variants that are there.
+        /// The existing variants.
         found: String,
     },
-    /// A pipeline whose images are more than what its network predicts.
+    /// A pipeline whose images are not the samples of its network.
     #[error(
-        "{} is a pipeline that {does} `{part}`, which is not implemented: the network's samples alone would not be its images",
+        "{} is a pipeline that {does} `{part}`, which is not implemented; the samples of its network are not its images",
         path.display()
     )]
     Pipeline {
         /// The folder.
         path: PathBuf,
-        /// What the pipeline does with the part.
+        /// The use of the part in the pipeline.
         does: &'static str,
-        /// The part's name in `model_index.json`.
+        /// The name of the part in `model_index.json`.
         part: String,
     },
-    /// A folder that holds another kind of model.
-    #[error("{} holds {found}; {wanted} is needed here", path.display())]
+    /// A folder with another kind of model.
+    #[error("{} contains {found}, but {wanted} is needed", path.display())]
     OtherKind {
         /// The folder.
         path: PathBuf,

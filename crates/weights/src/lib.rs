@@ -1,7 +1,7 @@
 //! Reading and writing files of weights, without LibTorch.
 //!
 //! [`TensorFile`] reads a `.safetensors` file one tensor at a time. [`PickleFile`] reads a `.bin` file of PyTorch without executing
-//! code. [`Weights`] reads a file of either format, or several shards. [`compare`] reports names and shapes that differ from the
+//! code. [`Weights`] reads a file of either [`Format`], or several shards. [`compare`] reports names and shapes that differ from the
 //! expected ones, and [`modern_name`] maps older names to current ones.
 
 mod compare;
@@ -49,22 +49,22 @@ pub enum Error {
         /// The problem.
         reason: String,
     },
-    /// The stand-in that Git LFS leaves where a large file was not fetched.
-    #[error("{} is a Git LFS pointer, not the weights; `git lfs pull` in its repository fetches them", path.display())]
+    /// A pointer of Git LFS instead of a file that was not fetched.
+    #[error("{} is a Git LFS pointer instead of a file of weights; run `git lfs pull` in its repository", path.display())]
     LfsPointer {
         /// The file.
         path: PathBuf,
     },
     /// A file of another format.
-    #[error("{} is {found}, not a file of weights; safetensors and PyTorch files are read", path.display())]
+    #[error("{} is {found}, not a file of weights; only safetensors and PyTorch files are supported", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,
-        /// Its format.
+        /// The format of the file.
         found: &'static str,
     },
-    /// A `.bin` file that is damaged, foreign, or asks for more than tensors.
-    #[error("{} is no file of weights that can be read: {reason}", path.display())]
+    /// A `.bin` file that is damaged, not a file of weights, or contains more than tensors.
+    #[error("{} is not a readable file of weights: {reason}", path.display())]
     Pickle {
         /// The file.
         path: PathBuf,

@@ -58,9 +58,9 @@ impl TensorFile {
         if let Some(name) = first_duplicate(&json) {
             return Err(bad(format!("it contains the tensor {name} twice")));
         }
-        // Deserialising checks that the tensors follow one another without gaps and fit their shapes.
+        // Deserialization checks that the tensors are contiguous and fit their shapes.
         let header: Metadata = serde_json::from_slice(&json)
-            .map_err(|error| bad(metadata_that_is_no_text(&json).unwrap_or_else(|| error.to_string())))?;
+            .map_err(|error| bad(invalid_metadata(&json).unwrap_or_else(|| error.to_string())))?;
         let tensors = read_infos(&header, 8 + n_header).map_err(bad)?;
         let of = |info: &TensorInfo| u128::from(info.start) + info.n_bytes as u128;
         let end = tensors.iter().map(of).max().unwrap_or(u128::from(8 + n_header));
@@ -122,18 +122,18 @@ fn read_infos(header: &Metadata, data_start: u64) -> Result<Vec<TensorInfo>, Str
     Ok(infos)
 }
 
-/// The key of the header's free text whose value is no text, as a sentence.
-fn metadata_that_is_no_text(json: &[u8]) -> Option<String> {
+/// An error message about metadata of the header that is not text.
+fn invalid_metadata(json: &[u8]) -> Option<String> {
     let header: serde_json::Value = serde_json::from_slice(json).ok()?;
     let metadata = header.get("__metadata__")?;
     let Some(entries) = metadata.as_object() else {
-        return Some(format!("its __metadata__ is {}; it must be an object of texts", short(metadata)));
+        return Some(format!("its __metadata__ is {}; it must be an object of strings", short(metadata)));
     };
     let (key, value) = entries.iter().find(|(_, value)| !value.is_string())?;
-    Some(format!("its metadata's key `{key}` is {}; every value there must be text", short(value)))
+    Some(format!("its metadata key `{key}` is {}; it must be a string", short(value)))
 }
 
-/// A value as JSON, cut where it is long.
+/// A value as JSON, truncated after 60 characters.
 fn short(value: &serde_json::Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(60) {
@@ -142,7 +142,7 @@ fn short(value: &serde_json::Value) -> String {
     }
 }
 
-/// The first key that a JSON object holds twice, which a map would silently overwrite.
+/// The first duplicate key of a JSON object, which would be overwritten silently in a map.
 fn first_duplicate(json: &[u8]) -> Option<String> {
     struct Keys;
     impl<'de> Visitor<'de> for Keys {

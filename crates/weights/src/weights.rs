@@ -21,11 +21,11 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// Opens a file of weights, or the index of several. Its content decides its format, whatever its name is.
+    /// Opens a file of weights or the index of several. The format is detected from the content, not from the name.
     ///
     /// # Errors
-    /// The errors of [`Format::of`], [`TensorFile::open`] and [`PickleFile::open`]; [`Error::Shards`] for an index whose files do not
-    /// hold what it lists.
+    /// Errors of [`Format::of`], [`TensorFile::open`] and [`PickleFile::open`]; [`Error::Shards`] for files that do not contain the tensors
+    /// listed in the index.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let mut weights = Self {
             path: path.to_path_buf(),
@@ -99,10 +99,10 @@ impl Weights {
             if format == Format::Index {
                 return Err(wrong(format!("its shard {shard} is an index itself")));
             }
-            let held = self.add(&file, format)?;
+            let names = self.add(&file, format)?;
             for (name, its) in &index.weight_map {
-                if its == shard && !held.contains(name) {
-                    return Err(wrong(format!("it lists {name} in {shard}, which does not hold it")));
+                if its == shard && !names.contains(name) {
+                    return Err(wrong(format!("it lists {name} in {shard}, which does not contain it")));
                 }
             }
         }

@@ -68,10 +68,10 @@ pub struct Generator<'a> {
     guidance: Guidance,
 }
 
-/// Fails for a network that is conditioned on a vector where nothing makes one.
+/// Returns an error for a network that is conditioned on a vector without an encoder that computes it.
 ///
 /// # Errors
-/// [`Error::NeedsVector`].
+/// [`Error::NeedsVector`] if the encoder is missing.
 pub fn check_vector(model: &Model) -> Result<(), Error> {
     match (model.network().accepts().vector, model.encoder()) {
         (Some(width), None) => Err(Error::NeedsVector { width }),
@@ -85,7 +85,7 @@ impl<'a> Generator<'a> {
     /// # Errors
     /// A sampling configuration, a class or guidance that does not fit the model.
     pub fn new(model: &'a Model, options: GeneratorOptions) -> Result<Self, Error> {
-        let GeneratorOptions { sampling, class: asked, guidance } = options;
+        let GeneratorOptions { sampling, class: requested, guidance } = options;
         check_vector(model)?;
         model.check_sampling(&sampling)?;
         let requested = requested.as_deref();

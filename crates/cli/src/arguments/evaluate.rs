@@ -43,13 +43,13 @@ pub struct EvaluateSamples {
     /// The class, by name or number; `all` cycles through the classes, `none` samples without a class.
     #[arg(long)]
     pub class: Option<String>,
-    /// Short for --weights raw.
+    /// Short form of --weights raw.
     #[arg(long, hide = true, conflicts_with = "weights")]
     pub raw: bool,
-    /// What the folder leaves open.
+    /// Options for loading the folder.
     #[command(flatten)]
     pub folder: FolderFlags,
-    /// auto, f32 or bf16.
+    /// Precision: auto, f32 or bf16.
     #[arg(long, default_value = "f32")]
     pub precision: String,
     /// Device: auto, cpu, cuda or cuda:N.
@@ -113,13 +113,13 @@ pub struct EvaluateLikelihood {
     /// The class, by name or number, or `none`; default for a class-conditional model: the class of each image.
     #[arg(long)]
     pub class: Option<String>,
-    /// Short for --weights raw.
+    /// Short form of --weights raw.
     #[arg(long, hide = true, conflicts_with = "weights")]
     pub raw: bool,
-    /// What the folder leaves open.
+    /// Options for loading the folder.
     #[command(flatten)]
     pub folder: FolderFlags,
-    /// auto, f32 or bf16.
+    /// Precision: auto, f32 or bf16.
     #[arg(long, default_value = "f32")]
     pub precision: String,
     /// Device: auto, cpu, cuda or cuda:N.

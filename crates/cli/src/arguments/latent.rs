@@ -63,10 +63,10 @@ pub struct Invert {
     /// The class, by name or number, or `none`.
     #[arg(long)]
     pub class: Option<String>,
-    /// What the folder leaves open.
+    /// Options for loading the folder.
     #[command(flatten)]
     pub folder: FolderFlags,
-    /// auto, f32 or bf16.
+    /// Precision: auto, f32 or bf16.
     #[arg(long, default_value = "f32")]
     pub precision: String,
     /// Device: auto, cpu, cuda or cuda:N.
@@ -103,10 +103,10 @@ pub struct Reconstruct {
     /// Output file for the sheet: the images, and below them their reconstructions.
     #[arg(long, value_name = "FILE", default_value = "reconstructed.png")]
     pub out: PathBuf,
-    /// What the folder leaves open.
+    /// Options for loading the folder.
     #[command(flatten)]
     pub folder: FolderFlags,
-    /// auto, f32 or bf16.
+    /// Precision: auto, f32 or bf16.
     #[arg(long, default_value = "f32")]
     pub precision: String,
     /// Device: auto, cpu, cuda or cuda:N.
@@ -150,10 +150,10 @@ pub struct Compare {
     /// Output folder for the sheet (PNG) and the table (JSON).
     #[arg(long, value_name = "FOLDER", default_value = "comparison")]
     pub out: PathBuf,
-    /// What the folder leaves open.
+    /// Options for loading the folder.
     #[command(flatten)]
     pub folder: FolderFlags,
-    /// auto, f32 or bf16.
+    /// Precision: auto, f32 or bf16.
     #[arg(long, default_value = "f32")]
     pub precision: String,
     /// Device: auto, cpu, cuda or cuda:N.

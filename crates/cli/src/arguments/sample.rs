@@ -58,10 +58,10 @@ pub struct Sample {
     /// its data.
     #[arg(long, value_name = "FILE")]
     pub raw: Option<PathBuf>,
-    /// What the folder leaves open.
+    /// Options for loading the folder.
     #[command(flatten)]
     pub folder: FolderFlags,
-    /// auto, f32 or bf16.
+    /// Precision: auto, f32 or bf16.
     #[arg(long, default_value = "f32")]
     pub precision: String,
     /// Device: auto, cpu, cuda or cuda:N.
@@ -107,10 +107,10 @@ pub struct Inspect {
     /// The class, by name or number, for the predictions of a class-conditional model.
     #[arg(long)]
     pub class: Option<String>,
-    /// What the folder leaves open.
+    /// Options for loading the folder.
     #[command(flatten)]
     pub folder: FolderFlags,
-    /// auto, cpu, cuda or cuda:N.
+    /// Device: auto, cpu, cuda or cuda:N.
     #[arg(long, default_value = "auto")]
     pub device: String,
 }

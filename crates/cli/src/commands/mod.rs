@@ -19,7 +19,7 @@ use tweedie_applications::generation::{OpenOptions, Opened};
 use tweedie_models::Model;
 use tweedie_torch::{Choice, Precision};
 
-/// Opens a model, and prints what its folder left open.
+/// Loads a model and prints the notes about its folder.
 fn open_model(folder: &Path, options: &OpenOptions) -> anyhow::Result<(Model, Precision)> {
     let Opened { model, precision, notes } = tweedie_applications::generation::open(folder, options)?;
     notes.iter().for_each(crate::output::line);

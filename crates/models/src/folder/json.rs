@@ -13,7 +13,7 @@ pub(crate) fn read_object(path: &Path) -> Result<Map<String, Value>, Error> {
     if tweedie_weights::is_lfs_pointer(text.as_bytes()) {
         return Err(tweedie_weights::Error::LfsPointer { path: path.to_path_buf() }.into());
     }
-    // Some editors begin a file with a byte-order mark, which JSON has no place for.
+    // Some editors write a byte-order mark, which is not part of JSON.
     match serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(&text)) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(wrong("it is not a JSON object".into())),
@@ -21,7 +21,7 @@ pub(crate) fn read_object(path: &Path) -> Result<Map<String, Value>, Error> {
     }
 }
 
-/// Why a text is no JSON, where its writer's habits explain it better than the parser.
+/// The reason why a text is not JSON. NaN and Infinity, which Python writes, are explained; other errors are those of the parser.
 fn reason_of(text: &str, error: &serde_json::Error) -> String {
     let word = ["NaN", "Infinity"].into_iter().find(|word| {
         let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or("");
@@ -29,7 +29,10 @@ fn reason_of(text: &str, error: &serde_json::Error) -> String {
     });
     match word {
         Some(word) => {
-            format!("{word} is no number of JSON (line {}); write a finite number or null", error.line())
+            format!(
+                "{word} is not a number in JSON (line {}); it must be a finite number or null",
+                error.line()
+            )
         }
         None => error.to_string(),
     }

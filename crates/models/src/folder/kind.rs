@@ -44,7 +44,7 @@ impl Kind {
         resolve(folder).is_ok_and(|found| found.declaration.is_some())
     }
 
-    /// The checkpoint of this kind that a folder is or, a run, holds as its newest.
+    /// Finds a checkpoint of this kind: the folder itself or, for a run, its newest checkpoint.
     pub(super) fn find(self, folder: &Path) -> Result<Found, Error> {
         let found = resolve(folder)?;
         if found.kind() == self {
@@ -58,7 +58,7 @@ impl Kind {
 pub(super) struct Found {
     pub(super) folder: PathBuf,
     pub(super) declaration: Option<Declaration>,
-    /// Sentences about how the folder was found.
+    /// Notes about the choice of the folder.
     pub(super) notes: Vec<String>,
 }
 
@@ -78,7 +78,7 @@ fn resolve(folder: &Path) -> Result<Found, Error> {
         return Ok(found);
     }
     let newest = newest_checkpoint(folder)?;
-    let mut found = look(&newest)?.ok_or_else(|| not("its newest checkpoint holds no model"))?;
+    let mut found = inspect(&newest)?.ok_or_else(|| not("its newest checkpoint contains no model"))?;
     if found.declaration.is_none() {
         found.notes.push(format!("checkpoint: the newest, {}", newest.display()));
     }

@@ -33,11 +33,11 @@ impl Model {
         Ok(Self::open(registry, folder, &LoadOptions::default(), device)?.0)
     }
 
-    /// The same by a caller's choices. The second value holds sentences about what the folder left open or was ignored, for a person to
-    /// read: the variant of the weights, the averaged ones beside others, unknown keys.
+    /// Loads a denoiser with the given options. The second value contains notes for the user about default choices, such as the variant
+    /// of the weights or the averaged weights, and about unknown keys.
     ///
     /// # Errors
-    /// The errors of [`Model::load`]; choices that the folder does not offer.
+    /// Errors of [`Model::load`]; [`Error::Variant`], [`Error::Declared`] and [`Error::NoProcess`] for options that do not fit the folder.
     pub fn open(
         registry: &Registry,
         folder: &Path,
@@ -76,7 +76,7 @@ impl Classifier {
     }
 }
 
-/// Everything that makes a denoiser of the network: declared, read from a scheduler, or chosen by the caller.
+/// The description of the denoiser: declared, read from a scheduler, or given by the options.
 fn description_of(found: Found, files: &mut Files, choice: &ProcessChoice) -> Result<Description, Error> {
     if let Some(declaration) = found.declaration {
         if !choice.is_empty() {
@@ -96,7 +96,7 @@ fn description_of(found: Found, files: &mut Files, choice: &ProcessChoice) -> Re
         (Some((of_folder, notes)), schedule) => {
             files.notes.extend(notes);
             files.notes.push(
-                "process: the schedule, its steps or the prediction given here replace the folder's".into(),
+                "process: the given schedule, number of steps or prediction replaces the folder's".into(),
             );
             let about = of_folder.about;
             let chosen = Description::new(
@@ -114,7 +114,7 @@ fn description_of(found: Found, files: &mut Files, choice: &ProcessChoice) -> Re
         }
         (None, Some(schedule)) => {
             if choice.prediction.is_none() {
-                files.notes.push("prediction: epsilon, as no other was given".into());
+                files.notes.push("prediction: epsilon, by default".into());
             }
             let predicted = choice.prediction.unwrap_or(Parameterization::Epsilon);
             Ok(Description::new(schedule.clone(), choice.steps.unwrap_or(1000), predicted))
@@ -123,7 +123,7 @@ fn description_of(found: Found, files: &mut Files, choice: &ProcessChoice) -> Re
     }
 }
 
-/// The network with its weights. A configuration without a class name is a U-Net's, as in the old flat layout.
+/// Loads the network with its weights. A configuration without a class name, as in the old flat layout, is that of a U-Net.
 fn network(registry: &Registry, files: &mut Files, device: Device) -> Result<Box<dyn Network>, Error> {
     let path = &files.network;
     let mut object = json::read_object(path)?;
@@ -159,8 +159,8 @@ fn encoder(folder: &Path, device: Device) -> Result<Option<ConditionEncoder>, Er
     Ok(Some(encoder))
 }
 
-/// Reads every tensor into its place, one at a time. Where all names begin with one prefix more, it is removed, and a sentence tells
-/// which.
+/// Reads the values of all parameters from a file, one tensor at a time. A common prefix of all names is removed, and a note about it
+/// is returned.
 fn read_weights(parameters: &Parameters, path: &Path) -> Result<Option<String>, Error> {
     let mut weights = Weights::open(path)?.renamed(modern_name)?;
     let shape = |tensor: &Tensor| tensor.size().iter().map(|&side| side as usize).collect();
@@ -184,5 +184,5 @@ fn read_weights(parameters: &Parameters, path: &Path) -> Result<Option<String>, 
         }
         parameter.tensor.shallow_clone().f_copy_(&value)?;
     }
-    Ok(prefix.map(|prefix| format!("weights: the prefix `{prefix}` before all names is removed")))
+    Ok(prefix.map(|prefix| format!("weights: the prefix `{prefix}` of all names was removed")))
 }

@@ -28,8 +28,8 @@ proptest! {
 #[test]
 fn what_is_no_rule_is_said() {
     for (text, words) in [
-        ("flow:x", "\"x\" is no number of levels"),
-        ("flow:3,y", "\"y\" is no shift"),
+        ("flow:x", "\"x\" is not a number of levels"),
+        ("flow:3,y", "\"y\" is not a shift"),
         ("other:3", "\"other:3\""),
     ] {
         let sentence = refusal(text.parse::<LevelRule>());

@@ -41,7 +41,7 @@ pub(super) fn write(description: &Description, shift: f64) -> Value {
     })
 }
 
-/// The description that a flow's scheduler gives.
+/// The description of a denoiser from the configuration of a flow scheduler.
 pub(super) fn read(keys: &Keys, sampler: Sampler) -> Result<Description, Error> {
     const OFF: [&str; 6] = [
         "use_dynamic_shifting",

@@ -123,8 +123,8 @@ pub(crate) fn write(description: &Description) -> Result<Value, Error> {
     }))
 }
 
-/// The description that a scheduler's configuration gives, and sentences about what was chosen or ignored. Known keys with values that
-/// are not implemented are refused by name.
+/// The description of a denoiser from a scheduler configuration, and notes about default choices and ignored keys. Values of known
+/// keys that are not implemented are errors that name the key.
 pub(crate) fn read(config: &Map<String, Value>, path: &Path) -> Result<(Description, Vec<String>), Error> {
     let keys = Keys::new(config, path);
     let name = keys.text("_class_name", "DDPMScheduler")?;
@@ -140,8 +140,7 @@ pub(crate) fn read(config: &Map<String, Value>, path: &Path) -> Result<(Descript
     };
     if !class.is_exact {
         let sampler = description.sampling.sampler;
-        notes
-            .push(format!("sampler: {sampler} by default, in the place of {name}, which is not implemented"));
+        notes.push(format!("sampler: {sampler} by default, instead of {name}, which is not implemented"));
     }
     if let Some(unknown) = keys.unknown() {
         notes.push(format!("{}: unknown keys are ignored: {unknown}", path.display()));
