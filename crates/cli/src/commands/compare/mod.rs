@@ -1,4 +1,4 @@
-//! `tweedie compare`.
+//! The subcommand `tweedie compare`.
 
 mod report;
 
