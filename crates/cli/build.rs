@@ -1,4 +1,4 @@
-//! The run path to LibTorch, for `cargo install`, which does not read the workspace's own cargo configuration.
+//! Sets the run path to LibTorch. `cargo install` needs it, because it does not read the workspace's cargo configuration.
 
 fn main() {
     println!("cargo:rerun-if-env-changed=LIBTORCH");

@@ -1,4 +1,4 @@
-//! Samplers beside each other, from the same noise.
+//! Comparison of samplers that start from the same noise.
 
 use crate::Error;
 use crate::generation::{Generator, Noise, Request};
@@ -10,26 +10,27 @@ use tweedie_models::sampling::{LevelRule, Sampler, SamplingConfig, SamplingError
 use tweedie_report::Progress;
 use tweedie_samplers::DdimNoiseKind;
 
-/// The samples of one sampler by some number of steps, and what they cost.
+/// The samples of one sampler with one number of steps, and their cost.
 #[derive(Debug)]
 pub struct Row {
-    /// How they were drawn.
+    /// The sampling configuration.
     pub sampling: SamplingConfig,
-    /// Steps of the path.
+    /// The number of steps of the path.
     pub steps: usize,
-    /// Evaluations of the denoiser for one batch.
+    /// The number of evaluations of the denoiser for one batch.
     pub calls: usize,
-    /// Seconds.
+    /// The time spent in the sampler, in seconds.
     pub seconds: f64,
-    /// (N, …), in the model's units.
+    /// The samples, (N, …), in the model's units.
     pub x: Tensor,
 }
 
 impl Row {
-    /// The mean over samples of the root mean square of the difference to another row, in units of `half`, with its standard error.
+    /// The distance to another row and its standard error: the mean over the samples of the root mean square difference, in units of
+    /// `half`.
     ///
     /// # Errors
-    /// What LibTorch reports.
+    /// Errors of LibTorch.
     pub fn distance(&self, reference: &Self, half: f64) -> Result<(f64, f64), Error> {
         let difference = ((&self.x - &reference.x) / half).square().flatten(1, -1);
         let each = difference.mean_dim(1, false, Kind::Double).sqrt();
@@ -37,7 +38,8 @@ impl Row {
     }
 }
 
-/// A sampler with so many steps on some levels; it follows the flow, unless its name stands for noise.
+/// The sampling configuration `own` with another sampler, number of steps and levels. η is 0, except for `euler_ancestral`, whose η
+/// is 1.
 pub fn with_sampler(
     own: &SamplingConfig,
     sampler: Sampler,
@@ -48,10 +50,11 @@ pub fn with_sampler(
     SamplingConfig { sampler, steps, levels, eta, ..own.clone() }
 }
 
-/// The reference: Heun's method without churn by many steps, evenly in log-SNR, where every solver is at its best.
+/// The sampling configuration of the reference: Heun's method without churn, with `steps` levels spaced evenly in log-SNR, the
+/// spacing at which all solvers are most accurate.
 ///
 /// # Errors
-/// [`Error::Option`] for a number of steps that no rule takes.
+/// [`Error::Option`] for an invalid number of steps.
 pub fn reference(model: &Model, steps: usize) -> Result<SamplingConfig, Error> {
     let own = model.sampling();
     let levels = format!("log_snr:{steps}").parse::<LevelRule>().map_err(|error| Error::Option {
@@ -72,10 +75,11 @@ pub fn reference(model: &Model, steps: usize) -> Result<SamplingConfig, Error> {
     Ok(reference)
 }
 
-/// Draws from the same noise by each sampling. All of them are checked before anything is drawn; `finished` is called after each.
+/// Generates samples from the same noise with each sampling configuration. All configurations are checked before the first is used.
+/// `finished` is called once for each finished row.
 ///
 /// # Errors
-/// A sampling that does not fit the model; what drawing reports.
+/// Sampling configurations that do not fit the model; errors of [`Generator::draw`].
 pub fn compare(
     generator: &mut Generator<'_>,
     samplings: Vec<SamplingConfig>,

@@ -1,87 +1,87 @@
-//! What can prevent an application from doing its work.
+//! The errors of this crate.
 
 use std::path::PathBuf;
 use tweedie_math::DataShape;
 use tweedie_models::Kind;
 
-/// What can prevent an application from doing its work.
+/// The errors of this crate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Data sets.
+    /// An error of a data set.
     #[error(transparent)]
     Data(#[from] tweedie_data::Error),
-    /// Models and their folders.
+    /// An error of a model or its folder.
     #[error(transparent)]
     Model(#[from] tweedie_models::Error),
-    /// Training.
+    /// An error of training.
     #[error(transparent)]
     Training(#[from] tweedie_training::Error),
-    /// Evaluation.
+    /// An error of evaluation.
     #[error(transparent)]
     Evaluation(#[from] tweedie_evaluation::Error),
-    /// Images, plots and pages.
+    /// An error of an image, a plot or a page.
     #[error(transparent)]
     Report(#[from] tweedie_report::Error),
-    /// Files that appear whole or not at all.
+    /// An error of writing a file atomically.
     #[error(transparent)]
     Files(#[from] tweedie_files::Error),
-    /// Files of tensors.
+    /// An error of a tensor file.
     #[error(transparent)]
     Weights(#[from] tweedie_weights::Error),
-    /// Devices, precision and LibTorch.
+    /// An error of LibTorch, a device or a precision.
     #[error(transparent)]
     Torch(#[from] tweedie_torch::Error),
-    /// A configuration that cannot be read, with the place of the mistake.
+    /// A configuration that cannot be read.
     #[error("in {from}: {reason}")]
     Config {
-        /// The file or the preset.
+        /// The file or preset.
         from: String,
-        /// The key, what was found and what is allowed.
+        /// The key, the value that was found and the allowed values.
         reason: String,
     },
-    /// A configuration that contradicts its data or itself.
+    /// A configuration value that contradicts the data or another value.
     #[error("{key} is {found}; {allowed}")]
     Setting {
-        /// The key in the configuration.
+        /// The key.
         key: &'static str,
-        /// What was found.
+        /// The value that was found.
         found: String,
-        /// What is allowed, as a sentence's end.
+        /// A clause that describes the problem or the allowed values.
         allowed: String,
     },
-    /// A text that is no schedule or prediction.
-    #[error("there is no {what} `{found}`: {allowed}")]
+    /// Text that is not the name of a schedule or a prediction.
+    #[error("`{found}` is not a {what}: {allowed}")]
     Name {
-        /// What the text was to name.
+        /// The kind of name.
         what: &'static str,
-        /// What was found.
+        /// The value that was found.
         found: String,
-        /// What is allowed, as a sentence's end.
+        /// A clause that describes the problem or the allowed values.
         allowed: String,
     },
-    /// A network that is conditioned on a vector, in a folder without an encoder that makes one.
+    /// A network that is conditioned on a vector, in a folder without an encoder that computes it.
     #[error(
-        "the network is conditioned on a vector of {width} numbers, and the folder holds no encoder that makes one of a class or anything else: a program can pass the vector, these commands cannot"
+        "the network is conditioned on a vector of {width} numbers, but the folder contains no encoder that computes it; the vector can be passed only from a program"
     )]
     NeedsVector {
-        /// The vector's width.
+        /// The width of the vector.
         width: i64,
     },
-    /// A configuration without the place of its data.
-    #[error("data.path is missing: the data of {data} are read from files")]
+    /// A configuration without the path of its data.
+    #[error("data.path is missing; {data} reads its data from files")]
     NoPath {
-        /// The preset, or what the data are.
+        /// The name of the configuration.
         data: String,
     },
     /// A preset that does not exist.
-    #[error("there is no preset `{found}`; the nearest is `{nearest}` (the presets are {known})")]
+    #[error("`{found}` is not a preset; the nearest is `{nearest}` (the presets are {known})")]
     Preset {
-        /// The name that was found.
+        /// The given name.
         found: String,
-        /// The most similar name.
+        /// The most similar preset.
         nearest: String,
-        /// Every name.
+        /// The names of all presets, separated by commas.
         known: String,
     },
     /// An option outside its range.
@@ -89,136 +89,138 @@ pub enum Error {
     Option {
         /// The option.
         option: &'static str,
-        /// What was found.
+        /// The value that was found.
         found: String,
-        /// What is allowed.
+        /// The allowed values.
         allowed: String,
     },
-    /// A class that the model does not know.
+    /// A class that does not exist.
     #[error("there is no class `{found}`{}", listed(names))]
     UnknownClass {
-        /// The class that was asked for.
+        /// The requested class.
         found: String,
         /// The names of the classes.
         names: Vec<String>,
     },
-    /// A class is needed and none was chosen.
-    #[error("a class is needed: one of 0 … {}{}, or all", n_classes - 1, listed(names))]
+    /// A class is needed, but none was chosen.
+    #[error("a class is needed: 0 … {}{}, or all", n_classes - 1, listed(names))]
     ClassNeeded {
-        /// How many classes there are.
+        /// The number of classes.
         n_classes: i64,
         /// Their names.
         names: Vec<String>,
     },
     /// A class for a model without classes.
-    #[error("this model is unconditional and takes no class")]
+    #[error("the model is unconditional and takes no class")]
     Unconditional,
-    /// No class for a model that always needs one.
-    #[error("this model was not trained to draw without a class")]
+    /// Sampling without a class with a model that always needs one.
+    #[error("the model was not trained to sample without a class")]
     NoNullClass,
-    /// Classifier-free guidance of a model that cannot be guided so.
+    /// Classifier-free guidance of a model without a row for no class.
     #[error(
-        "classifier-free guidance needs a model that draws with a class and without one (model.conditional and training.label_dropout), and this model does not; a weaker model can guide it, too"
+        "classifier-free guidance needs a model trained with and without classes (model.conditional and training.label_dropout), which this model is not; a weaker model can guide it instead"
     )]
     NotGuidable,
     /// Classifier-free guidance without a class.
-    #[error("classifier-free guidance leads towards a class: choose one, or all")]
+    #[error("classifier-free guidance needs a class; choose one, or all")]
     GuidanceWithoutClass,
-    /// An optimal variance under guidance.
-    #[error("the optimal variance is that of the model alone; with guidance choose another variance")]
+    /// The optimal variance together with guidance.
+    #[error("the optimal variance is available only without guidance; choose another variance")]
     GuidedOptimalVariance,
-    /// Another model that does not fit.
+    /// A guiding model that does not fit the model.
     #[error("{what} {}: {reason}", path.display())]
     Unfit {
-        /// The other model's part.
+        /// The role of the guiding model.
         what: &'static str,
         /// Its folder.
         path: PathBuf,
-        /// How it differs.
+        /// The difference.
         reason: String,
     },
-    /// A sampler that draws noise where the start alone must determine the sample.
+    /// A sampler that adds noise, where the samples must be determined by their starting points.
     #[error(
-        "{what} needs a sampler that draws no noise on the way, and {sampler} with these options does; ddim with eta 0, dpmpp_2m and unipc do not"
+        "{what} needs a deterministic sampler, but {sampler} with these options adds noise; ddim with eta 0, dpmpp_2m and unipc are deterministic"
     )]
     Stochastic {
-        /// What needs it.
+        /// The operation that needs a deterministic sampler.
         what: &'static str,
         /// The sampler.
         sampler: String,
     },
-    /// Samples that are not finite numbers.
-    #[error("the samples are not finite numbers: is the checkpoint whole, and does the precision suit it?")]
+    /// Samples with values that are not finite.
+    #[error(
+        "the samples contain values that are not finite; the checkpoint may be damaged or the precision too low"
+    )]
     NotFinite,
     /// A model whose examples have no fixed size.
     #[error("the checkpoint does not fix the size of its images; choose one")]
     NoSize,
-    /// Data of another shape than the model's.
-    #[error("{what} have the shape {found}, and the model was made for {expected}")]
+    /// Data whose shape differs from the model's.
+    #[error("{what} has the shape {found}; the model needs {expected}")]
     Shape {
         /// The data.
         what: String,
-        /// Their shape.
+        /// The shape of the data.
         found: DataShape,
-        /// The model's.
+        /// The shape that the model needs.
         expected: DataShape,
     },
-    /// Images where a model of arrays or points is used, or the other way round.
-    #[error("{what} hold {found}, and the model was made for {expected}")]
+    /// Images for a model of arrays or points, or arrays or points for a model of images.
+    #[error("{what} contains {found}; the model needs {expected}")]
     Units {
         /// The data.
         what: String,
-        /// What they hold.
+        /// The kind of the data.
         found: &'static str,
-        /// What the model was made for.
+        /// The kind that the model needs.
         expected: &'static str,
     },
-    /// Something that only images allow.
-    #[error("{what} needs images, and the data are of shape {found}")]
+    /// An operation that is defined only for images.
+    #[error("{what} needs images, but the data have the shape {found}")]
     NotImages {
-        /// What was asked for.
+        /// The requested operation.
         what: &'static str,
-        /// The shape.
+        /// The shape of the data.
         found: DataShape,
     },
-    /// A folder that is in no run.
-    #[error("{} is in no run, so the data to compare with are not known; choose a preset or a configuration", path.display())]
+    /// A folder that does not belong to a run.
+    #[error("{} does not belong to a run, so the data to compare with are unknown; choose a preset or a configuration", path.display())]
     NoRun {
         /// The folder.
         path: PathBuf,
     },
-    /// A run that held no examples out.
+    /// A run without held-out examples.
     #[error(
-        "the run held no examples out, so those that it was trained on would be judged; choose other data"
+        "the run held out no examples, so the model would be evaluated on its training examples; choose other data"
     )]
     NothingHeldOut,
-    /// A set with too few examples.
-    #[error("{set} has {available} examples, and {needed} are needed{}", if *needed_twice { " (as many again measure the optimal variance or the floor)" } else { "" })]
+    /// A data set with too few examples.
+    #[error("{set} has {available} examples; {needed} are needed{}", if *needed_twice { " (half of them measure the optimal variance or the floor)" } else { "" })]
     TooFew {
-        /// The set.
+        /// The data set.
         set: String,
-        /// How many there are.
+        /// The number of examples of the data set.
         available: u64,
-        /// How many are needed.
+        /// The number of examples that are needed.
         needed: u64,
-        /// Whether half of them serve as a second group.
+        /// Whether half of the needed examples form a second group.
         needed_twice: bool,
     },
-    /// A run that changes what it may not change.
+    /// A change that is not allowed for a resumed run.
     #[error(
-        "a resumed run keeps its data, [network], [model], training.seed and training.objective.kind; only the rest of training.… and sampling.… may change"
+        "a resumed run must keep its data, [network], [model], training.seed and training.objective.kind; only the other keys of [training] and [sampling] may change"
     )]
     Resumed,
-    /// A folder that is no run.
-    #[error("{} is no run: it holds no {file}", path.display())]
+    /// A folder that is not a run.
+    #[error("{} is not a run: it contains no {file}", path.display())]
     NotARun {
         /// The folder.
         path: PathBuf,
         /// The missing file.
         file: &'static str,
     },
-    /// A model of another kind.
-    #[error("{} holds {found}, and {needed} is needed", path.display())]
+    /// A model of the wrong kind.
+    #[error("{} contains {found}, but {needed} is needed", path.display())]
     Kind {
         /// The folder.
         path: PathBuf,
@@ -232,15 +234,15 @@ pub enum Error {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: std::io::Error,
     },
-    /// A file with other content than is needed.
+    /// A file with invalid content.
     #[error("{}: {reason}", path.display())]
     Content {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         reason: String,
     },
 }

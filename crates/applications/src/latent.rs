@@ -1,4 +1,4 @@
-//! Images as latent codes and back: DDIM inversion, reconstruction, ways between codes.
+//! Latents of images: DDIM inversion, reconstruction and interpolation.
 
 use crate::Error;
 use crate::generation::{Class, Generator};
@@ -8,13 +8,14 @@ use tweedie_models::sampling::{Sampler, SamplerOptions, SamplingConfig};
 use tweedie_models::{Condition, Model, from_pixels, tensor_of};
 use tweedie_samplers::{Inversion, ddim_invert, reconstruct, slerp};
 
-/// Images computed at once.
+/// The batch size.
 const AT_ONCE: i64 = 64;
 
-/// PNG files in the model's units, (N, C, H, W): each of the model's size, or all of one size that its network takes.
+/// Reads PNG files in the model's units, (N, C, H, W). All must have the model's size or, if it is not fixed, the same size.
 ///
 /// # Errors
-/// [`Error::NotImages`] for a model of arrays or points; a file that is no PNG or has another size.
+/// [`Error::NotImages`] for a model of arrays or points; [`Error::Read`] and [`Error::Content`] for a file that cannot be read, is
+/// not a PNG file or has another size.
 pub fn read_images(files: &[PathBuf], model: &Model) -> Result<Tensor, Error> {
     let about = model.about();
     if !about.is_images() {
@@ -41,10 +42,11 @@ pub fn read_images(files: &[PathBuf], model: &Model) -> Result<Tensor, Error> {
     Ok(Tensor::f_cat(&clean, 0)?)
 }
 
-/// The latent codes of clean images along a generator's path, guided as it is. x̂_0 is not clipped: a clip would lose what a code holds.
+/// Encodes clean images as latents by DDIM inversion along the generator's path, with its class and guidance. x̂_0 is not clipped,
+/// because clipping would lose information.
 ///
 /// # Errors
-/// What the network and the sampler report.
+/// Errors of the network and the sampler.
 pub fn encode(generator: &Generator<'_>, clean: &Tensor, how: Inversion) -> Result<Tensor, Error> {
     let _no_gradient = tch::no_grad_guard();
     let n = clean.size()[0];
@@ -57,7 +59,7 @@ pub fn encode(generator: &Generator<'_>, clean: &Tensor, how: Inversion) -> Resu
     Ok(Tensor::f_cat(&codes, 0)?)
 }
 
-/// The sampling of codes: DDIM without noise and without a clip, by so many steps.
+/// The sampling configuration for encoding and decoding: DDIM without noise and without clipping.
 pub fn code_sampling(model: &Model, steps: usize) -> SamplingConfig {
     SamplingConfig {
         sampler: Sampler::Ddim,
@@ -70,10 +72,10 @@ pub fn code_sampling(model: &Model, steps: usize) -> SamplingConfig {
     }
 }
 
-/// Clean images up the path and down again, by so many steps; `rows` are the classes.
+/// Encodes clean images by DDIM inversion and decodes them again, with `steps` steps each way. `rows` are the class rows.
 ///
 /// # Errors
-/// Steps that the process does not have; what the network reports.
+/// An error for a number of steps that exceeds the number of levels; errors of the network.
 pub fn reconstruct_images(
     model: &Model,
     clean: &Tensor,
@@ -94,10 +96,10 @@ pub fn reconstruct_images(
     Ok(Tensor::f_cat(&parts, 0)?)
 }
 
-/// The way between each two neighbouring codes in so many points, one way after the other.
+/// Spherical interpolations between consecutive latents, each in `columns` points, concatenated.
 ///
 /// # Errors
-/// What LibTorch reports.
+/// Errors of LibTorch.
 pub fn ways(ends: &Tensor, columns: usize) -> Result<Tensor, Error> {
     let row = |k: i64| -> Result<Tensor, Error> {
         let (a, b) = (ends.f_narrow(0, k, 1)?, ends.f_narrow(0, k + 1, 1)?);
@@ -109,10 +111,11 @@ pub fn ways(ends: &Tensor, columns: usize) -> Result<Tensor, Error> {
     Ok(Tensor::f_cat(&rows, 0)?)
 }
 
-/// Latents from a safetensors file: the tensor `latents`, or the only one where that is not finished samples; (N, …) of `sides`.
+/// Reads latents of shape (N, `sides`) from a safetensors file: the tensor named `latents`, or the only tensor of the file unless it is
+/// named `samples`.
 ///
 /// # Errors
-/// [`Error::Content`] for a file without latents, of another shape, or with numbers that are not finite.
+/// [`Error::Content`] for a file without latents, with another shape, or with values that are not finite.
 pub fn read_latents(path: &Path, sides: &[usize]) -> Result<Tensor, Error> {
     let content = |reason: String| Error::Content { path: path.to_path_buf(), reason };
     let mut file = tweedie_weights::TensorFile::open(path)?;
@@ -121,11 +124,11 @@ pub fn read_latents(path: &Path, sides: &[usize]) -> Result<Tensor, Error> {
     let only = infos.first().filter(|info| infos.len() == 1 && info.name != "samples");
     let info = named
         .or(only)
-        .ok_or_else(|| content("it holds no tensor named latents, as inversion writes them".into()))?;
+        .ok_or_else(|| content("it contains no tensor named `latents`, which inversion writes".into()))?;
     let fits = info.shape.split_first().is_some_and(|(n, rest)| *n > 0 && rest == sides);
     if !fits {
         return Err(content(format!(
-            "{} has the shape {:?}; this model begins with (N, {})",
+            "{} has the shape {:?}; the model needs (N, {})",
             info.name,
             info.shape,
             sides.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
@@ -135,20 +138,20 @@ pub fn read_latents(path: &Path, sides: &[usize]) -> Result<Tensor, Error> {
     let shape: Vec<i64> = info.shape.iter().map(|&side| side as i64).collect();
     let tensor = tensor_of(info.kind, &bytes, &shape)?.to_kind(Kind::Float);
     crate::generation::check_finite(&tensor)
-        .map_err(|_| content("it holds numbers that are not finite".into()))?;
+        .map_err(|_| content("it contains values that are not finite".into()))?;
     Ok(tensor)
 }
 
-/// The mean over images of the squared error per dimension, and its standard error, for data of range 1.
+/// The mean over images of the squared error per dimension, and its standard error, for data scaled from `range` to 1.
 ///
 /// # Errors
-/// What LibTorch reports.
+/// Errors of LibTorch.
 pub fn squared_error(a: &Tensor, b: &Tensor, range: f64) -> Result<(f64, f64), Error> {
     let each = ((a - b) / range).square().flatten(1, -1).mean_dim(1, false, Kind::Double);
     Ok(mean_and_error(&Vec::<f64>::try_from(each)?))
 }
 
-/// A mean with its standard error.
+/// The mean and its standard error.
 pub(crate) fn mean_and_error(values: &[f64]) -> (f64, f64) {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
@@ -156,11 +159,11 @@ pub(crate) fn mean_and_error(values: &[f64]) -> (f64, f64) {
     (mean, (variance / n).sqrt())
 }
 
-/// The class rows of so many images of one class.
+/// The class rows of `n` images of the requested class.
 ///
 /// # Errors
-/// Those of [`Class::of`].
-pub fn class_rows(model: &Model, asked: Option<&str>, n: usize) -> Result<Option<Vec<i64>>, Error> {
-    let class = Class::of(model, asked)?;
+/// Errors of [`Class::of`].
+pub fn class_rows(model: &Model, requested: Option<&str>, n: usize) -> Result<Option<Vec<i64>>, Error> {
+    let class = Class::of(model, requested)?;
     Ok((0..n).map(|i| class.row(i)).collect())
 }

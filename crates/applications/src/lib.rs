@@ -1,13 +1,13 @@
-//! What people do with diffusion models, as a library. A command line, a web page or a program of your own is a view of it.
+//! Applications of diffusion models as a library: training, sampling, evaluation and inspection. The command line is built on it.
 //!
-//! - [`recipes`]: a configuration becomes data, a model, a trainer and a run.
-//! - [`generation`]: samples in batches, with classes, guidance, previews and interruption.
-//! - [`evaluation`]: samples against data, and the examples of a likelihood.
-//! - [`latent`]: images as latent codes and back.
-//! - [`comparison`]: samplers beside each other.
-//! - [`inspection`]: what a checkpoint is.
+//! - [`recipes`]: training from a configuration.
+//! - [`generation`]: sampling in batches, with classes, guidance, previews and interruption.
+//! - [`evaluation`]: evaluation of samples against data, and the examples for likelihoods.
+//! - [`latent`]: encoding of images as latents, and decoding.
+//! - [`comparison`]: comparison of samplers.
+//! - [`inspection`]: descriptions of checkpoints.
 //!
-//! Long work reports to a [`tweedie_report::Progress`], which can stop it.
+//! Long operations report to a [`tweedie_report::Progress`], which can stop them.
 
 pub mod comparison;
 mod error;

@@ -1,47 +1,47 @@
-//! What is printed. A closed pipe ends the program quietly.
+//! Printing to the terminal and writing result files. A closed pipe ends the program quietly.
 
 use std::io::{ErrorKind, Write};
 
-/// Prints a line to standard output; when nobody reads it any more, the program ends quietly.
+/// Prints a line to standard output. If the reading end of a pipe is closed, the program exits with status 0.
 pub fn line(text: impl AsRef<str>) {
     if !try_line(text) {
         std::process::exit(0);
     }
 }
 
-/// Prints a line to standard output; false when nobody reads it any more.
+/// Prints a line to standard output. Returns false if the reading end of a pipe is closed.
 pub fn try_line(text: impl AsRef<str>) -> bool {
     let mut out = std::io::stdout().lock();
     match writeln!(out, "{}", text.as_ref()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => false,
-        // Another failure of the terminal is no reason to lose what is being computed.
+        // Any other failure to print is ignored, so that the running computation is not lost.
         _ => true,
     }
 }
 
 /// Prints an error with its causes to standard error, each cause once.
 pub fn complain(error: &anyhow::Error) {
-    let mut said = String::new();
+    let mut message = String::new();
     for cause in error.chain() {
         let text = cause.to_string();
-        if !said.contains(&text) {
-            said = if said.is_empty() { text } else { format!("{said}: {text}") };
+        if !message.contains(&text) {
+            message = if message.is_empty() { text } else { format!("{message}: {text}") };
         }
     }
     if let Some(flag) = remedy(error) {
-        said = format!("{said}; {flag}");
+        message = format!("{message}; {flag}");
     }
-    let _ = writeln!(std::io::stderr(), "error: {said}");
+    let _ = writeln!(std::io::stderr(), "error: {message}");
 }
 
-/// The flag that mends an error of the library, which names none.
+/// The flag that resolves an error of the library. The library's own message names no flags.
 fn remedy(error: &anyhow::Error) -> Option<String> {
     use tweedie_applications::Error as Application;
     use tweedie_models::Error as Model;
     use tweedie_models::sampling::SamplingError;
     let error = error.downcast_ref::<Application>()?;
     Some(match error {
-        Application::NoPath { .. } => "give their place with --data PATH".into(),
+        Application::NoPath { .. } => "give the path of the data with --data PATH".into(),
         Application::Model(Model::NoProcess { .. }) => {
             "give the process with --schedule (such as linear, cosine) and --prediction (such as epsilon, x0, v)".into()
         }
@@ -53,7 +53,7 @@ fn remedy(error: &anyhow::Error) -> Option<String> {
     })
 }
 
-/// Writes a canvas as a PNG with texts inside.
+/// Writes a canvas as a PNG file with `texts` in its text chunks.
 pub fn save_png(
     path: &std::path::Path,
     canvas: &tweedie_report::Canvas,
@@ -92,7 +92,7 @@ pub fn shell_word(text: impl std::fmt::Display) -> String {
     if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
-/// Writes named tensors with a text in the file's metadata.
+/// Writes a named tensor as a safetensors file, with `parameters` in the file's metadata.
 pub fn save_tensor(
     path: &std::path::Path,
     name: &str,

@@ -1,4 +1,4 @@
-//! Progress on the terminal: a bar there, a line now and then elsewhere. Ctrl-C ends the work in order.
+//! Progress output: a bar on a terminal, and an occasional line if standard error is not a terminal. Ctrl-C stops the work cleanly.
 
 use crate::output::try_line;
 use anyhow::Context;
@@ -10,13 +10,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tweedie_report::{Event, Progress};
 
-/// The exit code of a program that was interrupted.
+/// The exit code of an interrupted program.
 pub const INTERRUPTED: u8 = 130;
 
-/// Where there is no terminal, a line is printed after so long.
+/// The interval between progress lines if standard error is not a terminal.
 const SILENCE: Duration = Duration::from_secs(15);
 
-/// A flag that Ctrl-C and SIGTERM set, so that the work can be ended in order; a second signal ends the program at once.
+/// Returns a flag that Ctrl-C and SIGTERM set, so that the work can stop cleanly. A second signal ends the program at once.
 pub fn interruptible() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
@@ -29,7 +29,7 @@ pub fn interruptible() -> anyhow::Result<Arc<AtomicBool>> {
     Ok(stop)
 }
 
-/// Shows one piece of work after another.
+/// Shows the progress of one task after another.
 pub struct Terminal {
     stop: Arc<AtomicBool>,
     program: Instant,
@@ -37,14 +37,14 @@ pub struct Terminal {
     task: &'static str,
     unit: &'static str,
     total: f64,
-    /// Figures of the steps, whose mean is shown; of a training the last one.
+    /// The name, the sum and the count of the steps' figures. Their mean is shown; for training, only the last figure is kept.
     figures: (&'static str, f64, u32),
     began: Instant,
     printed: Instant,
 }
 
 impl Terminal {
-    /// Nothing has begun yet; `stop` is set from outside, `program` is when the program started.
+    /// A terminal without a task yet. `stop` is the flag that requests a stop; `program` is the time at which the program started.
     pub fn new(stop: Arc<AtomicBool>, program: Instant) -> Self {
         Self {
             stop,
@@ -59,7 +59,7 @@ impl Terminal {
         }
     }
 
-    /// A progress that Ctrl-C stops.
+    /// A terminal whose stop flag is set by Ctrl-C; see [`interruptible`].
     pub fn interruptible() -> anyhow::Result<Self> {
         Ok(Self::new(interruptible()?, Instant::now()))
     }
@@ -69,7 +69,7 @@ impl Terminal {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// A line above the bar. When nobody reads it any more, the work stops.
+    /// Prints a line above the bar. If the reading end of a pipe is closed, the work is stopped.
     fn print(&self, text: &str) {
         if !self.bar.suspend(|| try_line(text)) {
             self.stop.store(true, Ordering::Relaxed);
@@ -128,7 +128,7 @@ impl Progress for Terminal {
     }
 }
 
-/// The status line of a training.
+/// The status line of training.
 fn status(images: u64, values: &[(&'static str, f64)]) -> String {
     let value = |name: &str| values.iter().find(|(own, _)| *own == name).map(|(_, value)| *value);
     let of = |name: &str| value(name).unwrap_or(f64::NAN);
@@ -146,7 +146,7 @@ fn status(images: u64, values: &[(&'static str, f64)]) -> String {
     )
 }
 
-/// Hours, minutes and seconds, as few as are needed.
+/// Formats a duration in seconds, in minutes and seconds, or in hours and minutes.
 fn duration(seconds: f64) -> String {
     let whole = seconds.max(0.0).round() as u64;
     match whole {

@@ -1,36 +1,36 @@
-//! What is known of a model beside its network, whatever kind of model it is.
+//! Description of a model apart from its network, common to all kinds of models.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use tweedie_math::{Conditioning, DataShape, Schedule};
 
-/// The data, the process and the classes of a model. None of it is read from the network.
+/// The data, the process and the classes of a model. These are properties that the network does not determine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct About {
-    /// The sides of one example: `[C, H, W]` for images, `[D]` for points. Empty means: as the network's configuration has them. A side
-    /// of 0 fits any size.
+    /// The shape of one example: `[C, H, W]` for images, `[D]` for points. An empty shape is taken from the network's configuration. A
+    /// side of 0 means any size.
     #[serde(default = "no_shape")]
     pub data: DataShape,
     /// The range of clean data.
     #[serde(default)]
     pub range: DataRange,
-    /// For arrays and points: what was subtracted and divided by, per channel. `range` has no meaning then.
+    /// For arrays and points, the mean and the scale of each channel. `range` is not used then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standardization: Option<Standardization>,
     /// The forward process.
     pub schedule: Schedule,
-    /// T, the number of its levels; of a continuous process, the number of levels by which rules and reports count.
+    /// T, the number of levels of the process. For a continuous process, it is the number of levels that level rules and reports use.
     pub steps: usize,
     /// The number that the network is conditioned on at a level.
     pub conditioning: Conditioning,
-    /// Names of the classes, in the order of their numbers; empty for a model that knows none.
+    /// The names of the classes in the order of their numbers; empty for a model without class names.
     #[serde(default)]
     pub class_names: Vec<String>,
-    /// The row of the class table that means no class, where training dropped labels now and then.
+    /// The row of the class table that means no class, if labels were dropped in training.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub null_class: Option<i64>,
-    /// How the model was trained.
+    /// A summary of the training.
     #[serde(default)]
     pub training: Option<TrainingSummary>,
 }
@@ -40,9 +40,9 @@ fn no_shape() -> DataShape {
 }
 
 impl About {
-    /// A model on a process, with defaults for everything else: data in [−1, 1] of the network's shape, no classes, and a network that
-    /// is conditioned on the level's index (of a flow on T times the noise rate, of a variance-exploding process on ln(σ)/4, of the
-    /// other continuous processes on 1000 times the time).
+    /// A description with a process and defaults for everything else: data in [−1, 1] of the network's shape, no classes, and a network
+    /// that is conditioned on the index of the level. For a rectified flow it is conditioned on T times the noise rate, for a
+    /// variance-exploding process on ln(σ)/4, and for the other continuous processes on 1000 times the time.
     pub fn new(schedule: Schedule, steps: usize) -> Self {
         let conditioning = match schedule {
             Schedule::RectifiedFlow { .. } => Conditioning::NoiseRate { scale: steps as f64 },
@@ -63,13 +63,13 @@ impl About {
         }
     }
 
-    /// The sides of an example after its channels, where they are fixed; empty for points.
+    /// The sides of an example without its channels, or `None` if they are not fixed. They are empty for points.
     pub fn size(&self) -> Option<&[usize]> {
         let sides = self.data.sides().get(1..).unwrap_or_default();
         (!sides.contains(&0)).then_some(sides)
     }
 
-    /// Whether the data are images of bytes: three sides, one or three channels, no standardization.
+    /// Whether the data are images of bytes, with three sides, one or three channels and no standardization.
     pub fn is_images(&self) -> bool {
         self.standardization.is_none()
             && self.data.sides().len() == 3
@@ -104,29 +104,29 @@ impl Default for DataRange {
     }
 }
 
-/// How arrays become the network's units: (value − mean)/scale, channel by channel.
+/// The standardization of arrays and points: (value − mean)/scale for each channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Standardization {
-    /// One per channel.
+    /// The mean of each channel.
     pub mean: Vec<f64>,
-    /// One per channel, positive.
+    /// The scale of each channel, positive.
     pub scale: Vec<f64>,
 }
 
-/// How a checkpoint was trained.
+/// A summary of the training of a checkpoint.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingSummary {
-    /// The data set's name.
+    /// The name of the data set.
     pub data: String,
-    /// Images seen.
+    /// The number of images trained on.
     pub images: u64,
-    /// Steps taken.
+    /// The number of optimizer steps.
     pub steps: u64,
     /// The seed.
     pub seed: u64,
-    /// The training loss, a running mean over some hundred steps.
+    /// The training loss, as a running mean over some hundred steps.
     pub loss: f64,
     /// The precision of training.
     pub precision: String,

@@ -1,33 +1,33 @@
-//! What can be wrong with a model or its folder.
+//! The errors of this crate.
 
 use crate::Kind;
 use crate::sampling::{Sampler, SamplingError};
 use std::path::PathBuf;
 use tweedie_math::DataShape;
 
-/// What can be wrong with a model or its folder.
+/// The errors of this crate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Files of the checkpoint's weights.
+    /// An error of a file of weights.
     #[error(transparent)]
     Weights(#[from] tweedie_weights::Error),
-    /// Files and folders of the checkpoint.
+    /// An error of a file or folder of the checkpoint.
     #[error(transparent)]
     Files(#[from] tweedie_files::Error),
-    /// The network's configuration or input.
+    /// An error of the configuration or the input of the network.
     #[error(transparent)]
     Network(#[from] tweedie_networks::Error),
-    /// Processes, levels, parameterizations.
+    /// An error of a process, a level or a parameterization.
     #[error(transparent)]
     Math(#[from] tweedie_math::Error),
-    /// Sampling.
+    /// An error of sampling.
     #[error(transparent)]
     Sampler(#[from] tweedie_samplers::Error),
     /// A sampling configuration that does not fit the model.
     #[error(transparent)]
     Sampling(#[from] SamplingError),
-    /// LibTorch.
+    /// An error of LibTorch.
     #[error(transparent)]
     Torch(#[from] tweedie_torch::Error),
     /// A folder that is not a checkpoint.
@@ -35,50 +35,50 @@ pub enum Error {
     NotACheckpoint {
         /// The folder.
         path: PathBuf,
-        /// What is missing.
+        /// The reason.
         reason: String,
     },
-    /// A folder with a network whose process is not known.
-    #[error("{} holds a network without its process: there is no tweedie.json and no scheduler_config.json", path.display())]
+    /// A folder with a network but without a description of its process.
+    #[error("{} contains a network without a process: it has neither tweedie.json nor scheduler_config.json", path.display())]
     NoProcess {
         /// The folder.
         path: PathBuf,
     },
-    /// A process chosen for a folder that declares its own.
-    #[error("{} declares the model's process; a schedule or a prediction is given only for a folder without one", path.display())]
+    /// A process given for a folder that declares its own.
+    #[error("{} declares the process of the model; a schedule or a prediction can be given only for a folder without this file", path.display())]
     Declared {
         /// The declaration.
         path: PathBuf,
     },
-    /// A variant of the weights that is not there, or several of which none was chosen.
+    /// A variant of the weights that does not exist, or several variants without a choice.
     #[error(
-        "{} holds {}; its variants are: {found}",
+        "{} contains {}; its variants are: {found}",
         path.display(),
-        wanted.as_ref().map_or("several variants of the weights, and none was chosen".into(), |wanted| format!("no variant `{wanted}` of the weights"))
+        wanted.as_ref().map_or("several variants of the weights, but none was chosen".into(), |wanted| format!("no variant `{wanted}` of the weights"))
     )]
     Variant {
-        /// The component's folder.
+        /// The folder of the component.
         path: PathBuf,
         /// The variant that was requested.
         wanted: Option<String>,
-        /// The variants that are there.
+        /// The existing variants.
         found: String,
     },
-    /// A pipeline whose images are more than what its network predicts.
+    /// A pipeline whose images are not the samples of its network.
     #[error(
-        "{} is a pipeline that {does} `{part}`, which is not implemented: the network's samples alone would not be its images",
+        "{} is a pipeline that {does} `{part}`, which is not implemented; the samples of its network are not its images",
         path.display()
     )]
     Pipeline {
         /// The folder.
         path: PathBuf,
-        /// What the pipeline does with the part.
+        /// The use of the part in the pipeline.
         does: &'static str,
-        /// The part's name in `model_index.json`.
+        /// The name of the part in `model_index.json`.
         part: String,
     },
-    /// A folder that holds another kind of model.
-    #[error("{} holds {found}; {wanted} is needed here", path.display())]
+    /// A folder with another kind of model.
+    #[error("{} contains {found}, but {wanted} is needed", path.display())]
     OtherKind {
         /// The folder.
         path: PathBuf,
@@ -92,7 +92,7 @@ pub enum Error {
     Configuration {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         reason: String,
     },
     /// A network whose channels do not fit the data.
@@ -101,68 +101,68 @@ pub enum Error {
         if *variance == "none" { *data } else { 2 * *data }
     )]
     Outputs {
-        /// The network's output channels.
+        /// The number of output channels of the network.
         outputs: i64,
-        /// The network's input channels.
+        /// The number of input channels of the network.
         inputs: i64,
-        /// The channels of the data.
+        /// The number of channels of the data.
         data: i64,
-        /// The variance that the network is to predict.
+        /// The name of the variance prediction.
         variance: &'static str,
     },
-    /// A condition encoder whose vector the network does not take.
+    /// A condition encoder whose vectors the network does not take.
     #[error(
-        "the condition encoder gives vectors of {width} numbers, and the network takes {}",
+        "the condition encoder computes vectors of {width} numbers, but the network takes {}",
         takes.map_or("no vector".into(), |takes| format!("vectors of {takes}"))
     )]
     Encoder {
-        /// The encoder's width.
+        /// The width of the encoder's vectors.
         width: i64,
-        /// The width that the network takes.
+        /// The width that the network takes, if it takes vectors.
         takes: Option<i64>,
     },
-    /// Classes and names of another number.
+    /// Numbers of classes and class names that differ.
     #[error(
-        "the classifier's network has {classes} classes, and {names} names are given; each class needs a name"
+        "the classifier's network has {classes} classes, but {names} names were given; each class needs a name"
     )]
     ClassNames {
-        /// The network's classes.
+        /// The number of classes of the network.
         classes: i64,
-        /// The names given.
+        /// The number of names.
         names: usize,
     },
-    /// A class that a model does not know.
+    /// A class that does not exist.
     #[error("class {class} is outside 0 … {}{}", n_classes - 1, listed(names))]
     Class {
-        /// The class asked for.
+        /// The requested class.
         class: i64,
-        /// How many classes there are.
+        /// The number of classes.
         n_classes: i64,
-        /// Their names.
+        /// The names of the classes.
         names: Vec<String>,
     },
-    /// A guide without a class.
-    #[error("a classifier's guide needs a class for the batch or one per example")]
+    /// A classifier guide without a class.
+    #[error("classifier guidance needs one class for the batch or one per example")]
     NoClass,
-    /// Data of another shape than the model's.
-    #[error("the data have the shape {found}, and the model was made for {expected}")]
+    /// Data whose shape differs from the model's.
+    #[error("the data have the shape {found}; the model needs {expected}")]
     Shape {
-        /// The data's shape.
+        /// The shape of the data.
         found: DataShape,
-        /// The model's.
+        /// The shape that the model needs.
         expected: DataShape,
     },
-    /// A level at which a network with a learned time table is undefined.
+    /// A level between the trained ones, for a network with a learned time table.
     #[error(
-        "this network has a learned time table and is undefined between its trained levels; time {time:.3} is between them"
+        "time {time:.3} is between trained levels; a network with a learned time table is defined only at its trained levels"
     )]
     BetweenTimes {
-        /// The level's time.
+        /// The time of the level.
         time: f64,
     },
-    /// A sampler that accepts steps by an energy.
+    /// A sampler that needs an energy to accept steps.
     #[error(
-        "`{sampler}` accepts a step by the ratio of two densities, and a denoiser gives the score alone, which determines no ratio; `langevin` is the unadjusted form"
+        "`{sampler}` accepts a step by the ratio of two densities, which the score of a denoiser does not determine; `langevin` is the unadjusted form"
     )]
     NeedsEnergy {
         /// The sampler.
@@ -191,7 +191,7 @@ impl From<tch::TchError> for Error {
     }
 }
 
-/// The errors that samplers have variants for keep them.
+/// Uses the variant of [`tweedie_samplers::Error`] for errors that have one there.
 impl From<Error> for tweedie_samplers::Error {
     fn from(error: Error) -> Self {
         match error {

@@ -1,10 +1,10 @@
-//! Models: networks with a meaning.
+//! Diffusion models: denoisers and classifiers built from networks.
 //!
-//! A [`Backbone`] is a network with its process, its data and its classes, and the only place where a network is evaluated. A [`Model`]
-//! reads its output as a denoiser at any noise level; a [`Classifier`] of noisy images reads it as p(y | x_t) and guides a sampler.
+//! A [`Backbone`] evaluates a network and describes its process, its data and its classes. A [`Model`] interprets the output as a
+//! denoiser at any noise level. A [`Classifier`] of noisy images interprets it as p(y | x_t) and guides a sampler.
 //!
-//! [`Model::load`] opens a checkpoint folder, ours or one that `diffusers` saved; [`Model::save`] writes one that `diffusers` opens
-//! where it has such a network. [`sampling`] turns a checkpoint's sampling configuration into a path and a sampler.
+//! [`Model::load`] loads a checkpoint folder of this workspace or of `diffusers`. [`Model::save`] writes a folder that `diffusers` can
+//! load if it supports the network. [`sampling`] turns a sampling configuration into a path and a sampler.
 
 mod about;
 mod backbone;

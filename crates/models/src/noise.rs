@@ -1,22 +1,22 @@
-//! PyTorch's noise, in the order in which `diffusers`' pipelines draw it.
+//! PyTorch's noise, in the order of `diffusers`' pipelines.
 
 use std::sync::{Mutex, PoisonError};
 use tch::Tensor;
 use tweedie_samplers::{Draw, Error, NoiseSource};
 use tweedie_torch::Generator;
 
-/// Noise of PyTorch's CPU generator: each draw is the next one, whatever it is for. One batch at a time, and the images
-/// depend on its size, as they do in Python.
+/// Noise of PyTorch's CPU generator. Each draw returns the next numbers of the generator, so the images depend on the batch size, as
+/// they do in Python.
 #[derive(Debug)]
 pub struct TorchNoise {
     generator: Mutex<Generator>,
 }
 
 impl TorchNoise {
-    /// The numbers of `torch.Generator("cpu").manual_seed(seed)`.
+    /// A noise source with the numbers of `torch.Generator("cpu").manual_seed(seed)`.
     ///
     /// # Errors
-    /// When the generator cannot be made.
+    /// An error if the generator cannot be created.
     pub fn new(seed: u64) -> Result<Self, tweedie_torch::Error> {
         Ok(Self { generator: Mutex::new(Generator::new(seed)?) })
     }

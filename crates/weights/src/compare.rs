@@ -1,19 +1,19 @@
-//! Which names and shapes differ from those expected.
+//! Comparison of the names and shapes of tensors with the expected ones.
 
 use crate::Error;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The shape that each name must have.
+/// The expected shape of each tensor, by name.
 pub type Expected = BTreeMap<String, Vec<usize>>;
 
-/// At most so many names of one kind are spelled out.
+/// The maximum number of names that are listed for one kind of difference.
 const LISTED: usize = 8;
 
-/// Fails with every difference unless a file holds the expected names and shapes and no others.
+/// Returns an error that lists all differences unless a file contains exactly the expected names and shapes.
 ///
 /// # Errors
-/// [`Error::Names`].
+/// [`Error::Names`] if there are differences.
 pub fn compare(path: &Path, found: &Expected, expected: &Expected) -> Result<(), Error> {
     let missing: Vec<String> = expected.keys().filter(|name| !found.contains_key(*name)).cloned().collect();
     let unknown: Vec<String> = found.keys().filter(|name| !expected.contains_key(*name)).cloned().collect();

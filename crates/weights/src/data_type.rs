@@ -1,8 +1,8 @@
-//! Kinds of numbers.
+//! Data types of tensors.
 
 use safetensors::Dtype;
 
-/// The kinds of numbers that weights are stored in.
+/// The data types of stored weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DataType {
     /// 64-bit floats.
@@ -15,7 +15,7 @@ pub enum DataType {
     Bf16,
     /// 64-bit integers.
     I64,
-    /// Bytes.
+    /// 8-bit unsigned integers.
     U8,
 }
 
@@ -32,7 +32,7 @@ impl DataType {
         })
     }
 
-    /// How many bytes a number takes.
+    /// The size of a number in bytes.
     pub fn n_bytes(self) -> usize {
         match self {
             Self::F64 | Self::I64 => 8,

@@ -1,4 +1,4 @@
-//! The format of a file, recognised by its first bytes whatever its name is.
+//! Detection of the format of a file of weights from its content.
 
 use crate::Error;
 use std::fs::File;
@@ -8,18 +8,18 @@ use std::path::Path;
 /// The format of a file of weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// `.safetensors`.
+    /// A safetensors file.
     Safetensors,
-    /// PyTorch's zip of a pickle and numbers, or its older bare pickle.
+    /// A zip archive of PyTorch with a pickle and storages, or PyTorch's older format of a bare pickle.
     Torch,
-    /// The JSON list of a model's shards.
+    /// A JSON index of the shards of a model.
     Index,
 }
 
-/// Bytes that decide the format.
+/// The number of bytes at the start of a file that are inspected.
 const HEAD: usize = 64;
 
-/// Formats that hold no weights this crate reads: the first bytes, and the sentence's middle.
+/// The first bytes and the descriptions of formats that are not supported.
 const FOREIGN: [(&[u8], &str); 7] = [
     (b"<!DOCTYPE", "a web page"),
     (b"<!doctype", "a web page"),
@@ -31,11 +31,11 @@ const FOREIGN: [(&[u8], &str); 7] = [
 ];
 
 impl Format {
-    /// The format of a file, by its content. A file that is none of the known ones counts as what its name promises, so that the
-    /// reader of that format names the damage.
+    /// Detects the format of a file from its content. For unknown content, the format is that of the file's extension, so that the error
+    /// of reading describes the damage.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::LfsPointer`] for Git LFS' stand-in; [`Error::Foreign`] for a format that holds no weights here.
+    /// [`Error::Io`]; [`Error::LfsPointer`] for a pointer of Git LFS; [`Error::Foreign`] for a known format that is not supported.
     pub fn of(path: &Path) -> Result<Self, Error> {
         let mut head = Vec::new();
         let file = File::open(path).map_err(Error::io("cannot read", path))?;
@@ -47,16 +47,16 @@ impl Format {
             return Err(Error::Foreign { path: path.to_path_buf(), found: what });
         }
         Ok(match head.as_slice() {
-            // The header of a safetensors file begins after its length, eight bytes.
+            // The header of a safetensors file follows its length, which has eight bytes.
             [_, _, _, _, _, _, 0, 0, b'{', ..] => Self::Safetensors,
             [b'P', b'K', ..] | [0x80, 2..=5, ..] => Self::Torch,
             text if text.trim_ascii_start().starts_with(b"{") => Self::Index,
-            _ => Self::promised(path),
+            _ => Self::of_extension(path),
         })
     }
 
-    /// The format that a file's name promises.
-    fn promised(path: &Path) -> Self {
+    /// The format that belongs to the extension of a file.
+    fn of_extension(path: &Path) -> Self {
         let name = path.to_string_lossy();
         if name.ends_with(".json") {
             Self::Index
@@ -68,7 +68,7 @@ impl Format {
     }
 }
 
-/// Whether a file begins as the pointer that Git LFS leaves in the place of a large file.
+/// Whether a file starts like a pointer of Git LFS, which replaces a large file that was not fetched.
 pub fn is_lfs_pointer(head: &[u8]) -> bool {
     head.starts_with(b"version https://git-lfs") || head.starts_with(b"version https://hawser.github.com")
 }

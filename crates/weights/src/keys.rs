@@ -1,6 +1,7 @@
-//! Names that weights had in older versions of `diffusers`.
+//! Names of weights in older versions of `diffusers`.
 
-/// Today's name of a parameter: attention blocks once called their projections `query`, `key`, `value` and `proj_attn`.
+/// The current name of a parameter. In older versions, the projections of attention blocks were named `query`, `key`, `value` and
+/// `proj_attn`.
 pub fn modern_name(name: &str) -> String {
     const RENAMED: [(&str, &str); 4] =
         [("query", "to_q"), ("key", "to_k"), ("value", "to_v"), ("proj_attn", "to_out.0")];

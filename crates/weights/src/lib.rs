@@ -1,8 +1,8 @@
-//! Weight files, without LibTorch.
+//! Reading and writing files of weights, without LibTorch.
 //!
-//! [`TensorFile`] reads a `.safetensors` file one tensor at a time, [`PickleFile`] a `.bin` of PyTorch without executing
-//! anything, [`Weights`] either of them or several shards; [`compare`] says which names and shapes differ from what is
-//! expected, [`modern_name`] knows older names.
+//! [`TensorFile`] reads a `.safetensors` file one tensor at a time. [`PickleFile`] reads a `.bin` file of PyTorch without executing
+//! code. [`Weights`] reads a file of either [`Format`], or several shards. [`compare`] reports names and shapes that differ from the
+//! expected ones, and [`modern_name`] maps older names to current ones.
 
 mod compare;
 mod data_type;
@@ -24,7 +24,7 @@ pub use weights::Weights;
 
 use std::path::PathBuf;
 
-/// What can be wrong with a file of weights, or with writing one.
+/// Errors of reading or writing files of weights.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -34,57 +34,57 @@ pub enum Error {
     /// A file that cannot be read.
     #[error("{action} {}: {source}", path.display())]
     Io {
-        /// What was tried, such as "cannot read".
+        /// The action that failed, such as "cannot read".
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: std::io::Error,
     },
-    /// A file that is not safetensors, or damaged.
-    #[error("{} is not a whole safetensors file: {reason}", path.display())]
+    /// A file that is not a valid safetensors file.
+    #[error("{} is not a valid safetensors file: {reason}", path.display())]
     Format {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         reason: String,
     },
-    /// The stand-in that Git LFS leaves where a large file was not fetched.
-    #[error("{} is a Git LFS pointer, not the weights; `git lfs pull` in its repository fetches them", path.display())]
+    /// A pointer of Git LFS instead of a file that was not fetched.
+    #[error("{} is a Git LFS pointer instead of a file of weights; run `git lfs pull` in its repository", path.display())]
     LfsPointer {
         /// The file.
         path: PathBuf,
     },
     /// A file of another format.
-    #[error("{} is {found}, not a file of weights; safetensors and PyTorch files are read", path.display())]
+    #[error("{} is {found}, not a file of weights; only safetensors and PyTorch files are supported", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,
-        /// Its format.
+        /// The format of the file.
         found: &'static str,
     },
-    /// A `.bin` file that is damaged, foreign, or asks for more than tensors.
-    #[error("{} is no file of weights that can be read: {reason}", path.display())]
+    /// A `.bin` file that is damaged, not a file of weights, or contains more than tensors.
+    #[error("{} is not a readable file of weights: {reason}", path.display())]
     Pickle {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         reason: String,
     },
-    /// Several files that do not hold what their index says.
-    #[error("the shards of {} are not whole: {reason}", path.display())]
+    /// Shards that do not contain the tensors listed in their index.
+    #[error("the shards of {} are invalid: {reason}", path.display())]
     Shards {
         /// The index.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         reason: String,
     },
-    /// Names or shapes that are not those expected.
+    /// Names or shapes that differ from the expected ones.
     #[error("{} does not fit the network: {differences}", path.display())]
     Names {
         /// The file.
         path: PathBuf,
-        /// Every difference.
+        /// All differences.
         differences: String,
     },
 }
@@ -95,7 +95,7 @@ impl Error {
         move |source| Self::Io { action, path, source }
     }
 
-    /// Whether the disk, or the process' quota on it, is full.
+    /// Whether the cause is a full disk or an exceeded quota.
     pub fn is_disk_full(&self) -> bool {
         use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
         match self {

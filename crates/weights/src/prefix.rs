@@ -1,8 +1,9 @@
-//! A prefix before all names, which wrappers such as `DataParallel` (`module.`) and `torch.compile` (`_orig_mod.`) add.
+//! Detection of a common prefix of all names, added by wrappers such as `DataParallel` (`module.`) and `torch.compile`
+//! (`_orig_mod.`).
 
 use crate::Expected;
 
-/// The one prefix, ending with a dot, without which the found names are exactly the expected ones; `None` where there is no such.
+/// The prefix, ending with a dot, whose removal from all found names gives exactly the expected names; `None` if there is none.
 pub fn common_prefix(found: &Expected, expected: &Expected) -> Option<String> {
     let first = expected.keys().next()?;
     if found.len() != expected.len() {

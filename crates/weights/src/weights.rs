@@ -1,17 +1,17 @@
-//! The weights of one network, in whatever files they lie.
+//! The weights of a network in one or several files of any supported format.
 
 use crate::{DataType, Error, Format, PickleFile, PickledTensor, TensorFile, TensorInfo};
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
-/// Where a tensor lies.
+/// The file and the description of a tensor.
 #[derive(Debug)]
 enum Place {
     Safetensors(usize, TensorInfo),
     Pickle(usize, PickledTensor),
 }
 
-/// Named tensors in a `.safetensors` or `.bin` file, or in several that an `.index.json` lists.
+/// Named tensors in a `.safetensors` or `.bin` file, or in several files listed in an `.index.json`.
 #[derive(Debug)]
 pub struct Weights {
     path: PathBuf,
@@ -21,11 +21,11 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// Opens a file of weights, or the index of several. Its content decides its format, whatever its name is.
+    /// Opens a file of weights or the index of several. The format is detected from the content, not from the name.
     ///
     /// # Errors
-    /// The errors of [`Format::of`], [`TensorFile::open`] and [`PickleFile::open`]; [`Error::Shards`] for an index whose files do not
-    /// hold what it lists.
+    /// Errors of [`Format::of`], [`TensorFile::open`] and [`PickleFile::open`]; [`Error::Shards`] for files that do not contain the tensors
+    /// listed in the index.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let mut weights = Self {
             path: path.to_path_buf(),
@@ -46,7 +46,7 @@ impl Weights {
     fn add(&mut self, path: &Path, format: Format) -> Result<HashSet<String>, Error> {
         let twice = |name: &str| Error::Shards {
             path: path.to_path_buf(),
-            reason: format!("{name} is in an earlier shard, too"),
+            reason: format!("{name} is also in an earlier shard"),
         };
         let mut names = HashSet::new();
         if format == Format::Safetensors {
@@ -89,7 +89,7 @@ impl Weights {
         shards.dedup();
         for shard in shards {
             if Path::new(shard).components().count() != 1 || shard == ".." {
-                return Err(wrong(format!("its shard `{shard}` is no file beside it")));
+                return Err(wrong(format!("its shard `{shard}` is not a file in the same folder")));
             }
             let file = folder.join(shard);
             if !file.is_file() {
@@ -99,33 +99,33 @@ impl Weights {
             if format == Format::Index {
                 return Err(wrong(format!("its shard {shard} is an index itself")));
             }
-            let held = self.add(&file, format)?;
+            let names = self.add(&file, format)?;
             for (name, its) in &index.weight_map {
-                if its == shard && !held.contains(name) {
-                    return Err(wrong(format!("it lists {name} in {shard}, which does not hold it")));
+                if its == shard && !names.contains(name) {
+                    return Err(wrong(format!("it lists {name} in {shard}, which does not contain it")));
                 }
             }
         }
         Ok(())
     }
 
-    /// The same tensors under other names.
+    /// Renames the tensors.
     ///
     /// # Errors
-    /// [`Error::Names`] when two get the same.
+    /// [`Error::Names`] if two tensors get the same name.
     pub fn renamed(mut self, rename: impl Fn(&str) -> String) -> Result<Self, Error> {
         let mut tensors = BTreeMap::new();
         for (name, place) in std::mem::take(&mut self.tensors) {
             let new = rename(&name);
             if tensors.insert(new.clone(), place).is_some() {
-                let differences = format!("it holds {new} under an old and a new name");
+                let differences = format!("it contains {new} under an old and a new name");
                 return Err(Error::Names { path: self.path, differences });
             }
         }
         Ok(Self { tensors, ..self })
     }
 
-    /// Every name with its shape.
+    /// The shapes of all tensors by name.
     pub fn shapes(&self) -> BTreeMap<String, Vec<usize>> {
         let shape = |place: &Place| match place {
             Place::Safetensors(_, info) => info.shape.clone(),
@@ -134,15 +134,15 @@ impl Weights {
         self.tensors.iter().map(|(name, place)| (name.clone(), shape(place))).collect()
     }
 
-    /// The file, or the index of several.
+    /// The path of the file or of the index.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// One tensor's bytes, little-endian, row-major, and their kind; none for a name that is not there.
+    /// Reads the data type and the bytes of a tensor in little-endian, row-major order. Returns `None` for a name that does not exist.
     ///
     /// # Errors
-    /// [`Error::Io`] when a file changed or cannot be read.
+    /// [`Error::Io`] if a file was changed or cannot be read.
     pub fn read(&mut self, name: &str) -> Result<Option<(DataType, Vec<u8>)>, Error> {
         Ok(match self.tensors.get(name) {
             None => None,

@@ -1,4 +1,4 @@
-//! Examples of a set that a model is judged on.
+//! Examples of a data set that a model is evaluated on.
 
 use crate::Error;
 use crate::generation::Class;
@@ -9,26 +9,27 @@ use tweedie_data::{Dataset, Order, Values};
 use tweedie_math::DataShape;
 use tweedie_models::{Model, from_array, from_pixels};
 
-/// Values of some examples with their labels, apart from any model.
+/// The values and labels of some examples, independent of any model.
 #[derive(Debug)]
 pub struct Examples {
-    /// What they are, for people.
+    /// A description for printing.
     pub what: String,
-    /// The shape of one.
+    /// The shape of one example.
     pub shape: DataShape,
     values: Vec<Values>,
     labels: Option<Vec<i64>>,
-    /// Of the classes, by label.
+    /// The names of the classes, indexed by label.
     names: Vec<String>,
 }
 
 impl Examples {
-    /// `n` examples in an order of their own, from the `skip`-th on: the run's held-out ones, or, with `all`, any of the set.
+    /// Opens `n` examples in an order given by `seed`, after skipping the first `skip`. They are held-out examples of the run or, with
+    /// `all`, any examples of the data set.
     ///
     /// # Errors
-    /// [`Error::NothingHeldOut`]; [`Error::TooFew`]; what the data report.
+    /// [`Error::NothingHeldOut`]; [`Error::TooFew`]; errors of the data set.
     pub fn open(config: &RunConfig, all: bool, seed: u64, skip: usize, n: usize) -> Result<Self, Error> {
-        // A set without end has other examples than those of training, wherever it lies.
+        // The held-out part of an endless set consists of examples that are not used for training.
         let endless = config.data.is_endless();
         let (data, part): (Arc<dyn Dataset>, &str) = if all && !endless {
             (config.data.open(0.0)?.shown, "every example")
@@ -43,7 +44,7 @@ impl Examples {
             let set = format!("{} ({part})", data.name());
             return Err(Error::TooFew { set, available, needed, needed_twice: skip > 0 });
         }
-        // Of a set without end, a stretch that the seed chooses.
+        // For an endless set, the seed selects the first index.
         let first = if data.len().is_none() { seed.wrapping_mul(1 << 22) >> 1 } else { 0 };
         let mut order = Order::new(seed, data.len());
         let chosen: Vec<u64> = (skip..skip + n).map(|i| order.index(first + i as u64)).collect();
@@ -61,7 +62,7 @@ impl Examples {
     /// The values in a model's units, (N, …), on the CPU.
     ///
     /// # Errors
-    /// [`Error::Shape`], [`Error::Units`].
+    /// [`Error::Shape`] and [`Error::Units`] for data that do not fit the model.
     pub fn clean(&self, model: &Model) -> Result<Tensor, Error> {
         let about = model.about();
         let fits = about.data.channels() == self.shape.channels()
@@ -84,26 +85,26 @@ impl Examples {
         Ok(Tensor::f_cat(&each.collect::<Result<Vec<_>, Error>>()?, 0)?)
     }
 
-    /// The class rows that a model is conditioned on: each example's own, unless a class or none was chosen.
+    /// The class rows that the model is conditioned on: the requested class, or the class of each example if `requested` is `None`.
     ///
     /// # Errors
-    /// [`Error::Option`] for `all`; [`Error::UnknownClass`]; those of [`Class::of`].
-    pub fn classes(&self, model: &Model, asked: Option<&str>) -> Result<Option<Vec<i64>>, Error> {
-        if asked == Some("all") {
+    /// [`Error::Option`] for `all`; [`Error::UnknownClass`] for a label that the model does not have; errors of [`Class::of`].
+    pub fn classes(&self, model: &Model, requested: Option<&str>) -> Result<Option<Vec<i64>>, Error> {
+        if requested == Some("all") {
             return Err(Error::Option {
                 option: "the class",
                 found: "all".into(),
-                allowed: "one class, none, or left out, which conditions on each example's own".into(),
+                allowed: "one class or none, or omitted to use the class of each example".into(),
             });
         }
-        if let (None, Some(_), Some(labels)) = (asked, model.class_rows(), &self.labels) {
+        if let (None, Some(_), Some(labels)) = (requested, model.class_rows(), &self.labels) {
             return labels.iter().map(|&label| self.row_of(model, label)).collect::<Result<_, _>>().map(Some);
         }
-        let class = Class::of(model, asked)?;
+        let class = Class::of(model, requested)?;
         Ok((0..self.values.len()).map(|i| class.row(i)).collect())
     }
 
-    /// The model's row of a label: the class of the same name, or, where the model has no names, of the same number.
+    /// The model's class row for a label: the class with the same name or, if the model has no class names, with the same number.
     fn row_of(&self, model: &Model, label: i64) -> Result<i64, Error> {
         let names = &model.about().class_names;
         let name = usize::try_from(label).ok().and_then(|label| self.names.get(label));

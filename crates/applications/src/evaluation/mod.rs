@@ -1,4 +1,4 @@
-//! Samples against data, and the examples of a likelihood.
+//! Evaluation of samples against data, and the examples for likelihoods.
 
 mod examples;
 mod samples;
@@ -13,10 +13,10 @@ use crate::recipes::{RunConfig, Source};
 use std::path::Path;
 use tweedie_training::CONFIG;
 
-/// The configuration of the data: the one that the source names, otherwise that of the run that a model is in.
+/// The configuration of the data: that of `source` if it names one, otherwise that of the run that the model belongs to.
 ///
 /// # Errors
-/// [`Error::NoRun`] for a model that is in none; those of [`RunConfig::resolve`].
+/// [`Error::NoRun`] if the model does not belong to a run; errors of [`RunConfig::resolve`].
 pub fn config_of(model: &Path, source: &Source) -> Result<RunConfig, Error> {
     if source.preset.is_some() || source.config.is_some() {
         return RunConfig::resolve(source);

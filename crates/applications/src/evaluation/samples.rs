@@ -1,4 +1,4 @@
-//! The verdict on samples: of images by features, of points by a kernel, always beside real examples.
+//! Evaluation of samples: images by features, points by a kernel. The same figures are computed for real examples.
 
 use super::subject::{Subject, of_set};
 use crate::Error;
@@ -11,36 +11,36 @@ use tweedie_evaluation::{
 };
 use tweedie_report::{Canvas, Progress, Sheet, sheet};
 
-/// No more examples are judged, or compared with: every one is kept in memory.
+/// The maximum number of samples and of reference examples, because all are kept in memory.
 const MOST_SAMPLES: usize = 1 << 20;
 
-/// Pairs on the nearest-neighbour sheet.
+/// The number of pairs on the sheet of nearest neighbours.
 const PAIRS: usize = 32;
 
-/// Pairs of real point sets whose discrepancies make the floor.
+/// The number of pairs of real point sets whose discrepancies form the floor.
 const FLOOR_PAIRS: usize = 40;
 
-/// How samples are judged.
+/// Options of the evaluation of samples.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SamplesOptions {
-    /// A file of weights (LeNet, CIFAR ResNet) that gives the features of images; principal components of the pixels without one.
+    /// A file of weights (LeNet, CIFAR ResNet) for the features of images. `None` selects the principal components of the pixels.
     pub extractor: Option<PathBuf>,
-    /// Examples of the data that images are compared with, at most.
+    /// The maximum number of examples of the data that images are compared with.
     pub reference: usize,
 }
 
-/// The verdict.
+/// The results of an evaluation of samples.
 pub enum Judged {
-    /// On images.
+    /// Results for images.
     Images {
-        /// Distances in features.
+        /// The distances between features.
         report: Box<SamplesReport>,
-        /// The analyser's verdict, for the built-in set.
+        /// The results of the analyser, for the built-in data set.
         shapes: Option<Box<ShapesQuality>>,
-        /// The most similar pairs: each row of samples, and below it the nearest images of the data.
+        /// The most similar pairs: rows of samples, each with a row of their nearest images of the data below it.
         nearest: Canvas,
     },
-    /// On points.
+    /// Results for points.
     Points {
         /// The discrepancy.
         report: PointsReport,
@@ -49,10 +49,11 @@ pub enum Judged {
     },
 }
 
-/// Judges a subject by the data of a configuration. Everything that can be refused is refused before anything is drawn.
+/// Evaluates a subject against the data of a configuration. All options are checked before samples are generated.
 ///
 /// # Errors
-/// Data of another kind; too few samples or examples; an extractor that does not take the images.
+/// [`Error::NotImages`] for data of another kind; [`Error::Option`] and [`Error::TooFew`] for the numbers of samples and examples;
+/// errors of an extractor that does not fit the images.
 pub fn judge(
     subject: &Subject<'_>,
     config: &RunConfig,
@@ -68,7 +69,7 @@ pub fn judge(
     match (Shape::of(&data.shape()), data.moments()) {
         (Some(shape), None) => images(subject, config, data, shape, options, progress),
         (None, Some(_)) => points(subject, data, progress),
-        _ => Err(Error::NotImages { what: "the verdict on samples", found: data.shape() }),
+        _ => Err(Error::NotImages { what: "the evaluation of samples", found: data.shape() }),
     }
 }
 
@@ -121,7 +122,7 @@ fn images(
     Ok(Judged::Images { report: Box::new(report), shapes, nearest })
 }
 
-/// The pairs that are most alike: above the samples, below their neighbours.
+/// A sheet of the most similar pairs, with the samples above their nearest neighbours.
 fn nearest_sheet(report: &SamplesReport, images: &Images<'_>) -> Canvas {
     let pairs = &report.pairs[..report.pairs.len().min(PAIRS)];
     let (mut shown, mut labels) = (Vec::new(), Vec::new());
@@ -135,7 +136,7 @@ fn nearest_sheet(report: &SamplesReport, images: &Images<'_>) -> Canvas {
         columns: 8,
         zoom: 64usize.div_ceil(images.shape.width).max(1),
         labels,
-        title: vec!["each row of samples, and below it the nearest images of the data".into()],
+        title: vec!["rows of samples, each with the nearest images of the data below it".into()],
     };
     sheet(&shown, images.shape.as_array(), &layout)
 }
@@ -144,7 +145,7 @@ fn points(subject: &Subject<'_>, data: &dyn Dataset, progress: &mut dyn Progress
     let n = subject.n();
     let drawn = subject.draw(progress)?;
     let samples = drawn.points.ok_or(Error::NotFinite)?;
-    // Sets that end may be too small for disjoint ones.
+    // A finite set may be too small for disjoint subsets.
     let sets = 1 + 2 * FLOOR_PAIRS;
     let with_replacement = data.len().is_some_and(|len| len < (sets * n) as u64);
     let mut real =
@@ -161,7 +162,7 @@ fn points(subject: &Subject<'_>, data: &dyn Dataset, progress: &mut dyn Progress
                     let mut numbers = tweedie_math::random::Stream::new(key);
                     (0..n).map(|_| numbers.below(len)).collect()
                 }
-                // Far from the points that training draws first.
+                // Indices far from those of the points that training uses first.
                 None if data.len().is_none() => ((1 << 40) + (k * n) as u64..).take(n).collect(),
                 None => ((k * n) as u64..).take(n).collect(),
             };

@@ -1,4 +1,4 @@
-//! What is judged: examples from files, or drawn from a model.
+//! The subject of an evaluation: examples from files or samples of a model.
 
 use crate::Error;
 use crate::generation::{Generator, Noise, Request};
@@ -11,31 +11,31 @@ use tweedie_math::DataShape;
 use tweedie_models::sampling::SamplingConfig;
 use tweedie_report::Progress;
 
-/// Examples, and the class of each where one was chosen.
+/// Examples, and the class of each if one was chosen.
 pub(super) struct Drawn {
     pub(super) images: Vec<Vec<u8>>,
     pub(super) points: Option<Tensor>,
     pub(super) classes: Option<Vec<i64>>,
 }
 
-/// What is judged, opened and checked before anything is drawn.
+/// The subject of an evaluation, opened and checked before samples are generated.
 pub enum Subject<'a> {
-    /// So many examples of files, in an order of their own: by name the first ones may be of one class.
+    /// Examples from files, in an order given by a seed, because the first files by name may all have the same class.
     Files {
         /// The files.
         files: Box<dyn Dataset>,
-        /// How many examples.
+        /// The number of examples.
         n: usize,
         /// The seed of their order.
         seed: u64,
     },
-    /// A model and how it draws.
+    /// Samples of a model.
     Model {
         /// The generator.
         generator: Box<Generator<'a>>,
         /// The shape of the data.
         shape: DataShape,
-        /// How many samples.
+        /// The number of samples.
         n: usize,
         /// The seed of their noise.
         seed: u64,
@@ -43,10 +43,10 @@ pub enum Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// At most `n` examples of a folder or archive of images, or of a table of points, brought to the data's shape.
+    /// At most `n` examples of a folder or archive of images, or of a table of points, scaled to the shape of the data.
     ///
     /// # Errors
-    /// Files that cannot be read.
+    /// Errors of files that cannot be read; [`Error::Shape`] for points of another dimension.
     pub fn of_files(path: &Path, shape: &DataShape, n: usize, seed: u64) -> Result<Self, Error> {
         let files: Box<dyn Dataset> = match Shape::of(shape) {
             Some(shape) => {
@@ -72,10 +72,10 @@ impl<'a> Subject<'a> {
         Ok(Self::Files { files, n, seed })
     }
 
-    /// So many samples of a generator, of the data's shape.
+    /// `n` samples of a generator, in the shape of the data.
     ///
     /// # Errors
-    /// A model of another shape.
+    /// [`Error::Shape`] for a model of another shape.
     pub fn of_model(generator: Generator<'a>, shape: &DataShape, n: usize, seed: u64) -> Result<Self, Error> {
         let model = generator.model();
         let own = model.about();
@@ -87,7 +87,7 @@ impl<'a> Subject<'a> {
         Ok(Self::Model { generator: Box::new(generator), shape: shape.clone(), n, seed })
     }
 
-    /// How the model draws, where it is one.
+    /// The sampling configuration, if the subject is a model.
     pub fn sampling(&self) -> Option<&SamplingConfig> {
         match self {
             Self::Files { .. } => None,
@@ -95,7 +95,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// How many examples there will be.
+    /// The number of examples.
     pub fn n(&self) -> usize {
         match self {
             Self::Files { n, .. } | Self::Model { n, .. } => *n,
@@ -111,7 +111,7 @@ impl<'a> Subject<'a> {
             }
             Self::Model { generator, shape, n, seed } => {
                 let noise = Noise::Stream { seed: *seed };
-                // Every batch has one size: a network's last bits depend on it.
+                // All batches have the same size, because the last bits of a network's output depend on it.
                 let request =
                     Request { n: *n, noise, whole_batches: true, ..Request::of_shape(shape.clone()) };
                 let samples = generator.draw(&request, progress)?;
@@ -126,7 +126,7 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// Some examples of a set.
+/// The examples of a data set with the given indices.
 pub(super) fn of_set(data: &dyn Dataset, indices: &[u64]) -> Result<Drawn, Error> {
     let (mut images, mut numbers) = (Vec::new(), Vec::new());
     for &index in indices {

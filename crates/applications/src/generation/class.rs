@@ -1,41 +1,42 @@
-//! The class that each sample is to have.
+//! The classes requested for samples.
 
 use crate::Error;
 use tweedie_models::{Condition, Model};
 
-/// The classes of samples.
+/// The classes requested for samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// Samples of an unconditional model.
+    /// No class, for an unconditional model.
     Unconditional,
-    /// One row of the class table for all: a class, or the row of no class.
+    /// The same row of the class table for all samples: a class, or the row for no class.
     Row(i64),
-    /// Sample i has class i, and so on from the first class again.
+    /// All classes in turn: sample i has the class i modulo the number of classes, which is the field.
     All(i64),
 }
 
 impl Class {
-    /// From a class' name or number, `none` or `all`. `None` draws without a class where the model can.
+    /// Parses the name or number of a class, `none` or `all`. `None` requests samples without a class if the model supports them.
     ///
     /// # Errors
-    /// [`Error::Unconditional`], [`Error::NoNullClass`], and those of [`Class::among`].
-    pub fn of(model: &Model, asked: Option<&str>) -> Result<Self, Error> {
+    /// [`Error::Unconditional`], [`Error::NoNullClass`], and the errors of [`Class::among`].
+    pub fn of(model: &Model, requested: Option<&str>) -> Result<Self, Error> {
         let Some(n_classes) = model.n_classes() else {
-            return asked.map_or(Ok(Self::Unconditional), |_| Err(Error::Unconditional));
+            return requested.map_or(Ok(Self::Unconditional), |_| Err(Error::Unconditional));
         };
-        match (asked, model.about().null_class) {
+        match (requested, model.about().null_class) {
             (None | Some("none"), Some(row)) => Ok(Self::Row(row)),
             (Some("none"), None) => Err(Error::NoNullClass),
-            (asked, _) => Self::among(&model.about().class_names, n_classes, asked),
+            (requested, _) => Self::among(&model.about().class_names, n_classes, requested),
         }
     }
 
-    /// From a class' name or number, or `all`, of so many classes.
+    /// Parses the name or number of a class, or `all`, given the names and the number of the classes.
     ///
     /// # Errors
-    /// [`Error::ClassNeeded`] for `None`; [`Error::UnknownClass`]; [`tweedie_models::Error::Class`] for a number out of range.
-    pub fn among(names: &[String], n_classes: i64, asked: Option<&str>) -> Result<Self, Error> {
-        let class = match asked {
+    /// [`Error::ClassNeeded`] for `None`; [`Error::UnknownClass`] for a name that does not exist; [`tweedie_models::Error::Class`] for a
+    /// number out of range.
+    pub fn among(names: &[String], n_classes: i64, requested: Option<&str>) -> Result<Self, Error> {
+        let class = match requested {
             Some("all") => return Ok(Self::All(n_classes)),
             None => return Err(Error::ClassNeeded { n_classes, names: names.to_vec() }),
             Some(class) => match names.iter().position(|name| name == class) {
@@ -52,12 +53,12 @@ impl Class {
         Ok(Self::Row(class))
     }
 
-    /// Every class in turn, where the model has classes.
+    /// All classes in turn, or [`Class::Unconditional`] for a model without classes.
     pub fn all(model: &Model) -> Self {
         model.n_classes().map_or(Self::Unconditional, Self::All)
     }
 
-    /// The row of the i-th sample.
+    /// The class row of the i-th sample.
     pub fn row(self, i: usize) -> Option<i64> {
         match self {
             Self::Unconditional => None,
@@ -66,7 +67,7 @@ impl Class {
         }
     }
 
-    /// The condition of `n` samples from the `first`-th on.
+    /// The condition of `n` samples, starting with the sample of index `first`.
     pub fn condition(self, first: usize, n: usize) -> Condition {
         let classes = (first..first + n).map(|i| self.row(i)).collect();
         Condition { classes, ..Condition::none() }

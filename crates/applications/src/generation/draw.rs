@@ -1,4 +1,4 @@
-//! Drawing n samples in batches: the one loop of every application that draws.
+//! Generation of samples in batches, used by all applications.
 
 use super::{Generator, Previews, Samples, check_finite};
 use crate::Error;
@@ -12,20 +12,20 @@ use tweedie_models::{Model, TorchNoise};
 use tweedie_report::{Event, Progress};
 use tweedie_samplers::{Denoiser, Estimate, Hook, Levels, Next, NoiseSource, State, Step, StreamNoise};
 
-/// Samples drawn at once unless a request chooses otherwise.
+/// The default batch size for images.
 const IMAGES_AT_ONCE: usize = 64;
-/// Points, of which a network computes many as fast as few.
+/// The default batch size for points, which is larger because small batches would not be faster.
 const POINTS_AT_ONCE: usize = 1024;
 
-/// Where noise comes from.
+/// The source of the noise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Noise {
-    /// Keyed by seed and sample number: a sample depends on neither batch nor device.
+    /// Noise keyed by the seed and the index of the sample, so that a sample depends on neither the batch nor the device.
     Stream {
         /// The seed.
         seed: u64,
     },
-    /// PyTorch's CPU generator, drawn as `diffusers`' pipelines draw it: the same seed gives the same sample there.
+    /// PyTorch's CPU generator, used as in `diffusers`' pipelines, so that the same seed gives the same sample as there.
     Torch {
         /// The seed.
         seed: u64,
@@ -41,38 +41,39 @@ impl Noise {
     }
 }
 
-/// Where samples begin.
+/// The starting points of samples.
 #[derive(Debug)]
 pub enum Start {
-    /// With fresh noise.
+    /// New noise.
     Noise,
-    /// With these latents, (N, …).
+    /// Given latents, (N, …).
     Given(Tensor),
 }
 
-/// Which samples are drawn.
+/// A request for samples.
 #[derive(Debug)]
 pub struct Request {
-    /// How many.
+    /// The number of samples.
     pub n: usize,
-    /// The number of the first sample: a run of many can be split, as each sample's noise is that of its number.
+    /// The index of the first sample. The noise of a sample depends only on the seed and its index, so a large set of samples can be generated in
+    /// several runs.
     pub first: u64,
-    /// Samples computed at once; 0 is 64 images or 1024 points, or all of them with PyTorch's noise.
+    /// The batch size; 0 selects 64 images or 1024 points, or all samples in one batch with PyTorch's noise.
     pub batch: usize,
-    /// Whether the last batch is drawn whole, so that every batch has one size.
+    /// Whether the last batch is completed with samples that are dropped, so that all batches have the same size.
     pub whole_batches: bool,
     /// The shape of one sample.
     pub shape: DataShape,
-    /// Where noise comes from.
+    /// The source of the noise.
     pub noise: Noise,
-    /// Where samples begin.
+    /// The starting points of samples.
     pub start: Start,
-    /// At how many steps a preview is taken.
+    /// The number of steps at which a preview is recorded.
     pub previews: Option<usize>,
 }
 
 impl Request {
-    /// 16 samples of the model's shape with the noise of seed 0.
+    /// A request for 16 samples of the model's shape with the noise of seed 0.
     ///
     /// # Errors
     /// [`Error::NoSize`] for a model whose images have no fixed size.
@@ -83,7 +84,7 @@ impl Request {
         Ok(Self::of_shape(model.about().data.clone()))
     }
 
-    /// 16 samples of a shape with the noise of seed 0.
+    /// A request for 16 samples of a shape with the noise of seed 0.
     pub fn of_shape(shape: DataShape) -> Self {
         Self {
             n: 16,
@@ -97,7 +98,7 @@ impl Request {
         }
     }
 
-    /// How many samples are computed at once.
+    /// The batch size.
     fn at_once(&self) -> usize {
         let usual = if self.shape.as_image().is_some() { IMAGES_AT_ONCE } else { POINTS_AT_ONCE };
         match (self.batch, self.noise) {
@@ -110,10 +111,10 @@ impl Request {
 }
 
 impl Generator<'_> {
-    /// Draws samples. Where `progress` breaks, the samples of whole batches are returned.
+    /// Generates samples. If `progress` requests a stop, only the samples of the finished batches are returned.
     ///
     /// # Errors
-    /// [`Error::NotFinite`]; what the network, the sampler or the noise reports.
+    /// [`Error::NotFinite`]; errors of the network, the sampler or the noise source.
     pub fn draw(&self, request: &Request, progress: &mut dyn Progress) -> Result<Samples, Error> {
         let _no_gradient = tch::no_grad_guard();
         let n = match &request.start {
@@ -162,7 +163,7 @@ impl Generator<'_> {
     }
 }
 
-/// The hook of every step: progress, a request to stop, previews.
+/// The hook that is called after every step. It reports progress, handles requests to stop and records previews.
 struct Look<'a> {
     progress: &'a mut dyn Progress,
     previews: Option<Previews>,
@@ -190,7 +191,7 @@ impl Hook<Tensor> for Look<'_> {
     }
 }
 
-/// A denoiser that counts its calls.
+/// A denoiser that counts its evaluations.
 struct Counted<D> {
     inner: D,
     calls: Cell<usize>,

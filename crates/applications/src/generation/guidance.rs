@@ -1,4 +1,4 @@
-//! Guidance: away from a worse denoiser, towards a classifier's class, or both.
+//! Guidance by extrapolation from a worse denoiser, by a classifier, or by both.
 
 use super::Class;
 use crate::Error;
@@ -7,40 +7,40 @@ use tch::Tensor;
 use tweedie_models::{Classifier, Condition, Model};
 use tweedie_samplers::{ClassifierGuided, Denoiser, Estimate, Extrapolated, Extrapolation, Levels};
 
-/// What guides a model; the default is nothing.
+/// Guidance options; the default is no guidance.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct GuidanceOptions {
-    /// w of worse + w·(better − worse): 1 is no guidance, `diffusers`' `guidance_scale`.
+    /// The guidance scale w of worse + w·(better − worse), `diffusers`' `guidance_scale`; 1 is no guidance.
     pub weight: Option<f64>,
-    /// The folder of a worse model to be led away from (autoguidance). `None` leads away from the model without its class.
+    /// The folder of a worse model for autoguidance. `None` uses the model's own prediction without a class as the worse one.
     pub weak: Option<PathBuf>,
-    /// How much of x̂_0's standard deviation is set back to the unguided one's, from 0 to 1.
+    /// The weight, from 0 to 1, with which x̂_0 is rescaled to the standard deviation of the unguided prediction.
     pub rescale: Option<f64>,
-    /// The σ = noise/signal between which there is guidance.
+    /// The interval of σ = noise/signal in which guidance is applied.
     pub interval: Option<[f64; 2]>,
-    /// A classifier of noisy images that leads towards a class.
+    /// A classifier of noisy images that guides towards a class.
     pub classifier: Option<ClassifierOptions>,
 }
 
-/// Classifier guidance.
+/// Options of classifier guidance.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassifierOptions {
-    /// The classifier's folder.
+    /// The folder of the classifier.
     pub folder: PathBuf,
-    /// The scale of its gradient: 1 is Bayes' rule, more sharpens.
+    /// The scale of the classifier's gradient: 1 is Bayes' rule, larger values sharpen.
     pub scale: f64,
-    /// Its class where that is not the model's, by name or number, or `all`.
+    /// The classifier's class if it differs from the model's, by name or number, or `all`.
     pub class: Option<String>,
 }
 
-/// Guidance that was opened and checked against the model.
+/// Guidance whose models are loaded and checked against the guided model.
 #[derive(Debug)]
 pub(super) struct Guidance {
     away: Option<Away>,
     towards: Option<Towards>,
 }
 
-/// Away from a worse denoiser.
+/// Extrapolation from the prediction of a worse denoiser.
 #[derive(Debug)]
 struct Away {
     from: Worse,
@@ -50,13 +50,13 @@ struct Away {
 /// The worse denoiser.
 #[derive(Debug)]
 enum Worse {
-    /// The same model with the row of no class.
+    /// The same model with the class row for no class.
     Unconditional(i64),
     /// Another model.
     Weak(Box<Model>),
 }
 
-/// Towards the class of a classifier.
+/// Guidance towards a class of a classifier.
 #[derive(Debug)]
 struct Towards {
     classifier: Box<Classifier>,
@@ -65,15 +65,15 @@ struct Towards {
 }
 
 impl Guidance {
-    /// Checks the options against the model and opens what guides it; `asked` is the class by name.
+    /// Checks the options against the model and loads the guiding models. `requested` is the class as given by the caller.
     pub(super) fn open(
         options: &GuidanceOptions,
         model: &Model,
-        (class, asked): (Class, Option<&str>),
+        (class, requested): (Class, Option<&str>),
     ) -> Result<Self, Error> {
         let away = options.weight.map(|weight| Away::open(options, weight, model, class)).transpose()?;
         let towards = options.classifier.as_ref();
-        let towards = towards.map(|options| Towards::open(options, model, asked)).transpose()?;
+        let towards = towards.map(|options| Towards::open(options, model, requested)).transpose()?;
         Ok(Self { away, towards })
     }
 
@@ -81,12 +81,12 @@ impl Guidance {
         self.away.is_some() || self.towards.is_some()
     }
 
-    /// The class of a classifier, where one guides.
+    /// The class that the classifier guides towards, if there is one.
     pub(super) fn class(&self) -> Option<Class> {
         self.towards.as_ref().map(|towards| towards.class)
     }
 
-    /// The guided model, for `n` samples from the `first`-th on.
+    /// The guided denoiser of `n` samples, starting with the sample of index `first`.
     pub(super) fn denoiser<'a>(
         &'a self,
         model: &'a Model,
@@ -114,10 +114,10 @@ impl Guidance {
     }
 }
 
-/// Classifier-free guidance (Ho & Salimans 2022): one model under two conditions, evaluated in one batch.
+/// Classifier-free guidance (Ho & Salimans 2022): one model with two conditions, evaluated in one batch.
 struct ClassifierFreeGuidance<'a> {
     model: &'a Model,
-    /// With the class, and without it.
+    /// The condition with the class and the one without it.
     conditions: [Condition; 2],
     how: Extrapolation,
     first: usize,
@@ -158,7 +158,7 @@ impl Away {
     }
 }
 
-/// The weaker model, which must have the model's data and classes.
+/// Loads the weaker model, whose data and classes must be those of the model.
 fn open_weak(path: &std::path::Path, model: &Model, class: Class) -> Result<Model, Error> {
     let mut weak = Model::load(path, model.device())?;
     let unfit = |reason: String| Error::Unfit { what: "the weaker model", path: path.to_path_buf(), reason };
@@ -170,14 +170,14 @@ fn open_weak(path: &std::path::Path, model: &Model, class: Class) -> Result<Mode
         return Err(unfit("it does not have the model's classes".into()));
     }
     if class == Class::Unconditional && rows.is_some() {
-        return Err(unfit("it is conditioned on a class, and the model is not".into()));
+        return Err(unfit("it is conditioned on a class, but the model is not".into()));
     }
     weak.set_pass(model.pass());
     weak.set_micro_batch(model.micro_batch());
     Ok(weak)
 }
 
-/// How the data of another model differ.
+/// Returns a description of the difference if two models have different data.
 fn check_same_data(model: &tweedie_models::Backbone, other: &tweedie_models::Backbone) -> Result<(), String> {
     let (ours, theirs) = (model.about(), other.about());
     if ours.data.channels() != theirs.data.channels()
@@ -185,19 +185,19 @@ fn check_same_data(model: &tweedie_models::Backbone, other: &tweedie_models::Bac
         || ours.range != theirs.range
     {
         return Err(format!(
-            "its data are of shape {} in {}, and the model's of {} in {}",
+            "its data have the shape {} with range {}; those of the model have the shape {} with range {}",
             theirs.data, theirs.range, ours.data, ours.range
         ));
     }
     if ours.standardization != theirs.standardization {
-        return Err("its data are standardised otherwise than the model's".into());
+        return Err("its data are standardised differently from those of the model".into());
     }
     Ok(())
 }
 
 impl Towards {
-    /// Opens the classifier, which must have the model's data.
-    fn open(options: &ClassifierOptions, model: &Model, asked: Option<&str>) -> Result<Self, Error> {
+    /// Loads the classifier, whose data must be those of the model.
+    fn open(options: &ClassifierOptions, model: &Model, requested: Option<&str>) -> Result<Self, Error> {
         let scale = options.scale;
         if !scale.is_finite() {
             let allowed = "a finite number".into();
@@ -213,10 +213,12 @@ impl Towards {
         check_same_data(model, &classifier).map_err(unfit)?;
         let (ours, theirs) = (&model.about().data, &classifier.about().data);
         if ours != theirs {
-            return Err(unfit(format!("its images are of shape {theirs}, and the model's of {ours}")));
+            return Err(unfit(format!(
+                "its images have the shape {theirs}; those of the model have the shape {ours}"
+            )));
         }
-        let asked = options.class.as_deref().or(asked);
-        let class = Class::among(&classifier.about().class_names, classifier.n_classes(), asked)?;
+        let requested = options.class.as_deref().or(requested);
+        let class = Class::among(&classifier.about().class_names, classifier.n_classes(), requested)?;
         classifier.set_pass(model.pass());
         classifier.set_micro_batch(model.micro_batch());
         Ok(Self { classifier: Box::new(classifier), class, scale })

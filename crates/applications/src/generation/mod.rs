@@ -1,4 +1,4 @@
-//! Samples in batches, with classes, guidance, previews and interruption.
+//! Generation of samples in batches, with classes, guidance, previews and interruption.
 //!
 //! ```no_run
 //! use tweedie_applications::generation::{Generator, GeneratorOptions, GuidanceOptions, Request};
@@ -40,25 +40,25 @@ use tweedie_models::Model;
 use tweedie_models::sampling::{SamplingConfig, bounded};
 use tweedie_samplers::{Denoiser, NoiseSource, Path};
 
-/// How samples are drawn.
+/// Options of a [`Generator`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct GeneratorOptions {
     /// The sampler, its levels and its options.
     pub sampling: SamplingConfig,
-    /// A class by name or number, `all` for one after another, `none`.
+    /// The class, by name or number, `all` (all classes in turn) or `none`.
     pub class: Option<String>,
-    /// What guides the model.
+    /// The guidance.
     pub guidance: GuidanceOptions,
 }
 
 impl GeneratorOptions {
-    /// The checkpoint's own sampling, without class and guidance.
+    /// The checkpoint's sampling configuration, without class and guidance.
     pub fn of(model: &Model) -> Self {
         Self { sampling: model.sampling().clone(), class: None, guidance: GuidanceOptions::default() }
     }
 }
 
-/// A model with everything that decides how it draws.
+/// Generates samples from a model with a fixed sampling configuration, class and guidance.
 #[derive(Debug)]
 pub struct Generator<'a> {
     model: &'a Model,
@@ -68,10 +68,10 @@ pub struct Generator<'a> {
     guidance: Guidance,
 }
 
-/// Fails for a network that is conditioned on a vector where nothing makes one.
+/// Returns an error for a network that is conditioned on a vector without an encoder that computes it.
 ///
 /// # Errors
-/// [`Error::NeedsVector`].
+/// [`Error::NeedsVector`] if the encoder is missing.
 pub fn check_vector(model: &Model) -> Result<(), Error> {
     match (model.network().accepts().vector, model.encoder()) {
         (Some(width), None) => Err(Error::NeedsVector { width }),
@@ -80,26 +80,26 @@ pub fn check_vector(model: &Model) -> Result<(), Error> {
 }
 
 impl<'a> Generator<'a> {
-    /// Checks the options against the model, before anything is computed.
+    /// Creates a generator and checks its options against the model.
     ///
     /// # Errors
     /// A sampling configuration, a class or guidance that does not fit the model.
     pub fn new(model: &'a Model, options: GeneratorOptions) -> Result<Self, Error> {
-        let GeneratorOptions { sampling, class: asked, guidance } = options;
+        let GeneratorOptions { sampling, class: requested, guidance } = options;
         check_vector(model)?;
         model.check_sampling(&sampling)?;
-        let asked = asked.as_deref();
-        // A model without classes can be led towards a classifier's.
-        let is_led = guidance.classifier.is_some() && model.class_rows().is_none();
-        let class = Class::of(model, asked.filter(|_| !is_led))?;
-        let guidance = Guidance::open(&guidance, model, (class, asked))?;
+        let requested = requested.as_deref();
+        // For a model without classes, the requested class is that of the classifier.
+        let is_of_classifier = guidance.classifier.is_some() && model.class_rows().is_none();
+        let class = Class::of(model, requested.filter(|_| !is_of_classifier))?;
+        let guidance = Guidance::open(&guidance, model, (class, requested))?;
         let path = model.path(&sampling)?;
         let generator = Self { model, sampling, class, path, guidance };
         generator.check_variance()?;
         Ok(generator)
     }
 
-    /// Changes the sampling; class and guidance stay.
+    /// Replaces the sampling configuration and keeps class and guidance.
     ///
     /// # Errors
     /// A sampling configuration that does not fit the model.
@@ -131,10 +131,10 @@ impl<'a> Generator<'a> {
         Ok(())
     }
 
-    /// The denoiser of `n` samples from the `first`-th on, with x̂_0 in the data's range.
+    /// The denoiser of `n` samples, starting with the sample of index `first`. x̂_0 is clipped as configured.
     ///
     /// # Errors
-    /// Classes that do not fit.
+    /// Errors of classes that do not fit.
     pub fn denoiser(
         &'a self,
         first: usize,
@@ -148,15 +148,15 @@ impl<'a> Generator<'a> {
         Ok(bounded(self.unbounded(first, n)?, &self.sampling))
     }
 
-    /// The same with x̂_0 as it is predicted, for encoding.
+    /// The denoiser of `n` samples, starting with the sample of index `first`, without clipping of x̂_0. It is used for encoding.
     ///
     /// # Errors
-    /// Classes that do not fit.
+    /// Errors of classes that do not fit.
     pub fn unbounded(&'a self, first: usize, n: usize) -> Result<Box<dyn Denoiser<Tensor> + 'a>, Error> {
         self.guidance.denoiser(self.model, self.class, first, n)
     }
 
-    /// The class that the i-th sample is to have, where one was chosen.
+    /// The class requested for the i-th sample, if any.
     pub fn wanted(&self, i: usize) -> Option<i64> {
         match self.guidance.class() {
             Some(class) => class.row(i),
@@ -164,10 +164,10 @@ impl<'a> Generator<'a> {
         }
     }
 
-    /// Fails unless the start alone determines the sample; `what` needs that.
+    /// Returns an error unless a sample is determined by its starting point. `what` names the operation that needs this.
     ///
     /// # Errors
-    /// [`Error::Stochastic`].
+    /// [`Error::Stochastic`] if the sampler adds noise.
     pub fn check_deterministic(&self, what: &'static str) -> Result<(), Error> {
         if self.sampling.is_deterministic() {
             return Ok(());
@@ -180,12 +180,12 @@ impl<'a> Generator<'a> {
         self.model
     }
 
-    /// The sampling.
+    /// The sampling configuration.
     pub fn sampling(&self) -> &SamplingConfig {
         &self.sampling
     }
 
-    /// The levels that are visited.
+    /// The path of noise levels.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -1,4 +1,4 @@
-//! Opening a model for inference.
+//! Loading a model for inference.
 
 use super::process::{prediction_of, schedule_of};
 use crate::Error;
@@ -8,41 +8,41 @@ use tweedie_models::{LoadOptions, Model, ProcessChoice, WeightsChoice};
 use tweedie_networks::{Pass, Registry};
 use tweedie_torch::{Choice, Precision, PrecisionChoice};
 
-/// How a model is opened for inference, by names.
+/// Options of loading a model for inference, given by names.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct OpenOptions {
-    /// `auto`, `cpu`, `cuda` or `cuda:0`.
+    /// The device: `auto`, `cpu`, `cuda` or `cuda:N`.
     pub device: String,
-    /// `auto`, `f32` or `bf16`.
+    /// The precision: `auto`, `f32` or `bf16`.
     pub precision: String,
-    /// The weights of the optimiser or their moving average; the average by default.
+    /// The weights of the optimizer or their moving average; default: the average.
     pub weights: Option<WeightsChoice>,
     /// The variant of the weight files, such as `fp16`.
     pub variant: Option<String>,
-    /// The schedule, for a folder without one: a name such as `linear` or `cosine`, or a table as of `model.schedule`.
+    /// The schedule, for a folder without one: a name such as `linear` or `cosine`, or a table as in `model.schedule`.
     pub schedule: Option<String>,
-    /// T of that schedule.
+    /// T, the number of levels of the schedule.
     pub schedule_steps: Option<usize>,
-    /// What the network predicts, by a name of `model.parameterization` or of `diffusers`' `prediction_type`.
+    /// The name of the network's prediction in `model.parameterization` or in `prediction_type` of `diffusers`.
     pub prediction: Option<String>,
 }
 
-/// A model that was opened.
+/// A loaded model.
 #[derive(Debug)]
 pub struct Opened {
     /// The model.
     pub model: Model,
-    /// The precision of its network.
+    /// The precision of the network.
     pub precision: Precision,
-    /// Sentences about what the folder left open or what was ignored, for a person to read.
+    /// Notes for the user about default choices and ignored keys.
     pub notes: Vec<String>,
 }
 
 impl OpenOptions {
-    /// The choices about the folder.
+    /// The options in the form of [`Model::open`].
     ///
     /// # Errors
-    /// [`Error::Name`] for a schedule or a prediction that does not exist.
+    /// [`Error::Name`] for a name of a schedule or a prediction that does not exist.
     pub fn load(&self) -> Result<LoadOptions, Error> {
         Ok(LoadOptions {
             weights: self.weights,
@@ -56,14 +56,15 @@ impl OpenOptions {
     }
 }
 
-/// Opens a model for inference.
+/// Loads a model for inference.
 ///
 /// # Errors
-/// The errors of [`Model::open`]; a device that is not there; a checkpoint without the optimiser's weights where they are requested.
+/// Errors of [`Model::open`]; an error for a device or precision that does not exist, and for a checkpoint without the requested
+/// weights of the optimizer.
 pub fn open(folder: &Path, options: &OpenOptions) -> Result<Opened, Error> {
     let device: Device = options.device.parse::<Choice>()?.resolve()?;
     let (mut model, notes) = Model::open(&Registry::default(), folder, &options.load()?, device)?;
-    // A checkpoint of this workspace keeps the optimiser's weights in what a resume needs.
+    // A checkpoint of this workspace stores the optimizer's weights with the files for resuming.
     if options.weights == Some(WeightsChoice::Raw) && tweedie_models::Kind::is_declared(folder) {
         tweedie_training::load_raw_weights(&model, folder)?;
     }

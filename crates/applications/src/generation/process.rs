@@ -1,10 +1,10 @@
-//! A forward process and a parameterization from text.
+//! Parsing of forward processes and parameterizations.
 
 use crate::Error;
 use serde_json::{Value, json};
 use tweedie_math::{Parameterization, Schedule};
 
-/// Schedules that a bare name stands for, with the constants of their papers. Continuous processes have defaults of their own.
+/// The schedules that can be given by name only, with the constants of their papers or the defaults of continuous processes.
 const NAMED: [&str; 12] = [
     "linear",
     "quadratic",
@@ -20,7 +20,7 @@ const NAMED: [&str; 12] = [
     "continuous_cosine",
 ];
 
-/// Names of what a network predicts; behind each `diffusers`' own, where it has another.
+/// The names of the predictions: the name of this workspace, and that of `diffusers` or an alternative.
 const PREDICTIONS: [(&str, &str, Parameterization); 6] = [
     ("epsilon", "eps", Parameterization::Epsilon),
     ("x0", "sample", Parameterization::X0),
@@ -30,10 +30,11 @@ const PREDICTIONS: [(&str, &str, Parameterization); 6] = [
     ("edm", "edm", Parameterization::Edm { sigma_data: 0.5 }),
 ];
 
-/// A schedule from its name or from a table, such as `{ name = "linear", beta_start = 1e-4, beta_end = 0.02 }` (TOML, or JSON).
+/// Parses a schedule from its name or from a table in TOML or JSON, such as
+/// `{ name = "linear", beta_start = 1e-4, beta_end = 0.02 }`.
 ///
 /// # Errors
-/// [`Error::Name`].
+/// [`Error::Name`] for text that is not valid.
 pub fn schedule_of(text: &str) -> Result<Schedule, Error> {
     let wrong = |reason: String| Error::Name { what: "schedule", found: text.to_string(), allowed: reason };
     let read = |value: Value| serde_json::from_value(value).map_err(|error| wrong(error.to_string()));
@@ -54,26 +55,26 @@ pub fn schedule_of(text: &str) -> Result<Schedule, Error> {
         "sigmoid_alpha_bar" => Ok(Schedule::SIGMOID_ALPHA_BAR),
         "rectified_flow" => Ok(Schedule::RectifiedFlow { shift: 1.0 }),
         "scaled_linear" => Err(wrong(
-            "diffusers' scaled_linear (sqrt(beta) rises linearly) is `quadratic`; the schedule whose betas are scaled by 1000/T is a \
+            "scaled_linear of diffusers (linear in sqrt(beta)) is named `quadratic`; the schedule whose betas are scaled by 1000/T is a \
              table, { name = \"scaled_linear\", beta_start = 1e-4, beta_end = 0.02 }"
                 .into(),
         )),
         name if NAMED.contains(&name) => read(json!({ "name": name })),
-        _ => Err(wrong(format!("the names are {}; or a table such as {{ name = \"linear\", beta_start = 1e-4, beta_end = 0.02 }}", NAMED.join(", ")))),
+        _ => Err(wrong(format!("it must be one of {}, or a table such as {{ name = \"linear\", beta_start = 1e-4, beta_end = 0.02 }}", NAMED.join(", ")))),
     }
 }
 
-/// A parameterization from its name.
+/// Parses a parameterization from its name.
 ///
 /// # Errors
-/// [`Error::Name`].
+/// [`Error::Name`] for text that is not valid.
 pub fn prediction_of(text: &str) -> Result<Parameterization, Error> {
     let found = PREDICTIONS.iter().find(|(own, theirs, _)| [*own, *theirs].contains(&text));
     found.map(|(.., predicted)| *predicted).ok_or_else(|| Error::Name {
         what: "prediction",
         found: text.to_string(),
         allowed: format!(
-            "the names are {}, or those of diffusers",
+            "it must be one of {}, or a name of diffusers",
             PREDICTIONS.map(|(own, ..)| own).join(", ")
         ),
     })

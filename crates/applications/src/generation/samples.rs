@@ -1,48 +1,48 @@
-//! Samples that were drawn, in the data's own units.
+//! Generated samples and their conversion to the units of the data.
 
 use super::Previews;
 use crate::Error;
 use tch::{Kind, Tensor};
 use tweedie_models::{About, to_array, to_pixels};
 
-/// Samples that were drawn, and what they cost.
+/// Generated samples and their cost.
 #[derive(Debug)]
 pub struct Samples {
-    /// Batch by batch, f32, in the model's units.
+    /// The samples of each batch, f32, in the model's units.
     pub(super) parts: Vec<Tensor>,
-    /// Evaluations of the denoiser for one batch, at most.
+    /// The maximum number of evaluations of the denoiser for one batch.
     pub calls: usize,
-    /// Seconds spent in the sampler.
+    /// The time spent in the sampler, in seconds.
     pub seconds: f64,
-    /// Previews of the first batch, where they were requested.
+    /// Previews of the first batch, if they were requested.
     pub previews: Option<Previews>,
-    /// Whether drawing was stopped before the last batch.
+    /// Whether sampling was stopped before the last batch was finished.
     pub interrupted: bool,
 }
 
 impl Samples {
-    /// How many there are.
+    /// The number of samples.
     pub fn len(&self) -> usize {
         self.parts.iter().map(|part| part.size()[0] as usize).sum()
     }
 
-    /// Whether there are none.
+    /// Whether there are no samples.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// In the model's units, f32, (N, …).
+    /// The samples in the model's units, f32, (N, …).
     ///
     /// # Errors
-    /// What LibTorch reports, for no samples.
+    /// An error of LibTorch if there are no samples.
     pub fn tensor(&self) -> Result<Tensor, Error> {
         Ok(Tensor::f_cat(&self.parts, 0)?)
     }
 
-    /// In the data's own units, f32, (N, …): arrays and points as they were before standardization, images in the model's range.
+    /// The samples, f32, (N, …). Arrays and points have the units of the data before standardization; images have the model's range.
     ///
     /// # Errors
-    /// What LibTorch reports, for no samples.
+    /// An error of LibTorch if there are no samples.
     pub fn values(&self, about: &About) -> Result<Tensor, Error> {
         let x = self.tensor()?;
         Ok(match &about.standardization {
@@ -51,10 +51,10 @@ impl Samples {
         })
     }
 
-    /// As images, channels × height × width bytes each.
+    /// The samples as images of channels × height × width bytes.
     ///
     /// # Errors
-    /// When they cannot be brought to the CPU.
+    /// Errors of LibTorch.
     pub fn images(&self, about: &About) -> Result<Vec<Vec<u8>>, Error> {
         let mut images = Vec::new();
         for part in &self.parts {
@@ -63,10 +63,10 @@ impl Samples {
         Ok(images)
     }
 
-    /// As points in the data's own units.
+    /// The samples as points in the units of the data.
     ///
     /// # Errors
-    /// When they cannot be brought to the CPU.
+    /// Errors of LibTorch.
     pub fn points(&self, about: &About) -> Result<Vec<Vec<f32>>, Error> {
         if self.is_empty() {
             return Ok(Vec::new());
@@ -79,20 +79,20 @@ impl Samples {
     }
 }
 
-/// (N, C, H, W) in the model's range as images of bytes.
+/// Converts (N, C, H, W) in the model's range to images of bytes.
 ///
 /// # Errors
-/// When they cannot be brought to the CPU.
+/// Errors of LibTorch.
 pub fn images_of(x: &Tensor, about: &About) -> Result<Vec<Vec<u8>>, Error> {
     let each: i64 = x.size()[1..].iter().product();
     let bytes = to_pixels(x, about.range)?;
     Ok(bytes.chunks_exact(each as usize).map(<[u8]>::to_vec).collect())
 }
 
-/// Fails unless every number is finite.
+/// Returns an error unless all values are finite.
 ///
 /// # Errors
-/// [`Error::NotFinite`].
+/// [`Error::NotFinite`] if a value is not finite.
 pub fn check_finite(x: &Tensor) -> Result<(), Error> {
     if i64::try_from(x.f_isfinite()?.f_all()?.f_to_kind(Kind::Int64)?)? == 0 {
         return Err(Error::NotFinite);

@@ -1,4 +1,4 @@
-//! What a checkpoint is, as text and images.
+//! Descriptions of checkpoints as text and images.
 
 mod strip;
 
@@ -9,7 +9,7 @@ use tweedie_models::{About, Classifier, Model, TrainingSummary};
 use tweedie_networks::Parameter;
 use tweedie_report::{Plot, Scale, Series};
 
-/// What a denoiser is, as lines.
+/// A description of a denoiser, as lines of text.
 pub fn summary(model: &Model) -> Vec<String> {
     let (about, accepts, sampling) = (model.about(), model.network().accepts(), model.sampling());
     let mut lines = vec![
@@ -46,7 +46,7 @@ pub fn summary(model: &Model) -> Vec<String> {
     finish(lines, model)
 }
 
-/// What a classifier is, as lines.
+/// A description of a classifier, as lines of text.
 pub fn summary_of_classifier(classifier: &Classifier) -> Vec<String> {
     let about = classifier.about();
     let lines = vec![
@@ -65,12 +65,12 @@ pub fn summary_of_classifier(classifier: &Classifier) -> Vec<String> {
     finish(lines, classifier)
 }
 
-/// The rest of a summary: training, parameters by part, levels.
+/// Completes a summary with the training, the parameters of each part and some levels.
 fn finish(mut lines: Vec<String>, model: &tweedie_models::Backbone) -> Vec<String> {
     lines.extend(model.about().training.as_ref().map(history));
     let plan = model.network().plan();
     if plan.flops() > 0.0 && model.about().size().is_some() {
-        lines.push(format!("{:.3} GFLOP for an example's forward pass", plan.flops() / 1e9));
+        lines.push(format!("{:.3} GFLOP for the forward pass of one example", plan.flops() / 1e9));
     }
     lines.push(String::new());
     lines.extend(parts(model.parameters()));
@@ -79,16 +79,16 @@ fn finish(mut lines: Vec<String>, model: &tweedie_models::Backbone) -> Vec<Strin
     lines
 }
 
-/// The sides of an example.
+/// The size of an example.
 fn size_of(about: &About) -> String {
     match about.size() {
-        None => "any size that divides".into(),
+        None => "any divisible size".into(),
         Some([]) => "points".into(),
         Some(size) => size.iter().map(ToString::to_string).collect::<Vec<_>>().join("×"),
     }
 }
 
-/// How a model was trained.
+/// A description of a model's training.
 fn history(training: &TrainingSummary) -> String {
     format!(
         "trained on {}: {} images, {} steps, loss {:.4}, {}, seed {}",
@@ -96,7 +96,7 @@ fn history(training: &TrainingSummary) -> String {
     )
 }
 
-/// Parameters by part of the network.
+/// The numbers of parameters of the parts of the network.
 fn parts<'a>(parameters: impl Iterator<Item = &'a Parameter>) -> Vec<String> {
     let mut counts: Vec<(String, usize)> = Vec::new();
     for parameter in parameters {
@@ -132,7 +132,7 @@ fn levels(process: &dyn DiscreteProcess) -> Vec<String> {
     std::iter::once(header).chain(rows).collect()
 }
 
-/// Signal and noise rates over time.
+/// A plot of the signal and noise rates over time.
 pub fn schedule_plot(process: &dyn DiscreteProcess, schedule: &Schedule) -> Plot {
     let curve = |of: &dyn Fn(f64) -> f64| -> Vec<(f64, f64)> {
         (0..=200).map(|i| process.last_time() * f64::from(i) / 200.0).map(|time| (time, of(time))).collect()
@@ -156,7 +156,7 @@ pub fn schedule_plot(process: &dyn DiscreteProcess, schedule: &Schedule) -> Plot
     }
 }
 
-/// The name that a value has in configurations.
+/// The name of a value in configurations.
 fn name(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|json| json.as_str().map(String::from)).unwrap_or_default()
 }

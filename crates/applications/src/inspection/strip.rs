@@ -1,5 +1,5 @@
-//! The forward process made visible: x_t over the levels, the model's estimate of x_0 below, and how much of each frequency band is
-//! still above the noise.
+//! Visualization of the forward process: x_t at several levels, the model's prediction of x_0 below, and the signal-to-noise ratio of
+//! each frequency band.
 
 use crate::Error;
 use crate::generation::images_of;
@@ -9,22 +9,23 @@ use tweedie_models::{Condition, Model, from_pixels};
 use tweedie_report::{Canvas, Image, Sheet, sheet};
 use tweedie_samplers::{Denoiser, Draw, Levels, NoiseSource, StreamNoise, noised};
 
-/// Frequency bands, from the coarsest: octaves of the radius up to the finest that pixels hold.
+/// The number of frequency bands, from coarse to fine: octaves of the radius up to the highest frequency of the image.
 const BANDS: usize = 4;
 
-/// A strip of frames and the table of their signal-to-noise ratios.
+/// A strip of frames and a table of their signal-to-noise ratios.
 #[derive(Debug)]
 pub struct Strip {
-    /// Above x_t, below the estimate of x_0.
+    /// The frames: x_t in the first row, the predictions of x_0 in the second.
     pub canvas: Canvas,
-    /// The ratios in decibels by frequency band.
+    /// The signal-to-noise ratio of each frequency band in decibels, as lines of text.
     pub table: Vec<String>,
 }
 
-/// Draws the strip of an image over so many levels.
+/// The strip of an image at `frames` levels.
 ///
 /// # Errors
-/// [`Error::NotImages`]; an image of a size that the network does not take; [`Error::Option`] for no frames or more than levels.
+/// [`Error::NotImages`] for a model of other data; an error for an image size that the network does not accept; [`Error::Option`] if
+/// `frames` is 0 or exceeds the number of levels.
 pub fn forward_strip(
     model: &Model,
     image: &Image,
@@ -78,7 +79,9 @@ pub fn forward_strip(
         columns: frames,
         zoom: 96usize.div_ceil(width.max(height)).max(1),
         labels,
-        title: vec!["above x_t, below the estimate of x_0; signal-to-noise ratio from coarse to fine".into()],
+        title: vec![
+            "above: x_t; below: prediction of x_0; labels: signal-to-noise ratio from coarse to fine".into(),
+        ],
     };
     let images: Vec<Vec<u8>> = noisy.into_iter().chain(estimates).collect();
     Ok(Strip { canvas: sheet(&images, [channels, height, width], &layout), table })
@@ -90,7 +93,7 @@ fn header() -> String {
     format!("signal-to-noise ratio in dB by frequency band\n{:>6} {:>9}{names}", "t", "log-SNR")
 }
 
-/// Mean power per frequency of each band, in units of white noise of variance 1; the mean colour is left out.
+/// The mean power per frequency in each band, in units of white noise of variance 1. The mean colour is excluded.
 fn band_power(x0: &Tensor) -> [f64; BANDS] {
     let size = x0.size();
     let (height, width) = (size[2], size[3]);

@@ -1,5 +1,5 @@
-//! The configuration of a classifier of noisy images: its network is the way down of the one that would denoise, its process is the
-//! denoiser's.
+//! The configuration of a classifier of noisy images. Its network is the down-sampling half of the configured U-Net, and its process
+//! is that of the denoiser.
 
 use super::{NetworkConfig, RunConfig};
 use crate::Error;
@@ -8,17 +8,17 @@ use tweedie_data::Dataset;
 use tweedie_models::{About, VariancePrediction};
 use tweedie_networks::{NoisyClassifierConfig, UNetConfig};
 
-/// Whether changes ask for a classifier.
+/// Whether changes select a classifier.
 pub(super) fn is_wanted(changes: &Table) -> bool {
     let objective = changes.get("training").and_then(|part| part.get("objective"));
     objective.and_then(|part| part.get("kind")).and_then(Value::as_str) == Some("classifier")
 }
 
-/// The distribution of a classifier's log-SNRs unless another is configured: most where a class can be seen, some at pure noise, where it
-/// has to learn that it cannot. Two thirds of a discrete process' levels hide the class.
+/// The default distribution of log-SNRs for a classifier. Most of it lies where the class can be recognised, and some at almost pure
+/// noise, where the classifier must learn that it cannot. At two thirds of the levels of a discrete process, noise hides the class.
 const LEVELS: [(&str, f64); 2] = [("mean", 2.0), ("std", 3.0)];
 
-/// A preset's objective, levels included, is a denoiser's: a classifier's takes its place.
+/// Replaces the objective of a preset, including its levels, which are for a denoiser, by that of a classifier.
 pub(super) fn replace_objective(preset: &mut Table) {
     let mut levels = Table::from_iter([("kind".to_string(), Value::from("normal_log_snr"))]);
     levels.extend(LEVELS.map(|(key, value)| (key.to_string(), Value::from(value))));
@@ -29,7 +29,7 @@ pub(super) fn replace_objective(preset: &mut Table) {
 }
 
 impl RunConfig {
-    /// Fails where data have no classes to learn, or where a setting is a denoiser's alone; a classifier draws no sheets.
+    /// Returns an error if the data have fewer than two classes or if a key applies only to denoisers. Turns off the sheets of samples.
     pub(super) fn fit_to_classify(&mut self, data: &dyn Dataset) -> Result<(), Error> {
         let n = data.class_names().len();
         let wrong =
@@ -37,21 +37,20 @@ impl RunConfig {
         if n < 2 {
             let has = if n == 0 { "no classes" } else { "one class" };
             let allowed =
-                format!("the set {} has {has}, and a classifier learns from at least 2", data.name());
+                format!("a classifier needs at least 2 classes, but the data set {} has {has}", data.name());
             return wrong("training.objective.kind", "classifier", allowed);
         }
-        let contradiction = "training.objective.kind is classifier";
+        let contradiction = "training.objective.kind = \"classifier\" selects a classifier";
         if self.model.conditional {
-            let allowed =
-                format!("{contradiction}: a classifier is not conditioned on the class that it finds");
+            let allowed = format!("{contradiction}, which is not conditioned on the class that it predicts");
             return wrong("model.conditional", "true", allowed);
         }
         if self.model.variance != VariancePrediction::None {
-            let allowed = format!("{contradiction}: a classifier predicts no variance");
+            let allowed = format!("{contradiction}, which predicts no variance");
             return wrong("model.variance", self.model.variance.name(), allowed);
         }
         if !self.training.posthoc_ema.std.is_empty() {
-            let allowed = format!("{contradiction}: it must be [] there");
+            let allowed = format!("{contradiction}, for which it must be []");
             return wrong("training.posthoc_ema.std", "given", allowed);
         }
         self.training.report.sheet = 0;
@@ -59,7 +58,7 @@ impl RunConfig {
         Ok(())
     }
 
-    /// The classifier's network.
+    /// The configuration of the classifier's network.
     ///
     /// # Errors
     /// [`Error::Setting`] for a network that is not a U-Net.
@@ -72,12 +71,12 @@ impl RunConfig {
             other => Err(Error::Setting {
                 key: "network.class",
                 found: other.class().into(),
-                allowed: "a classifier of noisy images is the way down of a UNet2DModel".into(),
+                allowed: "it must be UNet2DModel for a classifier of noisy images".into(),
             }),
         }
     }
 
-    /// What is known of the classifier.
+    /// The process and the data of the classifier.
     pub fn classifier_about(&self, data: &dyn Dataset) -> About {
         About { class_names: data.class_names(), ..self.about(data) }
     }

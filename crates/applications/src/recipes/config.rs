@@ -1,4 +1,4 @@
-//! A run's configuration: each crate's own part, composed; from a preset or a file, with changes.
+//! The configuration of a run, composed of the configurations of the crates. It is read from a preset or a file, with changes.
 
 use super::{DataConfig, NetworkConfig, classifier, merge, presets};
 use crate::Error;
@@ -10,42 +10,42 @@ use tweedie_models::sampling::SamplingConfig;
 use tweedie_models::{About, Description, Standardization, VariancePrediction};
 use tweedie_training::{ObjectiveKind, TrainingConfig, TrainingData};
 
-/// Where a configuration comes from.
+/// The source of a configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Source {
-    /// A built-in configuration; `shapes` without any.
+    /// A built-in configuration; the default is `shapes`.
     pub preset: Option<String>,
-    /// A TOML file, such as the `config.toml` of an earlier run.
+    /// A configuration file (TOML), such as the `config.toml` of an earlier run.
     pub config: Option<PathBuf>,
     /// Changes, each `KEY=VALUE`.
     pub set: Vec<String>,
-    /// The place of the data.
+    /// The path of the data.
     pub data: Option<PathBuf>,
 }
 
-/// Everything that a run is made of.
+/// The configuration of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunConfig {
-    /// Version of this format.
+    /// The version of the configuration format.
     #[serde(default = "current_format")]
     pub format: u32,
-    /// Part of the run's folder name.
+    /// The name, which is part of the name of the run's folder.
     pub name: String,
     /// The data.
     pub data: DataConfig,
-    /// The share of examples that are held out, chosen by the hash of their names; of sets without end, others are drawn.
+    /// The share of examples that are held out, selected by the hash of their names. Endless data sets hold out separate examples instead.
     #[serde(default = "default_held_out")]
     pub held_out: f64,
-    /// The network; sizes and channels that are not given come from the data.
+    /// The network. Its sizes and channels are set from the data.
     #[serde(default)]
     pub network: NetworkConfig,
     /// The process and the parameterization.
     pub model: ModelConfig,
-    /// How the model is sampled unless a caller chooses otherwise.
+    /// The default sampling configuration of the model.
     #[serde(default)]
     pub sampling: SamplingConfig,
-    /// How it is trained.
+    /// The training configuration.
     #[serde(default)]
     pub training: TrainingConfig,
 }
@@ -56,15 +56,15 @@ pub struct RunConfig {
 pub struct ModelConfig {
     /// The forward process.
     pub schedule: Schedule,
-    /// T, the number of levels; of a continuous process the number by which rules and reports count.
+    /// T, the number of levels. For a continuous process, it is the number of levels that level rules and reports use.
     #[serde(default = "default_steps")]
     pub steps: usize,
     /// What the network predicts.
     pub parameterization: Parameterization,
-    /// The number that the network is conditioned on at a level; the process' usual one unless given.
+    /// The number that the network is conditioned on at a level; the default depends on the process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conditioning: Option<Conditioning>,
-    /// Whether the network predicts the variance of the reverse step, too, in as many channels again.
+    /// Whether the network also predicts the variance of the reverse step, which doubles the number of output channels.
     #[serde(default = "no_variance")]
     pub variance: VariancePrediction,
     /// Whether the network is conditioned on the class.
@@ -103,10 +103,11 @@ fn derived_in(changes: &toml::Table) -> Option<(String, &toml::Value)> {
 }
 
 impl RunConfig {
-    /// Reads a configuration and applies its changes.
+    /// Reads a configuration and applies the changes.
     ///
     /// # Errors
-    /// [`Error::Config`] names the key, what was found and the nearest known name; [`Error::Preset`].
+    /// [`Error::Config`], which names the key, the value and the nearest known name; [`Error::Preset`]; [`Error::Read`];
+    /// [`Error::NoPath`].
     pub fn resolve(source: &Source) -> Result<Self, Error> {
         let (text, from) = match &source.config {
             Some(path) => (
@@ -136,12 +137,12 @@ impl RunConfig {
             && format != i64::from(FORMAT)
         {
             return Err(wrong(format!(
-                "the format is {format}, of another version of tweedie; this one reads format {FORMAT}"
+                "the format is {format}; this version of tweedie reads format {FORMAT}"
             )));
         }
         let has_clip = table.get("sampling").and_then(|part| part.get("clip")).is_some();
         let mut config: Self = merge::read(table).map_err(wrong)?;
-        // Pixels end at ±1; standardised numbers do not.
+        // Pixels lie in [-1, 1]; standardised numbers are not bounded.
         if config.data.has_no_range() && !has_clip {
             config.sampling.clip = None;
         }
@@ -162,18 +163,18 @@ impl RunConfig {
         Err(Error::Setting { key: "name", found: format!("{:?}", self.name), allowed: allowed.into() })
     }
 
-    /// Opens the data set, its held-out examples apart.
+    /// Opens the data set and its held-out examples.
     ///
     /// # Errors
-    /// What is wrong with the data.
+    /// Errors of the data set.
     pub fn open_data(&self) -> Result<TrainingData, Error> {
         self.data.open(self.held_out)
     }
 
-    /// Fills in what the network takes from the data.
+    /// Sets the values of the configuration that depend on the data.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a network, classes or an objective that do not fit the data.
+    /// [`Error::Setting`] for a network, class settings or an objective that do not fit the data.
     pub fn fit_to(&mut self, data: &dyn Dataset) -> Result<(), Error> {
         let shape = data.shape();
         let halves = if self.model.variance == VariancePrediction::None { 1 } else { 2 };
@@ -195,7 +196,7 @@ impl RunConfig {
         }
     }
 
-    /// Fails where the network embeds the logarithm of a number that may be 0 or negative.
+    /// Returns an error if the network embeds the logarithm of a number that may be 0 or negative.
     fn check_conditioning(&self) -> Result<(), Error> {
         let conditioning = self.about_process().conditioning;
         let is_positive = matches!(conditioning, Conditioning::NoiseRate { .. } | Conditioning::Sigma);
@@ -213,17 +214,23 @@ impl RunConfig {
         Ok(())
     }
 
-    /// Gives the network a class table, or fails where the one it has is not the data's. A conditional network may have one row more
-    /// than there are classes, which means no class; labels can be dropped only then.
+    /// Sets the size of the network's class table, or returns an error if a configured size does not fit the data. The table of a
+    /// conditional network may have one row more than there are classes, which means no class. Labels can be dropped only with this row.
     fn fit_classes(&mut self, data: &dyn Dataset) -> Result<(), Error> {
         let n = data.class_names().len() as i64;
         let (conditional, drops) = (self.model.conditional, self.training.label_dropout > 0.0);
         let wrong = |key, found: String, allowed: String| Err(Error::Setting { key, found, allowed });
         match self.network.class_rows() {
             None if !conditional => Ok(()),
-            None if n < 2 => {
-                wrong("model.conditional", "true".into(), format!("the set {} has no classes", data.name()))
-            }
+            None if n < 2 => wrong(
+                "model.conditional",
+                "true".into(),
+                format!(
+                    "the data set {} has {}",
+                    data.name(),
+                    if n == 0 { "no classes" } else { "only one class" }
+                ),
+            ),
             None => {
                 *self.network.class_rows_mut() = Some(n + i64::from(drops));
                 Ok(())
@@ -234,14 +241,17 @@ impl RunConfig {
                 "network.num_class_embeds",
                 rows.to_string(),
                 format!(
-                    "a row for each class of {} and none for no class: training.label_dropout must be 0",
+                    "it has one row for each class of {} and none for samples without a class, so training.label_dropout must be 0",
                     data.name()
                 ),
             ),
             Some(rows) => wrong(
                 "network.num_class_embeds",
                 rows.to_string(),
-                format!("the set {} has {n} classes; model.conditional = true sets it", data.name()),
+                format!(
+                    "the data set {} has {n} classes; model.conditional = true sets this key",
+                    data.name()
+                ),
             ),
         }
     }
@@ -255,7 +265,7 @@ impl RunConfig {
         about
     }
 
-    /// What is known of a model of these data.
+    /// The process and the data of a model.
     pub fn about(&self, data: &dyn Dataset) -> About {
         About {
             data: data.shape(),
@@ -264,7 +274,7 @@ impl RunConfig {
         }
     }
 
-    /// The denoiser's description.
+    /// The description of the denoiser.
     pub fn description(&self, data: &dyn Dataset) -> Description {
         let class_names = if self.network.class_rows().is_some() { data.class_names() } else { Vec::new() };
         let n = class_names.len() as i64;
@@ -277,7 +287,7 @@ impl RunConfig {
         }
     }
 
-    /// The whole configuration as TOML, every default spelled out; reading it back gives the same.
+    /// The whole configuration as TOML with all default values. Reading the text gives the same configuration.
     ///
     /// # Errors
     /// A value that TOML cannot hold.

@@ -1,4 +1,4 @@
-//! Where examples come from.
+//! The configuration of the data set.
 
 use crate::Error;
 use serde::{Deserialize, Serialize};
@@ -14,89 +14,89 @@ use tweedie_training::TrainingData;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum DataConfig {
-    /// The built-in images.
+    /// The built-in images of shapes.
     Shapes {
-        /// Pixels down.
+        /// Height in pixels.
         height: usize,
-        /// Pixels across.
+        /// Width in pixels.
         width: usize,
     },
-    /// Points: a built-in set, or a table.
+    /// Points: a built-in set or a table.
     Points(PointsConfig),
     /// IDX files, the format of the MNIST family.
     Idx {
-        /// A folder with train-images-idx3-ubyte[.gz] and labels, or a file of images; usually given by --data.
+        /// A folder with `train-images-idx3-ubyte[.gz]` and labels, or a file of images; usually given by `--data`.
         path: Option<PathBuf>,
-        /// Pixels of border to add on each side, so that sizes divide.
+        /// The width of the border added on each side, in pixels, which makes the size divisible.
         #[serde(default)]
         pad: usize,
     },
-    /// Image files in a folder, a tar or a zip, flat or one folder per class.
+    /// Image files in a folder, a tar archive or a zip archive, without subfolders or with one folder per class.
     Folder(Folder),
-    /// CIFAR-10's binary batches.
+    /// The binary batches of CIFAR-10.
     Cifar10 {
-        /// The folder with data_batch_1.bin …; usually given by --data.
+        /// The folder with `data_batch_1.bin` …; usually given by `--data`.
         path: Option<PathBuf>,
     },
-    /// Nouns' image-data.json.
+    /// Nouns, from their `image-data.json`.
     Nouns {
-        /// The file or its folder; usually given by --data.
+        /// The file or its folder; usually given by `--data`.
         path: Option<PathBuf>,
     },
-    /// (N, C, H, W) numbers of a safetensors file: latents, spectrograms, fields.
+    /// Arrays, (N, C, H, W), from a safetensors file: latents, spectrograms, fields.
     Arrays {
-        /// The file; usually given by --data.
+        /// The file; usually given by `--data`.
         path: Option<PathBuf>,
-        /// The tensor's name, where the file has several of four axes.
+        /// The name of the tensor, needed if the file has several tensors with four axes.
         tensor: Option<String>,
-        /// The mean to subtract, per channel; the data's own unless given.
+        /// The mean of each channel, which is subtracted; default: the mean of the data.
         mean: Option<Vec<f64>>,
-        /// The scale to divide by, per channel; the data's own deviation unless given.
+        /// The scale of each channel, which is divided by; default: the standard deviation of the data.
         scale: Option<Vec<f64>>,
     },
 }
 
-/// Points: a built-in set, or a table in a file.
+/// The configuration of points: a built-in set or a table in a file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PointsConfig {
-    /// The built-in set: moons, rings, checkerboard, spirals, pinwheel, eight_gaussians. A file takes its place.
+    /// The built-in set: moons, rings, checkerboard, spirals, pinwheel or eight_gaussians. It is not used if `path` is given.
     pub shape: PointKind,
-    /// A TSV or CSV file, with a header or without; usually given by --data.
+    /// A TSV or CSV file, with or without a header; usually given by `--data`.
     pub path: Option<PathBuf>,
-    /// The columns of the coordinates; every column of numbers unless given.
+    /// The columns of the coordinates; default: all numeric columns.
     pub columns: Option<Vec<String>>,
-    /// The column of the class; the only column of text unless given.
+    /// The column of the class; default: the only text column.
     pub class: Option<String>,
-    /// The one class that is kept.
+    /// The class that is kept; rows of other classes are dropped.
     pub only: Option<String>,
 }
 
-/// How image files are read.
+/// The configuration of image files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Folder {
-    /// A folder, a .tar, a .tar.gz or a .zip; usually given by --data.
+    /// A folder or a .tar, .tar.gz or .zip file; usually given by `--data`.
     pub path: Option<PathBuf>,
-    /// 3, or 1 for grey.
+    /// The number of channels: 3, or 1 for grey.
     pub channels: usize,
-    /// Pixels down, after scaling.
+    /// Height after scaling, in pixels.
     pub height: usize,
-    /// Pixels across, after scaling.
+    /// Width after scaling, in pixels.
     pub width: usize,
-    /// How other proportions are fitted: crop, pad or stretch.
+    /// The treatment of images with another aspect ratio: crop, pad or stretch.
     pub fit: Fit,
-    /// The colour behind transparency and beside padded images.
+    /// The colour behind transparent pixels and of the padding.
     pub background: [u8; 3],
-    /// Whether a mirrored image is still one of the set.
+    /// Whether images may be mirrored horizontally for augmentation.
     pub flip: bool,
-    /// What happens with a file that is no image: error or skip.
+    /// The treatment of files that are not images: error or skip.
     pub bad_files: BadFiles,
-    /// A file of `name<TAB>caption` lines, where it is not captions.tsv.
+    /// The file of `name<TAB>caption` lines; default: captions.tsv.
     pub captions: Option<String>,
-    /// Decoded images stay in memory while all of them need no more than this.
+    /// The memory for decoded images in MiB. They are kept in memory only if all of them fit.
     pub memory_mib: u64,
-    /// A folder for decoded images that do not fit there; without one they are decoded anew every time.
+    /// A folder that caches decoded images if they do not fit in memory. Without it, they are decoded again each time.
     pub cache: Option<PathBuf>,
 }
 
@@ -119,10 +119,11 @@ impl Default for Folder {
 }
 
 impl DataConfig {
-    /// Takes the given place of the data; `name` is the configuration's.
+    /// Sets the path of the data if one is given. `name` is the name of the configuration.
     ///
     /// # Errors
-    /// A place for a set that takes none, or none for a set that needs one.
+    /// [`Error::Setting`] for a path for a data set that takes none; [`Error::NoPath`] if a needed path is missing; [`Error::Read`] for a
+    /// path that does not exist.
     pub fn take(&mut self, name: &str, given: Option<&Path>) -> Result<(), Error> {
         let (place, needs_one) = match self {
             Self::Shapes { .. } => {
@@ -130,8 +131,8 @@ impl DataConfig {
                     Err(Error::Setting {
                         key: "data",
                         found: given.display().to_string(),
-                        allowed: "the set shapes is built in and takes no path; the preset folder reads image files, the preset \
-                                  mnist IDX files"
+                        allowed: "the data set shapes is built in and takes no path; the preset folder reads image files, the preset \
+                                  mnist reads IDX files"
                             .into(),
                     })
                 });
@@ -157,12 +158,12 @@ impl DataConfig {
         matches!(self, Self::Points(_))
     }
 
-    /// Whether the values have no smallest and greatest one, as pixels have: such samples are not clipped by default.
+    /// Whether the values are unbounded, unlike pixels. Samples of such data are not clipped by default.
     pub fn has_no_range(&self) -> bool {
         matches!(self, Self::Arrays { .. } | Self::Points(_))
     }
 
-    /// Whether the set has no end, so that other examples than those of training are drawn from it.
+    /// Whether the data set is endless, so that its held-out examples are generated separately.
     pub fn is_endless(&self) -> bool {
         match self {
             Self::Shapes { .. } | Self::Nouns { .. } => true,
@@ -171,10 +172,10 @@ impl DataConfig {
         }
     }
 
-    /// Opens the set. A share of a set with an end is held out; of a set without one, other examples are.
+    /// Opens the data set. The share `held_out` of a finite set is held out; for an endless set, examples of another seed are held out.
     ///
     /// # Errors
-    /// What is wrong with the data.
+    /// Errors of the data set.
     pub fn open(&self, held_out: f64) -> Result<TrainingData, Error> {
         let endless = |shown: Arc<dyn Dataset>, others: Arc<dyn Dataset>| TrainingData {
             shown,
@@ -211,7 +212,7 @@ impl DataConfig {
                         return Err(Error::Setting {
                             key: "data.mean or data.scale",
                             found: "missing".into(),
-                            allowed: "both must be given, or none".into(),
+                            allowed: "both must be given, or neither".into(),
                         });
                     }
                 };
@@ -226,10 +227,10 @@ impl DataConfig {
 }
 
 impl Folder {
-    /// The files themselves.
+    /// The image files, without a cache.
     ///
     /// # Errors
-    /// A place that cannot be read.
+    /// Errors of a path that cannot be read.
     pub fn files(&self) -> Result<ImageFiles, Error> {
         let options = ImageOptions {
             shape: Shape { channels: self.channels, height: self.height, width: self.width },
@@ -242,7 +243,7 @@ impl Folder {
         Ok(ImageFiles::open(there(&self.path)?, options)?)
     }
 
-    /// The files behind the cache that suits their number.
+    /// Opens the image files with a memory cache if they fit in memory, otherwise with a disk cache if a folder is configured.
     fn open(&self) -> Result<Arc<dyn Dataset>, Error> {
         let files = self.files()?;
         files.check()?;
@@ -259,5 +260,5 @@ impl Folder {
 }
 
 fn there(path: &Option<PathBuf>) -> Result<&Path, Error> {
-    path.as_deref().ok_or_else(|| Error::NoPath { data: "this configuration".into() })
+    path.as_deref().ok_or_else(|| Error::NoPath { data: "the configuration".into() })
 }

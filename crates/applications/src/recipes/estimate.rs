@@ -1,4 +1,4 @@
-//! What a training will take: measured on a few steps of a small batch, and counted.
+//! Estimates of the time and memory of a training, from measurements of a few steps and from counts.
 
 use super::RunConfig;
 use crate::Error;
@@ -11,47 +11,48 @@ use tweedie_math::DataShape;
 use tweedie_torch::Precision;
 use tweedie_training::{Clock, Learner, Trainer, TrainingConfig, TrainingData};
 
-/// Examples in the first step that is timed.
+/// The number of examples in the first timed step.
 const FIRST: usize = 8;
 
-/// A whole batch is timed where it is expected to take no longer than this.
+/// A whole batch is timed only if it is expected to take at most this many seconds.
 const PATIENCE: f64 = 5.0;
 
-/// Weights, gradients, average, two moments: five numbers of four bytes for each parameter, and the stored averages.
+/// Bytes per parameter for the weights, the gradients, the average and the two moments: five numbers of four bytes. Stored averages
+/// are added to it.
 const KEPT: f64 = 20.0;
 
-/// Examples by which the loader is timed.
+/// The number of examples for timing the loader.
 const LOADED: usize = 512;
 
-/// What a training will take.
+/// An estimate of the time and memory of a training.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Estimate {
-    /// The data set's name, its size and its shape.
+    /// The name, the number of examples (`None` for endless sets) and the shape of the data set.
     pub data: (String, Option<u64>, DataShape),
-    /// How many numbers training changes.
+    /// The number of trained parameters.
     pub n_trained: usize,
-    /// Floating-point operations of one example's forward pass.
+    /// The number of floating-point operations of the forward pass of one example.
     pub flops: f64,
     /// The device.
     pub device: Device,
     /// The precision and the reason for it.
     pub precision: (Precision, String),
-    /// MiB that weights, gradients, averages and moments take.
+    /// The memory for weights, gradients, averages and moments, in MiB.
     pub kept_mib: f64,
-    /// MiB that one batch takes beside.
+    /// The additional memory for one batch, in MiB.
     pub batch_mib: f64,
-    /// Examples in the part of a batch that is computed at once.
+    /// The number of examples in the part of a batch that is computed at once.
     pub micro: usize,
-    /// Examples a second that the loader makes by itself.
+    /// The speed of the loader alone, in examples per second.
     pub loaded: f64,
-    /// Examples of the step that was timed, and seconds for each.
+    /// The number of examples in the timed step and the seconds per example.
     pub step: (usize, f64),
-    /// Images of the training.
+    /// The number of images of the training.
     pub images: u64,
 }
 
 impl Estimate {
-    /// Measures a learner, which is dropped.
+    /// Measures a learner and drops it.
     pub(super) fn of<L: Learner>(
         learner: L,
         config: &RunConfig,
@@ -61,14 +62,14 @@ impl Estimate {
         let shown = data.shown.as_ref();
         let (device, n_trained) = (learner.backbone().device(), learner.backbone().n_trained());
         let flops = learner.backbone().network().plan().flops();
-        // First, while nothing is in memory yet.
+        // The loader is timed first, before any example is cached.
         let loaded = loaded_per_second(data)?;
         let micro = config.training.batch / config.training.accumulate.max(1);
         let whole = TrainingConfig { accumulate: 1, ..config.training.clone() };
         let mut trainer = Trainer::new(learner, whole, precision.0)?;
         let before = Clock::memory_mib();
         let mut n = FIRST.min(micro);
-        // The first step also makes what later ones find: kernels, threads, memory.
+        // The first step is not counted, because it also sets up kernels, threads and memory.
         step_time(&mut trainer, data, n)?;
         let mut seconds = step_time(&mut trainer, data, n)?;
         if seconds / n as f64 * micro as f64 <= PATIENCE {
@@ -92,7 +93,7 @@ impl Estimate {
     }
 }
 
-/// How long an update from so many examples at once takes, in seconds.
+/// The time of one update with `n` examples, in seconds.
 fn step_time<L: Learner>(trainer: &mut Trainer<L>, data: &TrainingData, n: usize) -> Result<f64, Error> {
     let batch = Loader::new(Arc::clone(&data.shown), 0, n, 0, false)?.next_batch()?;
     let batch = trainer.prepare(batch)?;
@@ -101,9 +102,9 @@ fn step_time<L: Learner>(trainer: &mut Trainer<L>, data: &TrainingData, n: usize
     Ok(began.elapsed().as_secs_f64())
 }
 
-/// How many examples a second the loader makes by itself.
+/// The speed of the loader alone, in examples per second.
 fn loaded_per_second(data: &TrainingData) -> Result<f64, Error> {
-    // No example twice: the second time it lies in memory.
+    // No example is loaded twice, because the second time it would come from the cache.
     let n = data.shown.len().map_or(LOADED, |len| len.min(LOADED as u64) as usize);
     let batch = n.min(32);
     let began = Instant::now();
@@ -117,11 +118,11 @@ fn loaded_per_second(data: &TrainingData) -> Result<f64, Error> {
 impl fmt::Display for Estimate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, len, shape) = &self.data;
-        let count = len.map_or("without end".into(), |len| format!("{len} examples"));
+        let count = len.map_or("unlimited".into(), |len| format!("{len} examples"));
         writeln!(f, "data: {name} ({count}), {shape}")?;
         writeln!(
             f,
-            "parameters: {:.2} M, {:.3} GFLOP for an example's forward pass; computed on {:?} in {} ({})",
+            "parameters: {:.2} M, {:.3} GFLOP for the forward pass of one example; computed on {:?} in {} ({})",
             self.n_trained as f64 / 1e6,
             self.flops / 1e9,
             self.device,
@@ -130,10 +131,14 @@ impl fmt::Display for Estimate {
         )?;
         writeln!(
             f,
-            "memory: about {:.0} MiB kept, about {:.0} MiB more at a batch of {}",
+            "memory: about {:.0} MiB kept, about {:.0} MiB more for a batch of {}",
             self.kept_mib, self.batch_mib, self.micro
         )?;
-        writeln!(f, "loader: {:.0} images a second by itself, each for the first time", self.loaded)?;
+        writeln!(
+            f,
+            "loader: {:.0} images per second by itself, each loaded for the first time",
+            self.loaded
+        )?;
         let (n, each) = self.step;
         let hours = each * self.images as f64 / 3600.0;
         let time = if hours < 1.0 {
@@ -143,7 +148,7 @@ impl fmt::Display for Estimate {
         };
         write!(
             f,
-            "time: about {time} for {} images at {:.0} a second, as a step of {n} just took",
+            "time: about {time} for {} images at {:.0} images per second, measured on a step of {n} images",
             self.images,
             1.0 / each
         )

@@ -13,8 +13,8 @@ pub(super) fn current(path: &str) -> &str {
     FORMER.iter().find(|(former, _)| *former == path).map_or(path, |(_, current)| current)
 }
 
-/// Renames all former keys of a whole configuration. A key that is there under both names keeps the former one, so that the complaint
-/// about it names it.
+/// Renames all former keys of a whole configuration. If a key is given under both names, the former one is not renamed, so that the
+/// error message names it.
 pub(super) fn rename(table: &mut Table) {
     for (former, current) in FORMER {
         let (Some((place, from)), Some((_, to))) = (former.rsplit_once('.'), current.rsplit_once('.')) else {

@@ -1,6 +1,7 @@
-//! TOML in, `--set key=value` merged on the table, a struct out; complaints name the key and the nearest known one.
+//! Reading of configurations: TOML text, `--set key=value` changes merged into the table, and deserialization into a struct. Error
+//! messages name the key and the nearest known key.
 //!
-//! TOML has no null: the string "null" stands for it.
+//! TOML has no null value; the string "null" is used instead.
 
 use super::former;
 use super::network::INSIDE;
@@ -9,10 +10,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use toml::{Table, Value};
 
-/// What is wrong with a configuration's text or one of its values, as a sentence that names the place.
+/// An error message about the text of a configuration or one of its values, which names the place.
 type Complaint = String;
 
-/// A table from text, its former keys renamed.
+/// Parses a table and renames its former keys.
 pub(super) fn parse(text: &str) -> Result<Table, Complaint> {
     let mut table = text.parse::<Table>().map_err(|error| {
         let line = error.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count());
@@ -23,7 +24,7 @@ pub(super) fn parse(text: &str) -> Result<Table, Complaint> {
     Ok(table)
 }
 
-/// Applies changes in their order; `objective.…` is short for `training.objective.…`.
+/// Applies changes in order; `objective.…` is short for `training.objective.…`.
 pub(super) fn set_all(table: &mut Table, changes: &[String]) -> Result<(), Complaint> {
     changes.iter().try_for_each(|change| match change.strip_prefix("objective.") {
         Some(key) => set(table, &format!("training.objective.{key}")),
@@ -31,10 +32,10 @@ pub(super) fn set_all(table: &mut Table, changes: &[String]) -> Result<(), Compl
     })
 }
 
-/// Applies `a.b=value`. The value is read as TOML; a text that is no TOML value is a string.
+/// Applies a change `a.b=value`. The value is parsed as TOML; text that is not a TOML value is used as a string.
 fn set(table: &mut Table, change: &str) -> Result<(), Complaint> {
     let Some((key, text)) = change.split_once('=') else {
-        return Err(format!("a change is KEY=VALUE, such as training.batch=32; found `{change}`"));
+        return Err(format!("a change must be KEY=VALUE, such as training.batch=32; found `{change}`"));
     };
     let parsed = format!("value = {text}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
     let value = parsed.unwrap_or_else(|| Value::String(text.to_string()));
@@ -51,42 +52,42 @@ fn set(table: &mut Table, change: &str) -> Result<(), Complaint> {
     Ok(())
 }
 
-/// A struct from a table.
+/// Deserializes a struct from a table.
 pub(super) fn read<T: DeserializeOwned>(table: Table) -> Result<T, Complaint> {
     let json = to_json(Value::Table(table));
-    try_read(&json).map_err(|Refusal { path, said }| {
-        let place = match inside_of::<T>(&json, &path, &said) {
+    try_read(&json).map_err(|Refusal { path, message }| {
+        let place = match inside_of::<T>(&json, &path, &message) {
             Some(key) => format!("{path}.{key}"),
             None => path,
         };
-        let said = explain(&said);
-        if place == "." { said } else { format!("{place}: {said}") }
+        let message = explain(&message);
+        if place == "." { message } else { format!("{place}: {message}") }
     })
 }
 
 struct Refusal {
     path: String,
-    said: String,
+    message: String,
 }
 
 fn try_read<T: DeserializeOwned>(json: &Json) -> Result<T, Refusal> {
     serde_path_to_error::deserialize(json).map_err(|error| {
-        let (path, said) = (error.path().to_string(), error.inner().to_string());
-        match said.split_once(INSIDE) {
-            Some((".", said)) => Refusal { path, said: said.into() },
-            Some((inside, said)) => Refusal { path: format!("{path}.{inside}"), said: said.into() },
-            None => Refusal { path, said },
+        let (path, message) = (error.path().to_string(), error.inner().to_string());
+        match message.split_once(INSIDE) {
+            Some((".", message)) => Refusal { path, message: message.into() },
+            Some((inside, message)) => Refusal { path: format!("{path}.{inside}"), message: message.into() },
+            None => Refusal { path, message },
         }
     })
 }
 
-/// The keys that choose between the forms of a part, as in `data.kind` and `model.schedule.name`.
+/// The keys that select the variant of a part, as in `data.kind` and `model.schedule.name`.
 const TAGS: [&str; 2] = ["kind", "name"];
 
-/// The key inside the part at `path` that a refusal is about. Where a tag chooses the part's form, serde names the part alone; the key is
-/// the one without which the refusal is another.
-fn inside_of<T: DeserializeOwned>(json: &Json, path: &str, said: &str) -> Option<String> {
-    if !said.starts_with("invalid") {
+/// Finds the key inside the part at `path` that an error is about. If a tag selects the variant of the part, serde names only the
+/// part. The key is the one whose removal changes the error.
+fn inside_of<T: DeserializeOwned>(json: &Json, path: &str, message: &str) -> Option<String> {
+    if !message.starts_with("invalid") {
         return None;
     }
     let pointer = format!("/{}", path.replace('.', "/"));
@@ -96,25 +97,26 @@ fn inside_of<T: DeserializeOwned>(json: &Json, path: &str, said: &str) -> Option
         if let Some(part) = without.pointer_mut(&pointer).and_then(Json::as_object_mut) {
             part.remove(*key);
         }
-        !TAGS.contains(&key.as_str()) && try_read::<T>(&without).err().is_none_or(|other| other.said != said)
+        !TAGS.contains(&key.as_str())
+            && try_read::<T>(&without).err().is_none_or(|other| other.message != message)
     };
     let mut found = part.keys().filter(is_the_one);
     let key = found.next()?;
     found.next().is_none().then(|| key.clone())
 }
 
-/// A struct as TOML text.
+/// Serializes a struct as TOML text.
 pub(super) fn write(value: &impl Serialize) -> Result<String, Complaint> {
     let json = serde_json::to_value(value).map_err(|error| error.to_string())?;
     toml::to_string(&from_json(json)).map_err(|error| error.to_string())
 }
 
-/// serde's refusal of an unknown name, shortened to the nearest known one.
-fn explain(said: &str) -> String {
-    let names: Vec<&str> = said.split('`').skip(1).step_by(2).collect();
+/// Rewrites serde's error about an unknown name so that it names the nearest known one.
+fn explain(message: &str) -> String {
+    let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     match names.split_first() {
-        Some((unknown, known)) if said.starts_with("unknown") && !known.is_empty() => {
-            let what = if said.starts_with("unknown variant") { "value" } else { "key" };
+        Some((unknown, known)) if message.starts_with("unknown") && !known.is_empty() => {
+            let what = if message.starts_with("unknown variant") { "value" } else { "key" };
             let nearest =
                 known.iter().max_by(|a, b| strsim::jaro(a, unknown).total_cmp(&strsim::jaro(b, unknown)));
             format!(
@@ -123,7 +125,7 @@ fn explain(said: &str) -> String {
                 known.join(", ")
             )
         }
-        _ => said.to_string(),
+        _ => message.to_string(),
     }
 }
 
@@ -196,11 +198,13 @@ mod tests {
 
     #[test]
     fn refusals_name_key_and_nearest() {
-        let said = |changes: &[&str]| with(changes).map(|_| ()).unwrap_err();
-        assert!(said(&["part.bacth=32"]).contains("part.bacth: unknown key `bacth`; the nearest is `batch`"));
-        assert!(said(&["part.batch=-1"]).starts_with("part.batch: invalid value: integer `-1`"));
-        assert!(said(&["part.batch=\"many\""]).starts_with("part.batch: invalid type"));
-        assert!(said(&["part"]).contains("KEY=VALUE"));
-        assert!(said(&["part.batch.x=1"]).contains("batch is a value"));
+        let message = |changes: &[&str]| with(changes).map(|_| ()).unwrap_err();
+        assert!(
+            message(&["part.bacth=32"]).contains("part.bacth: unknown key `bacth`; the nearest is `batch`")
+        );
+        assert!(message(&["part.batch=-1"]).starts_with("part.batch: invalid value: integer `-1`"));
+        assert!(message(&["part.batch=\"many\""]).starts_with("part.batch: invalid type"));
+        assert!(message(&["part"]).contains("KEY=VALUE"));
+        assert!(message(&["part.batch.x=1"]).contains("batch is a value"));
     }
 }

@@ -1,4 +1,4 @@
-//! A configuration becomes data, a model, a trainer and a run.
+//! Training from a configuration, which describes the data, the model, the training and the sampling.
 //!
 //! ```no_run
 //! use tweedie_applications::recipes::{Recipe, RunConfig, Source, Start};

@@ -1,4 +1,4 @@
-//! The network's part of a configuration: a class name, and the configuration of that class.
+//! The configuration of the network: the name of its class and the configuration of that class.
 
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -6,8 +6,7 @@ use serde_json::{Map, Value};
 use tweedie_networks::unet::SampleSize;
 use tweedie_networks::{PointMlp, PointMlpConfig, UNet, UNetConfig};
 
-/// A network by its class. In a configuration the key `class` chooses it; without one it is a U-Net, or a point MLP where the data are
-/// points.
+/// The configuration of a network. In a configuration file, the key `class` selects the variant; the default is `UNet2DModel`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum NetworkConfig {
     /// `UNet2DModel`.
@@ -23,10 +22,10 @@ impl Default for NetworkConfig {
 }
 
 impl NetworkConfig {
-    /// The class names that a configuration may have.
+    /// The names of the available classes.
     pub const CLASSES: [&'static str; 2] = [UNet::CLASS, PointMlp::CLASS];
 
-    /// The class name.
+    /// The name of the class.
     pub fn class(&self) -> &'static str {
         match self {
             Self::UNet(_) => UNet::CLASS,
@@ -34,7 +33,7 @@ impl NetworkConfig {
         }
     }
 
-    /// The class' own configuration as a JSON object.
+    /// The configuration of the class as a JSON object.
     pub fn config(&self) -> Value {
         match self {
             Self::UNet(config) => serde_json::json!(config),
@@ -42,7 +41,7 @@ impl NetworkConfig {
         }
     }
 
-    /// Sets the shape of the data and the channels of the output; false where the network is for data of another shape.
+    /// Sets the shape of the data and the number of output channels. Returns false if the network does not fit the shape.
     pub(super) fn fit(&mut self, sides: &[usize], outputs: i64) -> bool {
         match (self, sides) {
             (Self::UNet(config), &[channels, height, width]) => {
@@ -59,7 +58,7 @@ impl NetworkConfig {
         true
     }
 
-    /// Rows of the class table.
+    /// The number of rows of the class table.
     pub(super) fn class_rows_mut(&mut self) -> &mut Option<i64> {
         match self {
             Self::UNet(config) => &mut config.num_class_embeds,
@@ -67,7 +66,7 @@ impl NetworkConfig {
         }
     }
 
-    /// Rows of the class table.
+    /// The number of rows of the class table.
     pub fn class_rows(&self) -> Option<i64> {
         match self {
             Self::UNet(config) => config.num_class_embeds,
@@ -75,12 +74,12 @@ impl NetworkConfig {
         }
     }
 
-    /// Whether the logarithm of the number that the network is conditioned on is embedded.
+    /// Whether the network embeds the logarithm of the number that it is conditioned on.
     pub(super) fn embeds_log_time(&self) -> bool {
         matches!(self, Self::UNet(config) if config.time_embedding_type == "fourier")
     }
 
-    /// Fails, naming the key, unless the configuration describes a network.
+    /// Returns an error that names the key unless the configuration is valid.
     ///
     /// # Errors
     /// [`tweedie_networks::Error::Config`].
@@ -95,7 +94,7 @@ impl NetworkConfig {
 impl Serialize for NetworkConfig {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut whole = Map::new();
-        // A U-Net's class is left out, so that configurations look as they always did.
+        // The class of a U-Net is omitted, so that its configurations have the same text as those of earlier versions.
         if self.class() != UNet::CLASS {
             whole.insert("class".into(), self.class().into());
         }
@@ -123,10 +122,10 @@ impl<'de> Deserialize<'de> for NetworkConfig {
     }
 }
 
-/// Between the place inside the network's part and the message about it, in an error's text.
+/// The separator between the path inside the network's configuration and the message in the text of an error.
 pub(super) const INSIDE: char = '\u{1}';
 
-/// A class' own configuration; an error names the place inside it.
+/// Deserializes the configuration of a class. The text of an error contains the path inside it.
 fn own<T: DeserializeOwned, E: serde::de::Error>(config: Map<String, Value>) -> Result<T, E> {
     serde_path_to_error::deserialize(Value::Object(config))
         .map_err(|error| E::custom(format!("{}{INSIDE}{}", error.path(), error.inner())))

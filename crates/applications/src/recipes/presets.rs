@@ -2,14 +2,14 @@
 
 use crate::Error;
 
-/// The names of the built-in configurations, the default first.
+/// The names of the built-in configurations. The first is the default.
 pub const NAMES: [&str; 9] =
     ["shapes", "shapes-32", "points", "mnist", "fashion-mnist", "cifar10", "faces", "nouns", "folder"];
 
-/// The TOML of a built-in configuration.
+/// The TOML text of a built-in configuration.
 ///
 /// # Errors
-/// [`Error::Preset`].
+/// [`Error::Preset`] for a name that does not exist.
 pub fn text(name: &str) -> Result<&'static str, Error> {
     Ok(match name {
         "shapes" => include_str!("../../presets/shapes.toml"),

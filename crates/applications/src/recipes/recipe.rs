@@ -15,24 +15,24 @@ use tweedie_training::{
     Ending, Environment, Learner, LoopMemory, ObjectiveKind, Preview, Run, Trainer, TrainingData, train,
 };
 
-/// A configuration that fits its data, ready to be trained.
+/// A training that is ready to start: a configuration checked against its data.
 pub struct Recipe {
     config: RunConfig,
     data: TrainingData,
-    /// A run that is resumed: it is locked from here on.
+    /// The run to resume, which is locked.
     earlier: Option<Run>,
-    /// The environment in which it was computed.
+    /// The environment in which the run was computed before.
     before: Option<Environment>,
 }
 
-/// Where and how a training runs.
+/// Options of a training that are not part of its configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Start {
-    /// The folder of runs.
+    /// The folder in which the run's folder is created.
     pub runs: PathBuf,
-    /// A device by name: auto, cpu, cuda or cuda:N.
+    /// The device: auto, cpu, cuda or cuda:N.
     pub device: String,
-    /// Threads inside an operation; a resumed run takes those it had.
+    /// The number of threads per operation; the default for a resumed run is the number it had.
     pub threads: Option<u16>,
 }
 
@@ -42,26 +42,27 @@ impl Default for Start {
     }
 }
 
-/// What a caller learns before the first step.
+/// Information about a training that is available before the first step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Notice {
-    /// The configuration's name.
+    /// The name of the configuration.
     pub name: String,
-    /// How many numbers training changes.
+    /// The number of trained parameters.
     pub n_trained: usize,
     /// The device.
     pub device: Device,
     /// The precision and the reason for it.
     pub precision: (Precision, String),
-    /// The data set's name.
+    /// The name of the data set.
     pub data: String,
-    /// The run's folder.
+    /// The folder of the run.
     pub run: PathBuf,
-    /// Images that an earlier process saw, of a resumed run; why it does not go on bit for bit, empty where it does.
+    /// For a resumed run, the number of images trained so far and the reasons why the continuation is not bit for bit the same as an
+    /// uninterrupted run. The list is empty if it is.
     pub resumed: Option<(u64, Vec<String>)>,
 }
 
-/// A model that was trained.
+/// A trained model.
 pub enum Learned {
     /// A denoiser with its averaged weights.
     Denoiser(Box<Trainer<Model>>),
@@ -69,11 +70,11 @@ pub enum Learned {
     Classifier(Box<Trainer<Classifier>>),
 }
 
-/// How a training ended.
+/// The outcome of a training.
 pub struct Outcome {
-    /// Whether all images were seen.
+    /// Whether the training was finished or interrupted.
     pub ending: Ending,
-    /// Images seen.
+    /// The number of images trained so far.
     pub images: u64,
     /// The run.
     pub run: Run,
@@ -84,10 +85,11 @@ pub struct Outcome {
 }
 
 impl Recipe {
-    /// Opens the data, fits the configuration to them, and locks the run that is to be resumed.
+    /// Opens the data, completes the configuration from them, and locks the run to resume, if one is given.
     ///
     /// # Errors
-    /// A configuration that contradicts its data or itself; data that cannot be read; a run that another process trains.
+    /// [`Error::Setting`] for a configuration that contradicts its data or itself; errors of data that cannot be read; an error for a run
+    /// that another process is training.
     pub fn prepare(mut config: RunConfig, resume: Option<&Path>) -> Result<Self, Error> {
         config.training.check()?;
         let data = config.open_data()?;
@@ -101,7 +103,7 @@ impl Recipe {
         Ok(Self { config, data, earlier, before })
     }
 
-    /// The configuration, complete.
+    /// The completed configuration.
     pub fn config(&self) -> &RunConfig {
         &self.config
     }
@@ -111,10 +113,10 @@ impl Recipe {
         &self.data
     }
 
-    /// What the training will take, measured on a few steps of a model that is dropped afterwards.
+    /// Estimates the time and memory of the training by a few steps of a model that is dropped afterwards.
     ///
     /// # Errors
-    /// Those of [`Recipe::run`].
+    /// Errors of [`Recipe::run`].
     pub fn estimate(self, start: &Start) -> Result<Estimate, Error> {
         let (device, precision) = self.device_and_precision(start)?;
         match self.config.training.objective.kind {
@@ -127,18 +129,18 @@ impl Recipe {
         }
     }
 
-    /// Trains; `progress` can stop it, and the run can then be resumed.
+    /// Trains the model. `progress` can stop the training, and the run can then be resumed.
     ///
     /// # Errors
-    /// A model that does not exist; what training reports.
+    /// Errors of the model and of training.
     pub fn run(self, start: &Start, progress: &mut dyn Progress) -> Result<Outcome, Error> {
         self.run_with(start, progress, &mut |_| {})
     }
 
-    /// The same; `notice` is called once before the first step.
+    /// Trains the model as [`Recipe::run`] does and calls `notice` once before the first step.
     ///
     /// # Errors
-    /// Those of [`Recipe::run`].
+    /// Errors of [`Recipe::run`].
     pub fn run_with(
         self,
         start: &Start,
@@ -165,7 +167,8 @@ impl Recipe {
         }
     }
 
-    /// Threads, device and precision; a resumed run keeps its own where none are chosen, for bits depend on them.
+    /// Sets the number of threads and resolves the device and the precision. A resumed run keeps its threads and its precision unless
+    /// others are chosen, because the exact results depend on them.
     fn device_and_precision(&self, start: &Start) -> Result<(Device, (Precision, String)), Error> {
         let threads = self.before.as_ref().map(|before| before.threads);
         if let Some(threads) = start.threads.map(i32::from).or(threads).filter(|threads| *threads > 0) {
@@ -183,7 +186,7 @@ impl Recipe {
         Ok((device, precision))
     }
 
-    /// The denoiser with untrained weights, checked for everything that training and its sheets need.
+    /// Creates the untrained denoiser and checks that it can be trained, saved and sampled as configured.
     fn denoiser(&self, device: Device) -> Result<Model, Error> {
         let (config, seed) = (&self.config, self.config.training.seed);
         let description = config.description(self.data.shown.as_ref());
@@ -226,7 +229,7 @@ impl Recipe {
         Ok(Classifier::new(&network, about, device, self.config.training.seed)?)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what the two kinds of learners share")]
+    #[expect(clippy::too_many_arguments, reason = "the common part of training the two kinds of learners")]
     fn train<L: Learner>(
         self,
         learner: L,
@@ -242,7 +245,7 @@ impl Recipe {
         let (mut run, memory, resumed) = match earlier {
             Some(run) => {
                 let (run, memory, differences, notes) =
-                    go_on(run, &mut trainer, data.shown.as_ref(), &config)?;
+                    restore(run, &mut trainer, data.shown.as_ref(), &config)?;
                 for note in &notes {
                     let _ = progress.on(&Event::Message(note));
                 }
@@ -271,8 +274,9 @@ impl Recipe {
     }
 }
 
-/// Puts the newest checkpoint into the trainer; also returns why the run does not go on bit for bit.
-fn go_on<L: Learner>(
+/// Restores the trainer from the newest checkpoint. Also returns the reasons why the continuation is not bit for bit the same as an
+/// uninterrupted run.
+fn restore<L: Learner>(
     mut run: Run,
     trainer: &mut Trainer<L>,
     data: &dyn Dataset,

@@ -1,4 +1,4 @@
-//! The configuration of a run that is resumed.
+//! The configuration of a resumed run.
 
 use super::{RunConfig, Source};
 use crate::Error;
@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use tweedie_models::sampling::SamplingConfig;
 use tweedie_training::{CONFIG, Objective, TrainingConfig};
 
-/// A run's own configuration with changes. Only how it is trained and sampled may be changed.
+/// The configuration of a run with changes, which may concern only training and sampling.
 ///
 /// # Errors
-/// [`Error::NotARun`]; [`Error::Resumed`] for a change of anything else.
+/// [`Error::NotARun`]; [`Error::Resumed`] for other changes; errors of [`RunConfig::resolve`].
 pub fn resumed_config(run: &Path, set: &[String], data: Option<PathBuf>) -> Result<RunConfig, Error> {
     let run = &tweedie_training::run_of(run).0;
     let file = run.join(CONFIG);

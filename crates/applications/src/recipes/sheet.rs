@@ -1,4 +1,4 @@
-//! The sheets of a run: images, or a scatter plot of data and samples.
+//! The sheets that a run writes during training: sampled images, or a scatter plot of data and samples.
 
 use super::RunConfig;
 use crate::Error;
@@ -10,19 +10,19 @@ use tweedie_models::sampling::{Sampler, SamplingConfig};
 use tweedie_report::{Canvas, ScatterLayout, ScatterPanel, Sheet, scatter, sheet};
 use tweedie_training::Preview;
 
-/// Draws samples of a denoiser from the same noise every time.
+/// Generates samples of a denoiser from the same noise each time.
 #[derive(Debug)]
 pub struct SamplePreview {
     n: usize,
     seed: u64,
     shape: DataShape,
     sampling: SamplingConfig,
-    /// Points of the data beside those of the model.
+    /// Points of the data, shown beside those of the model.
     points: Vec<[f64; 2]>,
 }
 
 impl SamplePreview {
-    /// That of a configuration; `None` for arrays, which cannot be shown.
+    /// The preview of a configuration, or `None` for arrays, which cannot be shown.
     pub fn new(config: &RunConfig, data: &dyn Dataset) -> Option<Self> {
         let (report, shape) = (&config.training.report, data.shape());
         let is_points = shape.sides().len() == 1;
@@ -30,7 +30,7 @@ impl SamplePreview {
         if !(is_points || is_image) {
             return None;
         }
-        // Images are drawn by DDIM from the same noise; points by their own sampler, which takes no longer.
+        // Images are sampled by DDIM. Points are sampled by the configured sampler, which is fast enough.
         let sampling = if is_points {
             config.sampling.clone()
         } else {
@@ -41,10 +41,10 @@ impl SamplePreview {
         Some(Self { n: report.sheet_images, seed: config.training.seed, shape, sampling, points })
     }
 
-    /// The image of a model.
+    /// The sheet of samples of a model.
     ///
     /// # Errors
-    /// What sampling reports.
+    /// Errors of sampling.
     pub fn of(&self, model: &Model) -> Result<Canvas, Error> {
         let class = matches!(Class::all(model), Class::All(_)).then(|| "all".to_string());
         let options =
@@ -65,7 +65,7 @@ impl SamplePreview {
     }
 }
 
-/// A scatter plot of data and samples side by side, of their first two coordinates; of samples alone where there are no data.
+/// A scatter plot of the first two coordinates of data and samples, side by side. Only samples are shown if `data` is empty.
 pub fn scatter_of(data: &[[f64; 2]], samples: &[Vec<f32>]) -> Canvas {
     let panel = |title: &str, points: Vec<[f64; 2]>, colour| ScatterPanel {
         title: format!("{title} ({})", points.len()),
@@ -80,19 +80,19 @@ pub fn scatter_of(data: &[[f64; 2]], samples: &[Vec<f32>]) -> Canvas {
     scatter(&panels, &ScatterLayout::default())
 }
 
-/// A scatter plot of so many points of a data set.
+/// A scatter plot of the first `n` points of a data set.
 pub fn points_plot(data: &dyn Dataset, n: usize) -> Canvas {
     let points = first_points(data, n);
     let title = format!("{} ({})", data.name(), points.len());
     scatter(&[ScatterPanel { title, points, colour: [40, 90, 180] }], &ScatterLayout::default())
 }
 
-/// The first two coordinates; of a single one it is the second, too.
+/// The first two coordinates of a point; a single coordinate is used for both.
 fn first_two(point: &[f32]) -> [f64; 2] {
     [f64::from(point[0]), f64::from(point[1.min(point.len() - 1)])]
 }
 
-/// The first two coordinates of so many points of a set.
+/// The first two coordinates of the first `n` points of a data set.
 pub(crate) fn first_points(data: &dyn Dataset, n: usize) -> Vec<[f64; 2]> {
     let n = data.len().map_or(n, |len| n.min(len as usize));
     let point = |i: usize| match data.values(i as u64).ok()? {

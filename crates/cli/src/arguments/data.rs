@@ -1,41 +1,41 @@
-//! `tweedie data`.
+//! Arguments of `tweedie data`.
 
 use super::ConfigSource;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
-/// `tweedie data …`.
+/// Subcommands of `tweedie data`.
 #[derive(Debug, Subcommand)]
 pub enum Data {
-    /// Write a sheet of images with labels or a plot of points, and print statistics, sizes and duplicates.
+    /// Write a sheet of labelled images or a plot of points, and print statistics, sizes and duplicates.
     Preview(Preview),
-    /// Download a public set from its official address: mnist, fashion-mnist, cifar10.
+    /// Download a public data set from its official address: mnist, fashion-mnist or cifar10.
     Get(Get),
 }
 
-/// `tweedie data get`.
+/// Arguments of `tweedie data get`.
 #[derive(Debug, Args)]
 pub struct Get {
-    /// Which set: mnist, fashion-mnist or cifar10.
+    /// The data set: mnist, fashion-mnist or cifar10.
     pub name: String,
-    /// Where it goes; data/NAME otherwise.
+    /// Output folder; default: data/NAME.
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
-    /// Another address that holds the same files.
+    /// A mirror that serves the same files.
     #[arg(long, value_name = "URL")]
     pub from: Option<String>,
 }
 
-/// `tweedie data preview`.
+/// Arguments of `tweedie data preview`.
 #[derive(Debug, Args)]
 pub struct Preview {
-    /// Where the configuration comes from.
+    /// The source of the configuration.
     #[command(flatten)]
     pub source: ConfigSource,
-    /// How many images or points; otherwise 36 images, or 5000 points.
+    /// The number of images or points to show; default: 36 images or 5000 points.
     #[arg(short, long)]
     pub n: Option<usize>,
-    /// Where the sheet of images or the plot of points goes.
+    /// Output file for the sheet of images or the plot of points.
     #[arg(long, value_name = "FILE", default_value = "preview.png")]
     pub out: PathBuf,
 }

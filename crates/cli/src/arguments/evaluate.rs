@@ -1,188 +1,189 @@
-//! `tweedie evaluate`, `tweedie runs` and `tweedie ema`.
+//! Arguments of `tweedie evaluate`, `tweedie runs` and `tweedie ema`.
 
 use super::{ConfigSource, FolderFlags, GuidanceFlags, SamplerFlags, VarianceName};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use tweedie_math::Subsequence;
 
-/// `tweedie evaluate …`.
+/// Subcommands of `tweedie evaluate`.
 #[derive(Debug, Subcommand)]
 pub enum Evaluate {
-    /// Fréchet and kernel distance, precision and recall, nearest neighbours; real images beside them.
+    /// Compute Fréchet distance, kernel distance, precision, recall and nearest neighbours, also for real images.
     Samples(Box<EvaluateSamples>),
-    /// The variational bound in bits per dimension, level by level; with --flow the exact likelihood, too.
+    /// Compute the variational bound in bits per dimension for each level; with --flow also the likelihood of the probability-flow ODE.
     Likelihood(Box<EvaluateLikelihood>),
 }
 
-/// `tweedie evaluate samples`.
+/// Arguments of `tweedie evaluate samples`.
 #[derive(Debug, Args)]
 pub struct EvaluateSamples {
-    /// A checkpoint's or a run's folder, a folder or archive of images, or a table of points.
+    /// The folder of a checkpoint or a run, a folder or archive of images, or a table of points.
     pub model: PathBuf,
-    /// Which data to compare with; a run knows its own.
+    /// The data to compare with. For a run, the default is the data that it was trained on.
     #[command(flatten)]
     pub source: ConfigSource,
-    /// What makes the features: a file of weights (LeNet, CIFAR ResNet), or `pixels` for their principal components.
+    /// The feature extractor: a file of weights (LeNet, CIFAR ResNet), or `pixels` for the principal components of the pixels.
     #[arg(long, value_name = "FILE")]
     pub extractor: Option<String>,
-    /// How many samples.
+    /// The number of samples.
     #[arg(short, long, default_value_t = 1000)]
     pub n: usize,
-    /// Images of the data that they are compared with, at most.
+    /// The maximum number of images of the data set to compare with.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub reference: usize,
-    /// Seed of the noise.
+    /// The seed of the noise.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// How the model is sampled.
+    /// Sampler options.
     #[command(flatten)]
     pub how: SamplerFlags,
-    /// How it is led.
+    /// Guidance options.
     #[command(flatten)]
     pub guidance: GuidanceFlags,
-    /// A class by name or number, `all` for one after another, `none`.
+    /// The class, by name or number; `all` cycles through the classes, `none` samples without a class.
     #[arg(long)]
     pub class: Option<String>,
-    /// Short for --weights raw.
+    /// Short form of --weights raw.
     #[arg(long, hide = true, conflicts_with = "weights")]
     pub raw: bool,
-    /// What the folder leaves open.
+    /// Options for loading the folder.
     #[command(flatten)]
     pub folder: FolderFlags,
-    /// auto, f32 or bf16.
+    /// Precision: auto, f32 or bf16.
     #[arg(long, default_value = "f32")]
     pub precision: String,
-    /// auto, cpu, cuda or cuda:N.
+    /// Device: auto, cpu, cuda or cuda:N.
     #[arg(long, default_value = "auto")]
     pub device: String,
-    /// Where the report and the sheet of neighbours go.
+    /// Output folder for the report and the sheet of nearest neighbours.
     #[arg(long, value_name = "FOLDER", default_value = "evaluation")]
     pub out: PathBuf,
 }
 
-/// `tweedie evaluate likelihood`.
+/// Arguments of `tweedie evaluate likelihood`.
 #[derive(Debug, Args)]
 pub struct EvaluateLikelihood {
-    /// A checkpoint's or a run's folder. Several are judged on the same images and the same noise, and compared with the first.
+    /// The folder of a checkpoint or a run; several models use the same images and noise and are compared with the first.
     #[arg(required = true, value_name = "MODEL")]
     pub models: Vec<PathBuf>,
-    /// Which data. A run's own held-out images by default; with --data every image there.
+    /// The data. The default is the held-out images of a run; with --data, all images of that data set are used.
     #[command(flatten)]
     pub source: ConfigSource,
-    /// How many images.
+    /// The number of images.
     #[arg(short, long, default_value_t = 64)]
     pub n: usize,
-    /// Which levels the reverse process visits: all, trailing:50, leading:N, linspace:N, quadratic:N, sections:10,15,20, ddim50,
+    /// The levels that the reverse process visits: all, trailing:50, leading:N, linspace:N, quadratic:N, sections:10,15,20, ddim50,
     /// karras:18, log_snr:N, times:1,5,10.
     #[arg(long, default_value = "all", value_name = "WHICH")]
     pub levels: Subsequence,
-    /// The reverse variance; the network's own where it learned one, else the one that the checkpoint is sampled with.
+    /// The variance of the reverse process; default: the learned variance if the network has one, otherwise that of the checkpoint's
+    /// sampler.
     #[arg(long)]
     pub variance: Option<VarianceName>,
-    /// What stands for the variance at the first level, where the posterior has none.
+    /// The variance at the first level, where the posterior variance is zero.
     #[arg(long, default_value = "second-posterior")]
     pub first: FirstName,
-    /// How a byte's bin is measured under a Gaussian.
+    /// The method for the probability of a byte's bin under a Gaussian.
     #[arg(long, default_value = "exact")]
     pub decoder: DecoderName,
-    /// Leave x̂0 as the network says it, instead of moving it into the data's range.
+    /// Keep x̂0 as predicted instead of clipping it to the range of the data.
     #[arg(long)]
     pub no_clip: bool,
-    /// Write every image's term of every level into the report, too.
+    /// Also write the term of every image and level into the report.
     #[arg(long)]
     pub terms: bool,
-    /// Also the likelihood by the probability-flow ODE.
+    /// Also compute the likelihood with the probability-flow ODE.
     #[arg(long)]
     pub flow: bool,
-    /// Without the bound.
+    /// Do not compute the bound.
     #[arg(long, requires = "flow")]
     pub no_bound: bool,
-    /// Random probes of the flow's divergence per image; up to 64 values it is exact unless this is given, else 1.
+    /// Random probes per image for the divergence of the flow; default: the exact divergence for data of up to 64 values, otherwise 1.
     #[arg(long, value_name = "K")]
     pub probes: Option<usize>,
-    /// The flow's local error per dimension that a step may have.
+    /// The local error per dimension that a step of the flow may have.
     #[arg(long, default_value_t = 1e-4)]
     pub tolerance: f64,
-    /// Levels (for the flow: images) that the network computes at once: memory grows with it.
+    /// The number of levels (for the flow: images) in one batch of the network; memory grows with it.
     #[arg(long, value_name = "N", default_value_t = 64)]
     pub at_once: usize,
-    /// Seed of the noise and of the choice of images.
+    /// The seed of the noise and of the choice of images.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// A class by name or number, or none; a class-conditional model is told each image's own by default.
+    /// The class, by name or number, or `none`; default for a class-conditional model: the class of each image.
     #[arg(long)]
     pub class: Option<String>,
-    /// Short for --weights raw.
+    /// Short form of --weights raw.
     #[arg(long, hide = true, conflicts_with = "weights")]
     pub raw: bool,
-    /// What the folder leaves open.
+    /// Options for loading the folder.
     #[command(flatten)]
     pub folder: FolderFlags,
-    /// auto, f32 or bf16.
+    /// Precision: auto, f32 or bf16.
     #[arg(long, default_value = "f32")]
     pub precision: String,
-    /// auto, cpu, cuda or cuda:N.
+    /// Device: auto, cpu, cuda or cuda:N.
     #[arg(long, default_value = "auto")]
     pub device: String,
-    /// Where the report (JSON) and the plot (SVG) go.
+    /// Output folder for the report (JSON) and the plot (SVG).
     #[arg(long, value_name = "FOLDER", default_value = "evaluation")]
     pub out: PathBuf,
 }
 
-/// First variances by name.
+/// Names of the variance at the first level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FirstName {
-    /// β̃ of the second level, as OpenAI's code has it: figures compare with the literature's.
+    /// β̃ of the second level, as in OpenAI's code; the results are comparable with the literature.
     SecondPosterior,
     /// β of the first level itself.
     OwnForward,
 }
 
-/// Decoders by name.
+/// Names of the decoders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum DecoderName {
-    /// By erf.
+    /// The exact probability, with the error function.
     Exact,
-    /// By the approximation with tanh that OpenAI's code has, for parity.
+    /// The tanh approximation of OpenAI's code, for comparison with it.
     Tanh,
 }
 
-/// `tweedie runs`.
+/// Arguments of `tweedie runs`.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Runs {
-    /// Where runs are kept.
+    /// The folder of the runs.
     #[arg(value_name = "FOLDER", default_value = "runs")]
     pub runs: PathBuf,
-    /// What to do beside listing.
+    /// The subcommand; without one, the runs are listed.
     #[command(subcommand)]
     pub command: Option<RunsCompare>,
 }
 
-/// `tweedie runs compare`.
+/// Subcommands of `tweedie runs`.
 #[derive(Debug, Subcommand)]
 pub enum RunsCompare {
-    /// Print how two configurations differ, and overlay the curves.
+    /// Print the differences between two configurations and plot both loss curves.
     Compare {
-        /// A run.
+        /// The first run.
         first: PathBuf,
-        /// Another.
+        /// The second run.
         second: PathBuf,
-        /// Where the plot goes.
+        /// Output file for the plot.
         #[arg(long, value_name = "FILE", default_value = "compare.svg")]
         out: PathBuf,
     },
 }
 
-/// `tweedie ema`.
+/// Arguments of `tweedie ema`.
 #[derive(Debug, Args)]
 pub struct EmaOptions {
-    /// A run that was trained with training.posthoc_ema.
+    /// The folder of a run that was trained with training.posthoc_ema.
     pub run: PathBuf,
-    /// The average's width relative to the training, such as 0.08.
+    /// The width of the average relative to the length of the training, such as 0.08.
     #[arg(long)]
     pub std: f64,
-    /// Where the checkpoint goes; RUN/ema-STD otherwise.
+    /// Output folder for the checkpoint; default: RUN/ema-STD.
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
 }

@@ -1,43 +1,44 @@
-//! What a model's folder leaves open: flags of every command that opens one.
+//! Flags about the folder of a model, shared by all commands that load one.
 
 use clap::{Args, ValueEnum};
 use tweedie_applications::generation::OpenOptions;
 use tweedie_models::WeightsChoice;
 
-/// Choices about the folder of a model.
+/// Options for loading the folder of a model.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Model folder")]
 pub struct FolderFlags {
-    /// The optimiser's weights or their moving average; default: the average.
+    /// Use the optimizer's weights or their moving average; default: the average.
     #[arg(long, value_name = "WHICH")]
     pub weights: Option<WeightsName>,
-    /// The variant of the weight files in a folder that diffusers saved, such as fp16 or `non_ema`; default: the plain files, otherwise the
-    /// only variant.
+    /// The variant of the weight files in a folder saved by diffusers, such as fp16 or `non_ema`; default: the files without a variant,
+    /// otherwise the only variant.
     #[arg(long, value_name = "NAME")]
     pub variant: Option<String>,
-    /// The schedule of a folder without a scheduler: linear, quadratic (diffusers' `scaled_linear`), cosine, sigmoid, `rectified_flow`, ve,
-    /// edm …, or a table such as '{ name = "linear", `beta_start` = 1e-4, `beta_end` = 0.02 }'.
+    /// The schedule, for a folder without a scheduler: linear, quadratic (diffusers' `scaled_linear`), cosine, sigmoid, `rectified_flow`,
+    /// ve, edm …, or a table such as '{ name = "linear", `beta_start` = 1e-4, `beta_end` = 0.02 }'.
     #[arg(long, value_name = "SCHEDULE")]
     pub schedule: Option<String>,
-    /// T of --schedule; default: 1000.
+    /// The number of levels T of --schedule; default: 1000.
     #[arg(long, value_name = "T")]
     pub schedule_steps: Option<usize>,
-    /// What the network predicts: epsilon, x0 (sample), v (`v_prediction`), velocity, score or edm; default: the folder's, otherwise epsilon.
+    /// The network's prediction: epsilon, x0 (sample), v (`v_prediction`), velocity, score or edm; default: the folder's, otherwise
+    /// epsilon.
     #[arg(long, value_name = "NAME")]
     pub prediction: Option<String>,
 }
 
-/// The weights of a folder by name.
+/// Names of the weights of a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum WeightsName {
-    /// The weights that the optimiser moves.
+    /// The weights that the optimizer updates.
     Raw,
     /// Their exponential moving average.
     Ema,
 }
 
 impl FolderFlags {
-    /// The library's options.
+    /// The options of the library.
     pub fn options(&self, device: &str, precision: &str) -> OpenOptions {
         OpenOptions {
             device: device.to_string(),
@@ -53,12 +54,12 @@ impl FolderFlags {
         }
     }
 
-    /// The same flags with the optimiser's weights where `raw` is set.
+    /// A copy of the flags that selects the optimizer's weights if `raw` is set.
     pub fn raw_if(&self, raw: bool) -> Self {
         Self { weights: if raw { Some(WeightsName::Raw) } else { self.weights }, ..self.clone() }
     }
 
-    /// Whether the optimiser's weights are requested.
+    /// Whether the optimizer's weights are requested.
     pub fn are_raw(&self) -> bool {
         self.weights == Some(WeightsName::Raw)
     }

@@ -1,4 +1,4 @@
-//! `tweedie invert`, `tweedie reconstruct` and `tweedie compare`.
+//! Arguments of `tweedie invert`, `tweedie reconstruct` and `tweedie compare`.
 
 use super::{ConfigSource, FolderFlags, GuidanceFlags, OptionFlags};
 use clap::{Args, ValueEnum};
@@ -8,19 +8,20 @@ use std::str::FromStr;
 use tweedie_models::sampling::{LevelRule, NoLevelRule, Sampler};
 use tweedie_samplers::{ConditionedOn, Inversion};
 
-/// How images are encoded by DDIM backwards.
+/// Options of DDIM inversion, which encodes images as latents.
 #[derive(Debug, Clone, Args)]
 pub struct InversionFlags {
-    /// The level that the network is conditioned on while an image climbs from one level to the next.
+    /// The level that the network is conditioned on in an inversion step from one level to the next noisier one.
     #[arg(long, alias = "told", value_name = "LEVEL", default_value = "here")]
     pub conditioned_on: ConditionedOnName,
-    /// Solve each step again so many times with the prediction at its upper end: as many more calls, a smaller error.
+    /// The number of times that each step is solved again with the prediction at its noisier end: each costs one more call per step and
+    /// reduces the error.
     #[arg(long, default_value_t = 0, value_name = "K")]
     pub refine: usize,
 }
 
 impl InversionFlags {
-    /// The library's form.
+    /// The inversion options of the library.
     pub fn inversion(&self) -> Inversion {
         let conditioned_on = match self.conditioned_on {
             ConditionedOnName::Here => ConditionedOn::Here,
@@ -30,137 +31,137 @@ impl InversionFlags {
     }
 }
 
-/// The level that the network is conditioned on, by name.
+/// Names of the level that the network is conditioned on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ConditionedOnName {
-    /// The one where x is.
+    /// The level of x, at the start of the step.
     Here,
-    /// The one above it, as published: a smaller error at few steps.
+    /// The level at the noisier end of the step, as published; the error is smaller with few steps.
     Upper,
 }
 
-/// `tweedie invert`.
+/// Arguments of `tweedie invert`.
 #[derive(Debug, Args)]
 pub struct Invert {
-    /// A checkpoint's or a run's folder.
+    /// The folder of a checkpoint or a run.
     pub model: PathBuf,
-    /// Images (PNG) of the model's size.
+    /// PNG images of the model's size.
     #[arg(required = true, value_name = "IMAGE")]
     pub images: Vec<PathBuf>,
-    /// How many steps; the checkpoint says, else 50.
+    /// The number of steps; default: the checkpoint's, otherwise 50.
     #[arg(long, conflicts_with = "levels")]
     pub steps: Option<usize>,
-    /// Which levels are visited, instead of --steps, as of `tweedie sample`.
+    /// The levels that are visited, instead of --steps; the rules are those of `tweedie sample`.
     #[arg(long, value_name = "RULE")]
     pub levels: Option<LevelRule>,
-    /// How it is encoded.
+    /// Inversion options.
     #[command(flatten)]
     pub how: InversionFlags,
-    /// Where the latents go: safetensors, f32, (N, C, H, W), which `tweedie sample --start` decodes.
+    /// Output file for the latents (safetensors, f32, (N, C, H, W)); `tweedie sample --start` decodes it.
     #[arg(long, value_name = "FILE", default_value = "latents.safetensors")]
     pub out: PathBuf,
-    /// A class by name or number, or none.
+    /// The class, by name or number, or `none`.
     #[arg(long)]
     pub class: Option<String>,
-    /// What the folder leaves open.
+    /// Options for loading the folder.
     #[command(flatten)]
     pub folder: FolderFlags,
-    /// auto, f32 or bf16.
+    /// Precision: auto, f32 or bf16.
     #[arg(long, default_value = "f32")]
     pub precision: String,
-    /// auto, cpu, cuda or cuda:N.
+    /// Device: auto, cpu, cuda or cuda:N.
     #[arg(long, default_value = "auto")]
     pub device: String,
 }
 
-/// `tweedie reconstruct`.
+/// Arguments of `tweedie reconstruct`.
 #[derive(Debug, Args)]
 pub struct Reconstruct {
-    /// A checkpoint's or a run's folder.
+    /// The folder of a checkpoint or a run.
     pub model: PathBuf,
-    /// Images (PNG) of the model's size; without any, those that the run held out, or those of --data.
+    /// PNG images of the model's size; default: the held-out images of the run, or those of --data.
     #[arg(value_name = "IMAGE")]
     pub images: Vec<PathBuf>,
-    /// Which data, where no images are named.
+    /// The data, if no images are named.
     #[command(flatten)]
     pub source: ConfigSource,
-    /// How many of the data's images.
+    /// The number of images of the data to use.
     #[arg(short, long, default_value_t = 16)]
     pub n: usize,
-    /// Numbers of steps, each of which is tried.
+    /// The numbers of steps to try, separated by commas.
     #[arg(long, value_delimiter = ',', default_value = "10,20,50,100")]
     pub steps: Vec<usize>,
-    /// How they are encoded.
+    /// Inversion options.
     #[command(flatten)]
     pub how: InversionFlags,
-    /// Seed of the choice of images.
+    /// The seed of the choice of images.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// A class by name or number, or none; a class-conditional model is told each image's own by default.
+    /// The class, by name or number, or `none`; default for a class-conditional model: the class of each image.
     #[arg(long)]
     pub class: Option<String>,
-    /// Where the sheet goes: the images, and below them their reconstructions.
+    /// Output file for the sheet: the images, and below them their reconstructions.
     #[arg(long, value_name = "FILE", default_value = "reconstructed.png")]
     pub out: PathBuf,
-    /// What the folder leaves open.
+    /// Options for loading the folder.
     #[command(flatten)]
     pub folder: FolderFlags,
-    /// auto, f32 or bf16.
+    /// Precision: auto, f32 or bf16.
     #[arg(long, default_value = "f32")]
     pub precision: String,
-    /// auto, cpu, cuda or cuda:N.
+    /// Device: auto, cpu, cuda or cuda:N.
     #[arg(long, default_value = "auto")]
     pub device: String,
 }
 
-/// `tweedie compare`.
+/// Arguments of `tweedie compare`.
 #[derive(Debug, Args)]
 pub struct Compare {
-    /// A checkpoint's or a run's folder; one saved by diffusers will do.
+    /// The folder of a checkpoint or a run; a folder saved by diffusers is accepted.
     pub model: PathBuf,
-    /// Samplers by name.
+    /// The samplers to compare, separated by commas.
     #[arg(long, value_delimiter = ',', default_value = "ddim,heun,dpmpp_2m,dpmpp_3m,unipc")]
     pub samplers: Vec<Sampler>,
-    /// Numbers of steps, each of which is tried.
+    /// The numbers of steps to try, separated by commas.
     #[arg(long, value_delimiter = ',', default_value = "5,10,20,50")]
     pub steps: Vec<usize>,
-    /// Options of the samplers, of those that take them; η is 0 unless it is said.
+    /// Sampler options, each used by the samplers that take it. The default of η is 0.
     #[command(flatten)]
     pub how: OptionFlags,
-    /// How the model is led.
+    /// Guidance options.
     #[command(flatten)]
     pub guidance: GuidanceFlags,
-    /// How many images, each from the same noise with every sampler.
+    /// The number of images; every sampler starts from the same noise.
     #[arg(short, long, default_value_t = 16)]
     pub n: usize,
-    /// Heun steps of the reference that they are compared with.
+    /// The number of Heun steps of the reference.
     #[arg(long, default_value_t = 200, value_name = "STEPS")]
     pub reference: usize,
-    /// How levels are spread for a number of steps: trailing, leading, linspace, quadratic, karras[,RHO], `log_snr`, flow[,SHIFT],
-    /// edm.
+    /// The rule that places the levels for a number of steps: trailing, leading, linspace, quadratic, karras[,RHO], `log_snr`,
+    /// flow[,SHIFT], edm.
     #[arg(long, default_value = "trailing", value_name = "RULE")]
     pub spread: Spread,
-    /// Seed of the noise.
+    /// The seed of the noise.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// A class by name or number, `all` for one after another, `none`.
+    /// The class, by name or number; `all` cycles through the classes, `none` samples without a class.
     #[arg(long)]
     pub class: Option<String>,
-    /// Where the sheet (PNG) and the table (JSON) go.
+    /// Output folder for the sheet (PNG) and the table (JSON).
     #[arg(long, value_name = "FOLDER", default_value = "comparison")]
     pub out: PathBuf,
-    /// What the folder leaves open.
+    /// Options for loading the folder.
     #[command(flatten)]
     pub folder: FolderFlags,
-    /// auto, f32 or bf16.
+    /// Precision: auto, f32 or bf16.
     #[arg(long, default_value = "f32")]
     pub precision: String,
-    /// auto, cpu, cuda or cuda:N.
+    /// Device: auto, cpu, cuda or cuda:N.
     #[arg(long, default_value = "auto")]
     pub device: String,
 }
 
-/// A rule for levels, which a number of steps completes.
+/// A rule that places noise levels for a given number of steps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spread {
     name: String,
@@ -171,7 +172,7 @@ impl Spread {
     const NAMES: [&str; 8] =
         ["trailing", "leading", "linspace", "quadratic", "karras", "log_snr", "flow", "edm"];
 
-    /// The rule with so many levels.
+    /// The rule with `n` levels.
     pub fn levels(&self, n: usize) -> Result<LevelRule, NoLevelRule> {
         let parameter = self.parameter.as_ref().map(|value| format!(",{value}")).unwrap_or_default();
         format!("{}:{n}{parameter}", self.name).parse()
@@ -187,7 +188,7 @@ impl FromStr for Spread {
         let name = name.replace('-', "_");
         let takes_one = matches!(name.as_str(), "karras" | "flow");
         if !Self::NAMES.contains(&name.as_str()) || (parameter.is_some() && !takes_one) {
-            return Err(format!("there is no such rule; there are {}", Self::NAMES.join(", ")));
+            return Err(format!("the rule is not known; it must be one of {}", Self::NAMES.join(", ")));
         }
         let spread = Self { name, parameter: parameter.map(ToString::to_string) };
         spread.levels(1).map(|_| spread).map_err(|error| error.to_string())

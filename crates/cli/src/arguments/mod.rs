@@ -1,4 +1,4 @@
-//! The command line.
+//! Arguments of the command line.
 
 mod data;
 mod evaluate;
@@ -24,10 +24,10 @@ use clap::{Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(name = "tweedie", version, propagate_version = true, max_term_width = 110)]
 pub struct Arguments {
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub command: Command,
-    /// Say more; twice for everything.
+    /// Log more: once for informational messages, twice for traces.
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
@@ -35,39 +35,39 @@ pub struct Arguments {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Train a model; without flags on the built-in shapes, showing what it learnt.
+    /// Train a model; the default is the built-in data set of shapes, with an evaluation at the end.
     Train(Train),
-    /// Draw images from a trained model.
+    /// Generate samples from a trained model.
     Sample(Sample),
-    /// Samplers beside each other: how far each is from a many-step reference, what it costs, what it draws.
+    /// Compare samplers: distance from a many-step reference, cost and images.
     Compare(Compare),
-    /// Encode images into the noise that they are drawn from (DDIM backwards).
+    /// Encode images as latents by DDIM inversion.
     Invert(Invert),
-    /// Encode images and decode them again: how much of them comes back.
+    /// Encode images, decode them again, and measure the reconstruction error.
     Reconstruct(Reconstruct),
-    /// Say what a checkpoint is; plot its schedule; show the forward process on an image.
+    /// Describe a checkpoint, plot its schedule, or show the forward process on an image.
     Inspect(Inspect),
-    /// Look at data.
+    /// Download or preview data sets.
     Data {
-        /// What to do with it.
+        /// The subcommand.
         #[command(subcommand)]
         command: Data,
     },
-    /// Measure samples against data, or how likely a model holds data to be.
+    /// Evaluate samples against data, or the likelihood of data under a model.
     Evaluate {
-        /// What to measure.
+        /// The subcommand.
         #[command(subcommand)]
         command: Evaluate,
     },
-    /// Put an average of the weights of another length together from those that a run stored.
+    /// Compute a moving average of the weights of another width from the averages that a run stored.
     Ema(EmaOptions),
-    /// List runs with their state and best figures, or compare two.
+    /// List runs with their state and best losses, or compare two runs.
     Runs(Runs),
-    /// The devices, LibTorch and the precision that `auto` takes.
+    /// Print the devices, the LibTorch version and the precision that `auto` selects.
     Devices,
-    /// Print a shell's completions.
+    /// Print a completion script for a shell.
     Completions {
-        /// For which shell.
+        /// The shell.
         shell: clap_complete::Shell,
     },
 }

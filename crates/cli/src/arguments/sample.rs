@@ -1,117 +1,116 @@
-//! `tweedie sample` and `tweedie inspect`.
+//! Arguments of `tweedie sample` and `tweedie inspect`.
 
 use super::{FolderFlags, GuidanceFlags, SamplerFlags};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
-/// `tweedie sample`.
+/// Arguments of `tweedie sample`.
 #[derive(Debug, Args)]
 pub struct Sample {
-    /// A checkpoint's or a run's folder; one saved by diffusers will do.
+    /// The folder of a checkpoint or a run; a folder saved by diffusers is accepted.
     #[arg(required_unless_present = "list")]
     pub model: Option<PathBuf>,
-    /// List the samplers, each with a line and its source, and stop.
+    /// List the samplers, each with a description and its source, and exit.
     #[arg(long)]
     pub list: bool,
-    /// How the model is sampled.
+    /// Sampler options.
     #[command(flatten)]
     pub how: SamplerFlags,
-    /// How it is led.
+    /// Guidance options.
     #[command(flatten)]
     pub guidance: GuidanceFlags,
-    /// Seed of the noise.
+    /// The seed of the noise.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// How many images; with --interpolate how many rows.
+    /// The number of images; with --interpolate, the number of rows.
     #[arg(short, long, default_value_t = 16)]
     pub n: usize,
-    /// The number of the first image: a run of many can be split, as each image's noise is that of its number.
+    /// The index of the first image. The noise of an image depends only on the seed and its index, so a large set of images can be generated in
+    /// several runs.
     #[arg(long, default_value_t = 0, value_name = "I")]
     pub first: u64,
-    /// Images computed at once; 0 is 64 (1024 points), or all of them with --noise torch.
+    /// The batch size; 0 selects 64 images or 1024 points, or all samples in one batch with --noise torch.
     #[arg(long, default_value_t = 0)]
     pub batch: usize,
-    /// Where the noise comes from.
+    /// The source of the noise.
     #[arg(long, default_value = "stream")]
     pub noise: NoiseName,
-    /// Begin with these latents, as `invert` writes them, instead of noise: as many images as there are. x̂0 is clipped only where
-    /// --clip or --threshold asks for it.
+    /// Start from the latents in this file, written by `invert`, instead of noise; one image is generated for each. x̂0 is clipped only
+    /// if --clip or --threshold is given.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["interpolate", "n"])]
     pub start: Option<PathBuf>,
-    /// Draw the way between each two neighbouring starts in so many images: a sheet with a row for each pair. ddim then
-    /// has η = 0.
+    /// Interpolate between each pair of consecutive starts in N images; each pair is a row of the sheet. ddim then uses η = 0.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub interpolate: Option<u32>,
-    /// With --interpolate: between these two images (PNG), encoded first, instead of between noises.
+    /// With --interpolate: interpolate between the encodings of two PNG images instead of between noises.
     #[arg(long, value_names = ["A", "B"], num_args = 2, requires = "interpolate", conflicts_with = "n")]
     pub between: Option<Vec<PathBuf>>,
-    /// Also write what the model thinks on the way, x̂0 at so many steps: a sheet with a row for each of the first eight images, and an
-    /// animation (PNG).
+    /// Also write the prediction x̂0 at N steps of sampling: a sheet with a row for each of the first eight images, and an animated PNG.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub save_steps: Option<u32>,
-    /// Where to write: a folder of images, a .png for a sheet or a scatter plot, or for points a .csv or .tsv.
+    /// The output: a folder for single images, a .png file for a sheet or a scatter plot, or a .csv or .tsv file for points.
     #[arg(long, value_name = "PATH")]
     pub out: Option<PathBuf>,
-    /// Write one sheet instead of single images.
+    /// Write one sheet instead of single images, or a scatter plot instead of a table of points.
     #[arg(long)]
     pub grid: bool,
-    /// Also write the samples as numbers: safetensors, f32, (N, C, H, W), in the model's range; those of a model of arrays in
-    /// the arrays' own units.
+    /// Also write the samples as a tensor (safetensors, f32, (N, C, H, W)) in the model's range; a model of arrays writes the units of
+    /// its data.
     #[arg(long, value_name = "FILE")]
     pub raw: Option<PathBuf>,
-    /// What the folder leaves open.
+    /// Options for loading the folder.
     #[command(flatten)]
     pub folder: FolderFlags,
-    /// auto, f32 or bf16.
+    /// Precision: auto, f32 or bf16.
     #[arg(long, default_value = "f32")]
     pub precision: String,
-    /// auto, cpu, cuda or cuda:N.
+    /// Device: auto, cpu, cuda or cuda:N.
     #[arg(long, default_value = "auto")]
     pub device: String,
-    /// A class by name or number, `all` for one after another, `none` for a model that can draw without.
+    /// The class, by name or number; `all` cycles through the classes, `none` is for models that can sample without a class.
     #[arg(long)]
     pub class: Option<String>,
-    /// Height and width as HxW, where the checkpoint does not say them.
+    /// Height and width as HxW, for a checkpoint that does not fix them.
     #[arg(long, value_name = "HxW")]
     pub size: Option<String>,
 }
 
-/// Noise sources by name.
+/// Names of the noise sources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum NoiseName {
-    /// Keyed by seed and image: the same image whatever the batch or the device.
+    /// Noise keyed by seed and image index; an image does not depend on the batch size or the device.
     Stream,
-    /// PyTorch's CPU generator, drawn as diffusers' pipelines draw: the same seed gives the same image there.
+    /// PyTorch's CPU generator, used as in diffusers' pipelines, so that the same seed gives the same image as there.
     Torch,
 }
 
-/// `tweedie inspect`.
+/// Arguments of `tweedie inspect`.
 #[derive(Debug, Args)]
 pub struct Inspect {
-    /// A checkpoint's or a run's folder; one saved by diffusers will do.
+    /// The folder of a checkpoint or a run; a folder saved by diffusers is accepted.
     pub model: PathBuf,
-    /// Write the schedule's plot (SVG) here.
+    /// Write a plot of the schedule (SVG) to this file.
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
-    /// Show the forward process on this PNG: a strip of x_t and of the model's guess at x_0.
+    /// Show the forward process on this PNG image: a strip of x_t and of the model's prediction of x_0.
     #[arg(long, value_name = "FILE")]
     pub image: Option<PathBuf>,
-    /// Where the strip goes.
+    /// Output file for the strip.
     #[arg(long, value_name = "FILE", default_value = "strip.png")]
     pub out: PathBuf,
-    /// Frames of the strip.
+    /// The number of frames of the strip.
     #[arg(long, default_value_t = 9)]
     pub frames: usize,
-    /// Seed of the strip's noise.
+    /// The seed of the strip's noise.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// A class by name or number, for the guesses of a class-conditional model.
+    /// The class, by name or number, for the predictions of a class-conditional model.
     #[arg(long)]
     pub class: Option<String>,
-    /// What the folder leaves open.
+    /// Options for loading the folder.
     #[command(flatten)]
     pub folder: FolderFlags,
-    /// auto, cpu, cuda or cuda:N.
+    /// Device: auto, cpu, cuda or cuda:N.
     #[arg(long, default_value = "auto")]
     pub device: String,
 }

@@ -1,4 +1,4 @@
-//! How a model is sampled and guided: flags of every command that draws.
+//! Sampler and guidance flags, shared by all commands that generate samples.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
@@ -23,25 +23,25 @@ pub struct SamplerFlags {
     /// karras:N[,RHO], `log_snr:N`, times:T,T,…, flow:N[,SHIFT] or edm:N.
     #[arg(long, value_name = "RULE")]
     pub levels: Option<LevelRule>,
-    /// Options.
+    /// Options of the samplers.
     #[command(flatten)]
     pub options: OptionFlags,
 }
 
-/// Options of samplers. The serialized name of a flag is the option's place in the sampling configuration.
+/// Options of the samplers. The serialized name of a flag is the option's path in the sampling configuration.
 #[derive(Debug, Clone, Default, Args, Serialize)]
 #[command(next_help_heading = "Sampler")]
 pub struct OptionFlags {
-    /// η of ddim and `euler_ancestral`: 0 is deterministic, 1 is DDPM; or for ddim fresh (the whole noise is new at each step),
-    /// sigma-hat (more noise than the level has).
+    /// η of ddim and `euler_ancestral`: 0 is deterministic, 1 is DDPM. ddim also accepts `fresh` (all noise is new at each step) and
+    /// `sigma-hat` (more noise than the level has).
     #[arg(long, value_name = "η")]
     #[serde(skip)]
     pub eta: Option<Eta>,
-    /// The reverse variance of ddpm and pc.
+    /// The variance of the reverse process in ddpm and pc.
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub variance: Option<VarianceName>,
-    /// Clip x̂0 to ± this, in the model's units.
+    /// Clip x̂0 to [-BOUND, BOUND], in the model's units.
     #[arg(long, value_name = "BOUND", conflicts_with = "no_clip")]
     #[serde(skip)]
     pub clip: Option<f64>,
@@ -49,84 +49,84 @@ pub struct OptionFlags {
     #[arg(long)]
     #[serde(skip)]
     pub no_clip: bool,
-    /// Dynamic thresholding at this quantile of |x̂0|, such as 0.995, instead of the plain clip.
+    /// Use dynamic thresholding at this quantile of |x̂0|, such as 0.995, instead of the fixed clip.
     #[arg(long, value_name = "QUANTILE")]
     #[serde(rename = "clip.threshold", skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
-    /// ε̂ after a clip of x̂0: derived again from x and the clipped x̂0, or kept as predicted, as in diffusers' DDIM.
+    /// ε̂ after x̂0 is clipped: `rederive` computes it from x and the clipped x̂0, `keep` uses the prediction, as in diffusers' DDIM.
     #[arg(long, value_parser = word(&["rederive", "keep"]), conflicts_with = "no_clip")]
     #[serde(rename = "clip.after_clip", skip_serializing_if = "Option::is_none")]
     pub after_clip: Option<String>,
-    /// heun: `S_churn`, the noise that is added before the steps.
+    /// heun: `S_churn`, the amount of noise added before the steps.
     #[arg(long)]
     #[serde(rename = "heun.churn", skip_serializing_if = "Option::is_none")]
     pub churn: Option<f64>,
-    /// heun: `S_tmin` and `S_tmax`, between which there is churn.
+    /// heun: `S_tmin` and `S_tmax`, the interval in which noise is added.
     #[arg(long, value_name = "LOW,HIGH", value_parser = interval)]
     #[serde(rename = "heun.sigmas", skip_serializing_if = "Option::is_none")]
     pub churn_sigmas: Option<[f64; 2]>,
-    /// heun: `S_noise`.
+    /// heun: `S_noise`, the factor of the added noise.
     #[arg(long)]
     #[serde(rename = "heun.noise", skip_serializing_if = "Option::is_none")]
     pub churn_noise: Option<f64>,
-    /// `dpmpp_3m`: the second difference of third order, or the published one, of second order.
+    /// `dpmpp_3m`: `corrected` (third order) or `published` (second order) second difference.
     #[arg(long, value_parser = word(&["corrected", "published"]))]
     #[serde(rename = "dpmpp_3m.form", skip_serializing_if = "Option::is_none")]
     pub third_order: Option<String>,
-    /// unipc: its order, 1 to 3.
+    /// unipc: the order, 1 to 3.
     #[arg(long)]
     #[serde(rename = "unipc.order", skip_serializing_if = "Option::is_none")]
     pub order: Option<usize>,
-    /// ode: the local error of a step.
+    /// ode: the tolerance of the local error of a step.
     #[arg(long)]
     #[serde(rename = "ode.tolerance", skip_serializing_if = "Option::is_none")]
     pub tolerance: Option<f64>,
-    /// pc: the signal-to-noise ratio of a corrector's step.
+    /// pc: the signal-to-noise ratio of a corrector step.
     #[arg(long, value_name = "R")]
     #[serde(rename = "pc.snr", skip_serializing_if = "Option::is_none")]
     pub corrector_snr: Option<f64>,
-    /// pc: corrector steps per level.
+    /// pc: the number of corrector steps per level.
     #[arg(long, value_name = "N")]
     #[serde(rename = "pc.steps", skip_serializing_if = "Option::is_none")]
     pub corrector_steps: Option<usize>,
-    /// pc: the norms that scale a corrector's step: each sample's own, or the batch's mean, as published, which makes samples depend on
-    /// those drawn with them.
+    /// pc: the norms that scale a corrector step: `per-sample`, or `batch-mean` as published, which makes a sample depend on the others
+    /// of its batch.
     #[arg(long, value_parser = word(&["per_sample", "batch_mean"]))]
     #[serde(rename = "pc.norms", skip_serializing_if = "Option::is_none")]
     pub corrector_norms: Option<String>,
-    /// langevin: steps per level.
+    /// langevin: the number of steps per level.
     #[arg(long, value_name = "N")]
     #[serde(rename = "langevin.steps", skip_serializing_if = "Option::is_none")]
     pub langevin_steps: Option<usize>,
-    /// langevin: underdamped steps with this friction per step, such as 0.5; overdamped without it.
+    /// langevin: use underdamped steps with this friction per step, such as 0.5; default: overdamped steps.
     #[arg(long, value_name = "γ")]
     #[serde(rename = "langevin.friction", skip_serializing_if = "Option::is_none")]
     pub langevin_friction: Option<f64>,
-    /// langevin: NCSNv2's ε; without it the ε of its technique 4.
+    /// langevin: ε of NCSNv2; default: the ε of its technique 4.
     #[arg(long, value_name = "ε")]
     #[serde(rename = "langevin.epsilon", skip_serializing_if = "Option::is_none")]
     pub langevin_epsilon: Option<f64>,
-    /// --variance optimal: random probes of the network's Jacobian per step.
+    /// --variance optimal: the number of random probes of the network's Jacobian per step.
     #[arg(long, value_name = "K")]
     #[serde(rename = "ddpm.variance_probes", skip_serializing_if = "Option::is_none")]
     pub variance_probes: Option<usize>,
-    /// Let the network compute so many samples at a time, always: then no bit of a sample depends on -n, --batch or --first.
+    /// Always evaluate the network on this number of samples at a time, so that no bit of a sample depends on -n, --batch or --first.
     #[arg(long, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=65536))]
     #[serde(skip)]
     pub micro_batch: Option<u32>,
 }
 
 impl SamplerFlags {
-    /// The sampling of a checkpoint with the changes of the command line.
+    /// The sampling configuration of a checkpoint, with the given flags applied.
     pub fn sampling(&self, own: &SamplingConfig) -> Result<SamplingConfig, SamplingError> {
         let mut sampling = own.clone();
-        // The ancestral form is asked for because of its noise.
+        // euler_ancestral is requested for its noise, so it does not inherit the checkpoint's η.
         if self.sampler == Some(Sampler::EulerAncestral) && sampling.sampler != Sampler::EulerAncestral {
             sampling.eta = 1.0;
         }
         sampling.sampler = self.sampler.unwrap_or(sampling.sampler);
         sampling.steps = self.steps.unwrap_or(sampling.steps);
-        // Steps that are given come before levels of the checkpoint.
+        // --steps overrides the levels of the checkpoint.
         if self.steps.is_some() {
             sampling.levels = None;
         }
@@ -147,14 +147,14 @@ impl SamplerFlags {
 }
 
 impl OptionFlags {
-    /// A sampling whose sampler is known, with the options of the command line.
+    /// A sampling configuration whose sampler is already set, with the given option flags applied.
     pub fn apply(&self, mut sampling: SamplingConfig) -> Result<SamplingConfig, SamplingError> {
         if self.clip.is_some() {
             sampling.clip = self.clip;
         }
         if self.no_clip {
             sampling.clip = None;
-            // A threshold of the checkpoint goes with the clip whose place it takes.
+            // A threshold of the checkpoint replaces its clip, so --no-clip removes both.
             sampling.options.clip.threshold = None;
         }
         match self.eta {
@@ -168,7 +168,7 @@ impl OptionFlags {
             Some(Eta::SigmaHat) if sampling.sampler == Sampler::Ddim => {
                 sampling.set("ddim.noise", json!("sigma_hat"))?;
             }
-            // The kind of noise is an option of DDIM alone.
+            // The kind of noise is an option of DDIM only.
             _ if sampling.sampler != Sampler::Ddim => sampling.set("ddim.noise", json!("eta"))?,
             _ => {}
         }
@@ -176,7 +176,7 @@ impl OptionFlags {
         Ok(sampling)
     }
 
-    /// Fails, naming the option, where one is given that none of the samplers takes.
+    /// Returns an error that names the option if an option is given that none of `samplers` takes.
     pub fn check_taken(&self, samplers: &[Sampler]) -> Result<(), SamplingError> {
         let eta = self.eta.map(|_| ("eta".to_string(), Value::Null));
         for (place, _) in self.places().into_iter().chain(eta) {
@@ -194,7 +194,7 @@ impl OptionFlags {
         Ok(())
     }
 
-    /// The options that were given, by their places.
+    /// The options that were given, by their paths in the sampling configuration.
     fn places(&self) -> Vec<(String, Value)> {
         match json!(self) {
             Value::Object(given) => given.into_iter().collect(),
@@ -203,36 +203,36 @@ impl OptionFlags {
     }
 }
 
-/// Guidance.
+/// Guidance options.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Guidance")]
 pub struct GuidanceFlags {
-    /// w of worse + w·(better − worse): 1 is no guidance, diffusers' `guidance_scale`. Away from the model without its class, or with
-    /// --weak from that one.
+    /// The guidance scale w of worse + w·(better − worse), diffusers' `guidance_scale`; 1 is no guidance. The worse prediction is that of
+    /// the model without a class, or of --weak.
     #[arg(long, value_name = "W")]
     pub guidance: Option<f64>,
-    /// A worse model of the same data to be led away from (autoguidance), such as an earlier checkpoint of the run.
+    /// A worse model of the same data for autoguidance, such as an earlier checkpoint of the run.
     #[arg(long, value_name = "MODEL", requires = "guidance")]
     pub weak: Option<PathBuf>,
-    /// How much of x̂0's standard deviation is set back to the unguided one's, from 0 to 1.
+    /// The weight, from 0 to 1, with which x̂0 is rescaled to the standard deviation of the unguided prediction.
     #[arg(long, value_name = "φ", requires = "guidance")]
     pub guidance_rescale: Option<f64>,
-    /// The σ = noise/signal between which there is guidance.
+    /// The interval of σ = noise/signal in which guidance is applied.
     #[arg(long, value_name = "LOW,HIGH", value_parser = interval, requires = "guidance")]
     pub guidance_interval: Option<[f64; 2]>,
-    /// A classifier of noisy images (`train --set training.objective.kind=classifier`) that leads towards the class of --class.
+    /// A classifier of noisy images (`train --set training.objective.kind=classifier`) that guides towards the class of --class.
     #[arg(long, value_name = "MODEL")]
     pub classifier: Option<PathBuf>,
-    /// The scale of its gradient: 1 is Bayes' rule, more sharpens.
+    /// The scale of the classifier's gradient: 1 is Bayes' rule, larger values sharpen.
     #[arg(long, value_name = "S", default_value_t = 1.0, requires = "classifier")]
     pub classifier_scale: f64,
-    /// Its class where that is not the model's, by name or number, or `all`.
+    /// The classifier's class if it differs from the model's, by name or number, or `all`.
     #[arg(long, value_name = "CLASS", requires = "classifier")]
     pub classifier_class: Option<String>,
 }
 
 impl GuidanceFlags {
-    /// The library's options.
+    /// The guidance options of the library.
     pub fn options(&self) -> GuidanceOptions {
         GuidanceOptions {
             weight: self.guidance,
@@ -247,7 +247,7 @@ impl GuidanceFlags {
         }
     }
 
-    /// The flags that were given, as files keep them.
+    /// The flags that were given, by their names in the output files.
     pub fn given(&self) -> Vec<(&'static str, Value)> {
         let mut given = Vec::new();
         let mut add = |name, value: Value| {
@@ -266,14 +266,14 @@ impl GuidanceFlags {
     }
 }
 
-/// η as a number, or the kind of noise that DDIM adds.
+/// A value of `--eta`: a number, or a kind of noise of DDIM.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Eta {
     /// η.
     Number(f64),
-    /// The whole noise is new at each step.
+    /// All noise is new at each step.
     Fresh,
-    /// σ̂.
+    /// σ̂ of the DDIM paper, with more noise than the level has.
     SigmaHat,
 }
 
@@ -292,34 +292,32 @@ impl FromStr for Eta {
     }
 }
 
-/// Reverse variances by name.
+/// Names of the variance of the reverse process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VarianceName {
-    /// The posterior's, β̃.
+    /// The posterior variance β̃.
     #[value(alias = "fixed_small")]
     FixedSmall,
-    /// The forward step's, β.
+    /// The variance β of the forward step.
     #[value(alias = "fixed_large")]
     FixedLarge,
-    /// The network's.
+    /// The variance that the network predicts.
     Learned,
-    /// The best for this network: β̃ and the variance of x0 given x.
+    /// The optimal variance for this network: β̃ plus a term for the variance of x0 given x.
     Optimal,
 }
 
-/// One of some words; hyphens stand for underscores.
+/// Parses one of `words`, written with hyphens; the value has underscores.
 fn word(words: &'static [&'static str]) -> impl TypedValueParser<Value = String> {
     let hyphenated = words.iter().map(|word| word.replace('_', "-"));
     PossibleValuesParser::new(hyphenated).map(|word| word.replace('-', "_"))
 }
 
-/// Two numbers, the first at most the second.
+/// Parses `LOW,HIGH`: two finite, non-negative numbers with LOW ≤ HIGH.
 fn interval(text: &str) -> Result<[f64; 2], String> {
-    let wrong = || {
-        "it takes two finite numbers, LOW,HIGH, not negative, of which the first is not above the second"
-            .to_string()
-    };
+    let wrong =
+        || "it takes LOW,HIGH: two finite numbers that are not negative, with LOW at most HIGH".to_string();
     let (low, high) = text.split_once(',').ok_or_else(wrong)?;
     match (low.trim().parse::<f64>(), high.trim().parse::<f64>()) {
         (Ok(low), Ok(high)) if low <= high && high.is_finite() && low >= 0.0 => Ok([low, high]),

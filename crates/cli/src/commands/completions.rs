@@ -1,9 +1,9 @@
-//! `tweedie completions SHELL`.
+//! The subcommand `tweedie completions SHELL`.
 
 use crate::arguments::Arguments;
 use clap::CommandFactory;
 
-/// Prints a shell's completions.
+/// Prints the completion script of a shell.
 pub fn run(shell: clap_complete::Shell) {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "tweedie", &mut script);

@@ -1,9 +1,9 @@
-//! `tweedie devices`.
+//! The subcommand `tweedie devices`.
 
 use crate::output::line;
 use tweedie_torch::{Choice, PrecisionChoice, devices, machine};
 
-/// Prints what this program runs on.
+/// Prints the versions, the processor, the devices and the precision that `auto` selects.
 pub fn run() -> anyhow::Result<()> {
     let machine = machine();
     let row = |name: &str, value: String| line(format!("{name:<20} {value}"));

@@ -1,10 +1,10 @@
-//! `tweedie ema`: an average of another length, chosen after training.
+//! The subcommand `tweedie ema`: a moving average of the weights whose width is chosen after training.
 
 use crate::arguments::EmaOptions;
 use crate::output::line;
 use tweedie_models::Model;
 
-/// Puts it together and saves it as a checkpoint.
+/// Computes the average from the stored ones and saves it as a checkpoint.
 pub fn run(options: &EmaOptions) -> anyhow::Result<()> {
     let device = super::device("cpu")?;
     let mut model = Model::load(&options.run, device)?;
@@ -13,7 +13,7 @@ pub fn run(options: &EmaOptions) -> anyhow::Result<()> {
         Some(out) => out.clone(),
         None => options.run.join(format!("ema-{}", options.std)),
     };
-    // The newest checkpoint, whose summary this is, may be of later.
+    // The summary was read from the newest checkpoint, which may be later than the average.
     if let Some(training) = &mut model.about_mut().training {
         training.steps = training.steps * images / training.images.max(1);
         training.images = images;

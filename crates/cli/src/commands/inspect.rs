@@ -1,4 +1,4 @@
-//! `tweedie inspect`.
+//! The subcommand `tweedie inspect`.
 
 use crate::arguments::Inspect;
 use crate::output::{line, save_png};
@@ -10,7 +10,7 @@ use tweedie_math::{DiscreteProcess, Schedule};
 use tweedie_models::{Classifier, Kind};
 use tweedie_report::read_png;
 
-/// Prints what a checkpoint is; writes a plot and a strip where requested.
+/// Prints a description of a checkpoint, and writes a plot of its schedule and a strip of images if requested.
 pub fn run(options: &Inspect) -> anyhow::Result<()> {
     let device = super::device(&options.device)?;
     if Kind::of(&options.model)? == Kind::Classifier {
@@ -34,11 +34,11 @@ pub fn run(options: &Inspect) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A classifier has a schedule, and no estimate of clean data that a strip could show.
+/// Prints a description of a classifier and writes its plot. A classifier has no prediction of x0 that a strip could show.
 fn of_classifier(classifier: &Classifier, options: &Inspect) -> anyhow::Result<()> {
     if options.image.is_some() {
         bail!(
-            "{} holds a classifier, which makes no estimate of x0: --image takes a denoiser",
+            "{} holds a classifier, which does not predict x0; --image needs a denoiser",
             options.model.display()
         );
     }

@@ -1,4 +1,4 @@
-//! `tweedie invert`.
+//! The subcommand `tweedie invert`.
 
 use crate::arguments::Invert;
 use crate::output::{line, save_tensor, shell_word};
@@ -14,7 +14,7 @@ pub fn run(options: &Invert) -> anyhow::Result<()> {
         super::open_model(&options.model, &options.folder.options(&options.device, &options.precision))?;
     let own = model.sampling();
     let sampling = SamplingConfig {
-        // Steps that are given come before levels of the checkpoint.
+        // --steps overrides the levels of the checkpoint.
         levels: options.levels.clone().or(own.levels.clone().filter(|_| options.steps.is_none())),
         ..code_sampling(&model, options.steps.unwrap_or(own.steps))
     };
@@ -31,7 +31,7 @@ pub fn run(options: &Invert) -> anyhow::Result<()> {
         "precision": precision.name(), "version": env!("CARGO_PKG_VERSION"),
     });
     save_tensor(&options.out, "latents", &latents, parameters.to_string())?;
-    // The code of a model's own image is like the noise that the model starts from.
+    // The latents of an image that the model generates have the standard deviation of the initial noise.
     let start = model.process().start_std(generator.path().first());
     let std =
         latents.std(false).f_to_kind(Kind::Double).map_err(tweedie_torch::Error::from)?.double_value(&[]);
@@ -42,19 +42,19 @@ pub fn run(options: &Invert) -> anyhow::Result<()> {
     ));
     if std > 1.5 * start {
         line(
-            "codes so wide are not like noise: where a network predicts x0, the first steps from clean data are large; --conditioned-on upper or --refine make them small",
+            "the latents are wider than noise: for a network that predicts x0, the first steps from clean data are large; --conditioned-on upper or --refine reduces this error",
         );
     }
     if std < start / 1.5 {
         line(
-            "codes so narrow are not like noise: they decode, and ways between them need not look like the data",
+            "the latents are narrower than noise: they can be decoded, but interpolations between them may not resemble the data",
         );
     }
-    line(format!("back to images: {}", command(options)));
+    line(format!("to decode: {}", command(options)));
     Ok(())
 }
 
-/// The command that decodes the latents.
+/// The command line that decodes the latents.
 fn command(options: &Invert) -> String {
     let mut words = vec!["tweedie sample".to_string(), shell_word(options.model.display())];
     words.push("--sampler ddim --eta 0".into());

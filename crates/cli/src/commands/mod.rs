@@ -1,4 +1,4 @@
-//! One file per subcommand: it parses, calls the library and prints.
+//! The subcommands, one per module. Each reads its arguments, calls the library and prints the results.
 
 pub mod compare;
 pub mod completions;
@@ -19,14 +19,14 @@ use tweedie_applications::generation::{OpenOptions, Opened};
 use tweedie_models::Model;
 use tweedie_torch::{Choice, Precision};
 
-/// Opens a model, and prints what its folder left open.
+/// Loads a model and prints the notes about its folder.
 fn open_model(folder: &Path, options: &OpenOptions) -> anyhow::Result<(Model, Precision)> {
     let Opened { model, precision, notes } = tweedie_applications::generation::open(folder, options)?;
     notes.iter().for_each(crate::output::line);
     Ok((model, precision))
 }
 
-/// A device from its name.
+/// The device with the given name.
 fn device(name: &str) -> anyhow::Result<Device> {
     Ok(name.parse::<Choice>()?.resolve()?)
 }

@@ -1,4 +1,4 @@
-//! `tweedie reconstruct`.
+//! The subcommand `tweedie reconstruct`.
 
 use crate::arguments::Reconstruct;
 use crate::output::{line, save_png};
@@ -13,13 +13,13 @@ use tweedie_applications::latent::{
 use tweedie_models::Model;
 use tweedie_report::{Sheet, sheet};
 
-/// Images on the sheet, at most.
+/// The maximum number of images on the sheet.
 const SHOWN: i64 = 16;
 
-/// Encodes and decodes images by each number of steps; prints the error of what comes back, and shows it.
+/// Encodes and decodes images with each number of steps. Prints the reconstruction errors and writes a sheet of the reconstructions.
 pub fn run(options: &Reconstruct) -> anyhow::Result<()> {
     if options.steps.is_empty() {
-        bail!("--steps names no number of steps");
+        bail!("--steps is empty; it must name at least one number of steps");
     }
     let (model, precision) =
         super::open_model(&options.model, &options.folder.options(&options.device, &options.precision))?;
@@ -27,7 +27,9 @@ pub fn run(options: &Reconstruct) -> anyhow::Result<()> {
     tweedie_files::check_writable(&options.out)?;
     options.steps.iter().try_for_each(|&steps| model.check_sampling(&code_sampling(&model, steps)))?;
     let n = clean.size()[0];
-    line(format!("{n} images ({what}); DDIM up and down again, error per dimension in [0, 1]"));
+    line(format!(
+        "{n} images ({what}); DDIM encoding and decoding; error per dimension for values in [0, 1]"
+    ));
     line(format!("{:>6}  {:>10}  {:>8}  {:>6}", "steps", "mean sq.", "± s.e.", "PSNR"));
     let range = model.about().range;
     let mut shown = vec![("given".to_string(), clean.narrow(0, 0, n.min(SHOWN)))];
@@ -47,15 +49,15 @@ pub fn run(options: &Reconstruct) -> anyhow::Result<()> {
     write(options, &shown, &model, parameters.to_string())
 }
 
-/// The images, the class row of each, and what they are.
+/// The images, the class row of each, and a description of the images.
 fn subject(options: &Reconstruct, model: &Model) -> anyhow::Result<(Tensor, Option<Vec<i64>>, String)> {
     let class = options.class.as_deref();
     if !options.images.is_empty() {
         let clean = read_images(&options.images, model)?;
-        return Ok((clean, class_rows(model, class, options.images.len())?, "as named".into()));
+        return Ok((clean, class_rows(model, class, options.images.len())?, "from the command line".into()));
     }
     if options.n == 0 {
-        bail!("-n is 0; at least one image can be reconstructed");
+        bail!("-n is 0; it must be at least 1");
     }
     let config = config_of(&options.model, &options.source.source())?;
     let examples = Examples::open(&config, options.source.data.is_some(), options.seed, 0, options.n)?;
@@ -63,14 +65,14 @@ fn subject(options: &Reconstruct, model: &Model) -> anyhow::Result<(Tensor, Opti
     Ok((clean, examples.classes(model, class)?, examples.what.clone()))
 }
 
-/// A sheet: a row of the images, and one for each number of steps.
+/// Writes the sheet: a row of the images and a row for each number of steps.
 fn write(
     options: &Reconstruct,
     rows: &[(String, Tensor)],
     model: &Model,
     parameters: String,
 ) -> anyhow::Result<()> {
-    let [n, channels, height, width] = rows[0].1.size()[..] else { bail!("there are no images to show") };
+    let [n, channels, height, width] = rows[0].1.size()[..] else { bail!("there are no images") };
     let shape = [channels as usize, height as usize, width as usize];
     let (mut images, mut labels) = (Vec::new(), Vec::new());
     for (label, row) in rows {
@@ -82,7 +84,9 @@ fn write(
         columns: n as usize,
         zoom: 64usize.div_ceil(shape[2]).max(1),
         labels,
-        title: vec!["the images, and below them what their codes give back by so many steps".into()],
+        title: vec![
+            "first row: the images; below: their reconstructions with the labelled numbers of steps".into(),
+        ],
     };
     save_png(&options.out, &sheet(&images, shape, &layout), &[("parameters", parameters)])?;
     line(format!("sheet: {}", options.out.display()));

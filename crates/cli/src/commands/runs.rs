@@ -1,4 +1,4 @@
-//! `tweedie runs`: what runs there are, and how two of them differ.
+//! The subcommand `tweedie runs`: lists runs, or compares two of them.
 
 use crate::arguments::{Runs, RunsCompare};
 use crate::output::line;
@@ -17,7 +17,7 @@ pub fn run(options: &Runs) -> anyhow::Result<()> {
     }
 }
 
-/// A table of the runs in a folder.
+/// Prints a table of the runs in a folder.
 fn list(folder: &Path) -> anyhow::Result<()> {
     let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut runs: Vec<_> =
@@ -33,7 +33,7 @@ fn list(folder: &Path) -> anyhow::Result<()> {
     ));
     for run in runs {
         let name = run.file_name().unwrap_or_default().to_string_lossy().to_string();
-        // A run whose files cannot be read is listed all the same.
+        // A run whose files cannot be read is listed, too.
         let row = row_of(&run).unwrap_or_else(|error| format!("cannot be read: {error}"));
         line(format!("{name:<28} {row}"));
     }
@@ -60,19 +60,19 @@ fn row_of(run: &Path) -> anyhow::Result<String> {
     ))
 }
 
-/// What differs in the configurations, and both curves in one plot.
+/// Prints the differences between two configurations and writes a plot of both loss curves.
 fn compare(first: &Path, second: &Path, out: &Path) -> anyhow::Result<()> {
-    // Runs of different folders may have one name: then they are called as they were given.
-    let is_told_apart = first.file_name() != second.file_name();
+    // Runs in different folders may have the same name; then the given paths are shown instead.
+    let are_distinct = first.file_name() != second.file_name();
     let name = |run: &Path| match run.file_name() {
-        Some(name) if is_told_apart => name.to_string_lossy().to_string(),
+        Some(name) if are_distinct => name.to_string_lossy().to_string(),
         _ => run.display().to_string(),
     };
     let mut ticks = Vec::new();
     let mut settings = Vec::new();
     for run in [first, second] {
         if !run.join(CONFIG).is_file() {
-            bail!("{} is no run: it holds no {CONFIG}", run.display());
+            bail!("{} is not a run: it contains no {CONFIG}", run.display());
         }
         ticks.push(read_metrics(&run.join("metrics.jsonl"))?);
         let mut flat = BTreeMap::new();
@@ -135,7 +135,7 @@ fn table(run: &Path) -> anyhow::Result<Table> {
     text.parse::<Table>().map_err(|_| anyhow::anyhow!("{} is not TOML", path.display()))
 }
 
-/// Every value by its dotted key.
+/// Collects every value by its dotted key.
 fn flatten(value: &Value, key: String, into: &mut BTreeMap<String, String>) {
     match value {
         Value::Table(table) => {

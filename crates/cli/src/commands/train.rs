@@ -1,4 +1,4 @@
-//! `tweedie train`.
+//! The subcommand `tweedie train`.
 
 use crate::arguments::Train;
 use crate::output::{line, shell_word};
@@ -15,10 +15,10 @@ use tweedie_evaluation::shapes_quality;
 use tweedie_models::Model;
 use tweedie_training::{Ending, Run, Trainer, read_metrics};
 
-/// Samples that are drawn after training on the built-in images.
+/// The number of samples that are generated after training on the built-in images.
 const JUDGED: usize = 512;
 
-/// Trains, then shows what was learned.
+/// Trains a model, then evaluates it and prints the paths of its files.
 pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
     let began = Instant::now();
     let config = match &options.resume {
@@ -48,7 +48,7 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
     let (checkpoint, run) = (outcome.checkpoint.display(), outcome.run.folder().display());
     if outcome.ending == Ending::Interrupted {
         line(format!("interrupted after {} images; saved as {checkpoint}", outcome.images));
-        line(format!("to go on: cargo xtask train --resume {}", shell_word(run)));
+        line(format!("to resume: cargo xtask train --resume {}", shell_word(run)));
         return Ok(ExitCode::from(INTERRUPTED));
     }
     show(&config, outcome)?;
@@ -69,27 +69,27 @@ fn announce(notice: &Notice, images: u64, what: &str) {
     if let Some((images, differences)) = &notice.resumed {
         let reasons = differences.join("; ");
         match (images, differences.is_empty()) {
-            (0, true) => line("no checkpoint was written yet: the run begins anew"),
-            (0, false) => line(format!("no checkpoint was written yet: the run begins anew; {reasons}")),
-            (_, true) => line(format!("going on after {images} images, bit for bit")),
-            (_, false) => line(format!("going on after {images} images, but not bit for bit: {reasons}")),
+            (0, true) => line("no checkpoint was written yet; the run starts again"),
+            (0, false) => line(format!("no checkpoint was written yet; the run starts again; {reasons}")),
+            (_, true) => line(format!("resuming after {images} images, bit for bit")),
+            (_, false) => line(format!("resuming after {images} images, but not bit for bit: {reasons}")),
         }
     }
     line(format!("run: {}", notice.run.display()));
 }
 
-/// Names the files that were no images.
+/// Prints how many files were skipped because they are not readable images.
 fn report_left_out(data: &dyn Dataset) {
     let names = data.left_out();
     if let Some(first) = names.first() {
         line(format!(
-            "{} files were left out because they are no images that can be read; the first is {first}",
+            "{} files were skipped because they are not readable images; the first is {first}",
             names.len()
         ));
     }
 }
 
-/// What was learned, and where it is.
+/// Prints the results of the training and the paths of its files.
 fn show(config: &RunConfig, outcome: Outcome) -> anyhow::Result<()> {
     let checkpoint = outcome.checkpoint.display();
     match outcome.learned {
@@ -112,11 +112,11 @@ fn show(config: &RunConfig, outcome: Outcome) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Draws samples and prints how many of them the analyser recognises.
+/// Generates samples and prints how many of them the analyser recognises.
 fn judge(trainer: &mut Trainer<Model>, data: &Shapes) -> anyhow::Result<()> {
     let seed = trainer.config().seed;
     let sampling = trainer.model().sampling();
-    line(format!("drawing {JUDGED} samples ({}, {} steps) …", sampling.sampler, sampling.steps));
+    line(format!("generating {JUDGED} samples ({}, {} steps) …", sampling.sampler, sampling.steps));
     let began = Instant::now();
     let drawn = trainer.with_ema(|model| {
         let draw = || {
@@ -133,7 +133,7 @@ fn judge(trainer: &mut Trainer<Model>, data: &Shapes) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How often a classifier is right on held-out images, level by level, as it was last measured.
+/// Prints the last measured accuracy of a classifier on held-out images, per noise level and overall.
 fn show_accuracy(run: &Run) -> anyhow::Result<()> {
     let ticks = read_metrics(&run.folder().join("metrics.jsonl"))?;
     let Some(held_out) = ticks.into_iter().rev().find_map(|tick| tick.held_out) else { return Ok(()) };
@@ -141,11 +141,16 @@ fn show_accuracy(run: &Run) -> anyhow::Result<()> {
         if let Some(accuracy) = bin.accuracy {
             let [low, high] = bin.log_snr;
             let share = 100.0 * accuracy.averaged;
-            line(format!("log-SNR {low:>6.1} to {high:>6.1}: {share:>5.1} % of held-out images right"));
+            line(format!(
+                "log-SNR {low:>6.1} to {high:>6.1}: {share:>5.1} % of held-out images classified correctly"
+            ));
         }
     }
     if let Some(accuracy) = held_out.accuracy {
-        line(format!("{:.1} % right over all levels (averaged weights)", 100.0 * accuracy.averaged));
+        line(format!(
+            "{:.1} % classified correctly over all levels (averaged weights)",
+            100.0 * accuracy.averaged
+        ));
     }
     Ok(())
 }

@@ -75,7 +75,7 @@ fn sizes_that_do_not_divide_come_with_those_that_do() {
     refuses("network.block_out_channels=[8, 16, 24]", &["down_block_types", "3 resolutions"]);
 }
 
-/// What diffusers has no scheduler for is trained, saved and sampled all the same; the folder says that it is ours alone.
+/// A model without a scheduler in diffusers can be trained, saved and sampled; its scheduler file has a class of our own.
 #[test]
 fn what_others_cannot_express_is_ours_alone() {
     let place = place();

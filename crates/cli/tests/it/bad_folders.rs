@@ -50,13 +50,13 @@ fn a_checkpoint_that_asks_for_more_than_tensors_is_refused() {
     std::fs::remove_file(place.path().join(WEIGHTS)).unwrap();
     let bin = place.path().join("ck/unet/diffusion_pytorch_model.bin");
     std::fs::write(&bin, malicious("touch executed")).unwrap();
-    sample_refused(&place, &["diffusion_pytorch_model.bin", "asks for os.system", "nothing was executed"]);
+    sample_refused(&place, &["diffusion_pytorch_model.bin", "refers to os.system", "nothing was executed"]);
     std::fs::write(&bin, b"\x80\x02}q\0.").unwrap();
     sample_refused(&place, &["diffusion_pytorch_model.bin", "before version 1.6"]);
     std::fs::write(&bin, &malicious("true")[..60]).unwrap();
-    sample_refused(&place, &["diffusion_pytorch_model.bin", "no whole zip"]);
+    sample_refused(&place, &["diffusion_pytorch_model.bin", "not a valid zip file"]);
     std::fs::write(&bin, b"<!doctype html>").unwrap();
-    sample_refused(&place, &["diffusion_pytorch_model.bin", "does not begin as a zip"]);
+    sample_refused(&place, &["diffusion_pytorch_model.bin", "does not start with a zip header"]);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn damaged_headers_are_named() {
     let more = [&whole[..], b"more"].concat();
     for (bytes, words) in [
         (&long, &["its header should have 18446744073709551615 bytes"][..]),
-        (&broken, &["not a whole safetensors file"]),
+        (&broken, &["not a valid safetensors file"]),
         (&renamed, &["does not fit the network", "conv_IN"]),
         (&more, &["followed by foreign bytes"]),
     ] {
@@ -97,7 +97,7 @@ fn shards_that_are_not_there_are_named() {
     succeeds(tweedie(place.path()).args(["sample", "ck", "-n", "1"]));
     for (named, tensor, words) in [
         ("gone.safetensors", "conv_in.bias", &["shard gone.safetensors is missing"][..]),
-        ("../config.json", "conv_in.bias", &["no file beside it"]),
+        ("../config.json", "conv_in.bias", &["not a file in the same folder"]),
         (shard, "conv_on.bias", &[shard, "conv_on.bias", "does not"]),
     ] {
         write(named, tensor);
@@ -105,7 +105,7 @@ fn shards_that_are_not_there_are_named() {
     }
     for text in ["no JSON", "{}"] {
         std::fs::write(&index, text).unwrap();
-        sample_refused(&place, &["safetensors.index.json", "no index"]);
+        sample_refused(&place, &["safetensors.index.json", "not an index"]);
     }
 }
 
@@ -162,8 +162,8 @@ fn runs_that_are_none_are_named() {
     };
     let run = shared_run().to_str().unwrap();
     std::fs::create_dir(folder.join("empty")).unwrap();
-    compare("empty", run, &["empty is no run", "config.toml"]);
-    compare(run, "nowhere", &["nowhere is no run"]);
+    compare("empty", run, &["empty is not a run", "config.toml"]);
+    compare(run, "nowhere", &["nowhere is not a run"]);
     refused(folder, tweedie(folder).args(["runs", "nowhere"]), &["cannot read nowhere"]);
     let broken = [("config.toml", b"[".to_vec()), ("metrics.jsonl", b"{}\n".to_vec())];
     make::put(&folder.join("broken"), &broken);
@@ -173,7 +173,7 @@ fn runs_that_are_none_are_named() {
     let printed = succeeds(tweedie(folder).args(["runs", "."]));
     assert!(printed.contains("broken") && printed.contains("cannot be read"), "{printed}");
     let resume = ["--resume", "empty"];
-    refused(folder, tweedie(folder).arg("train").args(resume), &["empty is no run", "config.toml"]);
+    refused(folder, tweedie(folder).arg("train").args(resume), &["empty is not a run", "config.toml"]);
 }
 
 #[test]
@@ -189,9 +189,9 @@ fn evaluations_that_cannot_be_made_are_named() {
     let few = &["-n", "4"][..];
     let shapes = &["--preset", "shapes"][..];
     for (model, more, words) in [
-        ("nowhere", few, &["nowhere is in no run", "choose a preset"][..]),
-        ("nowhere", shapes, &["nowhere", "no model and no set of examples"]),
-        ("empty", shapes, &["empty", "no model and no set of examples"]),
+        ("nowhere", few, &["nowhere does not belong to a run", "choose a preset"][..]),
+        ("nowhere", shapes, &["nowhere", "neither a model nor a set of examples"]),
+        ("empty", shapes, &["empty", "neither a model nor a set of examples"]),
         ("drawn", shapes, &["1.png", "no image"]),
         (checkpoint(), &["--preset", "shapes-32"], &["16×16", "32×32"]),
         (
@@ -213,7 +213,11 @@ fn evaluations_that_cannot_be_made_are_named() {
             &["-n", "40", "--extractor", "shaped.safetensors"],
             &["shaped.safetensors", "conv1.weight", "instead of [6, 1, 5, 5]"],
         ),
-        (checkpoint(), &["-n", "40", "--extractor", "text.bin"], &["text.bin", "does not begin as a zip"]),
+        (
+            checkpoint(),
+            &["-n", "40", "--extractor", "text.bin"],
+            &["text.bin", "does not start with a zip header"],
+        ),
         (checkpoint(), &["-n", "40", "--steps", "5000"], &["steps", "5000"]),
     ] {
         let mut command = tweedie(folder);

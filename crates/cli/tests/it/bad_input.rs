@@ -34,7 +34,7 @@ fn damaged_weights_are_named() {
         std::fs::write(&file, &bytes[..left]).unwrap();
         sample_refused(
             place.path(),
-            &["diffusion_pytorch_model.safetensors", "not a whole safetensors file"],
+            &["diffusion_pytorch_model.safetensors", "not a valid safetensors file"],
         );
     }
     let mut spoiled = bytes.clone();

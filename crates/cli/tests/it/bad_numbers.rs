@@ -43,7 +43,7 @@ fn arrays_that_are_none_are_named() {
         arrays_refused(place.path(), &[], &[&["mine.safetensors"], words].concat());
     }
     std::fs::write(&file, "no safetensors").unwrap();
-    arrays_refused(place.path(), &[], &["mine.safetensors", "not a whole safetensors file"]);
+    arrays_refused(place.path(), &[], &["mine.safetensors", "not a valid safetensors file"]);
 }
 
 #[test]
@@ -52,8 +52,8 @@ fn settings_of_arrays_are_named() {
     make::safetensors(&place.path().join("mine.safetensors"), &[("x", make::latents(&[6, 2, 8, 8]))]);
     let mean = "data.mean=[0, 0]";
     for (settings, words) in [
-        (&[mean][..], &["data.mean or data.scale", "both must be given, or none"][..]),
-        (&["data.scale=[1, 1]"], &["data.mean or data.scale", "both must be given, or none"]),
+        (&[mean][..], &["data.mean or data.scale", "both must be given, or neither"][..]),
+        (&["data.scale=[1, 1]"], &["data.mean or data.scale", "both must be given, or neither"]),
         (&[mean, "data.scale=[1]"], &["2 means and 1 scales", "2 of each"]),
         (&[mean, "data.scale=[1, 0]"], &["channel 1", "scale 0"]),
         (&[mean, "data.scale=[1, -1]"], &["channel 1", "scale -1"]),

@@ -30,9 +30,12 @@ fn folder() -> &'static str {
 #[test]
 fn a_classifier_is_trained_on_the_built_in_set() {
     let (run, printed) = run();
-    for words in
-        ["  right ", "% right over all levels (averaged weights)", "log-SNR", "M parameters on Cpu in f32"]
-    {
+    for words in [
+        "  right ",
+        "% classified correctly over all levels (averaged weights)",
+        "log-SNR",
+        "M parameters on Cpu in f32",
+    ] {
         assert!(printed.contains(words), "`{words}` is not in {printed}");
     }
     assert!(printed.contains("classifier: runs/00000-shapes/checkpoints/0000000064"), "{printed}");
@@ -68,7 +71,7 @@ fn it_goes_on_as_a_classifier_alone() {
     let denoiser = &mut resume("training.objective.kind=denoiser");
     refused(place.path(), denoiser, &["keeps", "training.objective.kind"]);
     let printed = succeeds(&mut resume("training.images=96"));
-    assert!(printed.contains("going on after 64 images"), "{printed}");
+    assert!(printed.contains("resuming after 64 images"), "{printed}");
     assert_eq!(names_in(&run.join("checkpoints")), ["0000000096"]);
 }
 
@@ -133,7 +136,7 @@ fn a_preset_of_digits_becomes_a_classifier_of_digits() {
     ]);
     let printed = succeeds(&mut command);
     assert!(printed.contains("# parameters: 0.") && printed.contains("kind = \"classifier\""), "{printed}");
-    // The preset's objective is a denoiser's; what is asked for is asked for.
+    // The objective of the preset is for a denoiser, but given settings are kept.
     assert!(printed.contains("measured = \"null\"") && printed.contains("mean = 2.0"), "{printed}");
     command.args(["--set", "training.objective.levels={ kind = \"stratified\" }"]);
     let printed = succeeds(&mut command);
@@ -161,14 +164,14 @@ fn inspect_says_what_it_is() {
     refused(
         place.path(),
         tweedie(place.path()).args(strip),
-        &["holds a classifier", "--image takes a denoiser"],
+        &["holds a classifier", "--image needs a denoiser"],
     );
 }
 
 #[test]
 fn it_is_refused_where_a_denoiser_is_needed() {
     let place = place();
-    let words = ["holds a classifier of noisy images; a denoiser is needed here"];
+    let words = ["contains a classifier of noisy images, but a denoiser is needed"];
     for command in [
         &["sample", folder(), "-n", "1"][..],
         &["evaluate", "likelihood", folder(), "-n", "1"],

@@ -63,7 +63,7 @@ fn small(preset: &str) -> String {
     preset.lines().map(channels).collect()
 }
 
-/// The lines of a dry run that are no comments: those say what a clock showed.
+/// The lines of a dry run without the comments, which contain measured times.
 fn configuration(printed: &str) -> String {
     printed.lines().filter(|line| !line.starts_with('#')).map(|line| format!("{line}\n")).collect()
 }

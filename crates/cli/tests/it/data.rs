@@ -104,7 +104,7 @@ fn a_preview_is_a_sheet_and_statistics() {
     command.args(["--set", "held_out=0"]);
     let printed = succeeds(&mut command);
     assert!(printed.contains("20 images to train on, 0 held out, 1 channels, 8x12"), "{printed}");
-    assert!(printed.contains("of 20: 0.5"), "uniform bytes have the mean 1/2: {printed}");
+    assert!(printed.contains("over 20 examples: 0.5"), "uniform bytes have the mean 1/2: {printed}");
     assert!(printed.contains("7 10.0%"), "{printed}");
     assert!(place.path().join("digits.png").is_file());
 }

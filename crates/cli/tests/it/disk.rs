@@ -21,7 +21,7 @@ pub fn behind(folder: &Path, line: &str, arguments: &[&str]) -> Command {
     command
 }
 
-/// Files may grow to so many blocks and no further, as on a full disk.
+/// Limits the size of files in blocks, which acts like a full disk.
 pub fn with_little_space(folder: &Path, blocks: u32, arguments: &[&str]) -> Command {
     behind(folder, &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\""), arguments)
 }

@@ -1,4 +1,4 @@
-//! A disk that is full at each kind of write: what stood there stays, and the run goes on once there is space.
+//! A disk that is full at each kind of write: existing files are kept, and the run can be resumed once there is space.
 
 use crate::disk::{behind, unprivileged, with_little_space};
 use crate::resume::{assert_same, outcome};

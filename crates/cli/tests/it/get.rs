@@ -43,8 +43,8 @@ fn answer(mut stream: TcpStream, bytes: &[u8]) -> String {
     String::from_utf8(head).unwrap().to_lowercase()
 }
 
-/// An answer of a status whose body should have a length.
-fn says(status: &str, length: usize, body: &[u8]) -> Vec<u8> {
+/// An HTTP response with a status, a `Content-Length` and a body, which may be shorter than that length.
+fn response(status: &str, length: usize, body: &[u8]) -> Vec<u8> {
     [format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n").as_bytes(), body]
         .concat()
 }
@@ -62,7 +62,7 @@ fn md5(bytes: &[u8]) -> String {
     Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Gets CIFAR from a server whose file is none, after a part of it may have come; what was asked for.
+/// Downloads CIFAR from a server whose file is wrong, possibly after a part of it was received. Returns the requests.
 ///
 /// The sum of what came in all stands in the refusal.
 #[track_caller]
@@ -101,14 +101,15 @@ fn an_unknown_set_comes_with_those_that_are_known() {
 #[test]
 fn a_file_of_another_sum_is_removed() {
     let body = make::noise(1000, 1);
-    let heads = comes_as(&body, None, vec![says("200 OK", 1000, &body)]);
+    let heads = comes_as(&body, None, vec![response("200 OK", 1000, &body)]);
     assert!(heads[0].contains("range: bytes=0-\r\n"), "{heads:?}");
 }
 
 #[test]
 fn a_cut_connection_is_taken_up_where_it_ended() {
     let body = make::noise(3000, 2);
-    let answers = vec![says("200 OK", 3000, &body[..1200]), says("206 Partial Content", 1800, &body[1200..])];
+    let answers =
+        vec![response("200 OK", 3000, &body[..1200]), response("206 Partial Content", 1800, &body[1200..])];
     let heads = comes_as(&body, None, answers);
     assert!(heads[1].contains("range: bytes=1200-\r\n"), "{heads:?}");
 }
@@ -116,7 +117,7 @@ fn a_cut_connection_is_taken_up_where_it_ended() {
 #[test]
 fn an_earlier_part_is_gone_on_with() {
     let body = make::noise(3000, 3);
-    let rest = says("206 Partial Content", 2900, &body[100..]);
+    let rest = response("206 Partial Content", 2900, &body[100..]);
     let heads = comes_as(&body, Some(&body[..100]), vec![rest]);
     assert!(heads[0].contains("range: bytes=100-\r\n"), "{heads:?}");
 }
@@ -124,21 +125,21 @@ fn an_earlier_part_is_gone_on_with() {
 #[test]
 fn a_server_that_ignores_ranges_sends_all_of_it() {
     let body = make::noise(800, 4);
-    comes_as(&body, Some(&make::noise(300, 9)), vec![says("200 OK", 800, &body)]);
+    comes_as(&body, Some(&make::noise(300, 9)), vec![response("200 OK", 800, &body)]);
 }
 
 #[test]
 fn a_part_that_is_whole_is_not_asked_for_more() {
     let body = make::noise(500, 5);
-    comes_as(&body, Some(&body), vec![says("416 Range Not Satisfiable", 0, b"")]);
+    comes_as(&body, Some(&body), vec![response("416 Range Not Satisfiable", 0, b"")]);
 }
 
-/// A disk that refuses is no reason to ask the server again, nor to doubt the network.
+/// A failing disk causes no further requests and no doubt about the network.
 #[test]
 fn a_place_that_cannot_be_written_is_named() {
     let place = place();
     std::fs::write(place.path().join("there"), "a file").unwrap();
-    let (address, server) = serve(vec![says("200 OK", 3, b"abc")]);
+    let (address, server) = serve(vec![response("200 OK", 3, b"abc")]);
     let mut command = get(place.path(), &["cifar10", "--from", &address, "--out", "there"]);
     refused(place.path(), &mut command, &["cannot write there/cifar-10-binary.tar.gz.part"]);
     assert_eq!(server.join().unwrap().len(), 1);

@@ -111,8 +111,8 @@ fn an_image_is_noised_and_guessed() {
     let bytes = std::fs::read(place.path().join("a.png")).unwrap();
     let image = read_png(&bytes).unwrap();
     assert!(image.width >= 5 * 96 && image.height >= 2 * 96, "{}×{}", image.width, image.height);
-    let said = read_png_text(&bytes).unwrap();
-    assert!(said.iter().any(|(keyword, value)| keyword == "table" && value.contains("log-SNR")));
+    let texts = read_png_text(&bytes).unwrap();
+    assert!(texts.iter().any(|(keyword, value)| keyword == "table" && value.contains("log-SNR")));
 
     strip(&["--frames", "5", "--out", "b.png"]);
     strip(&["--frames", "5", "--out", "c.png", "--seed", "1"]);

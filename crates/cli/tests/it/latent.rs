@@ -31,9 +31,9 @@ fn an_image_comes_back_from_its_code() {
         (file.tensors()[0].name.as_str(), &file.tensors()[0].shape[..]),
         ("latents", &[2, 3, 16, 16][..])
     );
-    let said: Value = serde_json::from_str(&file.metadata()["parameters"]).unwrap();
+    let parameters: Value = serde_json::from_str(&file.metadata()["parameters"]).unwrap();
     assert_eq!(
-        (&said["steps"], &said["refine"], &said["conditioned_on"]),
+        (&parameters["steps"], &parameters["refine"], &parameters["conditioned_on"]),
         (&20.into(), &8.into(), &"here".into())
     );
     // The line that it prints decodes.
@@ -72,7 +72,7 @@ fn ways_between_noises_and_between_images() {
     assert!(place.path().join("samples.png").is_file());
     let mut command = tweedie(place.path());
     command.args(["sample", checkpoint(), "--interpolate", "4", "--sampler", "ddpm"]);
-    refused(place.path(), &mut command, &["--interpolate needs a sampler that draws no noise", "ddpm"]);
+    refused(place.path(), &mut command, &["--interpolate needs a deterministic sampler", "ddpm"]);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn samplers_are_compared_from_the_same_noise() {
     assert!(distance(named("ddim")[1]) < distance(named("ddim")[0]), "{printed}");
     assert!(distance(named("dpmpp_2m")[1]) < distance(named("ddim")[1]), "{printed}");
     assert!(place.path().join("c/comparison.png").is_file());
-    // What DDIM adds is said of its rows alone.
+    // The noise option of DDIM is recorded only in its rows.
     let noisy = [
         "-n",
         "2",
@@ -147,10 +147,10 @@ fn samplers_are_compared_from_the_same_noise() {
     assert_eq!((adds(0), adds(1)), (&"sigma_hat".into(), &Value::Null));
     for (more, words) in [
         (&["--samplers", "ddim", "--churn", "1"][..], &["is an option of heun"][..]),
-        (&["--spread", "even"], &["there is no such rule", "log_snr"]),
-        (&["--spread", "trailing,7"], &["there is no such rule"]),
+        (&["--spread", "even"], &["the rule is not known", "log_snr"]),
+        (&["--spread", "trailing,7"], &["the rule is not known"]),
         (&["--steps", "0"], &["steps"]),
-        (&["--samplers", "pndm"], &["no sampler `pndm`"]),
+        (&["--samplers", "pndm"], &["`pndm` is not a sampler"]),
     ] {
         refused(
             place.path(),

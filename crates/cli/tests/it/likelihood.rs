@@ -136,7 +136,7 @@ fn a_learned_variance_is_trained_judged_and_sampled() {
     succeeds(again.arg("train").args(resumed));
 }
 
-/// Interrupted, it reports what was done and says so.
+/// After an interruption, the results so far are reported as such.
 #[test]
 fn an_interrupted_judgement_reports_what_was_done() {
     let place = place();
@@ -155,7 +155,7 @@ fn an_interrupted_judgement_reports_what_was_done() {
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", text(&output.stderr));
-    assert!(text(&output.stdout).contains("interrupted: the figures are those of what was done so far"));
+    assert!(text(&output.stdout).contains("interrupted: "));
     let report = report(place.path());
     assert!(report["interrupted"] == true);
     let images = report["models"][0]["bound"]["images"].as_u64().unwrap_or(0);
@@ -165,7 +165,7 @@ fn an_interrupted_judgement_reports_what_was_done() {
 #[test]
 fn what_cannot_be_judged_is_refused_by_name() {
     let place = place();
-    let ask = |arguments: &[&str]| {
+    let evaluate = |arguments: &[&str]| {
         let mut command = tweedie(place.path());
         command.args(["evaluate", "likelihood", checkpoint()]).args(arguments);
         command
@@ -185,7 +185,7 @@ fn what_cannot_be_judged_is_refused_by_name() {
         (&["--precision", "f8"], &["f8"]),
         (&["--set", "data.height=24"], &["16×16", "24×16"]),
     ] {
-        refused(place.path(), &mut ask(arguments), words);
+        refused(place.path(), &mut evaluate(arguments), words);
     }
     let mut nothing = tweedie(place.path());
     nothing.args(["evaluate", "likelihood", "nowhere", "--preset", "shapes"]);

@@ -1,4 +1,4 @@
-//! The `tweedie` binary from outside: what it writes, prints and returns, and what it says to bad input.
+//! The `tweedie` binary from outside: its files, output, exit codes and errors for bad input.
 
 mod bad_config;
 mod bad_data;
@@ -111,8 +111,8 @@ fn refused(folder: &Path, command: &mut Command, words: &[&str]) {
     }
     let after = files(folder);
     let changed: Vec<&PathBuf> = after.keys().filter(|path| after.get(*path) != before.get(*path)).collect();
-    assert!(changed.is_empty(), "it left {changed:?} behind; it said {error}");
-    assert_eq!(after.len(), before.len(), "it removed files; it said {error}");
+    assert!(changed.is_empty(), "it left {changed:?} behind; its error is {error}");
+    assert_eq!(after.len(), before.len(), "it removed files; its error is {error}");
 }
 
 /// Every file and folder below a folder, files with their bytes.

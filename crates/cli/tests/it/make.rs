@@ -27,7 +27,7 @@ pub fn png([height, width]: [usize; 2], channels: usize, values: &[u8]) -> Vec<u
     announced([height as u32, width as u32], channels, &rows)
 }
 
-/// A PNG whose head says a size, whatever its rows are.
+/// A PNG whose header declares a size, independent of its rows.
 pub fn announced([height, width]: [u32; 2], channels: usize, rows: &[u8]) -> Vec<u8> {
     let kind = [0, 0, 0, 2, 6][channels];
     let head = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, kind, 0, 0, 0]].concat();

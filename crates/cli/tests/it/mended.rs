@@ -1,4 +1,4 @@
-//! What was once found too late, or said in the wrong words.
+//! Regression tests of errors that were once found too late or described wrongly.
 
 use crate::make::{self, SMALL, noisy, put};
 use crate::{names_in, only_run, place, refusal, refused, succeeds, train, tweedie};
@@ -36,7 +36,7 @@ fn arrays_are_drawn_as_numbers() {
     make::safetensors(&place.path().join("mine.safetensors"), &[("x", make::latents(&[20, 4, 8, 8]))]);
     succeeds(&mut train(place.path(), &["--config", "arrays.toml", "--data", "mine.safetensors"]));
     let run = only_run(&place.path().join("runs"));
-    // Numbers have no bounds, unless they are said to have.
+    // Samples of arrays are not clipped unless a clip is configured.
     let config = std::fs::read_to_string(run.join("config.toml")).unwrap();
     assert!(config.contains("clip = \"null\""), "{config}");
     let bounded = ["--dry-run", "--config", "arrays.toml", "--set", "sampling.clip=3.0"];
@@ -59,7 +59,7 @@ fn an_unknown_class_is_said_without_rusts_words() {
     assert!(!refusal(&output).contains("invalid digit"));
 }
 
-/// What is refused by the server is not asked for again, and an offline machine is told at once.
+/// A request that the server rejects is not repeated, and a missing connection is reported at once.
 #[test]
 fn offline_is_said_at_once() {
     let place = place();
@@ -77,7 +77,7 @@ fn a_logarithm_of_nothing_is_refused() {
     refused(place.path(), &mut train(place.path(), &fourier), &["fourier", "not always positive"]);
 }
 
-/// Who asks what a training would take is told what training would refuse.
+/// A dry run reports the errors that training would report.
 #[test]
 fn a_dry_run_refuses_what_training_does() {
     let place = place();
@@ -99,7 +99,7 @@ fn a_run_that_goes_on_keeps_what_it_learns_from() {
     for setting in ["data.width=32", "held_out=0.5", "training.seed=1"] {
         let mut command = tweedie(place.path());
         let output = command.args(["train", "--resume"]).arg(&run).args(["--set", setting]).output().unwrap();
-        assert!(refusal(&output).contains("keeps its data"), "{setting}");
+        assert!(refusal(&output).contains("keep its data"), "{setting}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! A run that is killed and goes on is the run that was never disturbed.
+//! A run that is killed and resumed has the same result as an uninterrupted run.
 
 use crate::{files, only_run, place, refusal, refused, succeeds, text, train, tweedie};
 use std::collections::BTreeMap;
@@ -200,13 +200,13 @@ fn a_finished_run_can_be_made_longer() {
         tweedie(shorter.path()).args(["train", "--resume"]).arg(&run).args(["--set", "training.images=128"]),
     );
     assert!(printed.contains("not bit for bit: the configuration was changed"), "{printed}");
-    // The rate is constant here: the longer run is the one that was asked for at once.
+    // The learning rate is constant here, so the extended run equals a run that was longer from the start.
     let (found, expected) = (outcome(&run), outcome(&whole));
     let weights = Path::new("checkpoints/0000000128/resume/tensors.safetensors");
     assert!(found[weights] == expected[weights]);
     assert_eq!(found[Path::new("config.toml")], expected[Path::new("config.toml")]);
     let printed = succeeds(tweedie(shorter.path()).args(["train", "--resume"]).arg(&run));
-    assert!(printed.contains("going on after 128 images, bit for bit"), "{printed}");
+    assert!(printed.contains("resuming after 128 images, bit for bit"), "{printed}");
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn other_threads_are_said() {
     let more = ["--set", "training.images=96", "--threads", "2"];
     let printed = succeeds(tweedie(place.path()).args(["train", "--resume"]).arg(&run).args(more));
     assert!(printed.contains("not bit for bit: threads was 1 and is 2"), "{printed}");
-    // Without being asked, a run takes the threads it had.
+    // By default, a resumed run has its former number of threads.
     let mut again = tweedie(place.path());
     again
         .env("OMP_NUM_THREADS", "1")
@@ -237,13 +237,13 @@ fn a_run_without_a_checkpoint_begins_again_as_it_began() {
     let expected = outcome(&run);
     std::fs::remove_dir_all(run.join("checkpoints")).unwrap();
     let printed = succeeds(tweedie(place.path()).args(["train", "--resume"]).arg(&run));
-    assert!(printed.contains("2 threads") && printed.contains("the run begins anew"), "{printed}");
+    assert!(printed.contains("2 threads") && printed.contains("the run starts again"), "{printed}");
     assert_same(&outcome(&run), &expected, "begun again");
-    // Asked for other threads, it says what that means.
+    // With another number of threads, the difference is reported.
     std::fs::remove_dir_all(run.join("checkpoints")).unwrap();
     let other = ["--threads", "1"];
     let printed = succeeds(tweedie(place.path()).args(["train", "--resume"]).arg(&run).args(other));
-    assert!(printed.contains("begins anew; threads was 2 and is 1"), "{printed}");
+    assert!(printed.contains("starts again; threads was 2 and is 1"), "{printed}");
 }
 
 #[test]
@@ -255,7 +255,7 @@ fn what_cannot_go_on_is_said() {
         command.args(["train", "--resume", run]).args(more);
         command
     };
-    refused(folder, &mut resume("nowhere", &[]), &["nowhere is no run", "config.toml"]);
+    refused(folder, &mut resume("nowhere", &[]), &["nowhere is not a run", "config.toml"]);
     succeeds(&mut train(folder, &[]));
     let run = only_run(&folder.join("runs"));
     let name = run.to_str().unwrap();

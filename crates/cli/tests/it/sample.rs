@@ -19,7 +19,7 @@ fn pixels(folder: &Path) -> Vec<u8> {
     images(folder).iter().flat_map(|bytes| read_png(bytes).unwrap().values).collect()
 }
 
-/// What an image says of how it was made.
+/// The sampling parameters in the metadata of an image.
 fn parameters(file: &Path) -> Value {
     let text = read_png_text(&std::fs::read(file).unwrap()).unwrap();
     let found = text.iter().find(|(keyword, _)| keyword == "parameters").expect("no parameters");
@@ -37,7 +37,7 @@ fn a_folder_of_images_says_how_they_were_made() {
     for (i, name) in names.iter().enumerate() {
         let image = read_png(&std::fs::read(drawn.join(name)).unwrap()).unwrap();
         assert_eq!((image.channels, image.height, image.width), (3, 16, 16));
-        let said = parameters(&drawn.join(name));
+        let recorded = parameters(&drawn.join(name));
         for (key, value) in [
             ("seed", Value::from(9)),
             ("image", Value::from(i)),
@@ -49,7 +49,7 @@ fn a_folder_of_images_says_how_they_were_made() {
             ("precision", "f32".into()),
             ("model", checkpoint().into()),
         ] {
-            assert_eq!(said[key], value, "{key}");
+            assert_eq!(recorded[key], value, "{key}");
         }
     }
     let first = &pixels(&drawn)[..3 * 256];
@@ -68,8 +68,8 @@ fn numbers_are_what_the_images_are_rounded_from() {
     assert_eq!(infos.len(), 1);
     assert_eq!((infos[0].name.as_str(), infos[0].kind), ("samples", tweedie_weights::DataType::F32));
     assert_eq!(infos[0].shape, [3, 3, 16, 16]);
-    let said: Value = serde_json::from_str(&file.metadata()["parameters"]).unwrap();
-    assert_eq!((&said["seed"], &said["image"]), (&6.into(), &Value::Null));
+    let recorded: Value = serde_json::from_str(&file.metadata()["parameters"]).unwrap();
+    assert_eq!((&recorded["seed"], &recorded["image"]), (&6.into(), &Value::Null));
     let bytes = file.read(&infos[0]).unwrap();
     let numbers = bytes.chunks_exact(4).map(|four| f32::from_le_bytes(four.try_into().unwrap()));
     let rounded: Vec<u8> =
@@ -95,8 +95,8 @@ fn a_sheet_shows_the_images() {
     sample(place.path(), &["-n", "4", "--out", "drawn"]);
     sample(place.path(), &["-n", "4", "--grid", "--out", "sheet.png"]);
     let sheet = read_png(&std::fs::read(place.path().join("sheet.png")).unwrap()).unwrap();
-    let said = parameters(&place.path().join("sheet.png"));
-    assert_eq!((&said["image"], &said["n"]), (&Value::Null, &4.into()));
+    let recorded = parameters(&place.path().join("sheet.png"));
+    assert_eq!((&recorded["image"], &recorded["n"]), (&Value::Null, &4.into()));
     // A 16×16 image is shown four times as large; its pixels are all there, in a block of the sheet.
     let one = read_png(&std::fs::read(place.path().join("drawn/00003.png")).unwrap()).unwrap();
     let colour = |image: &tweedie_report::Image, row: usize, column: usize| {

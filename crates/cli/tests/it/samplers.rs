@@ -48,9 +48,9 @@ fn every_sampler_draws_by_its_name() {
             _ => {}
         }
         let numbers = raw(place.path(), &arguments);
-        let said = parameters(&place.path().join("x.png"));
-        assert_eq!((&said["sampler"], &said["levels"]), (&name.into(), &"trailing:4".into()));
-        // Euler is DDIM at η = 0, which the checkpoint asks for.
+        let recorded = parameters(&place.path().join("x.png"));
+        assert_eq!((&recorded["sampler"], &recorded["levels"]), (&name.into(), &"trailing:4".into()));
+        // Euler equals DDIM with η = 0, which is the checkpoint's value.
         assert!(sampler == Sampler::Euler || !seen.contains(&numbers), "{name} draws what another does");
         seen.push(numbers);
     }
@@ -76,9 +76,9 @@ fn options_change_what_is_drawn_and_are_written_down() {
         assert!(plain != other, "{more:?} changes nothing");
     }
     raw(place.path(), &["-n", "1", "--sampler", "heun", "--churn", "2", "--threshold", "0.9"]);
-    let said = parameters(&place.path().join("x.png"));
+    let recorded = parameters(&place.path().join("x.png"));
     assert_eq!(
-        (&said["options"]["heun"]["churn"], &said["options"]["clip"]["threshold"]),
+        (&recorded["options"]["heun"]["churn"], &recorded["options"]["clip"]["threshold"]),
         (&2.0.into(), &0.9.into())
     );
 }
@@ -105,7 +105,7 @@ fn a_run_may_be_split_anywhere() {
 fn steps_on_the_way_are_shown_still_and_moving() {
     let place = place();
     let printed = sample(place.path(), &["-n", "3", "--steps", "6", "--save-steps", "4", "--out", "drawn"]);
-    assert!(printed.contains("4 steps on the way"), "{printed}");
+    assert!(printed.contains("4 intermediate steps"), "{printed}");
     let still = std::fs::read(place.path().join("drawn/steps.png")).unwrap();
     let image = read_png(&still).unwrap();
     assert!(image.height > 3 * 16 && image.width > 4 * 16, "three rows of four");
@@ -131,7 +131,7 @@ fn a_model_is_led_away_from_a_worse_one() {
         assert!(plain != led);
     }
     let cases: [(&[&str], &[&str]); 5] = [
-        (&["--guidance", "2"], &["a class and without", "a weaker model"]),
+        (&["--guidance", "2"], &["with and without classes", "a weaker model"]),
         (&["--guidance", "nan", "--weak", "x"], &["guidance weight is NaN"]),
         (&["--guidance", "2", "--weak", "no/model"], &["no/model", "does not exist"]),
         (&["--guidance", "2", "--weak", checkpoint(), "--guidance-rescale", "2"], &["rescaling is 2"]),
@@ -148,7 +148,7 @@ fn what_no_sampler_can_do_is_said_before_anything_is_drawn() {
     let place = place();
     let cases: [(&[&str], &[&str]); 17] = [
         (&["--sampler", "mala"], &["ratio of two densities", "langevin"]),
-        (&["--sampler", "plms"], &["no sampler `plms`", "dpmpp_2m"]),
+        (&["--sampler", "plms"], &["`plms` is not a sampler", "dpmpp_2m"]),
         (&["--eta", "much"], &["a number from 0 to 1, fresh, or sigma-hat"]),
         (&["--levels", "some:3"], &["some:3", "flow:N"]),
         (&["--levels", "times:101"], &["101"]),

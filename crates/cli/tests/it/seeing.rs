@@ -76,7 +76,10 @@ fn two_runs_are_compared_by_key_and_curve() {
     let twin = place.path().join("elsewhere/00000-one");
     copy(&twin, ["learning_rate = 0.02", "learning_rate = 0.01"]);
     let printed = compare("elsewhere/00000-one", "twins.svg");
-    assert!(printed.contains("elsewhere/00000-one"), "runs of one name cannot be told apart: {printed}");
+    assert!(
+        printed.contains("elsewhere/00000-one"),
+        "runs with the same name cannot be distinguished: {printed}"
+    );
     std::fs::remove_dir_all(place.path().join("elsewhere")).unwrap();
     std::fs::remove_file(place.path().join("twins.svg")).unwrap();
     assert_eq!(names_in(place.path()), ["00000-one", "00001-other", "both.svg", "same.svg"]);

@@ -130,7 +130,7 @@ fn ctrl_c_keeps_the_images_that_were_done() {
     let n = names_in(&place.path().join("drawn")).len();
     let whole = n > 0 && n.is_multiple_of(4) && printed.contains(&format!("{n} samples"));
     assert!(
-        printed.contains("interrupted") && (whole || printed.contains("nothing is written")),
+        printed.contains("interrupted") && (whole || printed.contains("nothing was written")),
         "{printed}"
     );
 }

@@ -1,4 +1,4 @@
-//! `tweedie train`: the run's folder, and that its configuration says all there is to say.
+//! `tweedie train`: the folder of the run, and the completeness of its configuration.
 
 use crate::{names_in, only_run, place, refusal, shared_run, succeeds, text, train, tweedie};
 use serde_json::Value;
@@ -130,12 +130,12 @@ fn a_dry_run_prints_the_configuration_and_does_nothing_else() {
     assert_eq!(parsed["network"]["in_channels"].as_integer(), Some(3));
     assert_eq!(parsed["training"]["optimizer"]["beta1"].as_float(), Some(0.9));
 
-    // Read back, it says the same.
+    // Reading it back gives the same configuration.
     let file = place.path().join("resolved.toml");
     std::fs::write(&file, &printed).unwrap();
     let mut again = tweedie(place.path());
     again.args(["train", "--dry-run", "--config", "resolved.toml"]);
-    // The lines above it say what a training takes, which is measured.
+    // The lines above it contain the measured estimate.
     let settings =
         |text: &str| text.lines().filter(|line| !line.starts_with('#')).map(String::from).collect::<Vec<_>>();
     assert_eq!(settings(&succeeds(&mut again)), settings(&printed));

@@ -1,4 +1,5 @@
-//! A network that this workspace does not know: a U-Net of layer-normalised blocks for 28×28 images, with a learned row per time.
+//! A network that is not part of this workspace: a U-Net of layer-normalised blocks for 28×28 images, with a learned embedding per
+//! time step.
 
 use serde_json::{Value, json};
 use tch::Tensor;
@@ -6,7 +7,7 @@ use tweedie_networks::layers::{Conv2d, Embedding, Linear, Start};
 use tweedie_networks::{Accepts, Error, Init, Input, Network, Parameters, Pass, Scope};
 use tweedie_torch::guard;
 
-/// The U-Net: three resolutions down, a middle, three up.
+/// The U-Net: three down-sampling stages, a middle stage and three up-sampling stages.
 #[derive(Debug)]
 pub struct TinyDdpm {
     parameters: Parameters,
@@ -19,7 +20,7 @@ pub struct TinyDdpm {
     conv_out: Conv2d,
 }
 
-/// Names, channels of the blocks' inputs and outputs, and sides of the stages, in the order of evaluation.
+/// The stages in the order of evaluation: name, name of the time embedding, channels before and after each block, and side.
 const STAGES: [(&str, &str, [i64; 4], i64); 7] = [
     ("b1", "te1", [1, 10, 10, 10], 28),
     ("b2", "te2", [10, 20, 20, 20], 14),
@@ -31,10 +32,10 @@ const STAGES: [(&str, &str, [i64; 4], i64); 7] = [
 ];
 
 impl TinyDdpm {
-    /// The class name in configurations.
+    /// The name of the class in configurations.
     pub const CLASS: &str = "TinyDdpm";
 
-    /// The constructor that a registry takes. The configuration has no keys.
+    /// The constructor for a registry. The configuration has no keys.
     pub fn build(_config: &Value, parameters: Parameters) -> Result<Box<dyn Network>, Error> {
         let mut parameters = parameters;
         let mut root = parameters.root();
@@ -96,14 +97,15 @@ impl Network for TinyDdpm {
     }
 }
 
-/// Three blocks after a bias per channel that depends on the time.
+/// A stage: a time-dependent bias per channel, followed by three blocks.
 #[derive(Debug)]
 struct Stage {
     time: [Linear; 2],
     blocks: Vec<Block>,
 }
 
-/// Layer normalisation of the whole image, which the last block has and does not use, and two convolutions.
+/// A block: layer normalisation over the whole image and two convolutions. The last block has weights of a normalisation that is not
+/// applied.
 #[derive(Debug)]
 struct Block {
     norm: Option<[Tensor; 2]>,
@@ -143,7 +145,7 @@ impl Stage {
     }
 }
 
-/// A transposed convolution, which the workspace's layers do not have; its stride is half its kernel.
+/// A transposed convolution, which is not among the workspace's layers. Its stride is half its kernel size.
 #[derive(Debug)]
 struct ConvTranspose2d {
     weight: Tensor,

@@ -1,4 +1,4 @@
-//! The checkpoint as a model, and its recorded samples.
+//! Loads the checkpoint as a model and compares it with its recorded samples.
 
 use super::network::TinyDdpm;
 use std::error::Error;
@@ -11,7 +11,7 @@ use tweedie_networks::Parameters;
 use tweedie_samplers::StreamNoise;
 use tweedie_weights::Weights;
 
-/// The checkpoint in a folder: 1000 steps, linear betas, and a network that predicts the noise.
+/// Loads the checkpoint in a folder: 1000 steps, linear betas, and a network that predicts the noise.
 pub fn model(folder: &Path) -> Result<Model, Box<dyn Error>> {
     let network = TinyDdpm::build(&serde_json::json!({}), Parameters::new(Device::Cpu, 0))?;
     let mut weights = open(folder, "ddpm_mnist.safetensors")?;
@@ -30,12 +30,12 @@ pub fn model(folder: &Path) -> Result<Model, Box<dyn Error>> {
     Ok(Model::of_network(network, Description { sampling, ..description })?)
 }
 
-/// The greatest difference between the recorded samples and the model's, from the recorded noise on.
+/// The maximum difference between the recorded samples and the model's samples from the recorded noise.
 pub fn difference(model: &Model, folder: &Path) -> Result<f64, Box<dyn Error>> {
     let mut recorded = open(folder, "golden_mnist.safetensors")?;
     let start = read(&mut recorded, "x_T", &[4, 1, 28, 28])?;
     let expected = read(&mut recorded, "ddim50_clip_eta0", &[4, 1, 28, 28])?;
-    // DDIM with η = 0 draws no noise on its way.
+    // DDIM with η = 0 uses no noise.
     let (sampling, noise) = (model.sampling(), StreamNoise::new(0, 0));
     let denoiser = model.denoiser(sampling, Condition::none(), 0, &noise);
     let path = model.path(sampling)?;
@@ -46,14 +46,19 @@ pub fn difference(model: &Model, folder: &Path) -> Result<f64, Box<dyn Error>> {
 fn open(folder: &Path, name: &str) -> Result<Weights, Box<dyn Error>> {
     let path = folder.join(name);
     if !path.is_file() {
-        return Err(format!("{} does not exist; the checkpoint's folder holds it", path.display()).into());
+        return Err(format!(
+            "{} does not exist; the argument must be the folder of the checkpoint",
+            path.display()
+        )
+        .into());
     }
     Ok(Weights::open(&path)?)
 }
 
-/// The tensor of a name, with the shape that it must have.
+/// Reads a tensor by its name. Its size must fit the shape.
 pub fn read(weights: &mut Weights, name: &str, shape: &[i64]) -> Result<Tensor, Box<dyn Error>> {
     let found = weights.read(name)?;
-    let (kind, bytes) = found.ok_or_else(|| format!("{} holds no {name}", weights.path().display()))?;
+    let (kind, bytes) =
+        found.ok_or_else(|| format!("{} contains no tensor {name}", weights.path().display()))?;
     Ok(tensor_of(kind, &bytes, shape)?)
 }

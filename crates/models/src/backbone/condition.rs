@@ -1,18 +1,18 @@
-//! What a model is conditioned on beside the noise level.
+//! Conditions of a model other than the noise level.
 
 use crate::Error;
 use tch::{Device, Tensor};
 use tweedie_math::NoiseLevel;
 use tweedie_samplers::State;
 
-/// The conditions of a batch, one row per example.
+/// The conditions of a batch, with one row per example.
 #[derive(Debug, Default)]
 pub struct Condition {
-    /// Rows of the class table; the row of no class among them.
+    /// Rows of the class table, which may include the row for no class.
     pub classes: Option<Vec<i64>>,
-    /// (N, C′, H, W), concatenated behind the channels of x.
+    /// Condition images, (N, C′, H, W), which are concatenated after the channels of x.
     pub image: Option<Tensor>,
-    /// The noise level of each condition image, where the network is conditioned on it.
+    /// The noise level of each condition image, if the network is conditioned on it.
     pub image_levels: Option<Vec<NoiseLevel>>,
 }
 
@@ -22,20 +22,20 @@ impl Condition {
         Self::default()
     }
 
-    /// Classes by their rows.
+    /// A condition on classes, given by their rows of the class table.
     pub fn classes(rows: Vec<i64>) -> Self {
         Self { classes: Some(rows), ..Self::default() }
     }
 
-    /// Images, (N, C′, H, W).
+    /// A condition on images, (N, C′, H, W).
     pub fn image(image: Tensor) -> Self {
         Self { image: Some(image), ..Self::default() }
     }
 
-    /// The conditions of some examples, by their numbers in the batch.
+    /// The conditions of the examples with the given indices in the batch.
     ///
     /// # Errors
-    /// What LibTorch reports for a number outside the batch.
+    /// An error of LibTorch for an index outside the batch.
     pub fn rows(&self, examples: &[i64]) -> Result<Self, Error> {
         let image = match &self.image {
             None => None,
@@ -51,7 +51,7 @@ impl Condition {
         })
     }
 
-    /// Fails unless every part has one row per example of a batch.
+    /// Returns an error unless each condition has one row per example of a batch of `n`.
     pub(crate) fn check(&self, n: usize) -> Result<(), Error> {
         let parts = [
             ("classes of a batch", self.classes.as_ref().map(Vec::len)),
@@ -67,7 +67,7 @@ impl Condition {
         Ok(())
     }
 
-    /// Another owner of the same condition.
+    /// A copy of the condition that shares its tensors.
     pub(crate) fn share(&self) -> Self {
         Self {
             classes: self.classes.clone(),
@@ -76,15 +76,15 @@ impl Condition {
         }
     }
 
-    /// The same condition with the row of no class for every class.
+    /// The condition with each class replaced by the row for no class.
     pub fn without_class(&self, null_class: i64) -> Self {
         Self { classes: self.classes.as_ref().map(|rows| vec![null_class; rows.len()]), ..self.share() }
     }
 
-    /// One batch's conditions after another's; both have the same parts.
+    /// The concatenation of the conditions of two batches, which must have the same parts.
     ///
     /// # Errors
-    /// Images of other shapes.
+    /// An error of LibTorch for images of different shapes.
     pub fn cat(&self, other: &Self) -> Result<Self, Error> {
         let image = match (&self.image, &other.image) {
             (Some(own), Some(other)) => Some(Tensor::f_cat(&[own, other], 0)?),
@@ -97,7 +97,7 @@ impl Condition {
         })
     }
 
-    /// The network's tensors; `number` gives what the network is conditioned on for a level.
+    /// Converts the condition to tensors for the network. `number` maps a noise level to the number that the network is conditioned on.
     pub(super) fn tensors(
         &self,
         device: Device,

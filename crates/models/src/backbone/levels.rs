@@ -1,14 +1,14 @@
-//! A model's own levels, and the number that its network is conditioned on there.
+//! The levels of a model's process, and the numbers that the network is conditioned on at these levels.
 
 use super::Backbone;
 use crate::Error;
 use tweedie_math::{Conditioning, NoiseLevel};
 
 impl Backbone {
-    /// The process' own level of a level's log-SNR. A level within 1e-9 of one of the T levels is that level.
+    /// The level of the process with the log-SNR of the given level. A level within 1e-9 of one of the T levels is mapped to that level.
     ///
     /// # Errors
-    /// A level noisier than the last, unless the last stands for those.
+    /// An error for a level noisier than the last one, unless the last level is used for noisier ones.
     pub fn own_level(&self, level: NoiseLevel) -> Result<NoiseLevel, Error> {
         let process = self.process();
         if self.last_stands_for_noisier {
@@ -23,11 +23,11 @@ impl Backbone {
         }
     }
 
-    /// The level of the posterior mean at a level: one trained step cleaner, also from between two trained levels. `None` for clean
-    /// data and for a continuous process.
+    /// The level of the posterior mean at a level, which is one trained step cleaner, also for a level between two trained levels. It is
+    /// `None` for clean data and for a continuous process.
     ///
     /// # Errors
-    /// A level outside the process.
+    /// An error for a level outside the process.
     pub fn previous(&self, level: NoiseLevel) -> Result<Option<NoiseLevel>, Error> {
         let process = self.process();
         if process.is_continuous() {
@@ -42,7 +42,8 @@ impl Backbone {
     /// The number that the network is conditioned on at a level.
     ///
     /// # Errors
-    /// [`Error::BetweenTimes`] for a network with a learned time table; a level outside the process.
+    /// [`Error::BetweenTimes`] for a level between the trained ones and a network with a learned time table; an error for a level outside
+    /// the process.
     pub fn number(&self, level: NoiseLevel) -> Result<f64, Error> {
         let (process, conditioning) = (self.process(), self.about().conditioning);
         if self.has_time_table
@@ -54,7 +55,7 @@ impl Backbone {
     }
 }
 
-/// The factor that takes x from one level to another of the same log-SNR.
+/// The factor that rescales x from one level to another with the same log-SNR.
 pub(crate) fn rescaling(from: NoiseLevel, to: NoiseLevel) -> f64 {
     if from.signal_rate() > from.noise_rate() {
         to.signal_rate() / from.signal_rate()

@@ -1,19 +1,19 @@
-//! A batch computed in parts of one size: a network's bits depend on how many examples it computes at once, and on an example's place
-//! among them.
+//! Evaluation of a batch in parts of a fixed size. The last bits of a network's output depend on the batch size and on the position of
+//! an example in the batch, which are then independent of the size of the original batch.
 
 use tch::{Device, TchError, Tensor};
 
-/// One part of a batch: the examples that fill its places, and the places that count.
+/// One part of a batch: the examples at its positions, and the range of positions whose results are used.
 pub(crate) struct Part {
-    /// The examples' numbers in the batch, one for each place.
+    /// The indices in the batch of the examples, one for each position.
     pub(crate) taken: Vec<i64>,
-    /// The first place that counts, and how many do.
+    /// The first position whose result is used, and the number of such positions.
     counts: (i64, i64),
 }
 
 impl Part {
-    /// The parts of a batch of `n` examples, the first of which has the number `first`: example i lies at the place (first + i) mod
-    /// `size` of its part, whatever the batch. Places before the first and after the last example are filled up.
+    /// The parts of a batch of `n` examples, the first of which has the number `first`. Example i is at position (first + i) mod `size`
+    /// of its part, independent of the batch. Positions before the first and after the last example are filled with copies of these.
     pub(crate) fn of(n: usize, first: usize, size: usize) -> Vec<Self> {
         let before = first % size;
         let part = |begin: usize| {
@@ -27,12 +27,12 @@ impl Part {
         (0..before + n).step_by(size).map(part).collect()
     }
 
-    /// The examples' numbers as an index.
+    /// The indices of the examples as a tensor.
     pub(crate) fn rows(&self, device: Device) -> Result<Tensor, TchError> {
         Tensor::f_from_slice(&self.taken)?.f_to_device(device)
     }
 
-    /// What counts of what was computed.
+    /// The results that are used, out of those of the whole part.
     pub(crate) fn counted(&self, of: &Tensor) -> Result<Tensor, TchError> {
         of.f_narrow(0, self.counts.0, self.counts.1)
     }

@@ -1,4 +1,4 @@
-//! The one place where a network is evaluated.
+//! Evaluation of a network. All models evaluate their networks here.
 
 mod condition;
 mod levels;
@@ -19,7 +19,7 @@ use tweedie_networks::{ConditionEncoder, Input, Network, Parameter, Pass};
 use tweedie_samplers::{Levels, State};
 use tweedie_torch::Precision;
 
-/// A network with the data, the process and the classes that it was made for. Denoisers and classifiers are readings of its output.
+/// A network with the description of its data, process and classes. Denoisers and classifiers interpret its output.
 #[derive(Debug)]
 pub struct Backbone {
     network: Box<dyn Network>,
@@ -27,43 +27,43 @@ pub struct Backbone {
     process: Arc<dyn DiscreteProcess>,
     about: About,
     pass: Pass,
-    /// The network computes so many examples at once, always; `None` is as many as it is given.
+    /// The fixed number of examples in each evaluation of the network, or `None` to evaluate whole batches.
     micro_batch: Option<usize>,
-    /// σ_data where x is scaled to variance 1 before the network.
+    /// σ_data if x is scaled to variance 1 before the network.
     sigma_data: Option<f64>,
     last_stands_for_noisier: bool,
     has_time_table: bool,
 }
 
-/// The arguments of one evaluation beside x and its levels.
+/// The arguments of an evaluation other than x and its levels.
 #[derive(Debug, Clone, Copy)]
 pub struct Call<'a> {
-    /// What the network is conditioned on.
+    /// The condition.
     pub condition: &'a Condition,
-    /// The number of the batch's first example: with a micro-batch an example's place follows its number.
+    /// The number of the first example of the batch. With a micro-batch, the position of an example depends on its number.
     pub first: usize,
-    /// How the network computes.
+    /// The mode of computation of the network.
     pub pass: Pass,
-    /// The levels that the network is conditioned on, where they are not those of x.
+    /// The levels that the network is conditioned on, if they differ from those of x.
     pub network_levels: Option<Levels<'a>>,
 }
 
-/// The network's output with what it takes to read it.
+/// The output of a network, with the values needed to interpret it.
 #[derive(Debug)]
 pub struct Output {
     /// The output, f32, (N, outputs, …) or (N, classes).
     pub out: Tensor,
-    /// x at the model's own levels, before it was scaled for the network.
+    /// x rescaled to the levels of the model's process, before the scaling of the network's input.
     pub x: Tensor,
-    /// The model's own levels of the requested log-SNRs: one, or one per example.
+    /// The levels of the model's process with the requested log-SNRs, one for the batch or one per example.
     pub levels: Vec<NoiseLevel>,
 }
 
 impl Backbone {
-    /// A network with what is known of it. An empty data shape is filled in from the network.
+    /// A backbone of a network and its description. An empty data shape is taken from the network.
     ///
     /// # Errors
-    /// A process that does not exist.
+    /// An error for an invalid process.
     pub fn new(network: Box<dyn Network>, mut about: About) -> Result<Self, Error> {
         let accepts = network.accepts();
         if about.data.sides().is_empty() {
@@ -85,10 +85,10 @@ impl Backbone {
         })
     }
 
-    /// The same with an encoder of several conditions, whose vector the network takes.
+    /// Adds an encoder that combines several conditions into a vector, which is an input of the network.
     ///
     /// # Errors
-    /// [`Error::Encoder`] for a network that takes no vector of that width.
+    /// [`Error::Encoder`] if the network does not take a vector of that width.
     pub fn with_encoder(self, encoder: ConditionEncoder) -> Result<Self, Error> {
         let (width, takes) = (encoder.config().width, self.network.accepts().vector);
         if takes != Some(width) {
@@ -97,22 +97,22 @@ impl Backbone {
         Ok(Self { encoder: Some(encoder), ..self })
     }
 
-    /// The same with x scaled to variance 1 before the network where the data's standard deviation is σ_data (c_in of Karras et al.
-    /// 2022, eq. 7).
+    /// Scales x to variance 1 before the network, given the standard deviation σ_data of the data (c_in of Karras et al. 2022, eq. 7).
     pub(crate) fn with_input_scaling(self, sigma_data: Option<f64>) -> Self {
         Self { sigma_data, ..self }
     }
 
-    /// The same with its last level standing for every noisier one.
+    /// Uses the last level of the process for all noisier levels.
     pub(crate) fn with_last_for_noisier(self) -> Self {
         Self { last_stands_for_noisier: true, ..self }
     }
 
-    /// The network's output at noise levels, one for the batch or one per example. x is rescaled to the model's own level of the same
-    /// log-SNR. The gradient mode is the caller's.
+    /// Evaluates the network at noise levels, one for the batch or one per example. x is rescaled to the level of the model's process
+    /// with the same log-SNR. The gradient mode is that of the caller.
     ///
     /// # Errors
-    /// Levels that do not fit the batch; a level that the process or the network does not have; what the network reports.
+    /// Errors for levels or conditions that do not fit the batch and for levels that the process or the network does not have; errors of
+    /// the network.
     pub fn output(&self, x: &Tensor, at: Levels<'_>, call: &Call<'_>) -> Result<Output, Error> {
         let n = x.n_samples();
         at.check(n)?;
@@ -139,12 +139,12 @@ impl Backbone {
         Ok(Output { out, x, levels })
     }
 
-    /// A level at which the network's number exists: the last one for noisier ones, where it stands for them.
+    /// The level for the network's conditioning: the last level for a noisier one, if it is used for these.
     fn own_if_noisier(&self, level: NoiseLevel) -> Result<NoiseLevel, Error> {
         if self.last_stands_for_noisier { self.own_level(level) } else { Ok(level) }
     }
 
-    /// The network's output, computed in parts of the micro-batch where there is one.
+    /// The output of the network, computed in micro-batches if they are set.
     fn in_parts(&self, input: &Tensor, time: &Tensor, call: &Call<'_>) -> Result<Tensor, Error> {
         let Some(size) = self.micro_batch else {
             return self.evaluate(input, time, call.condition, &call.pass);
@@ -178,18 +178,18 @@ impl Backbone {
         self.network.as_ref()
     }
 
-    /// The encoder of several conditions, where there is one.
+    /// The encoder of several conditions, if there is one.
     pub fn encoder(&self) -> Option<&ConditionEncoder> {
         self.encoder.as_ref()
     }
 
-    /// Every parameter, those of the network first.
+    /// All parameters, those of the network first.
     pub fn parameters(&self) -> impl Iterator<Item = &Parameter> {
         let of_encoder = self.encoder.iter().flat_map(|encoder| encoder.parameters().iter());
         self.network.parameters().iter().chain(of_encoder)
     }
 
-    /// How many numbers training changes.
+    /// The number of trained parameters.
     pub fn n_trained(&self) -> usize {
         self.parameters()
             .filter(|parameter| parameter.trained)
@@ -197,12 +197,12 @@ impl Backbone {
             .sum()
     }
 
-    /// The process that it was trained on. A continuous process is seen through its T levels.
+    /// The process that the model was trained on. A continuous process is represented by T levels.
     pub fn process(&self) -> &dyn DiscreteProcess {
         self.process.as_ref()
     }
 
-    /// Another owner of the process, for a thread.
+    /// A shared reference to the process, for use in another thread.
     pub fn share_process(&self) -> Arc<dyn DiscreteProcess> {
         Arc::clone(&self.process)
     }
@@ -212,29 +212,29 @@ impl Backbone {
         &self.about
     }
 
-    /// The same, to be completed.
+    /// Mutable access to the data, the process and the classes.
     pub fn about_mut(&mut self) -> &mut About {
         &mut self.about
     }
 
-    /// How the network computes outside training.
+    /// The mode of computation of the network outside training.
     pub fn pass(&self) -> Pass {
         self.pass
     }
 
-    /// Sets how the network computes outside training.
+    /// Sets the mode of computation of the network outside training.
     pub fn set_pass(&mut self, pass: Pass) {
         self.pass = pass;
     }
 
-    /// Lets the network compute so many examples at a time, always: the last part of a batch is filled up. A network's bits depend on how
-    /// many examples it computes at once and on an example's place among them; with a micro-batch they depend on the example's number
-    /// alone. `None` computes as many as are given.
+    /// Sets the number of examples in each evaluation of the network; incomplete parts are filled. The last bits of a network's output
+    /// depend on the batch size and on the position of an example in the batch. With a micro-batch, they depend only on the number of the
+    /// example. `None` evaluates whole batches.
     pub fn set_micro_batch(&mut self, size: Option<usize>) {
         self.micro_batch = size.filter(|size| *size > 0);
     }
 
-    /// How many examples the network computes at a time, where that is fixed.
+    /// The number of examples in each evaluation of the network, if it is fixed.
     pub fn micro_batch(&self) -> Option<usize> {
         self.micro_batch
     }
@@ -244,10 +244,10 @@ impl Backbone {
         self.network.parameters().device()
     }
 
-    /// Fails unless an example may have this shape.
+    /// Returns an error unless an example may have this shape.
     ///
     /// # Errors
-    /// [`Error::Shape`] for other channels; the network's own error for other sides.
+    /// [`Error::Shape`] for other channels; an error of the network for other sides.
     pub fn check_shape(&self, shape: &DataShape) -> Result<(), Error> {
         let own = &self.about.data;
         if shape.sides().len() != own.sides().len() || shape.channels() != own.channels() {

@@ -1,10 +1,10 @@
-//! Numbers per level as factors of tensors.
+//! Linear combinations of tensors with factors per level.
 
 use crate::Error;
 use tch::{Device, Kind, Tensor};
 use tweedie_samplers::{Coefficient, State};
 
-/// x, each example times its factor.
+/// Multiplies each example of x by its factor.
 pub(crate) fn scaled(x: &Tensor, factors: &[f64]) -> Result<Tensor, tweedie_samplers::Error> {
     if factors.iter().all(|&factor| factor == 1.0) {
         return Ok(x.share());
@@ -12,7 +12,7 @@ pub(crate) fn scaled(x: &Tensor, factors: &[f64]) -> Result<Tensor, tweedie_samp
     Tensor::combine(&[(coefficient(factors), x)])
 }
 
-/// a·x + b·y, without the terms that are zero everywhere.
+/// a·x + b·y, without terms whose coefficients are all zero.
 pub(crate) fn linear(
     a: &[f64],
     x: &Tensor,
@@ -28,7 +28,7 @@ pub(crate) fn linear(
     }
 }
 
-/// One value stands for the whole batch.
+/// The coefficient of one value for the whole batch or one value per example.
 pub(crate) fn coefficient(values: &[f64]) -> Coefficient<'_> {
     match values {
         [same] => Coefficient::Same(*same),
@@ -36,7 +36,7 @@ pub(crate) fn coefficient(values: &[f64]) -> Coefficient<'_> {
     }
 }
 
-/// (N): one number for each example, or one for all.
+/// A tensor of shape (N), from one number per example or one number for all.
 pub(crate) fn per_example(values: &[f32], n: usize, device: Device) -> Result<Tensor, Error> {
     Ok(match values {
         [same] => Tensor::f_full([n as i64], f64::from(*same), (Kind::Float, device))?,

@@ -1,4 +1,4 @@
-//! A classifier with its classes bound: the gradient that classifier guidance adds to the score.
+//! The gradient of a classifier for given classes, which classifier guidance adds to the score.
 
 use super::Classifier;
 use crate::Error;
@@ -6,20 +6,20 @@ use tch::{Kind, Tensor};
 use tweedie_networks::{Derivatives, Pass};
 use tweedie_samplers::{Guide, Levels, State};
 
-/// A classifier with the wanted classes bound.
+/// A classifier with the classes to guide towards.
 #[derive(Debug)]
 pub struct ClassGuide<'a> {
     classifier: &'a Classifier,
     classes: Vec<i64>,
-    /// The number of the batch's first example.
+    /// The number of the first example of the batch.
     first: usize,
 }
 
 impl Classifier {
-    /// The guide towards classes: one per example of the batch, or one for all of it.
+    /// The guide towards classes, one per example or one for the whole batch.
     ///
     /// # Errors
-    /// [`Error::NoClass`]; [`Error::Class`] for one that the classifier does not know.
+    /// [`Error::NoClass`] for an empty list; [`Error::Class`] for a class that does not exist.
     pub fn of(&self, classes: Vec<i64>) -> Result<ClassGuide<'_>, Error> {
         let n_classes = self.n_classes();
         if classes.is_empty() {
@@ -33,17 +33,17 @@ impl Classifier {
 }
 
 impl ClassGuide<'_> {
-    /// The same for a batch whose first example has a number, as
-    /// [`Conditioned::from_example`](crate::Conditioned::from_example).
+    /// Sets the number of the first example of the batch, as
+    /// [`Conditioned::from_example`](crate::Conditioned::from_example) does.
     #[must_use]
     pub fn from_example(self, first: usize) -> Self {
         Self { first, ..self }
     }
 
-    /// ln p(y | x_t) of the wanted classes, (N) in f32.
+    /// ln p(y | x_t) of the chosen classes, (N) in f32.
     ///
     /// # Errors
-    /// Those of [`Classifier::log_probabilities`]; classes that do not fit the batch.
+    /// Errors of [`Classifier::log_probabilities`]; an error for a number of classes that does not fit the batch.
     pub fn log_density(&self, x: &Tensor, at: Levels<'_>) -> Result<Tensor, Error> {
         self.log_density_in(self.classifier.pass(), x, at)
     }
@@ -65,7 +65,7 @@ impl ClassGuide<'_> {
         let pass = self.classifier.pass().with_derivatives(Derivatives::First);
         tch::with_grad(|| {
             let x = x.detach().set_requires_grad(true);
-            // Examples do not depend on each other: the sum's gradient is each one's own.
+            // The examples are independent, so the gradient of the sum consists of the gradients of the examples.
             let sum = self.log_density_in(pass, &x, at)?.f_sum(Kind::Float)?;
             Tensor::f_run_backward(&[sum], &[&x], false, false)?.pop().ok_or(Error::NoGradient)
         })
@@ -73,7 +73,7 @@ impl ClassGuide<'_> {
 }
 
 impl Guide<Tensor> for ClassGuide<'_> {
-    /// At the caller's x and level; in x's kind of number.
+    /// The gradient with respect to the given x, in the data type of x.
     fn log_density_gradient(&self, x: &Tensor, at: Levels<'_>) -> Result<Tensor, tweedie_samplers::Error> {
         Ok(self.gradient(x, at)?)
     }

@@ -1,4 +1,4 @@
-//! A classifier of noisy images, p(y | x_t): it guides a sampler towards a class (Dhariwal & Nichol 2021, section 4).
+//! A classifier of noisy images, p(y | x_t), which guides a sampler towards a class (Dhariwal & Nichol 2021, section 4).
 
 mod guide;
 
@@ -10,7 +10,7 @@ use tch::{Device, Kind, Tensor};
 use tweedie_networks::{Network, NoisyClassifier, NoisyClassifierConfig, Pass};
 use tweedie_samplers::Levels;
 
-/// ln p(y | x_t) made of a network: a backbone whose outputs are logits.
+/// A model of ln p(y | x_t): a backbone whose outputs are logits.
 ///
 /// It dereferences to its [`Backbone`], as a [`Model`](crate::Model) does.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl Classifier {
     /// A classifier with untrained weights.
     ///
     /// # Errors
-    /// A network or a process that does not exist; class names that are not as many as classes.
+    /// Errors for an invalid network or process; [`Error::ClassNames`] if the number of class names differs from the number of classes.
     pub fn new(
         network: &NoisyClassifierConfig,
         about: About,
@@ -46,10 +46,10 @@ impl Classifier {
         Self::of_network(Box::new(NoisyClassifier::new(network, device, seed)?), about)
     }
 
-    /// A classifier of any network, whose outputs are logits.
+    /// A classifier of any network whose outputs are logits.
     ///
     /// # Errors
-    /// A process that does not exist; class names that are not as many as outputs.
+    /// An error for an invalid process; [`Error::ClassNames`] if the number of class names differs from the number of outputs.
     pub fn of_network(network: Box<dyn Network>, about: About) -> Result<Self, Error> {
         let (classes, names) = (network.accepts().outputs, about.class_names.len());
         if names as i64 != classes {
@@ -58,10 +58,10 @@ impl Classifier {
         Ok(Self { backbone: Backbone::new(network, about)?.with_last_for_noisier() })
     }
 
-    /// ln p(y | x_t) of every class, (N, classes) in f32, of x (N, C, H, W) at one level for the batch or one per example.
+    /// ln p(y | x_t) of every class, (N, classes) in f32, for x of shape (N, C, H, W) at one level for the batch or one per example.
     ///
-    /// Levels of any process are allowed: x is rescaled to the classifier's own level of the same log-SNR. The classifier's last level
-    /// stands for noisier ones, with as much noise; a level without signal is one of these. The gradient mode is the caller's.
+    /// Levels of any process are allowed: x is rescaled to the level of the classifier's process with the same log-SNR. The last level is
+    /// used for noisier ones, including levels without signal, with x rescaled to its noise rate. The gradient mode is that of the caller.
     ///
     /// # Errors
     /// [`Error::Sampler`] for levels that do not fit the batch; [`Error::Network`] for images of another size;
@@ -70,10 +70,10 @@ impl Classifier {
         self.log_probabilities_in(self.pass(), x, at, 0)
     }
 
-    /// The same, computed in a given pass, for a batch whose first example has the number `first`.
+    /// [`Classifier::log_probabilities`] in a given mode of computation, for a batch whose first example has the number `first`.
     ///
     /// # Errors
-    /// Those of [`Classifier::log_probabilities`].
+    /// Errors of [`Classifier::log_probabilities`].
     pub fn log_probabilities_in(
         &self,
         pass: Pass,
@@ -85,17 +85,17 @@ impl Classifier {
         Ok(self.output(x, at, &call)?.out.f_log_softmax(1, Kind::Float)?)
     }
 
-    /// How many classes it knows.
+    /// The number of classes.
     pub fn n_classes(&self) -> i64 {
         self.network().accepts().outputs
     }
 
-    /// The network with its process, its data and its classes.
+    /// The network with the description of its process, data and classes.
     pub fn backbone(&self) -> &Backbone {
         &self.backbone
     }
 
-    /// The same, to be trained.
+    /// Mutable access to the backbone, for training.
     pub fn backbone_mut(&mut self) -> &mut Backbone {
         &mut self.backbone
     }

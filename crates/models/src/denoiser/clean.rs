@@ -1,4 +1,4 @@
-//! The estimate at clean data, where codes begin.
+//! The estimate at clean data, where DDIM inversion starts.
 
 use super::{Conditioned, Model};
 use crate::Error;
@@ -9,7 +9,7 @@ use tweedie_networks::Pass;
 use tweedie_samplers::{Estimate, Levels, State};
 
 impl Model {
-    /// Whether some of the levels are clean and the prediction has no reading there.
+    /// Whether some of the levels are clean and the prediction does not determine x_0 and ε there.
     pub(super) fn is_undefined_at_clean(&self, at: Levels<'_>) -> bool {
         at.as_slice().iter().any(NoiseLevel::is_clean)
             && self.parameterization().reading(NoiseLevel::CLEAN, None).is_err()
@@ -17,9 +17,9 @@ impl Model {
 }
 
 impl Conditioned<'_> {
-    /// The estimate where some examples are clean and the prediction has no reading there (x̂_0 determines ε only where there is
-    /// noise). For those x_0 is x itself, and ε̂ is the prediction for x at the level that the network is conditioned on, the first
-    /// trained one at least.
+    /// The estimate of a batch with clean examples, for a prediction that does not determine ε without noise, such as x̂_0. For clean
+    /// examples, x̂_0 is x itself, and ε̂ is the prediction for x at the level that the network is conditioned on, or at the first trained
+    /// level if that is noisier.
     pub(super) fn estimate_clean(
         &self,
         x: &Tensor,

@@ -1,4 +1,4 @@
-//! A model with its condition bound, at any level.
+//! A denoiser with a fixed condition.
 
 use super::Model;
 use crate::backbone::linear;
@@ -7,23 +7,23 @@ use tch::Tensor;
 use tweedie_networks::Pass;
 use tweedie_samplers::{Denoiser, Estimate, Levels};
 
-/// A model with its condition bound: the denoiser that samplers see.
+/// A denoiser with a fixed condition, which implements [`Denoiser`] for samplers.
 #[derive(Debug)]
 pub struct Conditioned<'a> {
     pub(super) model: &'a Model,
     pub(super) condition: Condition,
-    /// The number of the batch's first example.
+    /// The number of the first example of the batch.
     pub(super) first: usize,
 }
 
 impl Conditioned<'_> {
-    /// The same for a batch whose first example has a number: with a micro-batch an example's place follows its number.
+    /// Sets the number of the first example of the batch. With a micro-batch, the position of an example depends on its number.
     #[must_use]
     pub fn from_example(self, first: usize) -> Self {
         Self { first, ..self }
     }
 
-    /// The estimate at `at` while the network is conditioned on `network_levels`.
+    /// The estimate at the levels `at`, with the network conditioned on `network_levels`.
     pub(super) fn estimate(
         &self,
         x: &Tensor,
@@ -41,10 +41,10 @@ impl Conditioned<'_> {
 }
 
 impl Model {
-    /// x̂₀ and ε̂ from a network's output.
+    /// Computes x̂₀ and ε̂ from the output of the network.
     ///
     /// # Errors
-    /// Levels at which x₀ cannot be read from the prediction.
+    /// An error for levels at which the prediction does not determine x₀.
     pub fn read(&self, output: &crate::Output) -> Result<Estimate<Tensor>, Error> {
         let (out, spread) = self.split(&output.out)?;
         // x_0 = x0_from_x·x + x0_from_out·out, ε = eps_from_x·x + eps_from_out·out.
@@ -64,11 +64,11 @@ impl Model {
         })
     }
 
-    /// The estimates of one model under two conditions, computed in one batch; with a micro-batch one after the other, each example at the
-    /// place of its number.
+    /// The estimates of the model under two conditions, computed in one batch. With a micro-batch they are computed one after the other,
+    /// so that the position of each example depends only on its number.
     ///
     /// # Errors
-    /// Those of [`Backbone::output`](crate::Backbone::output) and [`Model::read`].
+    /// Errors of [`Backbone::output`](crate::Backbone::output) and [`Model::read`].
     pub fn denoise_pair(
         &self,
         x: &Tensor,

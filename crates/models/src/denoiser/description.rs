@@ -1,20 +1,20 @@
-//! A denoiser without its network.
+//! Description of a denoiser apart from its network.
 
 use crate::About;
 use crate::sampling::SamplingConfig;
 use serde::{Deserialize, Serialize};
 use tweedie_math::{Parameterization, Schedule};
 
-/// Everything that makes a denoiser of a network.
+/// The properties of a denoiser apart from its network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Description {
     /// The data, the process and the classes.
     pub about: About,
     /// What the network predicts.
     pub parameterization: Parameterization,
-    /// The meaning of the second half of the network's channels.
+    /// The meaning of the second half of the network's output channels.
     pub variance: VariancePrediction,
-    /// How the model is sampled unless a caller chooses otherwise.
+    /// The default sampling configuration.
     pub sampling: SamplingConfig,
 }
 
@@ -22,11 +22,11 @@ pub struct Description {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VariancePrediction {
-    /// There is no second half.
+    /// The network does not predict a variance, so there is no second half.
     None,
     /// ln σ².
     Log,
-    /// A place between ln β̃ and ln β (Nichol & Dhariwal 2021, eq. 15).
+    /// The position between ln β̃ and ln β (Nichol & Dhariwal 2021, eq. 15).
     Range,
 }
 
@@ -42,7 +42,8 @@ impl VariancePrediction {
 }
 
 impl Description {
-    /// A denoiser on a process with defaults for everything else: those of [`About::new`], no predicted variance, DDIM with 50 steps.
+    /// A description with a process, a parameterization and defaults for everything else: those of [`About::new`], no predicted variance,
+    /// and DDIM with 50 steps.
     pub fn new(schedule: Schedule, steps: usize, parameterization: Parameterization) -> Self {
         Self {
             about: About::new(schedule, steps),

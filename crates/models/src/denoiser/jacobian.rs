@@ -1,4 +1,4 @@
-//! Products with a model's Jacobian.
+//! Vector-Jacobian products of a denoiser.
 
 use super::Conditioned;
 use crate::Error;
@@ -7,7 +7,7 @@ use tweedie_networks::Derivatives;
 use tweedie_samplers::{Differentiable, Estimate, Levels};
 
 impl Differentiable<Tensor> for Conditioned<'_> {
-    /// By reverse-mode differentiation through the network.
+    /// Computes the products by reverse-mode differentiation through the network.
     fn denoise_vjp(
         &self,
         x: &Tensor,
@@ -27,7 +27,7 @@ impl Differentiable<Tensor> for Conditioned<'_> {
             let products = cotangents.iter().enumerate().map(product).collect::<Result<Vec<_>, Error>>()?;
             Ok::<_, Error>((estimate, products))
         })?;
-        // Likelihoods and guidance take no variance.
+        // The callers, likelihoods and guidance, do not use the predicted variance.
         let estimate = Estimate { x0: estimate.x0.detach(), eps: estimate.eps.detach(), spread: None };
         Ok((estimate, products))
     }

@@ -1,4 +1,4 @@
-//! A network as a denoiser: E[x₀ | x_t] at any noise level.
+//! Denoisers: models of E[x₀ | x_t] at any noise level.
 
 mod clean;
 mod conditioned;
@@ -16,7 +16,7 @@ use tweedie_math::{NoiseLevel, Parameterization};
 use tweedie_networks::{Network, UNet, UNetConfig};
 use tweedie_samplers::Spread;
 
-/// A denoiser made of a network: a backbone whose output is read by a parameterization.
+/// A denoiser: a backbone whose output is interpreted by a parameterization.
 ///
 /// It dereferences to its [`Backbone`], as a [`Classifier`](crate::Classifier) does.
 #[derive(Debug)]
@@ -42,10 +42,10 @@ impl DerefMut for Model {
 }
 
 impl Model {
-    /// A U-Net with untrained weights.
+    /// A denoiser with an untrained U-Net.
     ///
     /// # Errors
-    /// A network or a process that does not exist; channels that do not fit the data.
+    /// Errors for an invalid network or process; [`Error::Outputs`] for channels that do not fit the data.
     pub fn new(
         network: &UNetConfig,
         description: Description,
@@ -55,10 +55,10 @@ impl Model {
         Self::of_network(Box::new(UNet::new(network, device, seed)?), description)
     }
 
-    /// A model of any network.
+    /// A denoiser with any network.
     ///
     /// # Errors
-    /// A process that does not exist; channels that do not fit the data.
+    /// An error for an invalid process; [`Error::Outputs`] for channels that do not fit the data.
     pub fn of_network(network: Box<dyn Network>, description: Description) -> Result<Self, Error> {
         let Description { mut about, parameterization, variance, sampling } = description;
         parameterization.check()?;
@@ -68,7 +68,7 @@ impl Model {
             && accepts.outputs % halves == 0
             && accepts.outputs / halves <= accepts.channels
         {
-            // The rest of the channels are those of an image condition.
+            // The remaining input channels are those of an image condition.
             let sides = accepts.size.clone().unwrap_or_else(|| vec![0, 0]);
             let sides = [accepts.outputs / halves].into_iter().chain(sides).map(|side| side as usize);
             about.data = tweedie_math::DataShape::new(sides.collect::<Vec<_>>());
@@ -93,25 +93,25 @@ impl Model {
         Ok(Self { backbone, parameterization, variance, sampling })
     }
 
-    /// The same model with an encoder of several conditions, whose vector the network takes.
+    /// Adds an encoder that combines several conditions into a vector, which is an input of the network.
     ///
     /// # Errors
-    /// [`Error::Encoder`] for a network that takes no vector of that width.
+    /// [`Error::Encoder`] if the network does not take a vector of that width.
     pub fn with_encoder(self, encoder: tweedie_networks::ConditionEncoder) -> Result<Self, Error> {
         Ok(Self { backbone: self.backbone.with_encoder(encoder)?, ..self })
     }
 
-    /// The model with a condition bound.
+    /// The denoiser with a fixed condition.
     pub fn given(&self, condition: Condition) -> Conditioned<'_> {
         Conditioned { model: self, condition, first: 0 }
     }
 
-    /// The network with its process, its data and its classes.
+    /// The network with the description of its process, data and classes.
     pub fn backbone(&self) -> &Backbone {
         &self.backbone
     }
 
-    /// The same, to be trained.
+    /// Mutable access to the backbone, for training.
     pub fn backbone_mut(&mut self) -> &mut Backbone {
         &mut self.backbone
     }
@@ -121,22 +121,22 @@ impl Model {
         self.parameterization
     }
 
-    /// The meaning of the second half of the network's channels.
+    /// The meaning of the second half of the network's output channels.
     pub fn variance(&self) -> VariancePrediction {
         self.variance
     }
 
-    /// How the model is sampled unless a caller chooses otherwise.
+    /// The default sampling configuration.
     pub fn sampling(&self) -> &SamplingConfig {
         &self.sampling
     }
 
-    /// The same, to be changed.
+    /// Mutable access to the default sampling configuration.
     pub fn sampling_mut(&mut self) -> &mut SamplingConfig {
         &mut self.sampling
     }
 
-    /// The model without its network.
+    /// The description of the denoiser, without its network.
     pub fn description(&self) -> Description {
         Description {
             about: About::clone(self.about()),
@@ -146,21 +146,21 @@ impl Model {
         }
     }
 
-    /// Whether the network is conditioned on a class.
+    /// The number of rows of the class table, or `None` if the network is not conditioned on a class.
     pub fn class_rows(&self) -> Option<i64> {
         let of_encoder = self.encoder().and_then(|encoder| encoder.config().class_rows);
         self.network().accepts().class_rows.or(of_encoder)
     }
 
-    /// How many classes can be drawn: the rows of the class table without that of no class.
+    /// The number of classes: the rows of the class table without the row for no class.
     pub fn n_classes(&self) -> Option<i64> {
         self.class_rows().map(|rows| rows - i64::from(self.about().null_class.is_some()))
     }
 
-    /// A network's output taken apart: the prediction, and the predicted variance where there is one.
+    /// Splits the output of the network into the prediction and the predicted variance, if there is one.
     ///
     /// # Errors
-    /// What LibTorch reports.
+    /// Errors of LibTorch.
     pub fn split(&self, out: &Tensor) -> Result<(Tensor, Option<Spread<Tensor>>), Error> {
         if self.variance == VariancePrediction::None {
             return Ok((out.shallow_clone(), None));
@@ -174,10 +174,11 @@ impl Model {
         Ok((halves[0].shallow_clone(), Some(spread)))
     }
 
-    /// Fails unless x₀ and the noise can be read at a level from the prediction.
+    /// Returns an error unless the prediction determines x₀ and the noise at a level.
     ///
     /// # Errors
-    /// The reading's own; a level between trained ones for a network with a learned time table.
+    /// An error for a level at which the prediction does not determine both; [`Error::BetweenTimes`] for a level between the trained ones
+    /// and a network with a learned time table.
     pub fn check_reading(&self, level: NoiseLevel) -> Result<(), Error> {
         self.parameterization.reading(level, self.previous(level)?)?;
         self.number(level)?;

@@ -1,11 +1,11 @@
-//! The model card: what a checkpoint is, for people.
+//! The model card, a description of a checkpoint for readers.
 
 use crate::sampling::Sampler;
 use crate::{About, Classifier, Model, VariancePrediction};
 use std::fmt::Write;
 use tweedie_networks::UNet;
 
-/// A denoiser's card: a README with the front matter that model hubs read.
+/// The card of a denoiser: a README with front matter for model hubs.
 pub(super) fn of_denoiser(model: &Model) -> String {
     let mut text = String::new();
     // Writing into a String cannot fail.
@@ -13,7 +13,7 @@ pub(super) fn of_denoiser(model: &Model) -> String {
     text
 }
 
-/// A classifier's card.
+/// The card of a classifier.
 pub(super) fn of_classifier(classifier: &Classifier) -> String {
     let mut text = String::new();
     let _ = fill_classifier(classifier, &mut text);
@@ -25,7 +25,7 @@ fn data_of(about: &About) -> &str {
     about.training.as_ref().map_or("data", |training| &training.data)
 }
 
-/// The data's shape and units.
+/// The shape and the units of the data.
 fn shape_of(about: &About) -> String {
     let units = match &about.standardization {
         Some(_) => "standardised".into(),
@@ -41,14 +41,14 @@ fn shape_of(about: &About) -> String {
     }
 }
 
-/// The rows of a training's summary.
+/// The rows of the table that summarize the training.
 fn training_rows(about: &About) -> Vec<(&'static str, String)> {
     about
         .training
         .iter()
         .flat_map(|training| {
             [
-                ("images seen", format!("{} in {} steps", training.images, training.steps)),
+                ("training images", format!("{} in {} steps", training.images, training.steps)),
                 ("training loss", format!("{:.4}", training.loss)),
                 ("seed, precision", format!("{}, {}", training.seed, training.precision)),
             ]
@@ -67,8 +67,8 @@ fn fill_classifier(classifier: &Classifier, text: &mut String) -> std::fmt::Resu
     writeln!(text, "# A classifier of noisy {}\n", data_of(about))?;
     writeln!(
         text,
-        "p(y | x_t) at every noise level (the way down of a U-Net, pooled by attention), {:.2} M parameters, trained with tweedie. \
-         It guides a sampler towards a class. It draws nothing by itself, and `diffusers` has no such network.\n",
+        "p(y | x_t) at every noise level (the down-sampling half of a U-Net with attention pooling), {:.2} M parameters, trained with tweedie. \
+         It guides a sampler towards a class and does not generate images itself. `diffusers` has no equivalent network.\n",
         classifier.n_trained() as f64 / 1e6
     )?;
     let mut rows = vec![
@@ -99,7 +99,7 @@ fn fill_denoiser(model: &Model, text: &mut String) -> std::fmt::Result {
         ("the network predicts", format!("{:?}", model.parameterization()).to_lowercase()),
     ];
     if model.variance() != VariancePrediction::None {
-        rows.push(("variance", "predicted: the second half of its channels".into()));
+        rows.push(("variance", "predicted in the second half of the output channels".into()));
     }
     if !about.class_names.is_empty() {
         rows.push(("classes", about.class_names.join(", ")));
@@ -108,12 +108,12 @@ fn fill_denoiser(model: &Model, text: &mut String) -> std::fmt::Result {
         rows.push(("without a class", format!("row {row} of the class table")));
     }
     let how = format!("{}, {} steps, η = {}", sampling.sampler, sampling.steps, sampling.eta);
-    rows.push(("sampled by", how));
+    rows.push(("default sampler", how));
     rows.extend(training_rows(about));
     write_table(text, &rows)?;
     writeln!(text, "\n## Sampling\n\n```\ntweedie sample . -n 16\n```\n")?;
     if !is_unet {
-        return writeln!(text, "`diffusers` has no such network.");
+        return writeln!(text, "`diffusers` has no equivalent network.");
     }
     // `DDPMPipeline` splits off a learned variance; `DDIMPipeline` does not.
     let is_run = match model.variance() {
@@ -125,7 +125,7 @@ fn fill_denoiser(model: &Model, text: &mut String) -> std::fmt::Result {
     if let Some(reason) = super::scheduler::inexpressible(&description) {
         return writeln!(
             text,
-            "`diffusers` has no scheduler for this model: {reason}. Its network opens:\n\n\
+            "`diffusers` has no scheduler for this model: {reason}. Its network can be loaded:\n\n\
              ```python\nfrom diffusers import UNet2DModel\nunet = UNet2DModel.from_pretrained(\".\", subfolder=\"unet\")\n```"
         );
     }
@@ -138,7 +138,7 @@ fn fill_denoiser(model: &Model, text: &mut String) -> std::fmt::Result {
     } else {
         writeln!(
             text,
-            "`diffusers`' pipelines run no class-conditional U-Net, and a learned variance with DDPM and `learned_range` alone; its parts open:\n\n\
+            "The pipelines of `diffusers` do not support class-conditional U-Nets, and support a learned variance only with DDPM and `learned_range`. The parts of this model can be loaded:\n\n\
              ```python\nfrom diffusers import UNet2DModel, {0}\nunet = UNet2DModel.from_pretrained(\".\", subfolder=\"unet\")\n\
              scheduler = {0}.from_pretrained(\".\", subfolder=\"scheduler\")\n```",
             super::scheduler::class_of(&description)

@@ -1,4 +1,4 @@
-//! `tweedie.json`: the kind of a model, and everything that is not its network.
+//! The file `tweedie.json`: the kind of a model and its description apart from the network.
 
 use super::{DECLARATION, Kind, json};
 use crate::sampling::SamplingConfig;
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use std::path::Path;
 use tweedie_math::Parameterization;
 
-/// The version of `tweedie.json` that this crate writes. Version 1 had the keys of `about` and `denoiser` in one list.
+/// The version of `tweedie.json` that this crate writes. In version 1, the keys of `about` and `denoiser` were at the top level.
 const FORMAT: u32 = 2;
 
 /// The content of `tweedie.json`.
@@ -17,14 +17,14 @@ const FORMAT: u32 = 2;
 pub(super) struct Declaration {
     format: u32,
     pub(super) kind: Kind,
-    /// The folder of the network's configuration and weights.
+    /// The subfolder with the configuration and the weights of the network.
     pub(super) component: String,
     pub(super) about: About,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     denoiser: Option<DenoiserPart>,
 }
 
-/// What a denoiser has beside.
+/// The additional description of a denoiser.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DenoiserPart {
@@ -34,14 +34,14 @@ struct DenoiserPart {
 }
 
 impl Declaration {
-    /// That of a denoiser.
+    /// The declaration of a denoiser.
     pub(super) fn of_denoiser(description: &Description, component: &str) -> Self {
         let Description { about, parameterization, variance, sampling } = description.clone();
         let denoiser = Some(DenoiserPart { parameterization, variance, sampling });
         Self { format: FORMAT, kind: Kind::Denoiser, component: component.into(), about, denoiser }
     }
 
-    /// That of a classifier.
+    /// The declaration of a classifier.
     pub(super) fn of_classifier(about: &About, component: &str) -> Self {
         Self {
             format: FORMAT,
@@ -52,7 +52,7 @@ impl Declaration {
         }
     }
 
-    /// Reads a folder's declaration; `None` where it has none.
+    /// Reads the declaration of a folder, or returns `None` if the folder has none.
     pub(super) fn read(folder: &Path) -> Result<Option<Self>, Error> {
         if !super::find::holds(folder, DECLARATION)? {
             return Ok(None);
@@ -65,7 +65,7 @@ impl Declaration {
             Some((Some(format), _)) if format == u64::from(FORMAT) => {}
             Some((Some(format), _)) if format > u64::from(FORMAT) => {
                 return Err(wrong(format!(
-                    "it has format {format}, of a newer tweedie; this version reads formats up to {FORMAT}"
+                    "it has format {format} of a newer tweedie; this version reads formats 1 to {FORMAT}"
                 )));
             }
             Some((_, format)) => {
@@ -78,14 +78,14 @@ impl Declaration {
     /// The description of a denoiser.
     pub(super) fn description(self, folder: &Path) -> Result<Description, Error> {
         let Some(DenoiserPart { parameterization, variance, sampling }) = self.denoiser else {
-            let reason = format!("its {DECLARATION} declares a denoiser and has no part `denoiser`");
+            let reason = format!("its {DECLARATION} declares a denoiser but has no key `denoiser`");
             return Err(Error::NotACheckpoint { path: folder.to_path_buf(), reason });
         };
         Ok(Description { about: self.about, parameterization, variance, sampling })
     }
 }
 
-/// A declaration of format 1 in the present form. Its unknown keys stay in `about`, which refuses them by name.
+/// Converts a declaration of format 1 to the current format. Unknown keys are kept in `about`, whose deserialization reports them.
 fn upgraded(mut flat: Map<String, Value>) -> Map<String, Value> {
     flat.remove("format");
     let kind = flat.remove("kind").unwrap_or_else(|| "denoiser".into());

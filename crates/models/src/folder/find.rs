@@ -1,4 +1,4 @@
-//! The files of a folder: today's layout, the old flat one, a network by itself, a checkpoint of a training.
+//! Locating the files of a checkpoint: the current layout, the old flat layout, a single network, or a checkpoint of a training.
 
 use super::kind::Found;
 use super::variants::weights_of;
@@ -6,32 +6,32 @@ use super::{CONFIG, DECLARATION, LoadOptions, SCHEDULER, WeightsChoice, pipeline
 use crate::Error;
 use std::path::{Path, PathBuf};
 
-/// The component of the network in a folder that `diffusers` saved.
+/// The subfolder of the network in a folder saved by `diffusers`.
 const UNET: &str = "unet";
 
-/// The component of its averaged weights, which `accelerate`'s checkpoints of a training hold.
+/// The subfolder of the averaged weights in a training checkpoint of `accelerate`.
 const AVERAGED: &str = "unet_ema";
 
-/// The variant of weight files that holds the optimiser's weights, where the plain file holds the average.
+/// The variant of weight files with the optimizer's weights, in a folder whose files without a variant contain the average.
 const NOT_AVERAGED: &str = "non_ema";
 
-/// The files of a denoiser's checkpoint, and notes about choices that the caller did not make.
+/// The files of a checkpoint, and notes about default choices.
 #[derive(Debug)]
 pub(super) struct Files {
-    /// The network's configuration.
+    /// The configuration of the network.
     pub(super) network: PathBuf,
-    /// The network's weights, or the index of their shards.
+    /// The weights of the network, or the index of their shards.
     pub(super) weights: PathBuf,
     /// `scheduler_config.json`.
     pub(super) scheduler: Option<PathBuf>,
-    /// Sentences about what was chosen.
+    /// Notes about default choices.
     pub(super) notes: Vec<String>,
 }
 
 const FLAT_SCHEDULER: &str = "scheduler_config.json";
 
 impl Files {
-    /// The files of a checkpoint, by the caller's choices.
+    /// Locates the files of a checkpoint with the given options.
     pub(super) fn of(found: &Found, options: &LoadOptions) -> Result<Self, Error> {
         let folder = &found.folder;
         let mut notes = found.notes.clone();
@@ -56,8 +56,8 @@ impl Files {
         Ok(files)
     }
 
-    /// The scheduler of the folder or of one of the two folders above it, which holds it for a network or a training's checkpoint. The
-    /// pipeline that it belongs to must be one that the network stands for.
+    /// Finds the scheduler in the folder or in one of the two folders above it, where it lies for a single network or a training
+    /// checkpoint. Returns an error if the pipeline that it belongs to consists of more than the network.
     fn find_scheduler(&mut self, folder: &Path) -> Result<(), Error> {
         let whole = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
         for (i, place) in whole.ancestors().take(3).enumerate() {
@@ -68,7 +68,7 @@ impl Files {
             }
             if let Some(path) = found {
                 if i > 0 {
-                    self.notes.push(format!("process: that of {}, in a folder above", path.display()));
+                    self.notes.push(format!("process: read from {}, in a parent folder", path.display()));
                 }
                 self.scheduler = Some(path);
                 return Ok(());
@@ -78,7 +78,7 @@ impl Files {
     }
 }
 
-/// The component of a foreign folder whose weights are read.
+/// The subfolder of the network whose weights are read, for a folder without a declaration.
 fn component_of(folder: &Path, options: &LoadOptions, notes: &mut Vec<String>) -> Result<String, Error> {
     let has = |component: &str| holds(folder, &format!("{component}/{CONFIG}"));
     Ok(match (has(UNET)?, has(AVERAGED)?) {
@@ -86,7 +86,7 @@ fn component_of(folder: &Path, options: &LoadOptions, notes: &mut Vec<String>) -
             let chosen = if options.weights == Some(WeightsChoice::Raw) { UNET } else { AVERAGED };
             if options.weights.is_none() {
                 notes.push(format!(
-                    "weights: the averaged ones in {AVERAGED}; the optimiser's own are in {UNET}"
+                    "weights: the averaged weights in {AVERAGED}; the optimizer's weights are in {UNET}"
                 ));
             }
             chosen.to_string()
@@ -100,13 +100,13 @@ fn has_variant(folder: &Path, variant: &str) -> bool {
     weights_of(folder, Some(variant)).is_ok()
 }
 
-/// Whether a folder holds a network that `diffusers` or `accelerate` saved.
+/// Whether a folder contains a network saved by `diffusers` or `accelerate`.
 pub(super) fn is_foreign(folder: &Path) -> Result<bool, Error> {
     let names = [format!("{UNET}/{CONFIG}"), format!("{AVERAGED}/{CONFIG}"), CONFIG.to_string()];
     names.iter().try_fold(false, |any, name| Ok(any || holds(folder, name)?))
 }
 
-/// Whether a file is there. A folder that cannot be searched is an error, not empty.
+/// Whether a file exists. Returns an error if the folder cannot be searched.
 pub(super) fn holds(folder: &Path, name: &str) -> Result<bool, Error> {
     match std::fs::metadata(folder.join(name)) {
         Ok(_) => Ok(true),
@@ -118,7 +118,7 @@ pub(super) fn holds(folder: &Path, name: &str) -> Result<bool, Error> {
     }
 }
 
-/// A run's newest checkpoint: in `checkpoints/`, or a `checkpoint-N` of a training by `accelerate`.
+/// The newest checkpoint of a run: in `checkpoints/`, or a `checkpoint-N` of a training with `accelerate`.
 pub(super) fn newest_checkpoint(run: &Path) -> Result<PathBuf, Error> {
     let not = |reason: String| Error::NotACheckpoint { path: run.to_path_buf(), reason };
     if let Ok(entries) = std::fs::read_dir(run.join("checkpoints")) {
@@ -133,7 +133,7 @@ pub(super) fn newest_checkpoint(run: &Path) -> Result<PathBuf, Error> {
         is_foreign(&entry.path()).unwrap_or(false).then(|| (number, entry.path()))
     });
     let newest = numbered.max().map(|(_, path)| path);
-    newest.ok_or_else(|| not(format!("it holds no {DECLARATION} and no {UNET}/{CONFIG}")))
+    newest.ok_or_else(|| not(format!("it contains neither {DECLARATION} nor {UNET}/{CONFIG}")))
 }
 
 /// Whether a folder is a complete checkpoint: unfinished ones and those set aside have an extension.

@@ -1,4 +1,4 @@
-//! The kind of model in a checkpoint's folder.
+//! The kind of model in a checkpoint folder.
 
 use super::declaration::Declaration;
 use super::find::{is_foreign, newest_checkpoint};
@@ -6,7 +6,7 @@ use crate::Error;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// The kind of model in a checkpoint's folder, as its `tweedie.json` declares it.
+/// The kind of model in a checkpoint folder, declared by its `tweedie.json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -26,15 +26,15 @@ impl std::fmt::Display for Kind {
 }
 
 impl Kind {
-    /// The kind of the model in a folder; a run's folder stands for its newest checkpoint.
+    /// The kind of the model in a folder. For the folder of a run, it is that of its newest checkpoint.
     ///
     /// # Errors
-    /// [`Error::NotACheckpoint`]; a `tweedie.json` that cannot be read.
+    /// [`Error::NotACheckpoint`]; [`Error::Configuration`] for a `tweedie.json` that cannot be read.
     pub fn of(folder: &Path) -> Result<Self, Error> {
         Ok(resolve(folder)?.kind())
     }
 
-    /// Whether a folder is a checkpoint or a run: it exists and has one of their files.
+    /// Whether a folder is a checkpoint or a run.
     pub fn is_model(folder: &Path) -> bool {
         !matches!(resolve(folder), Err(Error::NotACheckpoint { .. }))
     }
@@ -44,7 +44,7 @@ impl Kind {
         resolve(folder).is_ok_and(|found| found.declaration.is_some())
     }
 
-    /// The checkpoint of this kind that a folder is or, a run, holds as its newest.
+    /// Finds a checkpoint of this kind: the folder itself or, for a run, its newest checkpoint.
     pub(super) fn find(self, folder: &Path) -> Result<Found, Error> {
         let found = resolve(folder)?;
         if found.kind() == self {
@@ -54,16 +54,16 @@ impl Kind {
     }
 }
 
-/// A checkpoint's folder with its declaration; a folder that `diffusers` saved has none.
+/// A checkpoint folder with its declaration. Folders saved by `diffusers` have none.
 pub(super) struct Found {
     pub(super) folder: PathBuf,
     pub(super) declaration: Option<Declaration>,
-    /// Sentences about how the folder was found.
+    /// Notes about the choice of the folder.
     pub(super) notes: Vec<String>,
 }
 
 impl Found {
-    /// A folder without a declaration is a denoiser's.
+    /// The kind of the model. A folder without a declaration contains a denoiser.
     fn kind(&self) -> Kind {
         self.declaration.as_ref().map_or(Kind::Denoiser, |declaration| declaration.kind)
     }
@@ -74,19 +74,19 @@ fn resolve(folder: &Path) -> Result<Found, Error> {
     if !folder.exists() {
         return Err(not("it does not exist"));
     }
-    if let Some(found) = look(folder)? {
+    if let Some(found) = inspect(folder)? {
         return Ok(found);
     }
     let newest = newest_checkpoint(folder)?;
-    let mut found = look(&newest)?.ok_or_else(|| not("its newest checkpoint holds no model"))?;
+    let mut found = inspect(&newest)?.ok_or_else(|| not("its newest checkpoint contains no model"))?;
     if found.declaration.is_none() {
         found.notes.push(format!("checkpoint: the newest, {}", newest.display()));
     }
     Ok(found)
 }
 
-/// What a folder itself holds.
-fn look(folder: &Path) -> Result<Option<Found>, Error> {
+/// Inspects a folder. Returns `None` if it is not itself a checkpoint.
+fn inspect(folder: &Path) -> Result<Option<Found>, Error> {
     let declaration = Declaration::read(folder)?;
     if declaration.is_none() && !is_foreign(folder)? {
         return Ok(None);

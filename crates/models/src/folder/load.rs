@@ -1,4 +1,4 @@
-//! Opening a checkpoint folder.
+//! Loading models from checkpoint folders.
 
 use super::find::Files;
 use super::kind::Found;
@@ -15,29 +15,29 @@ use tweedie_networks::{ConditionEncoder, Network, Parameters, Registry, UNet};
 use tweedie_weights::{DataType, Expected, Weights, common_prefix, compare, modern_name};
 
 impl Model {
-    /// Opens a folder: one of ours, or one that `diffusers` saved, in today's layout or the old flat one. A run's folder stands for its
-    /// newest checkpoint.
+    /// Loads a denoiser from a checkpoint folder of this workspace or of `diffusers`, in the current layout or the old flat layout. For
+    /// the folder of a run, the newest checkpoint is loaded.
     ///
     /// # Errors
-    /// [`Error::NotACheckpoint`]; [`Error::OtherKind`] for a classifier's folder; configurations that are not implemented, by key;
-    /// weights that do not fit, by name.
+    /// [`Error::NotACheckpoint`]; [`Error::OtherKind`] for the folder of a classifier; [`Error::Configuration`] for configuration values
+    /// that are not implemented; [`Error::Weights`] for weights that do not fit the network.
     pub fn load(folder: &Path, device: Device) -> Result<Self, Error> {
         Self::load_with(&Registry::default(), folder, device)
     }
 
-    /// The same with the networks of a registry.
+    /// Loads a denoiser as [`Model::load`] does, with the network classes of a registry.
     ///
     /// # Errors
-    /// Those of [`Model::load`].
+    /// Errors of [`Model::load`].
     pub fn load_with(registry: &Registry, folder: &Path, device: Device) -> Result<Self, Error> {
         Ok(Self::open(registry, folder, &LoadOptions::default(), device)?.0)
     }
 
-    /// The same by a caller's choices. The second value holds sentences about what the folder left open or was ignored, for a person to
-    /// read: the variant of the weights, the averaged ones beside others, unknown keys.
+    /// Loads a denoiser with the given options. The second value contains notes for the user about default choices, such as the variant
+    /// of the weights or the averaged weights, and about unknown keys.
     ///
     /// # Errors
-    /// The errors of [`Model::load`]; choices that the folder does not offer.
+    /// Errors of [`Model::load`]; [`Error::Variant`], [`Error::Declared`] and [`Error::NoProcess`] for options that do not fit the folder.
     pub fn open(
         registry: &Registry,
         folder: &Path,
@@ -59,24 +59,24 @@ impl Model {
 }
 
 impl Classifier {
-    /// Opens a classifier's folder; a run's folder stands for its newest checkpoint.
+    /// Loads a classifier from a checkpoint folder. For the folder of a run, the newest checkpoint is loaded.
     ///
     /// # Errors
-    /// [`Error::NotACheckpoint`]; [`Error::OtherKind`] for a denoiser's folder; a declaration that cannot be read; weights that do not
-    /// fit, by name.
+    /// [`Error::NotACheckpoint`]; [`Error::OtherKind`] for the folder of a denoiser; [`Error::Configuration`] for a declaration that
+    /// cannot be read; [`Error::Weights`] for weights that do not fit the network.
     pub fn load(folder: &Path, device: Device) -> Result<Self, Error> {
         let found = Kind::Classifier.find(folder)?;
         let mut files = Files::of(&found, &LoadOptions::default())?;
         let network = network(&Registry::default(), &mut files, device)?;
         let Some(declaration) = found.declaration else {
-            let reason = format!("it holds no {DECLARATION}");
+            let reason = format!("it contains no {DECLARATION}");
             return Err(Error::NotACheckpoint { path: found.folder, reason });
         };
         Self::of_network(network, declaration.about)
     }
 }
 
-/// Everything that makes a denoiser of the network: declared, read from a scheduler, or chosen by the caller.
+/// The description of the denoiser: declared, read from a scheduler, or given by the options.
 fn description_of(found: Found, files: &mut Files, choice: &ProcessChoice) -> Result<Description, Error> {
     if let Some(declaration) = found.declaration {
         if !choice.is_empty() {
@@ -96,7 +96,7 @@ fn description_of(found: Found, files: &mut Files, choice: &ProcessChoice) -> Re
         (Some((of_folder, notes)), schedule) => {
             files.notes.extend(notes);
             files.notes.push(
-                "process: the schedule, its steps or the prediction given here replace the folder's".into(),
+                "process: the given schedule, number of steps or prediction replaces the folder's".into(),
             );
             let about = of_folder.about;
             let chosen = Description::new(
@@ -114,7 +114,7 @@ fn description_of(found: Found, files: &mut Files, choice: &ProcessChoice) -> Re
         }
         (None, Some(schedule)) => {
             if choice.prediction.is_none() {
-                files.notes.push("prediction: epsilon, as no other was given".into());
+                files.notes.push("prediction: epsilon, by default".into());
             }
             let predicted = choice.prediction.unwrap_or(Parameterization::Epsilon);
             Ok(Description::new(schedule.clone(), choice.steps.unwrap_or(1000), predicted))
@@ -123,12 +123,12 @@ fn description_of(found: Found, files: &mut Files, choice: &ProcessChoice) -> Re
     }
 }
 
-/// The network with its weights. A configuration without a class name is a U-Net's, as in the old flat layout.
+/// Loads the network with its weights. A configuration without a class name, as in the old flat layout, is that of a U-Net.
 fn network(registry: &Registry, files: &mut Files, device: Device) -> Result<Box<dyn Network>, Error> {
     let path = &files.network;
     let mut object = json::read_object(path)?;
     let class = object.get("_class_name").and_then(Value::as_str).unwrap_or(UNet::CLASS).to_string();
-    // The rest of the keys with an underscore are notes of the writer.
+    // The other keys that start with an underscore are metadata.
     object.retain(|key, _| !key.starts_with('_'));
     if class == UNet::CLASS {
         files.notes.extend(old_keys::modernize(&mut object, path));
@@ -144,7 +144,7 @@ fn network(registry: &Registry, files: &mut Files, device: Device) -> Result<Box
     Ok(network)
 }
 
-/// The encoder of several conditions, where the folder has one.
+/// Loads the encoder of several conditions, if the folder has one.
 fn encoder(folder: &Path, device: Device) -> Result<Option<ConditionEncoder>, Error> {
     let path = folder.join(ENCODER).join(CONFIG);
     if !path.is_file() {
@@ -159,8 +159,8 @@ fn encoder(folder: &Path, device: Device) -> Result<Option<ConditionEncoder>, Er
     Ok(Some(encoder))
 }
 
-/// Reads every tensor into its place, one at a time. Where all names begin with one prefix more, it is removed, and a sentence tells
-/// which.
+/// Reads the values of all parameters from a file, one tensor at a time. A common prefix of all names is removed, and a note about it
+/// is returned.
 fn read_weights(parameters: &Parameters, path: &Path) -> Result<Option<String>, Error> {
     let mut weights = Weights::open(path)?.renamed(modern_name)?;
     let shape = |tensor: &Tensor| tensor.size().iter().map(|&side| side as usize).collect();
@@ -179,10 +179,10 @@ fn read_weights(parameters: &Parameters, path: &Path) -> Result<Option<String>, 
         if !matches!(stored, DataType::U8 | DataType::I64)
             && i64::try_from(value.f_isfinite()?.f_all()?)? == 0
         {
-            let reason = format!("the tensor {name} holds numbers that are not finite");
+            let reason = format!("the tensor {name} contains values that are not finite");
             return Err(Error::Configuration { path: path.to_path_buf(), reason });
         }
         parameter.tensor.shallow_clone().f_copy_(&value)?;
     }
-    Ok(prefix.map(|prefix| format!("weights: the prefix `{prefix}` before all names is removed")))
+    Ok(prefix.map(|prefix| format!("weights: the prefix `{prefix}` of all names was removed")))
 }

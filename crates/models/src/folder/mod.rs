@@ -1,4 +1,4 @@
-//! The files of a checkpoint folder: `diffusers`' layout where it has such a network, and `tweedie.json` beside it.
+//! The files of a checkpoint folder: `tweedie.json`, and the layout of `diffusers` for networks that it supports.
 
 mod card;
 mod declaration;
@@ -18,15 +18,15 @@ pub use options::{LoadOptions, ProcessChoice, WeightsChoice};
 pub use save::{Snapshot, bytes_of, tensor_of};
 
 pub(crate) const MODEL_INDEX: &str = "model_index.json";
-/// The configuration's name in its component, and in the flat layout.
+/// The file name of a component's configuration, also in the flat layout.
 pub(crate) const CONFIG: &str = "config.json";
-/// The weights' name in their component.
+/// The file name of a component's weights.
 pub(crate) const WEIGHTS: &str = "diffusion_pytorch_model.safetensors";
 pub(crate) const SCHEDULER: &str = "scheduler/scheduler_config.json";
 pub(crate) const CARD: &str = "README.md";
 pub(crate) const DECLARATION: &str = "tweedie.json";
-/// The component of an encoder of several conditions.
+/// The subfolder of the encoder of several conditions.
 pub(crate) const ENCODER: &str = "condition_encoder";
 
-/// The version of `diffusers` whose layout this is.
+/// The version of `diffusers` whose layout is written.
 pub(crate) const DIFFUSERS: &str = "0.42.1";

@@ -1,20 +1,20 @@
-//! Former and foreign spellings in the configuration of a `UNet2DModel`.
+//! Keys and values of other versions in the configuration of a `UNet2DModel`.
 
 use serde_json::{Map, Value};
 use std::path::Path;
 use tweedie_networks::UNetConfig;
 
-/// Former names of keys and today's.
+/// Former and current names of keys.
 const FORMER: [(&str, &str); 2] =
     [("num_head_channels", "attention_head_dim"), ("image_size", "sample_size")];
 
-/// Flags, for which null is false in Python.
+/// Flags. Null is false for these, as in Python.
 const FLAGS: [&str; 3] = ["center_input_sample", "flip_sin_to_cos", "add_attention"];
 
-/// Keys of other versions that change nothing in a U-Net on images.
+/// Keys of other versions without effect on a U-Net for images.
 const WITHOUT_EFFECT: [&str; 3] = ["downscale_freq_shift", "use_safetensors", "decay"];
 
-/// Puts a configuration into today's spelling. Returns a sentence about keys that remain unknown, which are ignored.
+/// Converts a configuration to the current keys and values. Returns a note about unknown keys, which are ignored.
 pub(super) fn modernize(object: &mut Map<String, Value>, path: &Path) -> Option<String> {
     for (former, key) in FORMER {
         if let Some(value) = object.remove(former) {
@@ -28,14 +28,14 @@ pub(super) fn modernize(object: &mut Map<String, Value>, path: &Path) -> Option<
     }
     for key in ["down_block_types", "up_block_types"] {
         for block in object.get_mut(key).and_then(Value::as_array_mut).into_iter().flatten() {
-            // Blocks were once named UNetResDownBlock2D.
+            // In early versions, the names of blocks were of the form UNetResDownBlock2D.
             if let Some(name) = block.as_str().and_then(|name| name.strip_prefix("UNetRes")) {
                 *block = name.to_string().into();
             }
         }
     }
     let is_known = |key: &str| UNetConfig::KEYS.contains(&key) || WITHOUT_EFFECT.contains(&key);
-    // Python takes a key that is null or false for one that is not there.
+    // In Python, a key that is null or false has the same effect as a missing one.
     let has_effect = |value: &Value| !matches!(value, Value::Null | Value::Bool(false));
     let unknown: Vec<&str> = object
         .iter()

@@ -1,17 +1,17 @@
-//! `model_index.json`: the parts of a pipeline that a denoiser does not stand for.
+//! The file `model_index.json`: detection of pipelines that consist of more than a denoiser.
 
 use super::{CONFIG, MODEL_INDEX, json};
 use crate::Error;
 use serde_json::Value;
 use std::path::Path;
 
-/// Parts of a pipeline that leave the meaning of the network's output alone.
+/// Parts of a pipeline that do not change the meaning of the network's output.
 const HARMLESS: [&str; 5] = ["unet", "unet_ema", "scheduler", "safety_checker", "feature_extractor"];
 
-/// Parts that turn latents into images.
+/// Parts that decode latents to images.
 const DECODERS: [&str; 6] = ["vqvae", "vae", "vqgan", "movq", "decoder", "autoencoder"];
 
-/// Refuses a pipeline whose images are more than what its network predicts.
+/// Returns an error for a pipeline whose images are not the samples of its network.
 pub(super) fn check(folder: &Path) -> Result<(), Error> {
     let path = folder.join(MODEL_INDEX);
     let parts: Vec<String> = match path.is_file() {
@@ -20,7 +20,7 @@ pub(super) fn check(folder: &Path) -> Result<(), Error> {
             .filter(|(key, value)| !key.starts_with('_') && is_part(value))
             .map(|(key, _)| key)
             .collect(),
-        // Without an index the folders beside the network are the pipeline.
+        // Without an index, the pipeline consists of the subfolders.
         false => DECODERS
             .iter()
             .filter(|name| folder.join(name).join(CONFIG).is_file())
@@ -41,7 +41,7 @@ pub(super) fn check(folder: &Path) -> Result<(), Error> {
     })
 }
 
-/// Whether a value of the index is a part: a library and a class that are not null.
+/// Whether a value of the index is a part: a list of a library and a class that is not null.
 fn is_part(value: &Value) -> bool {
     matches!(value.as_array().map(Vec::as_slice), Some([_, class]) if !class.is_null())
 }

@@ -1,4 +1,4 @@
-//! Writing a checkpoint folder, whole or not at all.
+//! Saving models to checkpoint folders. A folder is written atomically.
 
 use super::declaration::Declaration;
 use super::{
@@ -13,19 +13,19 @@ use tweedie_files::Staging;
 use tweedie_networks::{Network, Parameters, UNet};
 use tweedie_weights::{DataType, TensorBytes, write_tensors};
 
-/// A model's folder in memory: a deep copy that a thread can write while the model goes on being trained.
+/// The content of a checkpoint folder in memory. It is a deep copy, which another thread can write while training continues.
 #[derive(Debug)]
 pub struct Snapshot {
     files: Vec<(String, Vec<u8>)>,
-    /// Files of weights, and what they hold.
+    /// The files of weights and their tensors.
     weights: Vec<(String, BTreeMap<String, TensorBytes>)>,
 }
 
 impl Snapshot {
-    /// Writes the folder; what stood there before is replaced after the new one is whole. `more` may add files to the same staging.
+    /// Writes the folder. An existing folder is replaced after the new one is complete. `more` may add files to the new folder.
     ///
     /// # Errors
-    /// A disk that is full or read-only.
+    /// Errors of writing the files.
     pub fn write<E: From<tweedie_files::Error> + From<tweedie_weights::Error>>(
         &self,
         folder: &Path,
@@ -43,7 +43,7 @@ impl Snapshot {
         Ok(staging.commit()?)
     }
 
-    /// The configuration and the weights of a component, such as `unet`.
+    /// Adds the configuration and the weights of a component, such as `unet`.
     fn add_component(&mut self, name: &str, config: &Value, parameters: &Parameters) -> Result<(), Error> {
         self.files.push((format!("{name}/{CONFIG}"), json::bytes_of(config)));
         self.weights.push((format!("{name}/{WEIGHTS}"), weights_of(parameters)?));
@@ -59,16 +59,16 @@ impl Snapshot {
     }
 }
 
-/// The component of a denoiser's network: the name that `diffusers` gives it where it has such a network.
+/// The name of the subfolder of a denoiser's network. It is that of `diffusers` for a network that it supports.
 fn component_of(network: &dyn Network) -> &'static str {
     if network.class_name() == UNet::CLASS { "unet" } else { "network" }
 }
 
 impl Model {
-    /// The folder that [`Model::save`] writes, in memory.
+    /// The content of the folder that [`Model::save`] writes.
     ///
     /// # Errors
-    /// A process that does not exist; memory.
+    /// An error for an invalid process; errors of copying the weights.
     pub fn snapshot(&self) -> Result<Snapshot, Error> {
         let description = self.description();
         let component = component_of(self.network());
@@ -97,10 +97,10 @@ impl Model {
         Ok(snapshot)
     }
 
-    /// Writes the folder; what stood there before is replaced after the new one is whole. `more` may add files to the same staging.
+    /// Writes the folder. An existing folder is replaced after the new one is complete. `more` may add files to the new folder.
     ///
     /// # Errors
-    /// A process that does not exist; a disk that is full or read-only.
+    /// An error for an invalid process; errors of writing the files.
     pub fn save(
         &self,
         folder: &Path,
@@ -109,20 +109,20 @@ impl Model {
         self.snapshot()?.write(folder, more)
     }
 
-    /// Fails unless the checkpoint's format can express this model.
+    /// Returns an error unless the model can be saved.
     ///
     /// # Errors
-    /// A process that does not exist.
+    /// An error for an invalid process.
     pub fn check_savable(&self) -> Result<(), Error> {
         scheduler::write(&self.description()).map(|_| ())
     }
 }
 
 impl Classifier {
-    /// The folder that [`Classifier::save`] writes, in memory. It holds nothing that `diffusers` would take for a pipeline.
+    /// The content of the folder that [`Classifier::save`] writes. It contains no files of a `diffusers` pipeline.
     ///
     /// # Errors
-    /// Memory.
+    /// Errors of copying the weights.
     pub fn snapshot(&self) -> Result<Snapshot, Error> {
         const COMPONENT: &str = "classifier";
         let mut snapshot = Snapshot::empty();
@@ -134,10 +134,10 @@ impl Classifier {
         Ok(snapshot)
     }
 
-    /// Writes the folder; what stood there before is replaced after the new one is whole. `more` may add files to the same staging.
+    /// Writes the folder. An existing folder is replaced after the new one is complete. `more` may add files to the new folder.
     ///
     /// # Errors
-    /// A disk that is full or read-only.
+    /// Errors of writing the files.
     pub fn save(
         &self,
         folder: &Path,
@@ -147,7 +147,7 @@ impl Classifier {
     }
 }
 
-/// A network's configuration with its class name; the version is that of `diffusers` for its own classes.
+/// The configuration of a network with its class name and, for a class of `diffusers`, the version of `diffusers`.
 fn network_config(network: &dyn Network) -> Value {
     let class = network.class_name();
     let mut config = json!({ "_class_name": class });
@@ -160,15 +160,15 @@ fn network_config(network: &dyn Network) -> Value {
     config
 }
 
-/// Every parameter by its name.
+/// The values of all parameters by name.
 fn weights_of(parameters: &Parameters) -> Result<BTreeMap<String, TensorBytes>, Error> {
     parameters.iter().map(|parameter| Ok((parameter.name.clone(), bytes_of(&parameter.tensor)?))).collect()
 }
 
-/// A tensor's values as f32 bytes, whatever its kind, device and strides.
+/// The values of a tensor of any data type, device and strides as f32 bytes.
 ///
 /// # Errors
-/// When it cannot be brought to the CPU.
+/// Errors of LibTorch.
 pub fn bytes_of(tensor: &Tensor) -> Result<TensorBytes, Error> {
     let values = tensor.detach().f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
     let mut bytes = vec![0; 4 * values.numel()];
@@ -177,10 +177,10 @@ pub fn bytes_of(tensor: &Tensor) -> Result<TensorBytes, Error> {
     Ok(TensorBytes { kind: DataType::F32, shape, bytes })
 }
 
-/// A tensor from bytes as files of weights hold them, on the CPU: the inverse of [`bytes_of`] for any kind of number.
+/// A CPU tensor from the bytes of a file of weights. It is the inverse of [`bytes_of`] for any data type.
 ///
 /// # Errors
-/// When the bytes do not have the shape.
+/// An error of LibTorch if the bytes do not fit the shape.
 pub fn tensor_of(kind: DataType, bytes: &[u8], shape: &[i64]) -> Result<Tensor, Error> {
     let kind = match kind {
         DataType::F64 => Kind::Double,

@@ -1,24 +1,25 @@
-//! Which of a component's weight files is read.
+//! Selection of the weight file of a component.
 
 use crate::Error;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// The names that a network's weight files begin with, in `diffusers`, `accelerate` and `transformers`.
+/// The stems of the names of weight files in `diffusers`, `accelerate` and `transformers`.
 const STEMS: [&str; 3] = ["diffusion_pytorch_model", "model", "pytorch_model"];
 
 /// A weight file of a component.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct WeightFile {
     path: PathBuf,
-    /// What stands between the stem and the format; empty for the plain file.
+    /// The part of the name between the stem and the format; empty for a file without a variant.
     variant: String,
-    /// Preference among files of one variant: the first stem, safetensors, one file.
+    /// The rank among files of the same variant: an earlier stem, safetensors and a single file are preferred.
     rank: (usize, bool, bool),
 }
 
-/// The weights of a variant, or of the only variant that there is; and the note about a choice that the caller did not make.
+/// Selects the weight file of a variant. Without `wanted`, the file without a variant or the only variant is selected. Returns the
+/// path and a note about a default choice.
 pub(super) fn weights_of(folder: &Path, wanted: Option<&str>) -> Result<(PathBuf, Option<String>), Error> {
     let mut files = weight_files(folder);
     files.sort_by_key(|file| (file.variant.clone(), Reverse(file.rank)));
@@ -36,11 +37,12 @@ pub(super) fn weights_of(folder: &Path, wanted: Option<&str>) -> Result<(PathBuf
         return Ok((path, None));
     }
     match named().as_slice() {
-        // The error of the reader names the file that is missing.
+        // If no file exists, the error of reading names the expected file.
         [] => Ok((folder.join(super::WEIGHTS), None)),
         [only] => {
             let path = of(only).unwrap_or_default();
-            let note = format!("weights: the variant `{only}`, the only one in {}", folder.display());
+            let note =
+                format!("weights: the variant `{only}`, which is the only one in {}", folder.display());
             Ok((path, Some(note)))
         }
         several => Err(Error::Variant { path: folder.to_path_buf(), wanted: None, found: list(several) }),
@@ -56,7 +58,7 @@ fn weight_files(folder: &Path) -> Vec<WeightFile> {
     entries.filter_map(|entry| weight_file(folder, entry.file_name().to_str()?)).collect()
 }
 
-/// A file's variant and rank by its name; `None` for a file of something else or a single shard.
+/// The variant and the rank of a file, from its name. Returns `None` for a single shard and for files that are not weights.
 fn weight_file(folder: &Path, name: &str) -> Option<WeightFile> {
     let (at, stem) = STEMS
         .iter()

@@ -1,40 +1,40 @@
-//! Whether a model can be sampled as a configuration asks.
+//! Checks of a sampling configuration against a model.
 
 use super::{LevelRule, Sampler, SamplingConfig};
 use crate::{Error, Model, VariancePrediction};
 use tweedie_math::{NoiseLevel, Spacing, Subsequence};
 use tweedie_samplers::{DdimNoiseKind, Path, ReverseVariance};
 
-/// What is wrong with a sampling configuration.
+/// Errors of sampling configurations.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SamplingError {
     /// A number outside its range.
     #[error("{name} is {found}; it must be {allowed}")]
     Range {
-        /// The number's name.
+        /// The name of the number.
         name: &'static str,
-        /// The value found.
+        /// The value that was found.
         found: f64,
-        /// The values allowed, in words.
+        /// The allowed values.
         allowed: &'static str,
     },
     /// An option that does not exist, or a value that it cannot have.
     #[error("the sampling option {option}: {reason}")]
     Option {
-        /// The option's place, such as `heun.churn`.
+        /// The path of the option, such as `heun.churn`.
         option: String,
-        /// What is wrong.
+        /// The problem.
         reason: String,
     },
-    /// An option that none of the samplers takes.
-    #[error("{option} is an option of {takers}, and the sampler is {samplers}")]
+    /// An option that none of the chosen samplers takes.
+    #[error("{option} is an option of {takers}, but the sampler is {samplers}")]
     NotTaken {
         /// The option.
         option: String,
         /// The samplers that take it.
         takers: String,
-        /// The samplers that were asked for.
+        /// The chosen samplers.
         samplers: String,
     },
     /// A path with a level at which the prediction does not determine x₀.
@@ -46,26 +46,26 @@ pub enum SamplingError {
         instead: LevelRule,
     },
     /// Thresholding without a clip.
-    #[error("thresholding moves x0 into the clip's range, and there is no clip")]
+    #[error("thresholding needs the range of the clip of x0, but there is no clip")]
     ThresholdWithoutClip,
     /// Annealed Langevin dynamics whose steps diverge.
     #[error(
-        "Langevin's epsilon is {epsilon}; it must be below {most:.1e}, twice the last level's squared sigma, beyond which the steps diverge"
+        "Langevin's epsilon is {epsilon}; it must be below {most:.1e}, twice the squared sigma of the last level, or the steps diverge"
     )]
     Diverges {
         /// ε.
         epsilon: f64,
-        /// The bound.
+        /// The upper bound.
         most: f64,
     },
 }
 
 impl Model {
-    /// Fails, naming the option, unless this model can be sampled so.
+    /// Returns an error that names the option unless the model can be sampled with this configuration.
     ///
     /// # Errors
-    /// Steps that the process does not have, an η or a bound out of range, a variance that the model does not predict, a level at which
-    /// x_0 cannot be read from the prediction, a sampler that needs an energy.
+    /// Errors for more steps than levels, an η or a bound out of range, a variance that the model does not predict, a level at which the
+    /// prediction does not determine x_0, and a sampler that needs an energy.
     pub fn check_sampling(&self, sampling: &SamplingConfig) -> Result<(), Error> {
         if sampling.sampler.needs_energy() {
             return Err(Error::NeedsEnergy { sampler: sampling.sampler });
@@ -127,7 +127,7 @@ impl Model {
     }
 }
 
-/// Langevin steps that would diverge, before the network is evaluated.
+/// Returns an error if Langevin steps would diverge.
 fn check_langevin(sampling: &SamplingConfig, path: &Path) -> Result<(), SamplingError> {
     let sigmas = path.levels().iter().map(NoiseLevel::sigma).filter(|&sigma| sigma > 0.0);
     let least = sigmas.fold(f64::INFINITY, f64::min);

@@ -1,4 +1,4 @@
-//! Samplers run by name.
+//! Sampling with a configuration.
 
 use super::{Sampler, SamplingConfig};
 use crate::{Condition, Error, Model};
@@ -9,7 +9,7 @@ use tweedie_samplers::{
     euler, euler_ancestral, heun, predictor_corrector, probability_flow, start, unipc,
 };
 
-/// A denoiser whose x̂_0 is moved into the data's range as the configuration asks: by a clip, by dynamic thresholding, or not at all.
+/// Wraps a denoiser so that x̂_0 is bounded as configured: by a clip, by dynamic thresholding, or not at all.
 pub fn bounded<'a>(
     inner: Box<dyn Denoiser<Tensor> + 'a>,
     sampling: &SamplingConfig,
@@ -25,11 +25,11 @@ pub fn bounded<'a>(
     }
 }
 
-/// Walks x down a path by the configuration's sampler.
+/// Runs the configured sampler from x along a path.
 ///
 /// # Errors
-/// [`tweedie_samplers::Error::Other`] for a sampler that needs an energy; what the sampler, the denoiser, the noise source and the hook
-/// report.
+/// [`tweedie_samplers::Error::Other`] for a sampler that needs an energy; errors of the sampler, the denoiser, the noise source and
+/// the hook.
 pub fn walk_down<X: State>(
     denoiser: &dyn Denoiser<X>,
     x: X,
@@ -73,8 +73,8 @@ pub fn walk_down<X: State>(
 }
 
 impl Model {
-    /// The denoiser that a configuration describes, for a batch whose first example has the number `first`: with a condition bound, with
-    /// the optimal variance where it is needed, its x̂_0 bounded.
+    /// The denoiser for a sampling configuration and a condition: with the optimal variance if it is used, and with x̂_0 bounded.
+    /// `first` is the number of the first example of the batch.
     pub fn denoiser<'a>(
         &'a self,
         sampling: &SamplingConfig,
@@ -90,10 +90,10 @@ impl Model {
         bounded(Box::new(model), sampling)
     }
 
-    /// The noise that a path begins with: (N, …).
+    /// The initial noise of a path, (N, …).
     ///
     /// # Errors
-    /// What the noise or the device reports.
+    /// Errors of the noise source and of LibTorch.
     pub fn start(
         &self,
         shape: &[i64],
@@ -104,13 +104,13 @@ impl Model {
         Ok(start(&like, self.process(), path, noise)?)
     }
 
-    /// Draws samples: a batch of noise walked down the path, in the model's units.
+    /// Generates a batch of samples from noise, in the model's units.
     ///
-    /// `shape` is (N, C, H, W) for images and (N, D) for points. No gradient is recorded. With a micro-batch the batch counts as the
-    /// first one of its run.
+    /// `shape` is (N, C, H, W) for images and (N, D) for points. No gradient is recorded. With a micro-batch, the examples are numbered
+    /// from 0.
     ///
     /// # Errors
-    /// What the network, the sampler, the noise or the hook reports.
+    /// Errors of [`Model::check_sampling`]; errors of the network, the sampler, the noise source and the hook.
     pub fn sample(
         &self,
         shape: &[i64],

@@ -1,4 +1,4 @@
-//! From a sampling configuration to a path, a sampler and samples.
+//! Sampling configurations, and sampling with them.
 
 mod check;
 mod draw;
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use tweedie_math::Spacing;
 use tweedie_samplers::{DdimNoiseKind, ReverseVariance};
 
-/// How a model is sampled. A checkpoint carries one; a caller changes it.
+/// The configuration of sampling. A checkpoint contains one with default values, which callers can change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SamplingConfig {
@@ -24,22 +24,22 @@ pub struct SamplingConfig {
     pub sampler: Sampler,
     /// The number of steps.
     pub steps: usize,
-    /// η of DDIM and of Euler's ancestral form.
+    /// η of DDIM and of the ancestral Euler sampler.
     pub eta: f64,
-    /// The reverse variance of ancestral sampling and of the variational bound.
+    /// The variance of the reverse process in ancestral sampling and in the variational bound.
     pub variance: ReverseVariance,
-    /// How the steps are spread over the trained times.
+    /// The spacing of the steps over the trained times.
     pub spacing: Spacing,
-    /// Added to leading times.
+    /// An offset added to the times of leading spacing.
     pub steps_offset: usize,
-    /// The levels that are visited, by any rule; with one, steps, spacing and offset have no effect.
+    /// The rule for the levels that are visited. If it is given, `steps`, `spacing` and `steps_offset` are not used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub levels: Option<LevelRule>,
-    /// Whether the last step ends at clean data; otherwise it ends at the first trained level.
+    /// Whether the last step ends at clean data instead of the first trained level.
     pub ends_clean: bool,
-    /// x̂_0 is clipped to ± this, in the model's units; `None` does not clip.
+    /// The bound b of the clip of x̂_0 to [−b, b], in the model's units; `None` does not clip.
     pub clip: Option<f64>,
-    /// The options of single samplers, by the sampler's name.
+    /// The options of individual samplers, grouped by the name of the sampler.
     #[serde(skip_serializing_if = "SamplerOptions::are_default")]
     pub options: SamplerOptions,
 }
@@ -62,7 +62,7 @@ impl Default for SamplingConfig {
 }
 
 impl SamplingConfig {
-    /// Whether the start alone determines the sample: no noise is drawn on the way.
+    /// Whether a sample is determined by its starting point, because the sampler adds no noise.
     pub fn is_deterministic(&self) -> bool {
         match self.sampler {
             Sampler::Ddim => self.eta == 0.0 && self.options.ddim.noise == DdimNoiseKind::Eta,
@@ -78,7 +78,7 @@ impl SamplingConfig {
         }
     }
 
-    /// Whether the optimal reverse variance is needed, which a model finds by its own Jacobian.
+    /// Whether the optimal variance of the reverse process is used, which is computed from the Jacobian of the model.
     pub fn takes_optimal_variance(&self) -> bool {
         matches!(self.sampler, Sampler::Ddpm | Sampler::PredictorCorrector)
             && self.variance == ReverseVariance::Optimal

@@ -1,4 +1,4 @@
-//! The options of single samplers. Each sampler owns its options; this table says which sampler takes which.
+//! The options of individual samplers, and the table of the samplers that take each option.
 
 use super::{Sampler, SamplingConfig, SamplingError};
 use serde::de::Error as _;
@@ -9,31 +9,31 @@ use tweedie_samplers::{
     UniPc,
 };
 
-/// The options of single samplers, with their papers' defaults.
+/// The options of individual samplers, with the defaults of their papers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct SamplerOptions {
-    /// Ancestral sampling.
+    /// Options of ancestral sampling.
     pub ddpm: DdpmOptions,
-    /// Denoising diffusion implicit models.
+    /// Options of DDIM.
     pub ddim: DdimOptions,
-    /// Heun's method.
+    /// Options of Heun's method.
     pub heun: Churn,
-    /// DPM-Solver++(3M).
+    /// Options of DPM-Solver++(3M).
     pub dpmpp_3m: ThirdOrderOptions,
-    /// UniPC.
+    /// Options of UniPC.
     pub unipc: UniPc,
-    /// The adaptive solver.
+    /// Options of the adaptive ODE solver.
     pub ode: Adaptive,
-    /// Predictor–corrector.
+    /// Options of the corrector of predictor–corrector sampling.
     pub pc: Corrector,
-    /// Annealed Langevin dynamics.
+    /// Options of annealed Langevin dynamics.
     pub langevin: AnnealedOptions,
-    /// How x̂_0 is brought into the data's range, whatever the sampler.
+    /// Options of the clip of x̂_0, for all samplers.
     pub clip: ClipOptions,
 }
 
-/// The samplers that take the options of a group, and `eta` and `variance`; every sampler takes those of `clip`.
+/// The samplers that take each group of options, `eta` and `variance`. All samplers take the options of `clip`.
 const TAKERS: [(&str, &[Sampler]); 10] = [
     ("eta", &[Sampler::Ddim, Sampler::EulerAncestral]),
     ("variance", &[Sampler::Ddpm, Sampler::PredictorCorrector]),
@@ -47,7 +47,7 @@ const TAKERS: [(&str, &[Sampler]); 10] = [
     ("langevin", &[Sampler::Langevin]),
 ];
 
-/// Names of the first format, which had the options of all samplers in one list.
+/// Names of options in the first format, which had no groups, with the group and the name of each in the current format.
 const FORMER: [(&str, &str, &str); 17] = [
     ("ddim", "ddim", "noise"),
     ("churn", "heun", "churn"),
@@ -69,12 +69,12 @@ const FORMER: [(&str, &str, &str); 17] = [
 ];
 
 impl SamplerOptions {
-    /// Whether every option has its default.
+    /// Whether all options have their default values.
     pub(super) fn are_default(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Fails, naming the option, unless every option is in its range.
+    /// Returns an error that names the option unless all options are in their ranges.
     pub(super) fn check(&self) -> Result<(), tweedie_samplers::Error> {
         let Self { ddpm, ddim: _, heun, dpmpp_3m: _, unipc, ode, pc, langevin, clip } = self;
         ddpm.check()?;
@@ -94,7 +94,7 @@ impl Serialize for SamplerOptions {
 }
 
 impl<'de> Deserialize<'de> for SamplerOptions {
-    /// The groups, or the names of the first format, each put into its group.
+    /// Deserializes groups of options, or options with the names of the first format.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let given: Map<String, Value> = Deserialize::deserialize(deserializer)?;
         let mut groups = Map::new();
@@ -118,13 +118,13 @@ impl<'de> Deserialize<'de> for SamplerOptions {
 }
 
 impl SamplingConfig {
-    /// Sets an option by its place: `eta`, `variance`, `heun.churn` and so on.
+    /// Sets an option by its path: `eta`, `variance`, `heun.churn` and so on.
     ///
     /// # Errors
-    /// [`SamplingError::Option`] for a place that does not exist or a value that it cannot have.
+    /// [`SamplingError::Option`] for a path that does not exist or an invalid value.
     pub fn set(&mut self, place: &str, value: Value) -> Result<(), SamplingError> {
         let wrong = |reason: String| SamplingError::Option { option: place.to_string(), reason };
-        // JSON has no other form for a number that is not finite.
+        // In JSON, a number that is not finite becomes null.
         if value.is_null() {
             return Err(wrong("it must be a finite number".into()));
         }
@@ -134,7 +134,7 @@ impl SamplingConfig {
             Some((group, name)) => {
                 let all = serde_json::to_value(&self.options).map_err(|error| wrong(error.to_string()))?;
                 if all[group].get(name).is_none() {
-                    return Err(wrong("there is no such option".into()));
+                    return Err(wrong("it does not exist".into()));
                 }
                 whole["options"] = all;
                 whole["options"][group][name] = value;
@@ -145,7 +145,7 @@ impl SamplingConfig {
     }
 }
 
-/// The samplers that take the option at a place; `None` where every sampler takes it.
+/// The samplers that take the option with the given path, or `None` if all samplers take it.
 pub fn takers_of(place: &str) -> Option<&'static [Sampler]> {
     let group = place.split('.').next().unwrap_or(place);
     TAKERS.iter().find(|(name, _)| *name == group).map(|(_, takers)| *takers)

@@ -1,4 +1,4 @@
-//! The rule by which a path's levels are chosen.
+//! Rules for the noise levels of a path.
 
 use super::{Sampler, SamplingConfig};
 use crate::{Error, Model};
@@ -9,30 +9,32 @@ use tweedie_math::subsequence::{karras, uniform_log_snr};
 use tweedie_math::{NoiseLevel, RectifiedFlow, Schedule, Spacing, Subsequence};
 use tweedie_samplers::Path;
 
-/// A rule for the levels of a path. As text: any sub-sequence of the trained times (`trailing:50`, `times:1,5,10` …), of which
-/// `karras:N,RHO` and `log_snr:N` visit their exact levels instead of the nearest trained ones wherever the network can be conditioned
-/// on any; or another process' levels: `flow:N` or `flow:N,SHIFT`, `edm:N` (σ from 80 to .002).
+/// A rule for the levels of a path.
+///
+/// As text, a rule is a sub-sequence of the trained times (`trailing:50`, `times:1,5,10` …) or the levels of another process:
+/// `flow:N`, `flow:N,SHIFT` or `edm:N` (σ from 80 to .002). `karras:N,RHO` and `log_snr:N` visit their exact levels if the network can
+/// be conditioned on any level, otherwise the nearest trained levels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[non_exhaustive]
 pub enum LevelRule {
-    /// Of the process' own times.
+    /// A sub-sequence of the trained times.
     Own(Subsequence),
-    /// Those of a rectified flow, evenly in its time.
+    /// The levels of a rectified flow, spaced evenly in its time.
     Flow {
-        /// How many.
+        /// The number of levels.
         n: usize,
-        /// σ' = s·σ/(1 + (s − 1)·σ).
+        /// The shift s of σ' = s·σ/(1 + (s − 1)·σ).
         shift: f64,
     },
-    /// EDM's: ρ = 7 from σ = 80 to .002, as far as the process goes.
+    /// The levels of EDM, with ρ = 7 from σ = 80 to .002, limited to the range of the process.
     Edm {
-        /// How many.
+        /// The number of levels.
         n: usize,
     },
 }
 
-/// A text that is no rule.
+/// Text that is not a level rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}; or flow:N, flow:N,SHIFT, edm:N")]
 pub struct NoLevelRule(String);
@@ -44,7 +46,7 @@ impl FromStr for LevelRule {
         let number = |text: &str| {
             text.trim()
                 .parse::<usize>()
-                .map_err(|_| NoLevelRule(format!("\"{text}\" is no number of levels")))
+                .map_err(|_| NoLevelRule(format!("\"{text}\" is not a number of levels")))
         };
         match text.split_once(':') {
             Some(("edm", n)) => Ok(Self::Edm { n: number(n)? }),
@@ -53,7 +55,7 @@ impl FromStr for LevelRule {
                 let shift = shift
                     .trim()
                     .parse()
-                    .map_err(|_| NoLevelRule(format!("\"{shift}\" is no shift of a flow")))?;
+                    .map_err(|_| NoLevelRule(format!("\"{shift}\" is not a shift of a flow")))?;
                 Ok(Self::Flow { n: number(n)?, shift })
             }
             _ => text.parse().map(Self::Own).map_err(|error| NoLevelRule(format!("{error}"))),
@@ -86,10 +88,10 @@ impl fmt::Display for LevelRule {
 }
 
 impl Model {
-    /// The path through the levels that sampling takes.
+    /// The path of noise levels for a sampling configuration.
     ///
     /// # Errors
-    /// More steps than trained levels, or none.
+    /// Errors for more steps than trained levels, for 0 steps, and for rules that do not fit the process.
     pub fn path(&self, sampling: &SamplingConfig) -> Result<Path, Error> {
         let mut levels: Vec<NoiseLevel> = match (&sampling.levels, &self.about().schedule) {
             (Some(rule), _) => self.levels_of(rule)?,
@@ -109,7 +111,7 @@ impl Model {
         Ok(Path::new(levels)?)
     }
 
-    /// The levels at which an adaptive solver, which chooses its own between the ends, calls the hook.
+    /// The levels at which the adaptive solver calls the hook. Its steps between the first and the last level are adaptive.
     fn preview_levels(&self) -> Result<Vec<NoiseLevel>, Error> {
         let steps = self.process().steps();
         let mut times = Spacing::Trailing.times(steps, steps.min(10), 0)?;
@@ -119,12 +121,12 @@ impl Model {
         Ok(times.into_iter().map(|time| self.process().level(time)).collect())
     }
 
-    /// The levels of a rule, from the noisiest on.
+    /// The levels of a rule, from the noisiest to the cleanest.
     fn levels_of(&self, rule: &LevelRule) -> Result<Vec<NoiseLevel>, Error> {
         let process = self.process();
         let (noisiest, cleanest) = (process.level(process.steps()), process.level(1));
         let times = |times: Vec<usize>| times.into_iter().map(|time| process.level(time)).collect();
-        // A learned time table knows the trained levels alone; σ has no value without signal.
+        // A learned time table is defined only at the trained levels, and σ is infinite without signal.
         let is_exact = !self.network().accepts().has_time_table && noisiest.signal_rate() > 0.0;
         Ok(match rule {
             LevelRule::Own(Subsequence::Karras { n, rho }) if is_exact => {
@@ -152,7 +154,7 @@ impl Model {
                     }
                     .into());
                 }
-                // Where the process has nothing as noisy, its noisiest level stands.
+                // Levels noisier than the noisiest level of the process are replaced by it.
                 let level = |i: usize| -> Result<NoiseLevel, Error> {
                     let level = flow.at_sigma(flow.shifted(1.0 - i as f64 / *n as f64))?;
                     if level.log_snr() <= noisiest.log_snr() {
@@ -167,8 +169,8 @@ impl Model {
         })
     }
 
-    /// n levels whose σ, before the shift, fall evenly from 1 to that of the first trained level, as `diffusers`'
-    /// `FlowMatchEulerDiscreteScheduler` has them.
+    /// The n levels of `diffusers`' `FlowMatchEulerDiscreteScheduler`, whose σ before the shift decrease evenly from 1 to that of the
+    /// first trained level.
     fn flow_levels(&self, shift: f64, n: usize) -> Result<Vec<NoiseLevel>, Error> {
         let flow = RectifiedFlow::new(self.process().steps(), shift)?;
         if !(1..=self.process().steps()).contains(&n) {

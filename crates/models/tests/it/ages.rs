@@ -80,7 +80,7 @@ fn the_flat_layout_is_the_same_model() {
         std::fs::remove_dir(at(name)).unwrap();
     }
     assert_same(&Model::load(folder.path(), Device::Cpu).unwrap(), &model);
-    // Without our own file the scheduler's speaks.
+    // Without `tweedie.json`, the description comes from the scheduler configuration.
     std::fs::remove_file(at("tweedie.json")).unwrap();
     let read = Model::load(folder.path(), Device::Cpu).unwrap();
     assert_eq!(read.parameterization(), Parameterization::X0);
@@ -122,8 +122,8 @@ fn former_names_and_shards_are_the_same_model() {
     assert_same(&Model::load(folder.path(), Device::Cpu).unwrap(), &model);
 
     std::fs::remove_file(unet.join(second)).unwrap();
-    let said = refusal(Model::load(folder.path(), Device::Cpu));
-    assert!(said.contains(second) && said.contains("missing"), "{said}");
+    let message = refusal(Model::load(folder.path(), Device::Cpu));
+    assert!(message.contains(second) && message.contains("missing"), "{message}");
 }
 
 #[test]
@@ -190,8 +190,8 @@ fn a_flow_survives_its_folder_and_says_what_it_cannot() {
         let mut changed = config.clone();
         changed[key] = value;
         std::fs::write(&file, changed.to_string()).unwrap();
-        let said = refusal(Model::load(folder.path(), Device::Cpu));
-        assert!(said.contains(key) && said.contains("not implemented"), "{said}");
+        let message = refusal(Model::load(folder.path(), Device::Cpu));
+        assert!(message.contains(key) && message.contains("not implemented"), "{message}");
     }
 }
 
@@ -201,6 +201,6 @@ fn a_newer_format_is_named() {
     let path = folder.path().join("tweedie.json");
     let text = std::fs::read_to_string(&path).unwrap().replace("\"format\": 2", "\"format\": 7");
     std::fs::write(&path, text).unwrap();
-    let said = refusal(Model::load(folder.path(), Device::Cpu));
-    assert!(said.contains("format 7") && said.contains("newer"), "{said}");
+    let message = refusal(Model::load(folder.path(), Device::Cpu));
+    assert!(message.contains("format 7") && message.contains("newer"), "{message}");
 }

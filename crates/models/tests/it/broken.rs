@@ -1,4 +1,4 @@
-//! Folders whose configurations are missing, broken, or say what is not implemented.
+//! Folders whose configurations are missing, broken, or contain values that are not implemented.
 
 use crate::{model, refusal};
 use serde_json::{Value, json};
@@ -98,7 +98,7 @@ fn a_file_is_no_folder() {
 #[test]
 fn what_is_no_json_object_is_refused() {
     for file in [UNET, SCHEDULER, OURS] {
-        for (text, said) in [
+        for (text, word) in [
             ("{\"a\": ", "not JSON"),
             ("", "not JSON"),
             ("[1, 2]", "not a JSON object"),
@@ -107,7 +107,7 @@ fn what_is_no_json_object_is_refused() {
             let folder = if file == OURS { Folder::new() } else { Folder::foreign() };
             std::fs::write(folder.path().join(file), text).unwrap();
             let sentence = folder.refusal();
-            assert!(sentence.contains(file) && sentence.contains(said), "{sentence}");
+            assert!(sentence.contains(file) && sentence.contains(word), "{sentence}");
         }
         let folder = if file == OURS { Folder::new() } else { Folder::foreign() };
         std::fs::write(folder.path().join(file), [0xff, 0xfe, 0x00]).unwrap();
@@ -200,8 +200,8 @@ fn our_own_file_is_checked() {
     let folder = Folder::new();
     folder.set(OURS, "/format", json!(3));
     let sentence = refusal(Model::load(folder.path(), Device::Cpu));
-    assert!(sentence.contains("format 3") && sentence.contains("formats up to 2"), "{sentence}");
-    for (pointer, value, said) in [
+    assert!(sentence.contains("format 3") && sentence.contains("formats 1 to 2"), "{sentence}");
+    for (pointer, value, word) in [
         ("/denoiser/parameterization", json!("noise"), "noise"),
         ("/about/schedule/name", json!("laplace"), "laplace"),
         ("/about/steps", json!(-3), "-3"),
@@ -209,6 +209,6 @@ fn our_own_file_is_checked() {
         ("/about/conditioning", json!(null), "null"),
     ] {
         let sentence = with(&Folder::new(), OURS, pointer, value);
-        assert!(sentence.contains(said), "{sentence}");
+        assert!(sentence.contains(word), "{sentence}");
     }
 }

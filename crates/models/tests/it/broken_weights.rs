@@ -45,12 +45,12 @@ fn every_truncation_is_seen() {
     for left in [0, 7, 8, 100, bytes.len() / 2, bytes.len() - 1] {
         std::fs::write(file(&folder), &bytes[..left]).unwrap();
         let sentence = folder.refusal();
-        assert!(sentence.contains("not a whole safetensors file"), "{left} bytes left: {sentence}");
+        assert!(sentence.contains("not a valid safetensors file"), "{left} bytes left: {sentence}");
     }
     std::fs::write(file(&folder), [bytes.as_slice(), b"more"].concat()).unwrap();
-    assert!(folder.refusal().contains("not a whole safetensors file"));
+    assert!(folder.refusal().contains("not a valid safetensors file"));
     std::fs::write(file(&folder), b"PK\x03\x04 an archive, or anything else").unwrap();
-    assert!(folder.refusal().contains("not a whole safetensors file"));
+    assert!(folder.refusal().contains("not a valid safetensors file"));
 }
 
 #[test]

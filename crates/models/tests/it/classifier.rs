@@ -24,7 +24,7 @@ fn classifier() -> Classifier {
     with(description(Parameterization::Epsilon).about.schedule, tiny())
 }
 
-fn said(classifier: &Classifier, x: &Tensor, at: Levels<'_>) -> Tensor {
+fn log_probabilities(classifier: &Classifier, x: &Tensor, at: Levels<'_>) -> Tensor {
     tch::no_grad(|| classifier.log_probabilities(x, at)).unwrap()
 }
 
@@ -33,14 +33,14 @@ fn probabilities_sum_to_one_and_are_the_networks() {
     let (classifier, x) = (classifier(), images(3, 3));
     for time in [1, 7, STEPS] {
         let level = classifier.process().level(time);
-        let found = said(&classifier, &x, level.into());
+        let found = log_probabilities(&classifier, &x, level.into());
         assert_eq!((found.size(), found.kind()), (vec![3, 3], Kind::Float));
         near(
             &found.exp().sum_dim_intlist(&[1i64][..], false, Kind::Double),
             &Tensor::ones([3], (Kind::Double, Device::Cpu)),
             1e-6,
         );
-        // The network is told the 0-based index.
+        // The network is conditioned on the 0-based index.
         let number = Tensor::full([3], time as f64 - 1.0, (Kind::Float, Device::Cpu));
         let nothing = Condition::default();
         let input = Input::new(&x, &number, &nothing);
@@ -48,9 +48,9 @@ fn probabilities_sum_to_one_and_are_the_networks() {
         assert!(found.equal(&logits.log_softmax(1, Kind::Float)));
     }
     let levels = [1, 9, STEPS].map(|time| classifier.process().level(time));
-    let mixed = said(&classifier, &x, Levels::Each(&levels));
+    let mixed = log_probabilities(&classifier, &x, Levels::Each(&levels));
     for (i, level) in levels.into_iter().enumerate() {
-        near(&mixed.get(i as i64), &said(&classifier, &x, level.into()).get(i as i64), 1e-5);
+        near(&mixed.get(i as i64), &log_probabilities(&classifier, &x, level.into()).get(i as i64), 1e-5);
     }
 }
 
@@ -65,7 +65,11 @@ fn another_scale_of_x_divides_the_gradient_by_as_much() {
         let exploding = NoiseLevel::new(1.0, own.sigma()).unwrap();
         let k = 1.0 / own.signal_rate();
         let scaled = &x * k;
-        near(&said(&classifier, &scaled, exploding.into()), &said(&classifier, &x, own.into()), 1e-5);
+        near(
+            &log_probabilities(&classifier, &scaled, exploding.into()),
+            &log_probabilities(&classifier, &x, own.into()),
+            1e-5,
+        );
         let guide = classifier.of(vec![2, 0]).unwrap();
         let gradient = guide.log_density_gradient(&x, own.into()).unwrap();
         let found = guide.log_density_gradient(&scaled, Levels::Each(&[exploding; 2])).unwrap();
@@ -114,7 +118,11 @@ fn the_last_level_stands_for_what_is_noisier() {
     for noise in [1.0, 3.0] {
         let pure = NoiseLevel::new(0.0, noise).unwrap();
         let factor = last.noise_rate() / noise;
-        near(&said(&classifier, &x, pure.into()), &said(&classifier, &(&x * factor), last.into()), 1e-6);
+        near(
+            &log_probabilities(&classifier, &x, pure.into()),
+            &log_probabilities(&classifier, &(&x * factor), last.into()),
+            1e-6,
+        );
         let found = guide.log_density_gradient(&x, pure.into()).unwrap();
         near(&found, &(guide.log_density_gradient(&(&x * factor), last.into()).unwrap() * factor), 1e-6);
     }
@@ -123,12 +131,14 @@ fn the_last_level_stands_for_what_is_noisier() {
     let classifier = with(ends, tiny());
     let level = classifier.process().level(STEPS);
     assert_eq!(level.signal_rate(), 0.0);
-    assert!(said(&classifier, &x, level.into()).equal(&said(
+    assert!(log_probabilities(&classifier, &x, level.into()).equal(&log_probabilities(
         &classifier,
         &x,
         NoiseLevel::new(0.0, 1.0).unwrap().into()
     )));
-    assert!(said(&classifier, &x, NoiseLevel::CLEAN.into()).isfinite().all().int64_value(&[]) == 1);
+    assert!(
+        log_probabilities(&classifier, &x, NoiseLevel::CLEAN.into()).isfinite().all().int64_value(&[]) == 1
+    );
 }
 
 #[test]
@@ -150,16 +160,17 @@ fn one_class_for_all_is_that_class_for_each() {
 fn what_it_cannot_be_asked_is_a_sentence() {
     let (classifier, x) = (classifier(), images(2, 3));
     let level = classifier.process().level(6);
-    let said = refusal(classifier.of(vec![0, 3]));
-    assert!(said.contains("class 3") && said.contains("0 … 2 (circle, square, triangle)"), "{said}");
-    assert!(refusal(classifier.of(vec![])).contains("needs a class for the batch or one per example"));
-    let said = refusal(classifier.of(vec![0, 1, 2]).unwrap().log_density_gradient(&x, level.into()));
-    assert!(said.contains("classes of a batch: found 3, expected 1 or 2"), "{said}");
-    let said = refusal(classifier.of(vec![0]).unwrap().log_density_gradient(&x, Levels::Each(&[level; 3])));
-    assert!(said.contains("noise levels of a batch: found 3, expected 1 or 2"), "{said}");
+    let message = refusal(classifier.of(vec![0, 3]));
+    assert!(message.contains("class 3") && message.contains("0 … 2 (circle, square, triangle)"), "{message}");
+    assert!(refusal(classifier.of(vec![])).contains("needs one class for the batch or one per example"));
+    let message = refusal(classifier.of(vec![0, 1, 2]).unwrap().log_density_gradient(&x, level.into()));
+    assert!(message.contains("classes of a batch: found 3, expected 1 or 2"), "{message}");
+    let message =
+        refusal(classifier.of(vec![0]).unwrap().log_density_gradient(&x, Levels::Each(&[level; 3])));
+    assert!(message.contains("noise levels of a batch: found 3, expected 1 or 2"), "{message}");
     let large = Tensor::zeros([2, 2, 16, 16], (Kind::Float, Device::Cpu));
-    let said = refusal(classifier.of(vec![0]).unwrap().log_density_gradient(&large, level.into()));
-    assert!(said.contains("[16, 16]") && said.contains("8×8"), "{said}");
+    let message = refusal(classifier.of(vec![0]).unwrap().log_density_gradient(&large, level.into()));
+    assert!(message.contains("[16, 16]") && message.contains("8×8"), "{message}");
     let table = UNetConfig {
         time_embedding_type: "learned".into(),
         num_train_timesteps: Some(STEPS as i64),
@@ -172,8 +183,8 @@ fn what_it_cannot_be_asked_is_a_sentence() {
 
     let network = NoisyClassifierConfig { n_classes: 4, encoder: tiny() };
     let about = About { class_names: names(), ..About::new(Schedule::COSINE, STEPS) };
-    let said = refusal(Classifier::new(&network, about, Device::Cpu, 0));
-    assert!(said.contains("4 classes") && said.contains("3 names"), "{said}");
+    let message = refusal(Classifier::new(&network, about, Device::Cpu, 0));
+    assert!(message.contains("4 classes") && message.contains("3 names"), "{message}");
 }
 
 fn names_in(folder: &Path) -> Vec<String> {
@@ -211,7 +222,11 @@ fn a_classifier_comes_back_bit_for_bit() {
         assert!(back.network().parameters().get(&parameter.name).unwrap().equal(&parameter.tensor));
     }
     let (x, level) = (images(2, 3), classifier.process().level(7));
-    assert!(said(&back, &x, level.into()).equal(&said(&classifier, &x, level.into())));
+    assert!(log_probabilities(&back, &x, level.into()).equal(&log_probabilities(
+        &classifier,
+        &x,
+        level.into()
+    )));
     let card = std::fs::read_to_string(folder.join("README.md")).unwrap();
     assert!(
         card.contains("A classifier of noisy shapes") && card.contains("circle, square, triangle"),
@@ -229,13 +244,13 @@ fn each_kind_of_folder_is_known_from_the_other() {
         (Holds::of(&denoiser).unwrap(), Holds::of(&other).unwrap()),
         (Holds::Denoiser, Holds::Classifier)
     );
-    let said = refusal(Model::load(&other, Device::Cpu));
+    let message = refusal(Model::load(&other, Device::Cpu));
     assert!(
-        said.contains("classifier holds a classifier of noisy images; a denoiser is needed here"),
-        "{said}"
+        message.contains("classifier contains a classifier of noisy images, but a denoiser is needed"),
+        "{message}"
     );
-    let said = refusal(Classifier::load(&denoiser, Device::Cpu));
-    assert!(said.contains("holds a denoiser; a classifier of noisy images is needed here"), "{said}");
+    let message = refusal(Classifier::load(&denoiser, Device::Cpu));
+    assert!(message.contains("contains a denoiser, but a classifier of noisy images is needed"), "{message}");
     // The same of a run's newest checkpoint.
     let run = place.path().join("run");
     classifier().save(&run.join("checkpoints/0000000064"), |_| Ok(())).unwrap();
@@ -243,8 +258,8 @@ fn each_kind_of_folder_is_known_from_the_other() {
     assert!(Classifier::load(&run, Device::Cpu).is_ok());
     assert!(refusal(Classifier::load(place.path(), Device::Cpu)).contains("is not a checkpoint"));
     // The folder inside, opened as a network by itself.
-    let said = refusal(Model::load(&other.join("classifier"), Device::Cpu));
-    assert!(said.contains("holds neither tweedie.json nor"), "{said}");
+    let message = refusal(Model::load(&other.join("classifier"), Device::Cpu));
+    assert!(message.contains("contains neither tweedie.json nor"), "{message}");
 }
 
 #[test]
@@ -257,16 +272,17 @@ fn a_spoiled_folder_is_a_sentence() {
         std::fs::write(&path, change(std::fs::read_to_string(&path).unwrap())).unwrap();
         refusal(Classifier::load(&folder, Device::Cpu))
     };
-    let said = spoil("tweedie.json", &|text| text.replace("\"classifier\"", "\"painter\""));
-    assert!(said.contains("painter"), "{said}");
+    let message = spoil("tweedie.json", &|text| text.replace("\"classifier\"", "\"painter\""));
+    assert!(message.contains("painter"), "{message}");
     assert!(
         spoil("tweedie.json", &|text| text.replace("\"format\": 2", "\"format\": 9")).contains("format 9")
     );
     assert!(spoil("tweedie.json", &|text| text.replace("\"circle\",", "")).contains("2 names"));
-    let said = spoil("classifier/config.json", &|text| text.replace("NoisyClassifier", "ResNet"));
-    assert!(said.contains("ResNet"), "{said}");
-    let said = spoil("classifier/config.json", &|text| text.replace("\"n_classes\": 3", "\"n_classes\": 2"));
-    assert!(said.contains("pool.to_out"), "{said}");
+    let message = spoil("classifier/config.json", &|text| text.replace("NoisyClassifier", "ResNet"));
+    assert!(message.contains("ResNet"), "{message}");
+    let message =
+        spoil("classifier/config.json", &|text| text.replace("\"n_classes\": 3", "\"n_classes\": 2"));
+    assert!(message.contains("pool.to_out"), "{message}");
     classifier().save(&folder, |_| Ok(())).unwrap();
     std::fs::remove_file(folder.join("classifier/diffusion_pytorch_model.safetensors")).unwrap();
     assert!(refusal(Classifier::load(&folder, Device::Cpu)).contains("diffusion_pytorch_model.safetensors"));

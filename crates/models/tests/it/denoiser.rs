@@ -1,4 +1,4 @@
-//! What a model says at its trained levels.
+//! The estimates of a denoiser at its trained levels.
 
 use crate::{ALL, STEPS, description, images, knowing, model, near, on, output_of, random, refusal, tiny};
 use tch::{Kind, Tensor};
@@ -21,20 +21,24 @@ fn output(model: &Model, estimate: &Estimate<Tensor>, level: NoiseLevel) -> Tens
 #[test]
 fn both_estimates_make_up_x_and_the_output() {
     let x = images(2, 3);
-    for says in ALL {
-        let model = model(says);
+    for parameterization in ALL {
+        let model = model(parameterization);
         for time in 1..=STEPS {
             let level = model.process().level(time);
             let estimate = denoise(&model, &x, level);
             let whole = &estimate.x0 * level.signal_rate() + &estimate.eps * level.noise_rate();
             near(&whole, &x, 1e-5);
-            // The network is told the 0-based index.
-            let said = output_of(&model, &(&x * says.input_scale(level)), (time - 1) as f64);
+            // The network is conditioned on the 0-based index.
+            let predicted = output_of(&model, &(&x * parameterization.input_scale(level)), (time - 1) as f64);
             // Where the output is x_0 and ε times a small number, reading it divides by that.
             let Target { from_x0, from_eps } =
-                says.target(level, model.process().trained_previous(level)).unwrap();
-            near(&output(&model, &estimate, level), &said, 1e-5 * (1.0 + from_x0.abs() + from_eps.abs()));
-            assert!(said.abs().max().double_value(&[]) > 0.1, "the network says nothing");
+                parameterization.target(level, model.process().trained_previous(level)).unwrap();
+            near(
+                &output(&model, &estimate, level),
+                &predicted,
+                1e-5 * (1.0 + from_x0.abs() + from_eps.abs()),
+            );
+            assert!(predicted.abs().max().double_value(&[]) > 0.1, "the output of the network is zero");
             assert!(estimate.spread.is_none());
         }
     }
@@ -52,8 +56,8 @@ fn what_the_network_says_itself_is_passed_on_untouched() {
 #[test]
 fn what_is_told_may_differ_from_where_x_is() {
     let (model, x) = (model(Parameterization::Epsilon), images(2, 3));
-    let (at, told) = (model.process().level(15), model.process().level(4));
-    let estimate = tch::no_grad(|| model.denoise_conditioned(&x, at.into(), told.into())).unwrap();
+    let (at, conditioned_on) = (model.process().level(15), model.process().level(4));
+    let estimate = tch::no_grad(|| model.denoise_conditioned(&x, at.into(), conditioned_on.into())).unwrap();
     assert!(estimate.eps.equal(&output_of(&model, &x, 3.0)));
     near(&(&estimate.x0 * at.signal_rate() + &estimate.eps * at.noise_rate()), &x, 1e-5);
     assert!(!estimate.eps.equal(&denoise(&model, &x, at).eps));
@@ -62,23 +66,23 @@ fn what_is_told_may_differ_from_where_x_is() {
 #[test]
 fn clean_data_is_read_where_that_means_something() {
     let x = images(2, 3);
-    for says in ALL {
-        let model = model(says);
+    for parameterization in ALL {
+        let model = model(parameterization);
         let estimate = tch::no_grad(|| model.denoise(&x, NoiseLevel::CLEAN.into())).unwrap();
         near(&estimate.x0, &x, 1e-6);
-        if matches!(says, Parameterization::X0 | Parameterization::PosteriorMean) {
-            // What is said tells no noise of clean data: it is read as at the first trained level.
+        if matches!(parameterization, Parameterization::X0 | Parameterization::PosteriorMean) {
+            // The prediction does not determine ε of clean data, so ε̂ is that at the first trained level.
             let first = model.process().level(1);
             near(&estimate.eps, &denoise(&model, &(&x * first.signal_rate()), first).eps, 1e-6);
             continue;
         }
-        if says == Parameterization::Score {
-            // The score of clean data has no target; that it reads as no noise at all is all there is to say.
+        if parameterization == Parameterization::Score {
+            // The score of clean data has no target. Its ε̂ must be zero.
             assert_eq!(estimate.eps.abs().max().double_value(&[]), 0.0);
             continue;
         }
         // Nothing is cleaner than the first trained level to a network.
-        let input = &x * says.input_scale(NoiseLevel::CLEAN);
+        let input = &x * parameterization.input_scale(NoiseLevel::CLEAN);
         near(&output(&model, &estimate, NoiseLevel::CLEAN), &output_of(&model, &input, 0.0), 1e-6);
     }
 }
@@ -88,13 +92,13 @@ fn a_level_without_signal_is_read_where_that_means_something() {
     let mut betas = vec![0.1; STEPS];
     betas[STEPS - 1] = 1.0;
     let x = images(2, 3);
-    for says in ALL {
-        let description = on(Schedule::Explicit { betas: betas.clone() }, says);
+    for parameterization in ALL {
+        let description = on(Schedule::Explicit { betas: betas.clone() }, parameterization);
         let model = random(&tiny(), description, 1);
         let last = model.process().level(STEPS);
         assert_eq!(last.signal_rate(), 0.0);
         let result = tch::no_grad(|| model.denoise(&x, last.into()));
-        let refused = match says {
+        let refused = match parameterization {
             Parameterization::Epsilon => Some("x0 from a predicted noise"),
             Parameterization::Score => Some("x0 from it"),
             _ => None,
@@ -106,7 +110,7 @@ fn a_level_without_signal_is_read_where_that_means_something() {
         }
         let estimate = result.unwrap();
         near(&estimate.eps, &x, 1e-6);
-        let input = &x * says.input_scale(last);
+        let input = &x * parameterization.input_scale(last);
         near(&output(&model, &estimate, last), &output_of(&model, &input, (STEPS - 1) as f64), 1e-6);
     }
 }
@@ -119,9 +123,9 @@ fn a_learned_variance_is_the_second_half() {
         let description = Description { variance, ..description(Parameterization::Epsilon) };
         let model = random(&wide, description, 1);
         let level = model.process().level(9);
-        let (estimate, said) = (denoise(&model, &x, level), output_of(&model, &x, 8.0));
-        assert!(estimate.eps.equal(&said.narrow(1, 0, 2)));
-        let second = said.narrow(1, 2, 2);
+        let (estimate, predicted) = (denoise(&model, &x, level), output_of(&model, &x, 8.0));
+        assert!(estimate.eps.equal(&predicted.narrow(1, 0, 2)));
+        let second = predicted.narrow(1, 2, 2);
         match (variance, estimate.spread) {
             (VariancePrediction::Log, Some(Spread::LogVariance(found)))
             | (VariancePrediction::Range, Some(Spread::Range(found))) => assert!(found.equal(&second)),
@@ -181,9 +185,9 @@ fn products_with_the_jacobian_are_slopes() {
     let direction = wave(4.0);
     for ((a, b), product) in pairs.iter().zip(&products) {
         let at = |by: f64| {
-            let said =
+            let predicted =
                 tch::no_grad(|| conditioned.denoise(&(&x + &direction * by), Levels::Each(&levels))).unwrap();
-            (a * said.x0 + b * said.eps).to_kind(Kind::Double).sum_dim_intlist(
+            (a * predicted.x0 + b * predicted.eps).to_kind(Kind::Double).sum_dim_intlist(
                 &[1i64, 2, 3][..],
                 false,
                 Kind::Double,
@@ -212,11 +216,11 @@ fn a_posterior_mean_is_read_between_levels() {
         let reading = Parameterization::PosteriorMean.reading(level, Some(before)).unwrap();
         let x = images(2, 3);
         let estimate = denoise(&model, &x, level);
-        // x_0 = x0_from_x·x + x0_from_out·out: linear in what the network says, which is the same for a level told the same.
-        let said = output_of(&model, &x, time - 1.0);
+        // x_0 = x0_from_x·x + x0_from_out·out: linear in the network's prediction, which is the same at levels with the same conditioning.
+        let predicted = output_of(&model, &x, time - 1.0);
         near(
             &estimate.x0,
-            &(&x * reading.x0_from_x + said * reading.x0_from_out),
+            &(&x * reading.x0_from_x + predicted * reading.x0_from_out),
             1e-3 * reading.x0_from_out.abs(),
         );
         reading.x0_from_out

@@ -1,4 +1,4 @@
-//! Every sampler on every kind of model: the process, what the network says, the path and the sampler are four choices.
+//! Every sampler with every kind of model: process, parameterization, path and sampler are independent choices.
 
 use crate::{description, greatest, near, on, random, refusal, tiny};
 use tch::Tensor;
@@ -7,7 +7,7 @@ use tweedie_models::sampling::{LevelRule, Sampler, SamplerOptions, SamplingConfi
 use tweedie_models::{Condition, Description, Model, VariancePrediction};
 use tweedie_samplers::{Adaptive, AnnealedOptions, ReverseVariance, StreamNoise};
 
-/// Kinds of models: on discrete processes and on a flow, with what they say.
+/// Kinds of models: discrete processes and a flow, with their parameterizations.
 fn models() -> Vec<(&'static str, Model)> {
     let flow = on(Schedule::RectifiedFlow { shift: 1.0 }, Parameterization::Velocity);
     let cosine = on(Schedule::COSINE, Parameterization::X0);

@@ -53,8 +53,8 @@ fn names_in(folder: &Path) -> Vec<String> {
 #[test]
 fn a_model_comes_back_bit_for_bit() {
     let place = tempfile::tempdir().unwrap();
-    for says in [Parameterization::Epsilon, Parameterization::X0, Parameterization::V] {
-        let model = model(says);
+    for parameterization in [Parameterization::Epsilon, Parameterization::X0, Parameterization::V] {
+        let model = model(parameterization);
         let folder = place.path().join("below/that/is/not/there");
         save(&model, &folder);
         let back = load(&folder);

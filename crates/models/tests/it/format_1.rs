@@ -128,14 +128,14 @@ fn declarations_that_cannot_be_followed_are_sentences() {
     model(Parameterization::V).save(folder, |_| Ok(())).unwrap();
     let good: Value = serde_json::from_slice(&std::fs::read(folder.join("tweedie.json")).unwrap()).unwrap();
     for (key, value, words) in [
-        ("format", json!(3), "format 3, of a newer tweedie"),
+        ("format", json!(3), "format 3 of a newer tweedie"),
         ("format", json!(0), "format"),
         ("format", json!("two"), "format"),
         ("kind", json!("painter"), "unknown variant `painter`"),
-        ("kind", json!("classifier"), "a denoiser is needed here"),
+        ("kind", json!("classifier"), "a denoiser is needed"),
         ("component", json!("elsewhere"), "elsewhere/config.json"),
         ("component", json!(7), "string"),
-        ("denoiser", Value::Null, "no part `denoiser`"),
+        ("denoiser", Value::Null, "no key `denoiser`"),
     ] {
         let mut wrong = good.clone();
         wrong[key] = value.clone();
@@ -173,7 +173,7 @@ fn each_kind_is_known_and_what_is_no_model_is_none() {
     classifier().save(&other, |_| Ok(())).unwrap();
     assert!(Kind::is_model(&one) && Kind::is_model(&other));
     assert_eq!((Kind::of(&one).unwrap(), Kind::of(&other).unwrap()), (Kind::Denoiser, Kind::Classifier));
-    assert!(refusal(Model::load(&other, Device::Cpu)).contains("a denoiser is needed here"));
+    assert!(refusal(Model::load(&other, Device::Cpu)).contains("a denoiser is needed"));
     assert!(refusal(Classifier::load(&one, Device::Cpu)).contains("a classifier of noisy images is needed"));
     // One that is spoiled is still a model's folder, and its own error is shown.
     std::fs::write(one.join("tweedie.json"), "{").unwrap();

@@ -114,7 +114,7 @@ fn solvers_converge_to_the_flows_solution_at_their_order() {
                 crate::greatest(&draw(&model, &sampling, 64), &solution(&model, &sampling, 64))
             };
             let (few, more, many) = (off(20), off(40), off(160));
-            // Each doubling divides the error by 2^order in the limit; 0.7 of that is asked for, down to the error of the last
+            // Each doubling divides the error by 2^order in the limit; 0.7 of that is required, down to the error of the last
             // step to clean data and of f32.
             let factor = 0.7 * f64::from(1 << order);
             let what = format!("{:?} {sampler}: {few:e}, {more:e}, {many:e}", model.about().schedule);

@@ -1,4 +1,4 @@
-//! What the folder's JSON files say, for `diffusers` to open.
+//! The content of a folder's JSON files, which `diffusers` must be able to load.
 
 use crate::{description, knowing, model, on, random, refusal, tiny};
 use serde_json::{Value, json};
@@ -82,7 +82,7 @@ fn the_scheduler_says_how_to_sample() {
         ends_clean: false,
         clip: Some(0.75),
         variance: ReverseVariance::FixedLarge,
-        // What is read there: no more steps than trained levels, and ε̂ as it was said.
+        // Loaded from the scheduler: at most as many steps as trained levels, and ε̂ as predicted.
         steps: 20,
         options: clipping(ClipOptions { after_clip: EpsAfterClip::Keep, ..ClipOptions::default() }),
         ..SamplingConfig::default()
@@ -153,14 +153,14 @@ fn schedules_and_outputs_have_their_names_there() {
             assert_eq!(without_ours(folder.path()).about.schedule, schedule);
         }
     }
-    for (says, name) in [
+    for (parameterization, name) in [
         (Parameterization::Epsilon, "epsilon"),
         (Parameterization::X0, "sample"),
         (Parameterization::V, "v_prediction"),
     ] {
-        let (folder, json) = scheduler(description(says));
+        let (folder, json) = scheduler(description(parameterization));
         assert_eq!(json["prediction_type"], name);
-        assert_eq!(without_ours(folder.path()).parameterization, says);
+        assert_eq!(without_ours(folder.path()).parameterization, parameterization);
     }
 }
 
@@ -245,7 +245,7 @@ fn continuous_processes_are_ours_alone() {
             (&json!("TweedieScheduler"), &json!(20))
         );
         let reason = json["reason"].as_str().unwrap();
-        assert_eq!(reason, format!("a discrete scheduler has no {schedule} process"));
+        assert_eq!(reason, format!("the discrete schedulers do not support the {schedule} process"));
         assert_eq!(Model::load(folder.path(), Device::Cpu).unwrap().about().schedule, schedule);
         let card = std::fs::read_to_string(folder.path().join("README.md")).unwrap();
         assert!(card.contains(reason), "{card}");

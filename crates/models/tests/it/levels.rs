@@ -1,4 +1,4 @@
-//! What a model says at other levels than its trained ones, and of several levels at once.
+//! The estimates of a denoiser at levels other than the trained ones, and at several levels at once.
 
 use crate::{ALL, STEPS, description, greatest, images, model, near, output_of, random, refusal, tiny};
 use tch::Tensor;
@@ -19,8 +19,8 @@ fn exploding(level: NoiseLevel) -> NoiseLevel {
 #[test]
 fn another_process_gets_the_same_estimates() {
     let x = images(2, 3);
-    for says in ALL {
-        let model = model(says);
+    for parameterization in ALL {
+        let model = model(parameterization);
         // Trained levels with more signal and with more noise, and levels between.
         for time in [1.0, 3.0, 5.4, 11.5, 20.0] {
             let level = model.process().at_time(time).unwrap();
@@ -36,12 +36,12 @@ fn another_process_gets_the_same_estimates() {
 fn levels_between_are_told_as_fractions() {
     let (model, x) = (model(Parameterization::X0), images(2, 3));
     let between = model.process().at_time(6.25).unwrap();
-    let said = output_of(&model, &x, 5.25);
+    let predicted = output_of(&model, &x, 5.25);
     let estimate = denoise(&model, &x, between.into());
-    near(&estimate.x0, &said, 1e-5);
+    near(&estimate.x0, &predicted, 1e-5);
     let neighbour = denoise(&model, &x, model.process().level(6).into());
     assert!(greatest(&estimate.x0, &neighbour.x0) > 1e-3, "the fraction makes no difference");
-    // Cleaner than the first trained level: told the first.
+    // At a level cleaner than the first trained level, the network is conditioned on the first.
     let cleaner = model.process().at_time(0.5).unwrap();
     let first = denoise(&model, &x, model.process().level(1).into());
     near(&denoise(&model, &x, cleaner.into()).x0, &first.x0, 1e-6);
@@ -50,8 +50,8 @@ fn levels_between_are_told_as_fractions() {
 #[test]
 fn one_level_per_sample_is_as_many_calls() {
     let x = images(4, 3);
-    for says in ALL {
-        let model = model(says);
+    for parameterization in ALL {
+        let model = model(parameterization);
         let level = |time: f64| model.process().at_time(time).unwrap();
         let levels = [level(2.0), level(9.5), level(20.0), exploding(level(14.0))];
         let together = denoise(&model, &x, Levels::Each(&levels));
@@ -78,16 +78,16 @@ fn a_number_of_levels_that_is_not_the_batch_is_refused() {
 #[test]
 fn almost_a_trained_level_is_that_level() {
     let x = images(2, 3);
-    for says in ALL {
-        let model = model(says);
+    for parameterization in ALL {
+        let model = model(parameterization);
         for time in [1, 8, STEPS] {
             let level = model.process().level(time);
             let exact = denoise(&model, &x, level.into());
             for off in [-5e-10, 5e-10] {
                 let almost = NoiseLevel::variance_preserving(level.log_snr() + off).unwrap();
                 let found = denoise(&model, &x, almost.into());
-                assert!(found.x0.equal(&exact.x0), "{says:?}: x0 at time {time}{off:+e}");
-                assert!(found.eps.equal(&exact.eps), "{says:?}: ε at time {time}{off:+e}");
+                assert!(found.x0.equal(&exact.x0), "{parameterization:?}: x0 at time {time}{off:+e}");
+                assert!(found.eps.equal(&exact.eps), "{parameterization:?}: ε at time {time}{off:+e}");
             }
         }
     }

@@ -34,7 +34,7 @@ use tweedie_networks::unet::SampleSize;
 use tweedie_networks::{Condition as Tensors, Input, Parameters, UNetConfig};
 use tweedie_samplers::{Draw, NoiseSource, StreamNoise};
 
-/// What a denoiser can be told to read, each with the discrete process.
+/// The parameterizations of a denoiser with the discrete process.
 const ALL: [Parameterization; 7] = [
     Parameterization::Epsilon,
     Parameterization::X0,

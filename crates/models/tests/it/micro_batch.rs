@@ -92,20 +92,20 @@ fn parts_keep_their_classes_and_levels() {
     let x = crate::images(5, 9);
     let labels = [2i64, 0, 1, 1, 0];
     let levels: Vec<_> = [1, 5, 9, 14, STEPS].map(|time| model.process().level(time)).to_vec();
-    let ask = |model: &Model, x: &Tensor, labels: &[i64], levels: &[_]| {
+    let denoise = |model: &Model, x: &Tensor, labels: &[i64], levels: &[_]| {
         let classes = Condition::classes(labels.to_vec());
         tch::no_grad(|| model.given(classes).denoise(x, Levels::of(levels, labels.len()).unwrap()))
             .unwrap()
             .x0
     };
     model.set_micro_batch(Some(1));
-    let apart = ask(&model, &x, &labels, &levels);
+    let apart = denoise(&model, &x, &labels, &levels);
     model.set_micro_batch(None);
     for i in 0..5 {
-        let alone = ask(&model, &x.narrow(0, i as i64, 1), &labels[i..=i], &levels[i..=i]);
+        let alone = denoise(&model, &x.narrow(0, i as i64, 1), &labels[i..=i], &levels[i..=i]);
         assert!(apart.narrow(0, i as i64, 1).equal(&alone), "image {i}");
     }
     // 0 is no size.
     model.set_micro_batch(Some(0));
-    assert_eq!(ask(&model, &x, &labels, &levels).size(), x.size());
+    assert_eq!(denoise(&model, &x, &labels, &levels).size(), x.size());
 }

@@ -28,8 +28,8 @@ proptest! {
 #[test]
 fn what_is_no_rule_is_said() {
     for (text, words) in [
-        ("flow:x", "\"x\" is no number of levels"),
-        ("flow:3,y", "\"y\" is no shift"),
+        ("flow:x", "\"x\" is not a number of levels"),
+        ("flow:3,y", "\"y\" is not a shift"),
         ("other:3", "\"other:3\""),
     ] {
         let sentence = refusal(text.parse::<LevelRule>());
@@ -83,7 +83,7 @@ fn another_processs_levels_are_its_log_snrs_on_this_one() {
     );
 }
 
-/// Others look on at ten levels, whatever the number of steps, down to the first trained one.
+/// With the adaptive solver, hooks are called at ten levels for any number of steps, down to the first trained level.
 #[test]
 fn an_adaptive_solver_goes_down_to_the_first_level() {
     let model = model(Parameterization::Epsilon);
@@ -93,8 +93,8 @@ fn an_adaptive_solver_goes_down_to_the_first_level() {
         assert_eq!((path.first(), path.n_steps()), (model.process().level(STEPS), 11));
         assert_eq!(path.levels()[10..], [model.process().level(1), NoiseLevel::CLEAN]);
     }
-    let asked = SamplingConfig { levels: Some("trailing:4".parse().unwrap()), ..sampling };
-    assert_eq!(model.path(&asked).unwrap().n_steps(), 4);
+    let requested = SamplingConfig { levels: Some("trailing:4".parse().unwrap()), ..sampling };
+    assert_eq!(model.path(&requested).unwrap().n_steps(), 4);
 }
 
 /// A path that ends cleaner than the first trained level does not climb back to it.

@@ -11,7 +11,7 @@ use tweedie_samplers::{
 };
 use tweedie_torch::Generator;
 
-/// Every way of drawing that a folder can ask for.
+/// Every kind of sampling that a folder can configure.
 fn ways() -> Vec<SamplingConfig> {
     let usual = SamplingConfig { steps: 4, ..SamplingConfig::default() };
     vec![
@@ -101,7 +101,7 @@ fn pytorch_noise_comes_one_draw_after_another() {
     let like = Tensor::zeros([2, 2, 8, 8], (Kind::Float, Device::Cpu));
     let noise = TorchNoise::new(42).unwrap();
     let mut generator = Generator::new(42).unwrap();
-    // Whatever a draw is for, the next numbers come.
+    // Each draw returns the next numbers, independent of its purpose.
     for visit in [0, 5, 5] {
         let draw = Draw { purpose: tweedie_math::random::Purpose::STEP, visit, draw: 0 };
         let expected = generator.randn(&[2, 2, 8, 8]).unwrap();

@@ -32,7 +32,7 @@ fn images_stay_in_their_order() {
     assert_eq!(x.double_value(&[1, 2, 1, 3]), 47.0);
     assert_eq!(x.double_value(&[0, 1, 0, 2]), 10.0);
     assert_eq!(to_pixels(&x, BYTES).unwrap(), bytes);
-    // Whatever order its memory has.
+    // For any memory layout.
     let turned = x.transpose(2, 3).contiguous().transpose(2, 3);
     assert!(!turned.is_contiguous());
     assert_eq!(to_pixels(&turned, BYTES).unwrap(), bytes);

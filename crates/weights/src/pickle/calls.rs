@@ -1,17 +1,17 @@
-//! What a pickle may ask for: numbers beside it, and the few functions that make tensors.
+//! The references to storages and the function calls that are allowed in a pickle.
 
 use super::machine::Machine;
 use super::value::{Tensor, Value};
 use std::rc::Rc;
 
-/// As many axes as PyTorch gives a tensor.
+/// The maximum number of axes of a tensor in PyTorch.
 const MOST_AXES: usize = 64;
 
-/// Storages are numbered; longer keys, recalled for tensor after tensor, are an attack on memory.
+/// The maximum length of a storage's key, which normally is a number. Longer keys, repeated for each tensor, could exhaust the memory.
 const LONGEST_KEY: usize = 256;
 
 impl Machine<'_> {
-    /// ("storage", kind, key, device, length), as `torch.save` refers to numbers.
+    /// Resolves a reference to a storage. `torch.save` writes it as ("storage", kind, key, device, length).
     pub(super) fn storage(&self, id: &Value) -> Result<Value, String> {
         if let Value::Tuple(at) = id
             && let [Value::Text(word), Value::Name(kind), Value::Text(key), ..] = self.arena[*at].as_slice()
@@ -20,12 +20,12 @@ impl Machine<'_> {
         {
             return Ok(Value::Storage(kind, Rc::clone(key)));
         }
-        Err("its pickle refers to numbers in a way that torch.save does not".into())
+        Err("its pickle contains a reference to a storage that torch.save does not write".into())
     }
 
     pub(super) fn call(&mut self, name: &Value, arguments: &Value) -> Result<Value, String> {
         let (Value::Name(name), Value::Tuple(at)) = (name, arguments) else {
-            return Err("its pickle calls what is no function".into());
+            return Err("its pickle calls a value that is not a function".into());
         };
         match (*name, self.arena[*at].as_slice()) {
             ("collections.OrderedDict", []) => Ok(Value::Dict(self.keep(Vec::new()))),
@@ -43,7 +43,9 @@ impl Machine<'_> {
             ) => {
                 let n_axes = self.arena[*shape].len();
                 if n_axes > MOST_AXES {
-                    return Err(format!("its pickle describes a tensor of {n_axes} axes"));
+                    return Err(format!(
+                        "its pickle describes a tensor of {n_axes} axes; at most {MOST_AXES} are supported"
+                    ));
                 }
                 let natural = |value: &Value| match value {
                     Value::Int(n) => u64::try_from(*n).ok(),
@@ -61,11 +63,11 @@ impl Machine<'_> {
                             strides,
                         })))
                     }
-                    _ => Err("its pickle describes a tensor by what are no sizes".into()),
+                    _ => Err("its pickle describes a tensor with invalid sizes".into()),
                 }
             }
             (other, arguments) => Err(format!(
-                "its pickle calls {other} with {} arguments that it does not take",
+                "its pickle calls {other} with {} arguments that are not supported",
                 arguments.len()
             )),
         }

@@ -1,8 +1,9 @@
-//! The pickle machine: a stack, marks on it, a memory, and an arena of containers.
+//! The pickle machine: a stack with marks, a memo, and an arena of containers.
 
 use super::value::{ALLOWED, Value};
 
-/// No pickle of weights takes more steps, each of which may leave a value: a tensor takes some forty.
+/// The maximum number of steps of a pickle. It bounds the memory, because each step may store a value. A tensor takes about forty
+/// steps.
 const MOST_STEPS: usize = 4_000_000;
 
 pub(super) struct Machine<'a> {
@@ -15,7 +16,7 @@ pub(super) struct Machine<'a> {
     steps: usize,
 }
 
-/// Runs a pickle; what is left at its end, and the containers that it refers to.
+/// Runs a pickle. Returns its result and the containers that the result refers to.
 pub(super) fn run(bytes: &[u8]) -> Result<(Value, Vec<Vec<Value>>), String> {
     let mut machine = Machine {
         bytes,
@@ -32,7 +33,7 @@ pub(super) fn run(bytes: &[u8]) -> Result<(Value, Vec<Vec<Value>>), String> {
         }
         machine.steps += 1;
         if machine.steps > MOST_STEPS {
-            return Err("its pickle takes more steps than any set of weights needs".into());
+            return Err(format!("its pickle takes more than {MOST_STEPS} steps"));
         }
     }
 }
@@ -41,13 +42,13 @@ impl Machine<'_> {
     pub(super) fn pop(&mut self) -> Result<Value, String> {
         let floor = self.marks.last().copied().unwrap_or(0);
         if self.stack.len() <= floor {
-            return Err("its pickle takes more than it has".into());
+            return Err("its pickle takes a value from an empty stack".into());
         }
-        self.stack.pop().ok_or_else(|| "its pickle takes more than it has".into())
+        self.stack.pop().ok_or_else(|| "its pickle takes a value from an empty stack".into())
     }
 
     pub(super) fn pop_to_mark(&mut self) -> Result<Vec<Value>, String> {
-        let mark = self.marks.pop().ok_or("its pickle has no mark where it needs one")?;
+        let mark = self.marks.pop().ok_or("its pickle needs a mark on the stack, but there is none")?;
         Ok(self.stack.split_off(mark.min(self.stack.len())))
     }
 
@@ -62,17 +63,21 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// A new container's place.
+    /// Stores a container in the arena and returns its index.
     pub(super) fn keep(&mut self, values: Vec<Value>) -> usize {
         self.arena.push(values);
         self.arena.len() - 1
     }
 
     pub(super) fn remember(&mut self, at: usize) -> Result<(), String> {
-        let value = self.stack.last().cloned().ok_or("its pickle remembers nothing")?;
-        // Counted by steps, not by places: else each further place could lie beyond the last.
+        let value = self
+            .stack
+            .last()
+            .cloned()
+            .ok_or("its pickle stores a value in the memo, but the stack is empty")?;
+        // The bound depends on the steps, not on the size of the memo, which each further entry could extend.
         if at > self.steps + (1 << 16) {
-            return Err("its pickle remembers at a place beyond reason".into());
+            return Err("its pickle stores a value at an index of the memo that is too large".into());
         }
         if at >= self.memo.len() {
             self.memo.resize(at + 1, None);
@@ -82,8 +87,12 @@ impl Machine<'_> {
     }
 
     pub(super) fn recall(&mut self, at: usize) -> Result<(), String> {
-        let value =
-            self.memo.get(at).cloned().flatten().ok_or("its pickle recalls what it never remembered")?;
+        let value = self
+            .memo
+            .get(at)
+            .cloned()
+            .flatten()
+            .ok_or("its pickle reads an entry of the memo that does not exist")?;
         self.stack.push(value);
         Ok(())
     }
@@ -92,9 +101,7 @@ impl Machine<'_> {
         let full = format!("{module}.{name}");
         let known = ALLOWED.iter().find(|allowed| **allowed == full);
         let known = known.ok_or_else(|| {
-            format!(
-                "it asks for {full}, which no set of weights needs: it was refused, and nothing was executed"
-            )
+            format!("it refers to {full}, which is not allowed in a file of weights; nothing was executed")
         })?;
         self.stack.push(Value::Name(known));
         Ok(())

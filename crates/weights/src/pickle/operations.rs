@@ -1,11 +1,11 @@
-//! The pickle machine's operations, those that a file of tensors needs.
+//! The operations of the pickle machine, limited to those that a file of tensors needs.
 
 use super::bytes::long;
 use super::machine::Machine;
 use super::value::Value;
 
 impl Machine<'_> {
-    /// One operation; the result at the end.
+    /// Runs one operation. Returns the result of the pickle after the last one.
     pub(super) fn step(&mut self) -> Result<Option<Value>, String> {
         match self.byte()? {
             0x80 => {
@@ -39,7 +39,7 @@ impl Machine<'_> {
             }
             b'G' => {
                 let bytes = self.take(8)?;
-                let value = f64::from_be_bytes(bytes.try_into().map_err(|_| "its pickle is cut off")?);
+                let value = f64::from_be_bytes(bytes.try_into().map_err(|_| "its pickle is truncated")?);
                 self.stack.push(Value::Float(value));
             }
             b'X' => {
@@ -108,7 +108,7 @@ impl Machine<'_> {
             }
             0x93 => match (self.pop()?, self.pop()?) {
                 (Value::Text(name), Value::Text(module)) => self.name(&module, &name)?,
-                _ => return Err("its pickle names something by what is no text".into()),
+                _ => return Err("its pickle uses a name that is not text".into()),
             },
             b'Q' => {
                 let id = self.pop()?;
@@ -120,7 +120,7 @@ impl Machine<'_> {
                 let made = self.call(&name, &arguments)?;
                 self.stack.push(made);
             }
-            // A state for what was made: dictionaries carry metadata here that says nothing of weights.
+            // Sets the state of an object. Dictionaries have metadata here, which is not needed for weights.
             b'b' => {
                 self.pop()?;
             }
@@ -129,7 +129,7 @@ impl Machine<'_> {
             }
             other => {
                 return Err(format!(
-                    "its pickle holds the operation 0x{other:02x}, which no set of weights needs"
+                    "its pickle contains the operation 0x{other:02x}, which is not allowed in a file of weights"
                 ));
             }
         }
@@ -139,7 +139,7 @@ impl Machine<'_> {
     fn extend_list(&mut self, values: Vec<Value>) -> Result<(), String> {
         match self.stack.last() {
             Some(Value::List(at)) => self.arena[*at].extend(values),
-            _ => return Err("its pickle appends to what is no list".into()),
+            _ => return Err("its pickle appends to a value that is not a list".into()),
         }
         Ok(())
     }
@@ -147,8 +147,10 @@ impl Machine<'_> {
     fn extend_dict(&mut self, values: Vec<Value>) -> Result<(), String> {
         match self.stack.last() {
             Some(Value::Dict(at)) if values.len().is_multiple_of(2) => self.arena[*at].extend(values),
-            Some(Value::Dict(_)) => return Err("its pickle sets a key without a value".into()),
-            _ => return Err("its pickle sets an item of what is no dictionary".into()),
+            Some(Value::Dict(_)) => {
+                return Err("its pickle sets a key of a dictionary without a value".into());
+            }
+            _ => return Err("its pickle sets an item of a value that is not a dictionary".into()),
         }
         Ok(())
     }

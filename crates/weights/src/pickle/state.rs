@@ -1,10 +1,10 @@
-//! From the values of a pickle to named tensors.
+//! Extraction of named tensors from the result of a pickle.
 
 use super::value::{Tensor, Value};
 use crate::DataType;
 use std::collections::HashSet;
 
-/// How a tensor lies in its storage, counted in numbers.
+/// The layout of a tensor in its storage, in units of numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Strided {
     pub storage: String,
@@ -13,7 +13,7 @@ pub(super) struct Strided {
 }
 
 impl Strided {
-    /// One beyond the last number that a tensor of a shape touches; none where that cannot be counted.
+    /// The index after the last number of a tensor of the given shape, or `None` if it overflows.
     pub(super) fn end(&self, shape: &[usize]) -> Option<u64> {
         if shape.contains(&0) {
             return Some(self.offset);
@@ -24,9 +24,9 @@ impl Strided {
         self.offset.checked_add(reach)?.checked_add(1)
     }
 
-    /// The numbers in row-major order, out of the span that begins at the offset; each `width` bytes wide.
+    /// Collects the numbers in row-major order from `span`, the bytes that start at the offset. Each number has `width` bytes.
     pub(super) fn gather(&self, shape: &[usize], span: &[u8], width: usize) -> Vec<u8> {
-        // First, because the other sides of an empty tensor may be beyond counting.
+        // This is checked first, because the product of the other sides of an empty tensor may overflow.
         if shape.contains(&0) {
             return Vec::new();
         }
@@ -57,15 +57,15 @@ impl Strided {
     }
 }
 
-/// No tensor of weights has more numbers.
+/// The maximum number of values of a tensor.
 const MOST_NUMBERS: usize = 1 << 34;
 
 type Named = (String, DataType, Vec<usize>, Strided);
 
-/// The tensors of a dictionary, or of the dictionary `state_dict` inside it.
+/// The tensors of a dictionary, or of its entry `state_dict` if that is a dictionary.
 pub(super) fn tensors_of(value: &Value, arena: &[Vec<Value>]) -> Result<Vec<Named>, String> {
     let Value::Dict(at) = value else {
-        return Err("it holds no dictionary of tensors".into());
+        return Err("it contains no dictionary of tensors".into());
     };
     let is_state = |pair: &[Value]| matches!(&pair[0], Value::Text(name) if name.as_ref() == "state_dict");
     match arena[*at].chunks_exact(2).find(|pair| is_state(pair)).map(|pair| &pair[1]) {
@@ -80,13 +80,13 @@ fn named(dict: &[Value]) -> Result<Vec<Named>, String> {
     for pair in dict.chunks_exact(2) {
         let (key, value) = (&pair[0], &pair[1]);
         let Value::Text(name) = key else {
-            return Err("its dictionary has a key that is no name".into());
+            return Err("its dictionary has a key that is not text".into());
         };
         if !seen.insert(name.as_ref()) {
-            return Err(format!("it holds the tensor {name} twice"));
+            return Err(format!("it contains the tensor {name} twice"));
         }
         let Value::Tensor(tensor) = value else {
-            return Err(format!("its {name} is no tensor"));
+            return Err(format!("its {name} is not a tensor"));
         };
         let Tensor { kind, storage, offset, shape, strides } = tensor.as_ref();
         let kind = match *kind {
@@ -96,11 +96,15 @@ fn named(dict: &[Value]) -> Result<Vec<Named>, String> {
             "torch.BFloat16Storage" => DataType::Bf16,
             "torch.LongStorage" => DataType::I64,
             "torch.ByteStorage" => DataType::U8,
-            other => return Err(format!("its tensor {name} is a {other}, which holds no weights")),
+            other => {
+                return Err(format!(
+                    "its tensor {name} has the storage type {other}, which is not supported"
+                ));
+            }
         };
         let n = shape.iter().try_fold(1usize, |product, &side| product.checked_mul(side));
         if !shape.contains(&0) && n.is_none_or(|n| n > MOST_NUMBERS) {
-            return Err(format!("its tensor {name} has the shape {shape:?}, larger than any weights"));
+            return Err(format!("its tensor {name} of shape {shape:?} has more than {MOST_NUMBERS} values"));
         }
         let strided = Strided { storage: storage.to_string(), offset: *offset, strides: strides.clone() };
         found.push((name.to_string(), kind, shape.clone(), strided));

@@ -1,9 +1,9 @@
-//! What a pickle of tensors is made of, and all that it may name.
+//! The values of a pickle of tensors, and the names that it may refer to.
 
 use std::rc::Rc;
 
-/// What may lie on the machine's stack. Containers are places in its arena: a pickle may fill one after it was remembered,
-/// may put one into itself, and may nest them deeper than any stack.
+/// A value on the stack of the machine. Containers are indices of the machine's arena, because a pickle may fill a container after it
+/// was stored in the memo, put it into itself, and nest containers deeper than the call stack allows.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
     None,
@@ -13,13 +13,13 @@ pub(super) enum Value {
     Text(Rc<str>),
     Tuple(usize),
     List(usize),
-    /// Keys and values in turn.
+    /// Alternating keys and values.
     Dict(usize),
     /// One of [`ALLOWED`].
     Name(&'static str),
-    /// Numbers that lie beside the pickle: their kind by name, their key.
+    /// A storage of numbers in the archive: the name of its type and its key.
     Storage(&'static str, Rc<str>),
-    /// A view of a storage: (storage's kind and key, offset, shape, strides).
+    /// A view of a storage.
     Tensor(Rc<Tensor>),
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Tensor {
     pub strides: Vec<u64>,
 }
 
-/// Everything that a pickle may name.
+/// The names that a pickle may refer to.
 pub(super) const ALLOWED: [&str; 14] = [
     "collections.OrderedDict",
     "torch._utils._rebuild_tensor_v2",

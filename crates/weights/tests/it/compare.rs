@@ -1,4 +1,4 @@
-//! Differences from the expected names and shapes are all told.
+//! All differences from the expected names and shapes are reported.
 
 use crate::{place, written};
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! Files that are cut, lengthened or inconsistent are refused, and the error says why.
+//! Files that are cut, lengthened or inconsistent are refused with the reason.
 
 use crate::{failed_at, open_bytes, place, refused, with_header, written};
 use tweedie_weights::{Error, TensorFile};
@@ -174,5 +174,5 @@ fn foreign_headers_are_refused() {
 #[test]
 fn kinds_without_weights_are_named() {
     let header = "{\"mask\":{\"dtype\":\"BOOL\",\"shape\":[2],\"data_offsets\":[0,2]}}";
-    refused(&with_header(header, 2), "its tensor mask is of the kind BOOL");
+    refused(&with_header(header, 2), "its tensor mask has the data type BOOL");
 }

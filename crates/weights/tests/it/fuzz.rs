@@ -156,7 +156,7 @@ proptest! {
     }
 }
 
-/// Each bit of a right file of PyTorch's; flips in the numbers and in what the zip says of dates change nothing that is read.
+/// Flips each bit of a valid file of PyTorch's. Flips in the numbers and in the dates of the zip change no names and shapes.
 #[test]
 fn each_flipped_bit_of_a_pickled_file() {
     let bytes = of_tensors(Four, &[("w", floats("0", 0, &[2], &[1]))], &[("0", &counting(2))]);

@@ -1,4 +1,4 @@
-//! Right files with a few wrong bytes, for as long as is asked.
+//! Valid files with a few wrong bytes, for a given time.
 
 use crate::torch_file::*;
 use crate::{put, written};
@@ -84,7 +84,7 @@ fn damaged(dice: &mut Dice, right: &[u8], pickles: &[Vec<u8>]) -> (usize, Vec<u8
     (kind, bytes)
 }
 
-/// Opens a file and reads all of it; whether it is one. What it says of itself must hold.
+/// Opens a file and reads all of it. Returns whether it is valid; its tensors must then have their declared sizes.
 fn reads(path: &std::path::Path) -> bool {
     let mut weights = match Weights::open(path) {
         Ok(weights) => weights,

@@ -78,11 +78,11 @@ fn pickle_refused(bytes: &[u8], reason: &str) {
     let error = open_pickle(bytes).unwrap_err();
     let text = error.to_string();
     assert!(matches!(error, Error::Pickle { .. }), "{error:?}");
-    assert!(text.contains("weights.bin is no file of weights"), "{text}");
+    assert!(text.contains("weights.bin is not a readable file of weights"), "{text}");
     assert!(text.contains(reason), "{text} lacks {reason:?}");
 }
 
-/// A file with this header and so many bytes of tensors.
+/// A file with a header and the given number of bytes of tensors.
 fn with_header(header: &str, n_data: usize) -> Vec<u8> {
     let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
     bytes.extend(header.as_bytes());

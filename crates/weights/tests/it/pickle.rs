@@ -65,7 +65,7 @@ proptest! {
             places.iter().flat_map(|&at| noise[at * width..(at + 1) * width].to_vec()).collect();
         prop_assert_eq!(file.read(&tensor).unwrap(), expected);
         if end > 0 {
-            pickle_refused(&of(end * width - 1), "ends beyond its numbers");
+            pickle_refused(&of(end * width - 1), "exceeds its storage");
         }
     }
 }
@@ -95,7 +95,7 @@ fn transposed_expanded_and_shared_numbers_are_gathered() {
     }
 }
 
-/// Whatever the other sides are: their product cannot be counted, and need not be.
+/// Empty tensors may have other sides whose product overflows.
 #[test]
 fn an_empty_tensor_is_empty() {
     let big = 1i64 << 40;
@@ -151,7 +151,7 @@ fn what_was_remembered_is_recalled() {
     }
 }
 
-/// The archive's folder is named after the file, older files say nothing of the order of bytes, and a pickle may be packed.
+/// The archive's folder is named after the file, older files have no byte order, and a pickle may be compressed.
 #[test]
 fn the_archive_may_be_told_otherwise() {
     let pickle = program(Two, &dict(Two, &[("w", tensor(Two, &floats("0", 0, &[2], &[1])))]));

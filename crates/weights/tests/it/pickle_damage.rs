@@ -1,4 +1,4 @@
-//! A pickle that asks for more than tensors is refused, and so is a file that does not hold what it says.
+//! A pickle with more than tensors is refused, and so is a file that does not contain its declared storages.
 
 use crate::torch_file::*;
 use crate::{open_pickle, pickle_refused};
@@ -40,7 +40,7 @@ fn nothing_is_called() {
     ] {
         for protocol in [Two, Four] {
             let name_alone = global(protocol, module, name);
-            let reason = format!("it asks for {module}.{name}, which no set of weights needs");
+            let reason = format!("it refers to {module}.{name}, which is not allowed in a file of weights");
             body_refused(&name_alone, &reason);
             body_refused(&call(name_alone, &command), &reason);
         }
@@ -68,39 +68,39 @@ fn allowed_names_take_their_own_arguments_alone() {
     );
     body_refused(&call(global(Two, "torch", "FloatStorage"), &[int(1)]), "calls torch.FloatStorage");
     body_refused(&call(global(Two, "torch._utils", "_rebuild_parameter"), &[int(1)]), "_rebuild_parameter");
-    body_refused(&call(int(1), &[]), "calls what is no function");
+    body_refused(&call(int(1), &[]), "calls a value that is not a function");
     body_refused(
         &[&global(Two, "collections", "OrderedDict")[..], b"]R"].concat(),
-        "calls what is no function",
+        "calls a value that is not a function",
     );
     for id in [int(0), tuple(&[]), tuple(&[text(Two, "module"), int(1), int(2)])] {
-        body_refused(&[id, b"Q".to_vec()].concat(), "in a way that torch.save does not");
+        body_refused(&[id, b"Q".to_vec()].concat(), "that torch.save does not write");
     }
-    body_refused(&[int(1), int(2), vec![0x93]].concat(), "by what is no text");
+    body_refused(&[int(1), int(2), vec![0x93]].concat(), "a name that is not text");
 }
 
 #[test]
 fn a_pickle_must_keep_its_own_rules() {
     for (body, reason) in [
-        (&b""[..], "takes more than it has"),
-        (b"0", "takes more than it has"),
-        (b"K\x01(0", "takes more than it has"),
-        (b"t", "no mark"),
-        (b"q\0", "remembers nothing"),
-        (b"h\0", "never remembered"),
-        (b"K\x01j\xff\xff\xff\xff", "never remembered"),
-        (b"}K\x01a", "appends to what is no list"),
-        (b"](K\x01u", "sets an item of what is no dictionary"),
-        (b"}(K\x01u", "a key without a value"),
+        (&b""[..], "takes a value from an empty stack"),
+        (b"0", "takes a value from an empty stack"),
+        (b"K\x01(0", "takes a value from an empty stack"),
+        (b"t", "needs a mark on the stack"),
+        (b"q\0", "the stack is empty"),
+        (b"h\0", "an entry of the memo that does not exist"),
+        (b"K\x01j\xff\xff\xff\xff", "an entry of the memo that does not exist"),
+        (b"}K\x01a", "appends to a value that is not a list"),
+        (b"](K\x01u", "sets an item of a value that is not a dictionary"),
+        (b"}(K\x01u", "a key of a dictionary without a value"),
         (b"X\x02\0\0\0\xff\xff", "not UTF-8"),
-        (b"\x8a\x09123456789", "beyond 64 bits"),
+        (b"\x8a\x09123456789", "more than 64 bits"),
     ] {
         body_refused(body, reason);
     }
     for cut in
         [&b"X\xff\xff\xff\xff"[..], b"\x8c\xff", b"\x8a\xff", b"J\0", b"M", b"G", b"K", b"ctorch", b"\x95"]
     {
-        pickle_refused(&around(cut, &[]), "cut off");
+        pickle_refused(&around(cut, &[]), "truncated");
     }
 }
 
@@ -109,22 +109,25 @@ fn what_is_no_dictionary_of_tensors_is_named() {
     for body in [&b"N"[..], b"]", b")", &tensor(Two, &floats("0", 0, &[1], &[1]))] {
         body_refused(body, "no dictionary of tensors");
     }
-    body_refused(&dict(Two, &[("epoch", int(3))]), "its epoch is no tensor");
-    body_refused(&dict(Two, &[("state_dict", int(3))]), "its state_dict is no tensor");
-    body_refused(b"}K\x01K\x02s", "a key that is no name");
+    body_refused(&dict(Two, &[("epoch", int(3))]), "its epoch is not a tensor");
+    body_refused(&dict(Two, &[("state_dict", int(3))]), "its state_dict is not a tensor");
+    body_refused(b"}K\x01K\x02s", "a key that is not text");
     let made = tensor(Two, &floats("0", 0, &[1], &[1]));
-    body_refused(&dict(Two, &[("w", made.clone()), ("w", made)]), "holds the tensor w twice");
+    body_refused(&dict(Two, &[("w", made.clone()), ("w", made)]), "contains the tensor w twice");
     for storage in ["IntStorage", "ShortStorage", "CharStorage", "BoolStorage"] {
         let view = View { storage, ..floats("0", 0, &[1], &[1]) };
-        view_refused(view, &format!("conv.weight is a torch.{storage}"));
+        view_refused(view, &format!("conv.weight has the storage type torch.{storage}"));
     }
-    view_refused(View { storage: "Size", ..floats("0", 0, &[1], &[1]) }, "conv.weight is a torch.Size");
+    view_refused(
+        View { storage: "Size", ..floats("0", 0, &[1], &[1]) },
+        "conv.weight has the storage type torch.Size",
+    );
 }
 
 #[test]
 fn a_tensor_must_lie_inside_its_numbers() {
     let most = i64::MAX;
-    view_refused(floats("7", 0, &[1], &[1]), "conv.weight refers to numbers that it does not hold");
+    view_refused(floats("7", 0, &[1], &[1]), "conv.weight refers to a storage that does not exist");
     for (offset, shape, strides) in [
         (0, &[5][..], &[1][..]),
         (4, &[1], &[1]),
@@ -138,15 +141,15 @@ fn a_tensor_must_lie_inside_its_numbers() {
         (0, &[2, 2, 2], &[most, most, most]),
         (most / 4 + 1, &[0], &[1]),
     ] {
-        view_refused(floats("0", offset, shape, strides), "ends beyond its numbers");
+        view_refused(floats("0", offset, shape, strides), "exceeds its storage");
     }
     for (offset, shape, strides) in
         [(-1, &[1][..], &[1][..]), (0, &[-1], &[1]), (0, &[1], &[-1]), (0, &[1], &[]), (0, &[], &[1])]
     {
-        view_refused(floats("0", offset, shape, strides), "by what are no sizes");
+        view_refused(floats("0", offset, shape, strides), "with invalid sizes");
     }
     for shape in [&[most][..], &[most, most], &[1 << 40, 1 << 40], &[1 << 18, 1 << 18]] {
-        view_refused(floats("0", 0, shape, &vec![0; shape.len()]), "larger than any weights");
+        view_refused(floats("0", 0, shape, &vec![0; shape.len()]), "has more than 17179869184 values");
     }
 }
 
@@ -165,11 +168,11 @@ fn every_cut_of_a_pickled_file_is_refused() {
 
 #[test]
 fn foreign_files_are_told_apart() {
-    pickle_refused(b"", "does not begin as a zip");
-    pickle_refused(b"P", "does not begin as a zip");
-    pickle_refused(b"<html>not found</html>", "does not begin as a zip");
+    pickle_refused(b"", "does not start with a zip header");
+    pickle_refused(b"P", "does not start with a zip header");
+    pickle_refused(b"<html>not found</html>", "does not start with a zip header");
     pickle_refused(b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", "format before version 1.6");
-    pickle_refused(b"PK\x03\x04 and so on", "no whole zip");
+    pickle_refused(b"PK\x03\x04 and so on", "not a valid zip file");
     let (folder, path) = crate::place("weights.bin");
     crate::failed_at(&PickleFile::open(&path).unwrap_err(), &path);
     crate::failed_at(&PickleFile::open(folder.path()).unwrap_err(), folder.path());
@@ -182,7 +185,7 @@ fn an_archive_must_hold_what_torch_writes() {
     open_pickle(&zip(&[pickle, numbers], 0)).unwrap();
     pickle_refused(&zip(&[], 0), "");
     pickle_refused(&zip(&[numbers, ("a/b/data.pkl", pickle.1)], 0), "no data.pkl");
-    pickle_refused(&zip(&[pickle], 0), "numbers that it does not hold");
+    pickle_refused(&zip(&[pickle], 0), "a storage that does not exist");
     pickle_refused(&zip(&[pickle, numbers, ("a/byteorder", b"big")], 0), "big-endian");
     pickle_refused(&zip(&[pickle, numbers, ("a/byteorder", b"\xff")], 0), "-endian");
     pickle_refused(&zip(&[numbers, pickle], 8), "a/data/0 is compressed");
@@ -192,7 +195,7 @@ fn an_archive_must_hold_what_torch_writes() {
     pickle_refused(&zip(&[pickle, numbers, numbers], 0), "twice");
     pickle_refused(&zip(&[pickle, numbers, ("b/data.pkl", pickle.1)], 0), "data.pkl twice");
     pickle_refused(&zip(&[pickle, numbers, ("b/data/0", numbers.1)], 0), "data/0 twice");
-    // A flipped bit of the pickle, where the archive's checksum says so.
+    // A flipped bit of the pickle, which the archive's checksum detects.
     let mut bytes = good();
     bytes[70] ^= 1;
     assert!(matches!(open_pickle(&bytes), Err(Error::Pickle { .. })));

@@ -1,4 +1,4 @@
-//! A few bytes cannot ask for a deep stack, a long time or much memory.
+//! A few bytes cannot require a deep stack, a long time or much memory.
 
 use crate::torch_file::*;
 use crate::{open_pickle, pickle_refused};
@@ -13,22 +13,22 @@ fn deep_nesting_needs_no_stack() {
     let n = 1_000_000;
     let tuples = [b")".to_vec(), vec![0x85; n]].concat();
     body_refused(&tuples, "no dictionary of tensors");
-    body_refused(&dict(Two, &[("deep", tuples)]), "its deep is no tensor");
+    body_refused(&dict(Two, &[("deep", tuples)]), "its deep is not a tensor");
     body_refused(&[vec![b']'; n], vec![b'a'; n - 1]].concat(), "no dictionary of tensors");
-    body_refused(&[b'('].repeat(n), "takes more than it has");
+    body_refused(&[b'('].repeat(n), "takes a value from an empty stack");
 }
 
 #[test]
 fn containers_may_hold_themselves() {
     body_refused(b"]q\0h\0a", "no dictionary of tensors");
-    body_refused(b"}q\x07X\x01\0\0\0ah\x07s", "its a is no tensor");
+    body_refused(b"}q\x07X\x01\0\0\0ah\x07s", "its a is not a tensor");
     let body = [&b"}q\x07"[..], &text(Two, "state_dict"), b"h\x07s"].concat();
-    body_refused(&body, "its state_dict is no tensor");
+    body_refused(&body, "its state_dict is not a tensor");
 }
 
 #[test]
 fn steps_are_counted() {
-    body_refused(&b"N".repeat(5_000_000), "more steps than any set of weights needs");
+    body_refused(&b"N".repeat(5_000_000), "more than 4000000 steps");
 }
 
 /// Five bytes each, and each further than the last.
@@ -37,7 +37,10 @@ fn memory_is_not_reserved_for_places_that_are_skipped() {
     let far = |at: u32| [b"r", &at.to_le_bytes()[..]].concat();
     open_pickle(&around(&program(Two, &[b"}".to_vec(), far(60_000)].concat()), &[])).unwrap();
     for at in [120_000, 1 << 24, u32::MAX] {
-        body_refused(&[b"}".to_vec(), far(60_000), far(at)].concat(), "a place beyond reason");
+        body_refused(
+            &[b"}".to_vec(), far(60_000), far(at)].concat(),
+            "an index of the memo that is too large",
+        );
     }
 }
 
@@ -57,7 +60,7 @@ fn a_number_cannot_be_repeated_without_end() {
     let mut file = open_pickle(&of(1 << 20)).unwrap();
     let tensor = file.tensors()[0].clone();
     assert_eq!(file.read(&tensor).unwrap(), vec![0; 4 << 20]);
-    pickle_refused(&of(1 << 30), "repeats its numbers");
+    pickle_refused(&of(1 << 30), "too large for the repeated numbers of its storage");
 }
 
 /// A long text that is recalled again and again is held once.
@@ -70,5 +73,5 @@ fn long_names_are_not_multiplied() {
     let refused = open_pickle(&around(&program(Two, &body), &[("0", &counting(1))])).unwrap_err();
     assert!(refused.to_string().ends_with(" twice"));
     let view = View { key: Box::leak(long.into_boxed_str()), ..floats("0", 0, &[1], &[1]) };
-    body_refused(&tensor(Two, &view), "in a way that torch.save does not");
+    body_refused(&tensor(Two, &view), "that torch.save does not write");
 }

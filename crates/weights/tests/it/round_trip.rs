@@ -16,9 +16,9 @@ fn any_tensor() -> impl Strategy<Value = TensorBytes> {
     })
 }
 
-/// Any name but the one that the format keeps for the free text.
+/// Any name except the one that the format reserves for metadata.
 fn any_name() -> impl Strategy<Value = String> {
-    any::<String>().prop_filter("kept for free text", |name| name != "__metadata__")
+    any::<String>().prop_filter("reserved for metadata", |name| name != "__metadata__")
 }
 
 fn dtype(kind: DataType) -> Dtype {
@@ -105,7 +105,7 @@ proptest! {
     }
 }
 
-/// A file whose only tensor has the name kept for the free text would not come back.
+/// A tensor with the name reserved for metadata could not be read back.
 #[test]
 fn the_kept_name_is_refused() {
     let (_folder, path) = place("weights.safetensors");

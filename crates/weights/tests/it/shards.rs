@@ -78,13 +78,13 @@ fn an_index_that_lies_is_caught() {
     let (_folder, index) = shards();
     let open = |map: &[(&str, &str)]| open(&index, map);
     refused(open(&[("a", "ab.bin"), ("c", "d.bin")]), "its shard d.bin is missing");
-    refused(open(&[("a", "ab.bin"), ("x", "ab.bin")]), "says that ab.bin holds x, which it does not");
+    refused(open(&[("a", "ab.bin"), ("x", "ab.bin")]), "lists x in ab.bin, which does not contain it");
     // Another shard holds it: an earlier one, a later one.
-    refused(open(&[("a", "ab.bin"), ("b", "c.bin")]), "says that c.bin holds b, which it does not");
-    refused(open(&[("a", "c.bin"), ("c", "ab.bin")]), "says that ab.bin holds c, which it does not");
+    refused(open(&[("a", "ab.bin"), ("b", "c.bin")]), "lists b in c.bin, which does not contain it");
+    refused(open(&[("a", "c.bin"), ("c", "ab.bin")]), "lists c in ab.bin, which does not contain it");
     refused(open(&[("a", "ab.bin"), ("b", "ab.bin"), ("c", "ab.bin"), ("d", "c.bin")]), "holds c, which");
-    refused(open(&[("a", "ab.bin"), ("b", "ab.bin"), ("c", "bc.bin")]), "b is in an earlier shard, too");
-    refused(open(&[("a", "ab.bin"), ("b", "bc.safetensors")]), "b is in an earlier shard, too");
+    refused(open(&[("a", "ab.bin"), ("b", "ab.bin"), ("c", "bc.bin")]), "b is also in an earlier shard");
+    refused(open(&[("a", "ab.bin"), ("b", "bc.safetensors")]), "b is also in an earlier shard");
 }
 
 #[test]
@@ -97,13 +97,13 @@ fn a_shard_lies_beside_its_index() {
         let error = open(&index, &[("c", shard)]).unwrap_err();
         assert!(matches!(error, Error::Shards { .. }), "{shard}: {error:?}");
     }
-    refused(open(&index, &[("c", "../c.bin")]), "its shard `../c.bin` is no file beside it");
+    refused(open(&index, &[("c", "../c.bin")]), "its shard `../c.bin` is not a file in the same folder");
     for folder in ["inner", ".", "/"] {
         refused(open(&index, &[("c", folder)]), "is missing");
     }
     // An index is no shard, not even of itself.
     let error = open(&index, &[("c", "model.index.json")]).unwrap_err();
-    assert!(error.to_string().contains("does not begin as a zip"), "{error}");
+    assert!(error.to_string().contains("does not start with a zip header"), "{error}");
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn what_is_no_index_is_refused() {
     crate::failed_at(&Weights::open(&missing).unwrap_err(), &missing);
     for text in ["", "[]", "{}", "{\"weight_map\": []}", "{\"weight_map\": {\"a\": 1}}", &"[".repeat(100_000)]
     {
-        refused(Weights::open(&put("model.index.json", text.as_bytes())), "it is no index");
+        refused(Weights::open(&put("model.index.json", text.as_bytes())), "it is not an index");
     }
 }
 
@@ -153,5 +153,5 @@ fn renaming_keeps_the_values_and_never_merges() {
 
     let error = weights().renamed(|name| name.replace('c', "a")).unwrap_err();
     assert!(matches!(&error, Error::Names { path, .. } if *path == index), "{error:?}");
-    assert!(error.to_string().contains("it holds a under an old and a new name"), "{error}");
+    assert!(error.to_string().contains("it contains a under an old and a new name"), "{error}");
 }

@@ -5,7 +5,7 @@
 pub enum Protocol {
     /// What it writes by default.
     Two,
-    /// What it writes when asked: short texts, names from the stack, frames.
+    /// The optional protocol: short texts, names from the stack, frames.
     Four,
 }
 pub use Protocol::{Four, Two};
@@ -130,7 +130,7 @@ pub fn program(protocol: Protocol, body: &[u8]) -> Vec<u8> {
     }
 }
 
-/// A zip of files as they are, whose headers say `method`.
+/// A zip of uncompressed files, whose headers contain `method`.
 pub fn zip(entries: &[(&str, &[u8])], method: u16) -> Vec<u8> {
     let (mut bytes, mut directory) = (Vec::new(), Vec::new());
     for (name, content) in entries {

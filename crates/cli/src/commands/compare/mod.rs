@@ -1,4 +1,4 @@
-//! `tweedie compare`.
+//! The subcommand `tweedie compare`.
 
 mod report;
 
@@ -10,10 +10,10 @@ use tweedie_applications::generation::{Generator, GeneratorOptions};
 use tweedie_models::Model;
 use tweedie_models::sampling::{Sampler, SamplingConfig};
 
-/// Draws from the same noise by each sampler and number of steps; reports what each costs and how far it is from a reference.
+/// Samples from the same noise with each sampler and number of steps. Reports the cost of each and its distance from a reference.
 pub fn run(options: &Compare) -> anyhow::Result<()> {
     if options.n == 0 || options.samplers.is_empty() || options.steps.is_empty() {
-        bail!("-n, --samplers and --steps name at least one image, sampler and number of steps");
+        bail!("-n must be at least 1, and --samplers and --steps must name at least one value each");
     }
     options.how.check_taken(&options.samplers)?;
     let (mut model, _) =
@@ -21,7 +21,7 @@ pub fn run(options: &Compare) -> anyhow::Result<()> {
     model.set_micro_batch(options.how.micro_batch.map(|size| size as usize));
     let about = model.about();
     if !about.is_images() {
-        bail!("this model draws data of shape {}, which are no images to be compared", about.data);
+        bail!("the model generates data of shape {}; samplers can be compared only on images", about.data);
     }
     let samplings = samplings(options, &model)?;
     let own = GeneratorOptions {
@@ -41,12 +41,12 @@ pub fn run(options: &Compare) -> anyhow::Result<()> {
     report::write(options, &model, &rows)
 }
 
-/// The reference, then each sampler with each number of steps.
+/// The sampling configuration of the reference, followed by those of each sampler with each number of steps.
 fn samplings(options: &Compare, model: &Model) -> anyhow::Result<Vec<SamplingConfig>> {
     let own = model.sampling();
     let mut samplings = vec![reference(model, options.reference)?];
     for &sampler in &options.samplers {
-        // An adaptive solver has one number of steps: its own.
+        // The adaptive solver chooses its own number of steps, so it runs once.
         let n = if sampler == Sampler::Ode { 1 } else { options.steps.len() };
         for &steps in &options.steps[..n] {
             let levels = (sampler != Sampler::Ode).then(|| options.spread.levels(steps)).transpose()?;

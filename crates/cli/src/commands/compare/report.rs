@@ -1,4 +1,4 @@
-//! The table and the sheet of a comparison.
+//! The table and the sheet of images of a comparison.
 
 use crate::arguments::Compare;
 use crate::output::{line, save_png};
@@ -8,21 +8,21 @@ use tweedie_applications::generation::images_of;
 use tweedie_models::Model;
 use tweedie_report::{Sheet, sheet};
 
-/// The sheet's name in its folder.
+/// The file name of the sheet.
 pub(super) const SHEET: &str = "comparison.png";
-/// The table's.
+/// The file name of the table.
 pub(super) const TABLE: &str = "comparison.json";
 
-/// Images of each row on the sheet, at most.
+/// The maximum number of images in a row of the sheet.
 const SHOWN: i64 = 12;
 
-/// Prints the table, writes it and the sheet; the first row is the reference.
+/// Prints the table, and writes the table and the sheet. The first of `rows` is the reference.
 pub(super) fn write(options: &Compare, model: &Model, rows: &[Row]) -> anyhow::Result<()> {
     let Some((reference, others)) = rows.split_first() else { return Ok(()) };
     let range = model.about().range;
     let half = (range.high - range.low) / 2.0;
     line(format!(
-        "{} images from the same noise; distance: root mean square from {} of {} steps ({} calls, {:.1} s), in half the data's range",
+        "{} images from the same noise; distance: root mean square from {} with {} steps ({} calls, {:.1} s), in units of half the data's range",
         reference.x.size()[0],
         reference.sampling.sampler,
         reference.steps,
@@ -71,7 +71,7 @@ pub(super) fn write(options: &Compare, model: &Model, rows: &[Row]) -> anyhow::R
         columns: n as usize,
         zoom: 64usize.div_ceil(shape[2]).max(1),
         labels,
-        title: vec!["from the same noise; sampler and calls of the network, the reference first".into()],
+        title: vec!["all rows start from the same noise; labels: sampler and network evaluations; first row: reference".into()],
     };
     let sheet_path = options.out.join(SHEET);
     save_png(&sheet_path, &sheet(&images, shape, &layout), &[("table", value.to_string())])?;

@@ -1,4 +1,4 @@
-//! A file from an address: checked, and gone on with where it ended.
+//! Resumable download of a file, checked by its MD5 sum.
 
 use anyhow::{Context, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -8,10 +8,10 @@ use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
-/// Attempts at one file before giving up; each goes on where the one before ended.
+/// The number of attempts for one file. Each attempt resumes where the previous one ended.
 const ATTEMPTS: usize = 4;
 
-/// One file, under a temporary name until its sum is right.
+/// Downloads one file. It has a temporary name until its MD5 sum is verified.
 pub(super) fn fetch(address: &str, target: &Path, sum: &str) -> anyhow::Result<()> {
     let partial =
         target.with_file_name(format!("{}.part", target.file_name().unwrap_or_default().to_string_lossy()));
@@ -20,7 +20,7 @@ pub(super) fn fetch(address: &str, target: &Path, sum: &str) -> anyhow::Result<(
         if attempt > 0 {
             std::thread::sleep(Duration::from_secs(1 << attempt));
         }
-        match go_on(address, &partial) {
+        match resume(address, &partial) {
             Ok(()) => {
                 let found = md5_of(&partial)?;
                 if found == sum {
@@ -28,7 +28,9 @@ pub(super) fn fetch(address: &str, target: &Path, sum: &str) -> anyhow::Result<(
                         .with_context(|| format!("cannot put {} in place", target.display()));
                 }
                 let _ = std::fs::remove_file(&partial);
-                bail!("{address} has the MD5 sum {found}, and {sum} was expected: it was removed");
+                bail!(
+                    "{address} has the MD5 sum {found}, but {sum} was expected; the downloaded file was removed"
+                );
             }
             Err(Failure::Here(error)) => return Err(error),
             Err(Failure::There { error, may_pass }) => {
@@ -41,18 +43,18 @@ pub(super) fn fetch(address: &str, target: &Path, sum: &str) -> anyhow::Result<(
     }
     let error = last.unwrap_or_else(|| anyhow!("no attempt was made"));
     Err(error.context(format!(
-        "{address} cannot be downloaded (is this machine online?); what came is kept, and the same command goes on"
+        "{address} cannot be downloaded (is this machine online?); the received part is kept, and the same command resumes the download"
     )))
 }
 
-/// Why a file, or the rest of it, did not come.
+/// The reason why a download failed.
 enum Failure {
-    /// It could not be written.
+    /// The file could not be written.
     Here(anyhow::Error),
-    /// The server or the way to it.
+    /// The server or the connection failed.
     There {
         error: anyhow::Error,
-        /// Whether another attempt may fare better.
+        /// Whether another attempt may succeed.
         may_pass: bool,
     },
 }
@@ -64,7 +66,7 @@ impl From<ureq::Error> for Failure {
     }
 }
 
-/// Whether another attempt may fare better: not where the address does not exist, or nobody answers there.
+/// Whether another attempt may succeed. It cannot if the address does not exist or the connection is rejected.
 fn may_pass(error: &ureq::Error) -> bool {
     match error {
         ureq::Error::StatusCode(code) => *code >= 500,
@@ -77,8 +79,8 @@ fn may_pass(error: &ureq::Error) -> bool {
     }
 }
 
-/// Appends what is missing of a file.
-fn go_on(address: &str, partial: &Path) -> Result<(), Failure> {
+/// Downloads the missing rest of a file and appends it.
+fn resume(address: &str, partial: &Path) -> Result<(), Failure> {
     let here = |error: std::io::Error| {
         Failure::Here(anyhow::Error::new(error).context(format!("cannot write {}", partial.display())))
     };
@@ -92,26 +94,26 @@ fn go_on(address: &str, partial: &Path) -> Result<(), Failure> {
         .into();
     let response = agent.get(address).header("Range", &format!("bytes={has}-")).call();
     let response = match response {
-        // Nothing lies beyond what is here already.
+        // Range not satisfiable: the local file already has the full length.
         Err(ureq::Error::StatusCode(416)) => return Ok(()),
         other => other?,
     };
-    let goes_on = response.status() == 206;
+    let is_partial = response.status() == 206;
     let (_, body) = response.into_parts();
-    let whole = body.content_length().map(|rest| rest + if goes_on { has } else { 0 });
-    // Only now: where nobody answers, nothing is left behind.
+    let whole = body.content_length().map(|rest| rest + if is_partial { has } else { 0 });
+    // The folder is created only after the server has answered, so that a failed connection leaves nothing behind.
     if let Some(folder) = partial.parent() {
         std::fs::create_dir_all(folder).map_err(here)?;
     }
     let mut file = File::options()
         .create(true)
-        .append(goes_on)
+        .append(is_partial)
         .write(true)
-        .truncate(!goes_on)
+        .truncate(!is_partial)
         .open(partial)
         .map_err(here)?;
     let bar = if std::io::stderr().is_terminal() {
-        ProgressBar::new(whole.unwrap_or(0)).with_position(if goes_on { has } else { 0 })
+        ProgressBar::new(whole.unwrap_or(0)).with_position(if is_partial { has } else { 0 })
     } else {
         ProgressBar::hidden()
     };
@@ -138,7 +140,7 @@ fn go_on(address: &str, partial: &Path) -> Result<(), Failure> {
     }
 }
 
-/// A file's MD5 sum in hexadecimal digits.
+/// The MD5 sum of a file in hexadecimal digits.
 pub(super) fn md5_of(path: &Path) -> anyhow::Result<String> {
     let mut hash = Md5::new();
     let mut file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;

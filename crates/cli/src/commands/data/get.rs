@@ -1,4 +1,4 @@
-//! `tweedie data get`: the named public sets from their official addresses, checked, resumable.
+//! The subcommand `tweedie data get`: resumable, checked downloads of public data sets from their official addresses.
 
 use super::download::{fetch, md5_of};
 use crate::arguments::Get;
@@ -7,10 +7,10 @@ use anyhow::{Context, bail};
 use std::fs::File;
 use std::path::Path;
 
-/// A file of a set and its MD5 sum, as its makers or mirrors publish it.
+/// The name of a file and its published MD5 sum.
 type Part = (&'static str, &'static str);
 
-/// A public set: its name, where its files lie, the files.
+/// The public data sets: name, base address and files.
 const SETS: [(&str, &str, &[Part]); 3] = [
     (
         "mnist",
@@ -39,18 +39,18 @@ const SETS: [(&str, &str, &[Part]); 3] = [
     ),
 ];
 
-/// Downloads a set into a folder.
+/// Downloads a data set into a folder.
 pub fn run(options: &Get) -> anyhow::Result<()> {
     let Some((name, address, parts)) = SETS.iter().find(|(name, ..)| *name == options.name) else {
         let known: Vec<&str> = SETS.iter().map(|(name, ..)| *name).collect();
-        bail!("there is no public set `{}`; there are {}", options.name, known.join(", "));
+        bail!("`{}` is not a known data set; it must be one of {}", options.name, known.join(", "));
     };
     let folder = options.out.clone().unwrap_or_else(|| Path::new("data").join(name));
     let address = options.from.as_deref().unwrap_or(address);
     for (file, sum) in *parts {
         let target = folder.join(file);
         if target.is_file() && md5_of(&target)? == *sum {
-            line(format!("{} is there", target.display()));
+            line(format!("{} is already complete", target.display()));
         } else {
             fetch(&format!("{}/{file}", address.trim_end_matches('/')), &target, sum)?;
             line(format!("{} is complete", target.display()));
@@ -60,13 +60,13 @@ pub fn run(options: &Get) -> anyhow::Result<()> {
         }
     }
     line(format!(
-        "to train on it: cargo xtask train --preset {name} --data {}",
+        "to train on this data set: cargo xtask train --preset {name} --data {}",
         shell_word(folder.display())
     ));
     Ok(())
 }
 
-/// Unpacks the batches of an archive beside it; what is there is left alone.
+/// Unpacks the files of an archive into `folder`. Files with the same names are overwritten.
 fn unpack(archive: &Path, folder: &Path) -> anyhow::Result<()> {
     let failed = || format!("{} cannot be unpacked", archive.display());
     let file = File::open(archive).with_context(failed)?;

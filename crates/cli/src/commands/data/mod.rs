@@ -1,4 +1,4 @@
-//! `tweedie data …`.
+//! The subcommands of `tweedie data`.
 
 mod download;
 mod get;

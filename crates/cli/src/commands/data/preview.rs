@@ -1,4 +1,4 @@
-//! `tweedie data preview`: a sheet of what training will see, and what there is, in numbers.
+//! The subcommand `tweedie data preview`: a sheet of training examples and statistics of the data set.
 
 use super::statistics::statistics;
 use crate::arguments::Preview;
@@ -13,7 +13,7 @@ pub fn run(options: &Preview) -> anyhow::Result<()> {
     let config = RunConfig::resolve(&options.source.source())?;
     let data = config.open_data()?;
     if options.n == Some(0) {
-        bail!("-n is 0; at least one example can be shown");
+        bail!("-n is 0; it must be at least 1");
     }
     tweedie_files::check_writable(&options.out)?;
     let rows = statistics(&config, &data)?;
@@ -30,7 +30,7 @@ pub fn run(options: &Preview) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A sheet of images from all over the set: sets lie class by class.
+/// A sheet of images spread evenly over the data set, because data sets are often ordered by class.
 fn images(data: &dyn Dataset, shape: Shape, n: usize, title: &[String]) -> anyhow::Result<Canvas> {
     let n = data.len().map_or(n, |len| n.min(len as usize));
     let index = |i: usize| data.len().map_or(i as u64, |len| i as u64 * len / n as u64);
@@ -46,12 +46,13 @@ fn images(data: &dyn Dataset, shape: Shape, n: usize, title: &[String]) -> anyho
     Ok(sheet(&images, visible_shape(shape), &layout))
 }
 
-/// Of arrays one channel can be seen, or three as colours.
+/// The shape of the shown image: one channel as grey, or the first three channels as colours.
 fn visible_shape(shape: Shape) -> [usize; 3] {
     [if shape.channels < 3 { 1 } else { 3 }, shape.height, shape.width]
 }
 
-/// An image as bytes; of an array the first channels, three standard deviations spanning black to white.
+/// An example as bytes. For an array these are its first channels, with three standard deviations on each side of the mean spanning
+/// black to white.
 fn visible(example: &Example, shape: Shape, moments: Option<&(Vec<f64>, Vec<f64>)>) -> Vec<u8> {
     let plane = shape.height * shape.width;
     match (&example.values, moments) {

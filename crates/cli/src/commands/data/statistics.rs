@@ -1,4 +1,4 @@
-//! What a data set holds, as lines.
+//! Statistics of a data set as lines of text.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -6,10 +6,10 @@ use tweedie_applications::recipes::{DataConfig, RunConfig};
 use tweedie_data::{Dataset, Shape, Values, shapes};
 use tweedie_training::TrainingData;
 
-/// Images that are looked at, at most.
+/// The maximum number of examples that are examined.
 const COUNTED: u64 = 10_000;
 
-/// The lines.
+/// The statistics of the training data, one per line.
 pub fn statistics(config: &RunConfig, data: &TrainingData) -> anyhow::Result<Vec<String>> {
     let shown = data.shown.as_ref();
     let shape = shown.shape();
@@ -18,7 +18,7 @@ pub fn statistics(config: &RunConfig, data: &TrainingData) -> anyhow::Result<Vec
     let held = data.held_out.as_ref().and_then(|part| part.len()).unwrap_or(0);
     let count = match shown.len() {
         Some(len) => format!("{len} {what}s to train on, {held} held out"),
-        None => "without end".into(),
+        None => "unlimited".into(),
     };
     let size = match shape.as_image() {
         Some([channels, height, width]) => format!("{channels} channels, {height}x{width}"),
@@ -26,18 +26,18 @@ pub fn statistics(config: &RunConfig, data: &TrainingData) -> anyhow::Result<Vec
     };
     let mut lines = vec![format!("{}: {count}, {size}", shown.name())];
     lines.extend(sizes(config)?);
-    let seen = look(config, shown)?;
+    let seen = examine(config, shown)?;
     lines.push(format!(
-        "mean and deviation per {of_each}{}, of {}: {}",
+        "mean and standard deviation per {of_each}{}, over {} examples: {}",
         seen.unit,
         seen.n,
         seen.moments.join(", ")
     ));
     lines.extend(classes(shown, &seen));
     lines.push(match seen.duplicates.first() {
-        None => format!("no {what} of the first {} is there twice", seen.n),
+        None => format!("no duplicates among the first {} {what}s", seen.n),
         Some((again, first)) => format!(
-            "{} {what}s of the first {} are there before, such as {again}, which is {first}",
+            "{} of the first {} {what}s are duplicates, such as {again}, which equals {first}",
             seen.duplicates.len(),
             seen.n
         ),
@@ -46,16 +46,19 @@ pub fn statistics(config: &RunConfig, data: &TrainingData) -> anyhow::Result<Vec
         lines.push(format!("{} of {} have captions", seen.captions, seen.n));
     }
     if seen.accepted.1 > 0 {
-        lines.push(format!("the analyser recognises {} of the first {}", seen.accepted.0, seen.accepted.1));
+        lines.push(format!(
+            "the analyser recognises {} of the first {} images",
+            seen.accepted.0, seen.accepted.1
+        ));
     }
     let left_out = shown.left_out();
     if let Some(first) = left_out.first() {
-        lines.push(format!("{} files were left out, such as {first}", left_out.len()));
+        lines.push(format!("{} files were skipped, such as {first}", left_out.len()));
     }
     Ok(lines)
 }
 
-/// The sizes of image files before they are scaled.
+/// The sizes of the image files before scaling.
 fn sizes(config: &RunConfig) -> anyhow::Result<Vec<String>> {
     let DataConfig::Folder(folder) = &config.data else { return Ok(Vec::new()) };
     let (sizes, bad) = folder.files()?.sizes();
@@ -68,24 +71,24 @@ fn sizes(config: &RunConfig) -> anyhow::Result<Vec<String>> {
     }
     let mut lines = vec![format!("files: {} (fitted by {:?})", listed.join(", "), folder.fit).to_lowercase()];
     if let Some(first) = bad.first() {
-        lines.push(format!("{} files are no images that can be read, such as {first}", bad.len()));
+        lines.push(format!("{} files are not readable images, such as {first}", bad.len()));
     }
     Ok(lines)
 }
 
-/// What was counted.
+/// Statistics of the examined examples.
 struct Seen {
     n: u64,
     unit: &'static str,
     moments: Vec<String>,
     classes: BTreeMap<u32, u64>,
-    /// An image's key and that of an equal one before it.
+    /// The keys of a duplicate and of the first example that it equals.
     duplicates: Vec<(String, String)>,
     captions: u64,
     accepted: (u64, u64),
 }
 
-fn look(config: &RunConfig, data: &dyn Dataset) -> anyhow::Result<Seen> {
+fn examine(config: &RunConfig, data: &dyn Dataset) -> anyhow::Result<Seen> {
     let shape = data.shape();
     let plane = (shape.n_values() / shape.channels()).max(1);
     let n = data.len().unwrap_or(1000).min(COUNTED);
@@ -124,7 +127,7 @@ fn look(config: &RunConfig, data: &dyn Dataset) -> anyhow::Result<Seen> {
             std::collections::hash_map::Entry::Vacant(free) => {
                 free.insert(index);
             }
-            // Equal hashes: the images themselves decide.
+            // Equal hashes are confirmed by comparing the values.
             std::collections::hash_map::Entry::Occupied(first) => {
                 if data.values(*first.get())? == example.values {
                     seen.duplicates.push((data.key(index), data.key(*first.get())));
@@ -134,7 +137,7 @@ fn look(config: &RunConfig, data: &dyn Dataset) -> anyhow::Result<Seen> {
         if let Some(label) = example.label {
             *seen.classes.entry(label).or_default() += 1;
         }
-        // An image without a caption is called by its class.
+        // The caption of an image without one is the name of its class.
         let class = example.label.and_then(|label| class_names.get(label as usize));
         seen.captions += u64::from(!example.caption.is_empty() && class != Some(&example.caption));
         if let Some(shape) = analysed {
@@ -159,7 +162,7 @@ fn classes(data: &dyn Dataset, seen: &Seen) -> Option<String> {
         return None;
     }
     if data.len().is_some_and(|len| len > seen.n) {
-        // Sets lie class by class: the first images say nothing of the shares.
+        // Data sets are often ordered by class, so the first images do not show the shares of the classes.
         return Some(format!("{} classes: {}", names.len(), short(names.into_iter())));
     }
     let shares = seen.classes.iter().map(|(label, count)| {
@@ -169,12 +172,12 @@ fn classes(data: &dyn Dataset, seen: &Seen) -> Option<String> {
     Some(format!("{} classes: {}", names.len(), short(shares)))
 }
 
-/// The first of a list, and how many more there are.
+/// The first items of a list and the number of the others.
 fn short(list: impl ExactSizeIterator<Item = String>) -> String {
     let more = list.len().saturating_sub(12);
-    let mut said: Vec<String> = list.take(12).collect();
+    let mut shown: Vec<String> = list.take(12).collect();
     if more > 0 {
-        said.push(format!("and {more} more"));
+        shown.push(format!("and {more} more"));
     }
-    said.join(", ")
+    shown.join(", ")
 }

@@ -1,4 +1,4 @@
-//! `tweedie evaluate …`.
+//! The subcommands of `tweedie evaluate`.
 
 mod likelihood;
 
@@ -12,7 +12,7 @@ use tweedie_applications::evaluation::{Judged, SamplesOptions, Subject, config_o
 use tweedie_applications::generation::{Generator, GeneratorOptions};
 use tweedie_models::{Kind, Model};
 
-/// The report's name in its folder.
+/// The file name of the report.
 const REPORT: &str = "samples.json";
 
 /// Runs the subcommand.
@@ -27,18 +27,20 @@ fn samples(options: &EvaluateSamples) -> anyhow::Result<()> {
     let config = config_of(&options.model, &options.source.source())?;
     let data = config.open_data()?.shown;
     let model = if Kind::is_model(&options.model) { Some(open_model(options)?) } else { None };
-    let subject = match &model {
-        Some(model) => {
-            let own = GeneratorOptions {
-                sampling: options.how.sampling(model.sampling())?,
-                class: options.class.clone(),
-                guidance: options.guidance.options(),
-            };
-            Subject::of_model(Generator::new(model, own)?, &data.shape(), options.n, options.seed)?
-        }
-        None => Subject::of_files(&options.model, &data.shape(), options.n, options.seed)
-            .with_context(|| format!("{} is no model and no set of examples", options.model.display()))?,
-    };
+    let subject =
+        match &model {
+            Some(model) => {
+                let own = GeneratorOptions {
+                    sampling: options.how.sampling(model.sampling())?,
+                    class: options.class.clone(),
+                    guidance: options.guidance.options(),
+                };
+                Subject::of_model(Generator::new(model, own)?, &data.shape(), options.n, options.seed)?
+            }
+            None => Subject::of_files(&options.model, &data.shape(), options.n, options.seed).with_context(
+                || format!("{} is neither a model nor a set of examples", options.model.display()),
+            )?,
+        };
     let is_new = !options.out.exists();
     std::fs::create_dir_all(&options.out)
         .with_context(|| format!("cannot create {}", options.out.display()))?;
@@ -48,7 +50,7 @@ fn samples(options: &EvaluateSamples) -> anyhow::Result<()> {
     let judged =
         judge(&subject, &config, data.as_ref(), &how, &mut Terminal::interruptible()?).inspect_err(|_| {
             if is_new {
-                // It holds nothing yet.
+                // The new folder is still empty.
                 let _ = std::fs::remove_dir(&options.out);
             }
         })?;
@@ -64,7 +66,10 @@ fn samples(options: &EvaluateSamples) -> anyhow::Result<()> {
             let shapes = shapes.map(|quality| {
                 json!({ "recognised": quality.samples.share(), "histogram_distance": quality.distance() })
             });
-            (json!({ "report": report, "shapes": shapes }), ("nearest.png", "is it memory?", nearest))
+            (
+                json!({ "report": report, "shapes": shapes }),
+                ("nearest.png", "nearest training images:", nearest),
+            )
         }
         Judged::Points { report, scatter } => {
             line(report.to_string());
@@ -87,7 +92,7 @@ fn open_model(options: &EvaluateSamples) -> anyhow::Result<Model> {
     Ok(model)
 }
 
-/// The report as JSON.
+/// Writes the report as JSON.
 fn write(options: &EvaluateSamples, data: &str, subject: &Subject<'_>, figures: Value) -> anyhow::Result<()> {
     let mut value = json!({
         "model": options.model, "data": data, "weights": if options.folder.raw_if(options.raw).are_raw() { "raw" } else { "averaged" }, "seed": options.seed,

@@ -1,4 +1,4 @@
-//! `tweedie sample`.
+//! The subcommand `tweedie sample`.
 
 mod starts;
 mod targets;
@@ -16,7 +16,7 @@ use tweedie_models::Model;
 use tweedie_models::sampling::{Sampler, SamplingConfig};
 use tweedie_samplers::Norms;
 
-/// Draws samples and writes them with their parameters inside.
+/// Generates samples and writes them, with the sampling parameters in the metadata of each file.
 pub fn run(options: &Sample) -> anyhow::Result<ExitCode> {
     let Some(folder) = options.model.as_deref().filter(|_| !options.list) else {
         for (_, name, what, source) in Sampler::ALL {
@@ -25,7 +25,7 @@ pub fn run(options: &Sample) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     if options.n == 0 {
-        bail!("-n is 0; at least one sample can be drawn");
+        bail!("-n is 0; it must be at least 1");
     }
     let (mut model, precision) =
         super::open_model(folder, &options.folder.options(&options.device, &options.precision))?;
@@ -34,7 +34,7 @@ pub fn run(options: &Sample) -> anyhow::Result<ExitCode> {
     let guidance = options.guidance.options();
     let class = options.class.clone();
     let generator = Generator::new(&model, GeneratorOptions { sampling, class, guidance })?;
-    check_promises(options, &generator)?;
+    check_combination(options, &generator)?;
     if options.start.is_none() {
         generator.note().into_iter().for_each(line);
     }
@@ -62,7 +62,7 @@ pub fn run(options: &Sample) -> anyhow::Result<ExitCode> {
     };
     let samples = generator.draw(&request, &mut terminal)?;
     if samples.is_empty() {
-        line("interrupted before the first samples were done; nothing is written");
+        line("interrupted before the first batch was finished; nothing was written");
         return Ok(ExitCode::from(INTERRUPTED));
     }
     let parameters = |image: Option<usize>| {
@@ -71,25 +71,25 @@ pub fn run(options: &Sample) -> anyhow::Result<ExitCode> {
     };
     if let Some(path) = &options.raw {
         save_tensor(path, "samples", &samples.values(model.about())?, parameters(None))?;
-        line(format!("{} samples as numbers: {}", samples.len(), path.display()));
+        line(format!("{} samples as a tensor: {}", samples.len(), path.display()));
     }
     if let Some(targets) = targets {
         targets.write(&samples, &model, &shape, columns, options.first, parameters)?;
     }
     if samples.interrupted {
-        line("interrupted: those are the samples that were done");
+        line("interrupted: only the finished samples were written");
         return Ok(ExitCode::from(INTERRUPTED));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// The checkpoint's sampling with the changes of the command line.
+/// The checkpoint's sampling configuration with the flags of the command line applied.
 fn sampling(options: &Sample, model: &Model) -> anyhow::Result<SamplingConfig> {
     let mut how = options.how.clone();
-    // A clip would change what a code decodes to.
+    // Given latents are decoded without the checkpoint's clip, which would change the reconstruction.
     let given = options.start.is_some() || options.between.is_some();
     how.options.no_clip |= given && how.options.clip.is_none() && how.options.threshold.is_none();
-    // A way between two starts is drawn without noise, also where the checkpoint is sampled by DDIM with some.
+    // Interpolation needs a deterministic sampler, so η defaults to 0 even if the checkpoint's η is larger.
     let sampler = how.sampler.unwrap_or(model.sampling().sampler);
     if options.interpolate.is_some() && sampler == Sampler::Ddim {
         how.options.eta.get_or_insert(Eta::Number(0.0));
@@ -97,29 +97,33 @@ fn sampling(options: &Sample, model: &Model) -> anyhow::Result<SamplingConfig> {
     Ok(how.sampling(model.sampling())?)
 }
 
-/// Fails where flags promise together what cannot be kept.
-fn check_promises(options: &Sample, generator: &Generator<'_>) -> anyhow::Result<()> {
+/// Returns an error if flags contradict each other.
+fn check_combination(options: &Sample, generator: &Generator<'_>) -> anyhow::Result<()> {
     let sampling = generator.sampling();
     if options.first.checked_add(options.n as u64).is_none_or(|end| end > i64::MAX as u64) {
-        bail!("--first is {}; so large a number leaves no room for {} samples", options.first, options.n);
+        bail!(
+            "--first is {}; with {} samples, the index of the last one exceeds the range of i64",
+            options.first,
+            options.n
+        );
     }
     if options.how.options.micro_batch.is_some() {
         let by_batch =
             sampling.sampler == Sampler::PredictorCorrector && sampling.options.pc.norms == Norms::BatchMean;
         if options.noise == NoiseName::Torch || by_batch {
             bail!(
-                "--micro-batch makes samples that do not depend on their batch, and {} makes them depend on it",
+                "--micro-batch makes samples independent of their batch; it cannot be combined with {}, which makes them depend on it",
                 if by_batch { "--corrector-norms batch-mean" } else { "--noise torch" }
             );
         }
     }
     if options.interpolate.is_some() && matches!(generator.class(), Class::All(_)) {
-        bail!("--interpolate draws ways within one class: choose it with --class");
+        bail!("--interpolate needs a single class; choose it with --class");
     }
     Ok(())
 }
 
-/// The shape of a sample: the model's, or for images of any size that of --size.
+/// The shape of a sample: the size given with --size, or the model's own shape.
 fn shape(options: &Sample, model: &Model) -> anyhow::Result<DataShape> {
     let own = &model.about().data;
     match (&options.size, own.as_image()) {
@@ -128,18 +132,18 @@ fn shape(options: &Sample, model: &Model) -> anyhow::Result<DataShape> {
                 .split_once(['x', '×'])
                 .and_then(|(height, width)| Some([height.parse().ok()?, width.parse().ok()?]));
             let [height, width] =
-                sides.with_context(|| format!("--size takes HxW, such as 32x32; found `{text}`"))?;
+                sides.with_context(|| format!("--size is `{text}`; it must be HxW, such as 32x32"))?;
             Ok(DataShape::image(channels, height, width))
         }
-        (Some(_), None) => bail!("--size is for images, and this model draws data of shape {own}"),
+        (Some(_), None) => bail!("--size applies to images; this model generates data of shape {own}"),
         (None, _) if model.about().size().is_none() => {
-            bail!("the checkpoint does not fix the size of its images: choose it with --size HxW")
+            bail!("the checkpoint does not fix the size of its images; choose it with --size HxW")
         }
         (None, _) => Ok(own.clone()),
     }
 }
 
-/// How a sample was made.
+/// The parameters that a sample was generated with, for the metadata of its file.
 fn parameters(
     options: &Sample,
     generator: &Generator<'_>,

@@ -1,4 +1,4 @@
-//! Where samples begin: with noise, with latents from a file, or on the way between two of either.
+//! Starting points of sampling: noise, latents from a file, or interpolations between noises or encoded images.
 
 use crate::arguments::{NoiseName, Sample};
 use anyhow::bail;
@@ -7,7 +7,7 @@ use tweedie_applications::latent::{encode, read_images, read_latents, ways};
 use tweedie_math::DataShape;
 use tweedie_samplers::{Inversion, StreamNoise};
 
-/// The start, and how many samples belong together in a row of a sheet; 0 where none do.
+/// The starting point, and the number of samples per row of a sheet (0 if the samples do not form rows).
 pub(super) fn starts(
     options: &Sample,
     generator: &Generator<'_>,
@@ -23,11 +23,11 @@ pub(super) fn starts(
     };
     generator.check_deterministic("--interpolate")?;
     if options.noise == NoiseName::Torch {
-        bail!("--interpolate takes its ends from --noise stream");
+        bail!("--interpolate cannot be combined with --noise torch; it needs --noise stream");
     }
     let ends = match &options.between {
         Some(files) => encode(generator, &read_images(files, model)?, Inversion::default())?,
-        // Row k lies between the noises of sample k and of the next one.
+        // Row k interpolates between the noises of samples k and k + 1.
         None => {
             let noise = StreamNoise::new(options.seed, options.first);
             model.start(&shape.batch(options.n + 1), generator.path(), &noise)?

@@ -1,4 +1,4 @@
-//! Where samples go.
+//! Output files of samples.
 
 use crate::arguments::Sample;
 use crate::output::{line, save_image, save_png};
@@ -11,7 +11,7 @@ use tweedie_math::DataShape;
 use tweedie_models::Model;
 use tweedie_report::{Canvas, Sheet, sheet};
 
-/// A file of all samples, or a folder of one file each.
+/// The output: one file for all samples, or a folder with one file per sample.
 pub(super) enum Targets {
     Sheet(PathBuf),
     Folder(PathBuf),
@@ -20,8 +20,8 @@ pub(super) enum Targets {
 }
 
 impl Targets {
-    /// Made before the work begins, so that a place that cannot be written is known at once. `None` where samples are written as numbers
-    /// alone.
+    /// The target of the samples, or `None` if they are written only as a tensor (`--raw`). Its files are checked before the sampling
+    /// starts, so that a path that cannot be written is reported at once.
     pub(super) fn new(options: &Sample, model: &Model) -> anyhow::Result<Option<Self>> {
         let about = model.about();
         let target = if about.is_points() {
@@ -31,12 +31,12 @@ impl Targets {
         } else {
             if options.raw.is_none() {
                 bail!(
-                    "this model draws arrays of {} channels, which are no images: write them with --raw FILE",
+                    "this model generates arrays of {} channels, which are not images; write them with --raw FILE",
                     about.data.channels()
                 );
             }
             if options.save_steps.is_some() {
-                bail!("--save-steps shows images, and this model draws arrays");
+                bail!("--save-steps applies to images; this model generates arrays");
             }
             return Self::check(options, None);
         };
@@ -67,7 +67,10 @@ impl Targets {
         let target = match &options.out {
             Some(path) if options.grid || has_extension(path, &["png"]) => Self::Sheet(path.clone()),
             Some(path) if has_extension(path, &["csv", "tsv"]) => {
-                bail!("{} is a table, and this model draws images: a folder or a .png", path.display())
+                bail!(
+                    "{} is a table; the output of this model must be a folder or a .png file",
+                    path.display()
+                )
             }
             Some(path) if has_extension(path, &OTHER_FILES) => {
                 bail!(
@@ -76,7 +79,7 @@ impl Targets {
                 )
             }
             Some(path) => Self::Folder(path.clone()),
-            // Ways are looked at row by row.
+            // Interpolations are written as rows of a sheet.
             None if options.grid || options.interpolate.is_some() => Self::Sheet("samples.png".into()),
             None => Self::Folder("samples".into()),
         };
@@ -84,7 +87,7 @@ impl Targets {
             && path.is_dir()
         {
             bail!(
-                "--grid draws one image, and {} is a folder: name a file, such as samples.png",
+                "--grid writes one image, but {} is a folder; name a file, such as samples.png",
                 path.display()
             );
         }
@@ -93,18 +96,21 @@ impl Targets {
 
     fn for_points(options: &Sample) -> anyhow::Result<Self> {
         if options.save_steps.is_some() {
-            bail!("--save-steps shows images, and this model draws points");
+            bail!("--save-steps applies to images; this model generates points");
         }
         match &options.out {
             Some(path) if has_extension(path, &["png"]) => Ok(Self::Scatter(path.clone())),
             Some(path) if has_extension(path, &["csv", "tsv"]) => Ok(Self::Table(path.clone())),
-            Some(path) => bail!("{}: points are written to a .csv, a .tsv or a .png", path.display()),
+            Some(path) => bail!(
+                "{} is not a .csv, .tsv or .png file; points can be written only to these",
+                path.display()
+            ),
             None if options.grid => Ok(Self::Scatter("samples.png".into())),
             None => Ok(Self::Table("samples.csv".into())),
         }
     }
 
-    /// A PNG beside the samples: in their folder, or named after their sheet.
+    /// The path of an additional PNG file: in the folder of the samples, or named after their sheet.
     fn beside(&self, what: &str) -> PathBuf {
         match self {
             Self::Sheet(path) | Self::Table(path) | Self::Scatter(path) => {
@@ -157,7 +163,7 @@ impl Targets {
                 save_png(path, &canvas, &[("parameters", parameters(None))])?;
                 line(format!("{n} samples: {}", path.display()));
             }
-            _ => bail!("data of shape {shape} are no images"),
+            _ => bail!("data of shape {shape} are not images"),
         }
         self.write_previews(samples, model, shape, parameters(None))
     }
@@ -177,7 +183,7 @@ impl Targets {
         tweedie_files::write_file(&path, &still)?;
         tweedie_files::write_file(&animation, &moving)?;
         line(format!(
-            "{} steps on the way: {}, moving: {}",
+            "{} intermediate steps: {}, animation: {}",
             previews.frames().len(),
             path.display(),
             animation.display()
@@ -210,7 +216,7 @@ fn has_extension(path: &Path, wanted: &[&str]) -> bool {
     path.extension().is_some_and(|found| wanted.iter().any(|wanted| found.eq_ignore_ascii_case(wanted)))
 }
 
-/// A sample's name in its folder.
+/// The file name of a sample.
 fn name(image: u64) -> String {
     format!("{image:05}.png")
 }

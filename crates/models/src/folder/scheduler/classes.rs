@@ -1,4 +1,4 @@
-//! `diffusers`' schedulers by class name: the process of each, and the sampler that it is.
+//! The scheduler classes of `diffusers`, with the process and the sampler of each.
 
 use crate::sampling::Sampler;
 use tweedie_math::Spacing;
@@ -6,26 +6,26 @@ use tweedie_math::Spacing;
 /// The forward process of a scheduler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Process {
-    /// Numbered levels given by betas.
+    /// A discrete process given by betas.
     Discrete,
     /// A rectified flow.
     Flow,
     /// The variance-exploding SDE.
     VarianceExploding,
-    /// Karras et al.'s, with their preconditioning.
+    /// The process of Karras et al. (2022), with their preconditioning.
     Edm,
 }
 
-/// A scheduler of `diffusers`.
+/// A scheduler class of `diffusers`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Class {
     pub(super) name: &'static str,
     pub(super) process: Process,
-    /// The sampler of that name, or the one that comes nearest.
+    /// The sampler of the scheduler, or the most similar one.
     pub(super) sampler: Sampler,
-    /// Whether the sampler is the scheduler's own method.
+    /// Whether `sampler` is the method of the scheduler.
     pub(super) is_exact: bool,
-    /// Whether the class clips x̂₀, and by which default; `None` for a class without such a key.
+    /// The default of `clip_sample`, or `None` for a class without this key.
     pub(super) clips: Option<bool>,
     /// The default of `timestep_spacing`.
     pub(super) spacing: Spacing,
@@ -34,16 +34,16 @@ pub(super) struct Class {
 }
 
 const BETAS: (&str, f64, f64) = ("linear", 1e-4, 0.02);
-/// The defaults of schedulers that were written for latent diffusion.
+/// The defaults of schedulers for latent diffusion.
 const LATENT_BETAS: (&str, f64, f64) = ("linear", 0.00085, 0.012);
 
-/// A scheduler over numbered levels that clips.
+/// A scheduler of a discrete process that clips x̂₀ by default.
 const fn clipping(name: &'static str, sampler: Sampler) -> Class {
     let (process, spacing) = (Process::Discrete, Spacing::Leading);
     Class { name, process, sampler, is_exact: true, clips: Some(true), spacing, betas: BETAS }
 }
 
-/// A scheduler in σ, or one of a solver's.
+/// A scheduler in σ or of an ODE solver.
 const fn solver(name: &'static str, sampler: Sampler, is_exact: bool) -> Class {
     let (process, spacing) = (Process::Discrete, Spacing::Linspace);
     Class { name, process, sampler, is_exact, clips: None, spacing, betas: BETAS }
@@ -53,7 +53,7 @@ const fn of_process(name: &'static str, process: Process, sampler: Sampler, is_e
     Class { process, ..solver(name, sampler, is_exact) }
 }
 
-/// Every scheduler that can be read.
+/// The supported scheduler classes.
 pub(super) const CLASSES: [Class; 29] = [
     clipping("DDPMScheduler", Sampler::Ddpm),
     clipping("DDPMParallelScheduler", Sampler::Ddpm),
@@ -62,7 +62,7 @@ pub(super) const CLASSES: [Class; 29] = [
     clipping("DDIMInverseScheduler", Sampler::Ddim),
     Class { betas: ("squaredcos_cap_v2", 1e-4, 0.02), ..clipping("UnCLIPScheduler", Sampler::Ddpm) },
     Class { is_exact: false, ..clipping("RePaintScheduler", Sampler::Ddpm) },
-    // Consistency sampling is DDIM whose noise is new at each step.
+    // Consistency sampling is DDIM with new noise at each step.
     Class {
         clips: Some(false),
         is_exact: false,
@@ -100,7 +100,7 @@ pub(super) const CLASSES: [Class; 29] = [
     of_process("EDMDPMSolverMultistepScheduler", Process::Edm, Sampler::Dpm2m, true),
 ];
 
-/// Keys of schedulers that have no effect on what is read here: a folder that holds them needs no warning.
+/// Keys of schedulers without effect on the description, for which no note is needed.
 pub(super) const WITHOUT_EFFECT: [&str; 38] = [
     "dynamic_thresholding_ratio",
     "sample_max_value",

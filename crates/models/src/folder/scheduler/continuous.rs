@@ -1,11 +1,11 @@
-//! Schedulers of continuous processes: the variance-exploding SDE and Karras et al.'s.
+//! Schedulers of continuous processes: the variance-exploding SDE and the process of Karras et al. (2022).
 
 use super::keys::Keys;
 use crate::sampling::{LevelRule, Sampler, SamplingConfig};
 use crate::{DataRange, Description, Error};
 use tweedie_math::{Conditioning, Parameterization, Schedule, Subsequence};
 
-/// `ScoreSdeVeScheduler`: the network predicts the score, is conditioned on σ, and was trained on data in [0, 1].
+/// Reads `ScoreSdeVeScheduler`. Its network predicts the score, is conditioned on σ, and was trained on data in [0, 1].
 pub(super) fn variance_exploding(keys: &Keys) -> Result<Description, Error> {
     let steps = keys.whole("num_train_timesteps", 2000)?;
     let (sigma_min, sigma_max) = (keys.number("sigma_min", 0.01)?, keys.number("sigma_max", 1348.0)?);
@@ -17,7 +17,7 @@ pub(super) fn variance_exploding(keys: &Keys) -> Result<Description, Error> {
     };
     sampling.options.pc.snr = keys.number("snr", 0.15)?;
     sampling.options.pc.steps = keys.whole("correct_steps", 1)?;
-    // The first level that the scheduler's sampling reaches.
+    // The cleanest level of the scheduler's sampling. It is not used.
     keys.number("sampling_eps", 1e-5)?;
     let mut description = Description {
         sampling,
@@ -28,7 +28,8 @@ pub(super) fn variance_exploding(keys: &Keys) -> Result<Description, Error> {
     Ok(description)
 }
 
-/// `EDMEulerScheduler` and `EDMDPMSolverMultistepScheduler`: the preconditioning of Karras et al. 2022 with F as the network's output.
+/// Reads `EDMEulerScheduler` and `EDMDPMSolverMultistepScheduler`, with the preconditioning of Karras et al. (2022) and F as the
+/// output of the network.
 pub(super) fn edm(keys: &Keys, sampler: Sampler) -> Result<Description, Error> {
     let steps = keys.whole("num_train_timesteps", 1000)?;
     let prediction = keys.text("prediction_type", "epsilon")?;

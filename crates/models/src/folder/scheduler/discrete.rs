@@ -1,4 +1,4 @@
-//! Schedulers over numbered levels given by betas: ancestral ones, DDIM, and the solvers in σ.
+//! Schedulers of discrete processes given by betas: ancestral sampling, DDIM, and solvers in σ.
 
 use super::classes::Class;
 use super::flow;
@@ -9,10 +9,10 @@ use serde_json::Value;
 use tweedie_math::{Parameterization, Spacing, Subsequence};
 use tweedie_samplers::{ClipOptions, DdimNoiseKind, EpsAfterClip, ReverseVariance};
 
-/// The number of steps of a pipeline's call without one.
+/// The default number of steps of a pipeline.
 const STEPS: usize = 50;
 
-/// The description that a scheduler of a class gives.
+/// The description of a denoiser from the configuration of a scheduler of the given class.
 pub(super) fn read(keys: &Keys, class: &Class, notes: &mut Vec<String>) -> Result<Description, Error> {
     let steps = keys.whole("num_train_timesteps", 1000)?;
     if keys.flag("use_flow_sigmas", false)? {
@@ -24,7 +24,7 @@ pub(super) fn read(keys: &Keys, class: &Class, notes: &mut Vec<String>) -> Resul
     let (variance, fixed) = variance(keys)?;
     let (sampler, eta) = sampler_of(keys, class)?;
     let is_ancestral = sampler == Sampler::Ddpm;
-    // A DDPM pipeline visits all levels.
+    // The default of a DDPM pipeline is to visit all levels.
     let n = if is_ancestral { steps } else { steps.min(STEPS) };
     let (clip, clip_options) = clip(keys, class)?;
     let mut options = SamplerOptions { clip: clip_options, ..SamplerOptions::default() };
@@ -51,7 +51,7 @@ pub(super) fn read(keys: &Keys, class: &Class, notes: &mut Vec<String>) -> Resul
     })
 }
 
-/// What the network predicts. `predict_epsilon` is the former key.
+/// The parameterization of the network. The former key is `predict_epsilon`.
 fn prediction(keys: &Keys) -> Result<Parameterization, Error> {
     const NAMES: [&str; 3] = ["epsilon", "sample", "v_prediction"];
     let former = match keys.raw("predict_epsilon") {
@@ -63,7 +63,7 @@ fn prediction(keys: &Keys) -> Result<Parameterization, Error> {
     let name = keys.text("prediction_type", former.unwrap_or("epsilon"))?;
     if let Some(former) = former.filter(|former| *former != name) {
         let found = keys.raw("predict_epsilon").cloned().unwrap_or_default();
-        let allowed = format!("left out, or agree with prediction_type \"{name}\" (it means \"{former}\")");
+        let allowed = format!("omitted or consistent with prediction_type \"{name}\"; it means \"{former}\"");
         return Err(keys.wrong("predict_epsilon", &found, &allowed));
     }
     match name.as_str() {
@@ -76,7 +76,7 @@ fn prediction(keys: &Keys) -> Result<Parameterization, Error> {
 
 fn variance(keys: &Keys) -> Result<(VariancePrediction, ReverseVariance), Error> {
     const NAMES: [&str; 4] = ["fixed_small", "fixed_large", "learned", "learned_range"];
-    // Solvers write null where the network predicts no variance.
+    // Solvers write null if the network predicts no variance.
     let name = match keys.get("variance_type") {
         None => "fixed_small".to_string(),
         Some(_) => keys.text("variance_type", "")?,
@@ -105,7 +105,7 @@ fn sampler_of(keys: &Keys, class: &Class) -> Result<(Sampler, f64), Error> {
         }
     };
     Ok(match (keys.whole("solver_order", 2)?, is_sde) {
-        // Of first order the solver is DDIM, along the SDE with η = 1.
+        // The first-order solver is DDIM, with η = 1 for the SDE.
         (1, false) => (Sampler::Ddim, 0.0),
         (1, true) => (Sampler::Ddim, 1.0),
         (2, false) => (Sampler::Dpm2m, 0.0),
@@ -128,7 +128,7 @@ fn spacing(keys: &Keys, class: &Class) -> Result<Spacing, Error> {
     }
 }
 
-/// The rule for levels that a key chooses instead of the spacing.
+/// The level rule, if a key selects one instead of the spacing.
 fn levels(keys: &Keys, n: usize, notes: &mut Vec<String>) -> Result<Option<LevelRule>, Error> {
     if keys.flag("use_karras_sigmas", false)? {
         return Ok(Some(LevelRule::Own(Subsequence::Karras { n, rho: 7.0 })));
@@ -152,11 +152,11 @@ fn ends_clean(keys: &Keys) -> Result<bool, Error> {
     Ok(keys.flag("set_alpha_to_one", true)? && last == "zero")
 }
 
-/// The clip of x̂₀. Thresholding takes its place, with a bound of 1.
+/// The clip of x̂₀. In `diffusers`, thresholding replaces the clip and has a bound of 1.
 fn clip(keys: &Keys, class: &Class) -> Result<(Option<f64>, ClipOptions), Error> {
     let thresholds = keys.flag("thresholding", false)?;
     let options = ClipOptions {
-        // `diffusers`' DDIM leaves ε̂ as it was predicted.
+        // DDIM in `diffusers` keeps ε̂ as predicted after a clip.
         after_clip: EpsAfterClip::Keep,
         threshold: thresholds.then_some(keys.number("dynamic_thresholding_ratio", 0.995)?),
         threshold_most: thresholds.then_some(keys.number("sample_max_value", 1.0)?),

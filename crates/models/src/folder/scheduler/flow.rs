@@ -1,4 +1,4 @@
-//! `FlowMatchEulerDiscreteScheduler`: a rectified flow with its shift.
+//! `FlowMatchEulerDiscreteScheduler`, the scheduler of a rectified flow with a shift.
 
 use super::FLOW;
 use super::keys::Keys;
@@ -8,22 +8,23 @@ use crate::{Description, Error, VariancePrediction};
 use serde_json::{Value, json};
 use tweedie_math::{Conditioning, Parameterization, Schedule};
 
-/// Why the flow's scheduler cannot sample a model, if it cannot.
+/// The reason why the flow scheduler cannot sample a model, or `None` if it can.
 pub(super) fn inexpressible(description: &Description) -> Option<String> {
     let (predicted, scale) = (description.parameterization, description.about.steps as f64);
     if predicted != Parameterization::Velocity {
         return Some(format!(
-            "a flow's scheduler reads velocities alone, and this network predicts {predicted:?}"
+            "the flow scheduler supports only networks that predict the velocity, and this network predicts {predicted:?}"
         ));
     }
     if description.variance != VariancePrediction::None {
-        return Some("a flow's scheduler has no predicted variance".into());
+        return Some("the flow scheduler does not support a predicted variance".into());
     }
-    (description.about.conditioning != (Conditioning::NoiseRate { scale }))
-        .then(|| format!("a flow's network is conditioned on {scale} times the noise rate"))
+    (description.about.conditioning != (Conditioning::NoiseRate { scale })).then(|| {
+        format!("the flow scheduler needs a network that is conditioned on {scale} times the noise rate")
+    })
 }
 
-/// The scheduler's configuration for a flow.
+/// The scheduler configuration of a flow.
 pub(super) fn write(description: &Description, shift: f64) -> Value {
     json!({
         "_class_name": FLOW,
@@ -40,7 +41,7 @@ pub(super) fn write(description: &Description, shift: f64) -> Value {
     })
 }
 
-/// The description that a flow's scheduler gives.
+/// The description of a denoiser from the configuration of a flow scheduler.
 pub(super) fn read(keys: &Keys, sampler: Sampler) -> Result<Description, Error> {
     const OFF: [&str; 6] = [
         "use_dynamic_shifting",

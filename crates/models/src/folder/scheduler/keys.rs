@@ -1,4 +1,4 @@
-//! A scheduler's keys: known ones with values that are not implemented are refused by name.
+//! Access to the keys of a scheduler configuration. Values that are not implemented are errors that name the key.
 
 use super::classes::WITHOUT_EFFECT;
 use crate::Error;
@@ -8,15 +8,15 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use tweedie_math::Schedule;
 
-/// Former names of keys, by today's.
+/// Current and former names of keys.
 const FORMER: [(&str, &str); 2] =
     [("num_train_timesteps", "timesteps"), ("clip_sample", "clip_predicted_image")];
 
-/// A configuration's values, each with its default and its complaint.
+/// The keys of a scheduler configuration, with typed access, default values and errors.
 pub(super) struct Keys<'a> {
     config: &'a Map<String, Value>,
     path: &'a Path,
-    /// Keys that were looked up.
+    /// The keys that have been read.
     read: RefCell<BTreeSet<String>>,
 }
 
@@ -25,7 +25,7 @@ impl<'a> Keys<'a> {
         Self { config, path, read: RefCell::default() }
     }
 
-    /// A key's value under its present name or a former one, null included.
+    /// The value of a key under its current or former name, which may be null.
     pub(super) fn raw(&self, key: &str) -> Option<&'a Value> {
         let former = FORMER.iter().find(|(present, _)| *present == key).map(|(_, former)| *former);
         let names = [Some(key), former].into_iter().flatten();
@@ -37,7 +37,7 @@ impl<'a> Keys<'a> {
         self.raw(key).filter(|value| !value.is_null())
     }
 
-    /// The keys that nothing looked up and that are not known to have no effect, as a list.
+    /// A list of the keys that have not been read and are not known to have no effect.
     pub(super) fn unknown(&self) -> Option<String> {
         let read = self.read.borrow();
         let is_known =
@@ -62,7 +62,7 @@ impl<'a> Keys<'a> {
         Error::Configuration { path: self.path.to_path_buf(), reason }
     }
 
-    /// A text. A null where the key decides what is computed is an error, as it is in `diffusers`.
+    /// The value of a text key. Null is an error, as in `diffusers`.
     pub(super) fn text(&self, key: &str, default: &str) -> Result<String, Error> {
         match self.raw(key) {
             None => Ok(default.to_string()),
@@ -71,7 +71,7 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// A flag. Null is false, as in Python's `if`; a key that is missing has the default.
+    /// The value of a flag. Null is false, as in Python. A missing key has the default value.
     pub(super) fn flag(&self, key: &str, default: bool) -> Result<bool, Error> {
         match self.raw(key) {
             None => Ok(default),
@@ -86,7 +86,7 @@ impl<'a> Keys<'a> {
             None => Ok(default),
             Some(value) => {
                 let number = value.as_f64().filter(|number| *number >= 0.0);
-                number.ok_or_else(|| self.wrong(key, value, "a number, not negative"))
+                number.ok_or_else(|| self.wrong(key, value, "a non-negative number"))
             }
         }
     }
@@ -96,7 +96,7 @@ impl<'a> Keys<'a> {
             None => Ok(default),
             Some(value) => {
                 let number = value.as_u64().and_then(|number| usize::try_from(number).ok());
-                number.ok_or_else(|| self.wrong(key, value, "a whole number, not negative"))
+                number.ok_or_else(|| self.wrong(key, value, "a non-negative integer"))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! `scheduler_config.json`: the process, the parameterization, the sampling.
+//! The file `scheduler_config.json` of `diffusers`: the process, the parameterization and the sampling.
 
 mod classes;
 mod continuous;
@@ -17,33 +17,36 @@ use tweedie_samplers::ReverseVariance;
 
 const FLOW: &str = "FlowMatchEulerDiscreteScheduler";
 
-/// Greater than any threshold: `diffusers` has no value for no limit.
+/// A limit greater than any threshold, because `diffusers` has no value for no limit.
 const THRESHOLD_MOST: f64 = 1e9;
 
-/// The class name where `diffusers` has no scheduler for a model: it refuses the name instead of reading the output wrongly.
+/// The class name for a model without a scheduler in `diffusers`, which rejects the name instead of misinterpreting the output.
 const OURS: &str = "TweedieScheduler";
 
-/// Why `diffusers` has no scheduler for a model, where it has none.
+/// The reason why `diffusers` has no scheduler for a model, or `None` if it has one.
 pub(crate) fn inexpressible(description: &Description) -> Option<String> {
     let predicted = description.parameterization;
     if let Schedule::RectifiedFlow { .. } = description.about.schedule {
         return flow::inexpressible(description);
     }
     if description.about.schedule.is_continuous() {
-        return Some(format!("a discrete scheduler has no {} process", description.about.schedule));
+        return Some(format!(
+            "the discrete schedulers do not support the {} process",
+            description.about.schedule
+        ));
     }
     if prediction(predicted).is_none() {
-        return Some(format!("a discrete scheduler has no prediction type for {predicted:?}"));
+        return Some(format!("the discrete schedulers have no prediction type for {predicted:?}"));
     }
     (description.about.conditioning != Conditioning::Index).then(|| {
         format!(
-            "a discrete scheduler's network is conditioned on an index, and not on {:?}",
+            "the discrete schedulers need a network that is conditioned on the index, and this network is conditioned on {:?}",
             description.about.conditioning
         )
     })
 }
 
-/// The name that `diffusers` has for a parameterization.
+/// The prediction type of `diffusers` for a parameterization.
 fn prediction(predicted: Parameterization) -> Option<&'static str> {
     match predicted {
         Parameterization::Epsilon => Some("epsilon"),
@@ -53,18 +56,18 @@ fn prediction(predicted: Parameterization) -> Option<&'static str> {
     }
 }
 
-/// The scheduler of `diffusers` that a description goes with.
+/// The class of the scheduler of `diffusers` for a denoiser.
 pub(crate) fn class_of(description: &Description) -> &'static str {
     match (&description.about.schedule, description.sampling.sampler) {
         _ if inexpressible(description).is_some() => OURS,
         (Schedule::RectifiedFlow { .. }, _) => FLOW,
         (_, Sampler::Ddpm) => "DDPMScheduler",
-        // `diffusers`' counterpart of every other sampler is DDIM.
+        // All other samplers are represented by DDIM.
         _ => "DDIMScheduler",
     }
 }
 
-/// The scheduler's configuration for a description.
+/// The scheduler configuration of a denoiser.
 pub(crate) fn write(description: &Description) -> Result<Value, Error> {
     if let Some(reason) = inexpressible(description) {
         return Ok(
@@ -120,8 +123,8 @@ pub(crate) fn write(description: &Description) -> Result<Value, Error> {
     }))
 }
 
-/// The description that a scheduler's configuration gives, and sentences about what was chosen or ignored. Known keys with values that
-/// are not implemented are refused by name.
+/// The description of a denoiser from a scheduler configuration, and notes about default choices and ignored keys. Values of known
+/// keys that are not implemented are errors that name the key.
 pub(crate) fn read(config: &Map<String, Value>, path: &Path) -> Result<(Description, Vec<String>), Error> {
     let keys = Keys::new(config, path);
     let name = keys.text("_class_name", "DDPMScheduler")?;
@@ -137,8 +140,7 @@ pub(crate) fn read(config: &Map<String, Value>, path: &Path) -> Result<(Descript
     };
     if !class.is_exact {
         let sampler = description.sampling.sampler;
-        notes
-            .push(format!("sampler: {sampler} by default, in the place of {name}, which is not implemented"));
+        notes.push(format!("sampler: {sampler} by default, instead of {name}, which is not implemented"));
     }
     if let Some(unknown) = keys.unknown() {
         notes.push(format!("{}: unknown keys are ignored: {unknown}", path.display()));

@@ -1,4 +1,4 @@
-//! `tweedie evaluate likelihood`.
+//! The subcommand `tweedie evaluate likelihood`.
 
 mod verdict;
 
@@ -19,7 +19,7 @@ use tweedie_models::{Model, VariancePrediction};
 use tweedie_samplers::{FlowOptions, ReverseVariance};
 use verdict::{REPORT, Verdict, compare, write};
 
-/// More probes of an image need too much memory.
+/// The maximum number of probes per image; more would need too much memory.
 const MOST_PROBES: usize = 4096;
 
 /// Runs the subcommand.
@@ -38,7 +38,7 @@ pub fn run(options: &EvaluateLikelihood) -> anyhow::Result<ExitCode> {
     }
     let config = config_of(&options.models[0], &options.source.source())?;
     let judged = Examples::open(&config, options.source.data.is_some(), options.seed, 0, options.n)?;
-    // Whatever can be refused is refused before anything is computed.
+    // All options are checked before anything is computed.
     let models = options
         .models
         .iter()
@@ -75,19 +75,19 @@ pub fn run(options: &EvaluateLikelihood) -> anyhow::Result<ExitCode> {
         }
     }
     compare(&verdicts);
-    // What was done is kept, whatever came after it.
+    // The results so far are written even after an error or an interruption.
     write(options, &judged.what, &verdicts, watch.stopped() || failure.is_some())?;
     if let Some(error) = failure {
         return Err(error);
     }
     if watch.stopped() {
-        line("interrupted: the figures are those of what was done so far");
+        line("interrupted: the figures cover the images evaluated so far");
         return Ok(ExitCode::from(INTERRUPTED));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// A model, and the variance that its bound is to have.
+/// Opens a model, checks the options against it, and resolves the variance of its bound.
 fn open(
     options: &EvaluateLikelihood,
     folder: &Path,
@@ -115,16 +115,19 @@ fn open(
         _ => VarianceName::FixedLarge,
     });
     if variance == VarianceName::Learned && !learns {
-        bail!("{} predicts no variance: --variance fixed-small, fixed-large or optimal", folder.display());
+        bail!(
+            "{} predicts no variance; --variance must be fixed-small, fixed-large or optimal",
+            folder.display()
+        );
     }
     Ok((model, variance))
 }
 
-/// Fails unless the flow can be followed from the first trained level to the last.
+/// Returns an error unless the flow can be integrated from the first trained level to the last.
 fn check_flow(model: &Model) -> anyhow::Result<()> {
     let (process, last) = (model.process(), model.process().steps());
     if last < 2 {
-        bail!("--flow goes from the first trained level to the last, and the model has {last}");
+        bail!("--flow needs at least two trained levels; the model has {last}");
     }
     let between = process.at_time(1.5)?;
     for level in [process.level(1), between, process.level(last)] {
@@ -140,7 +143,7 @@ fn first_of(options: &EvaluateLikelihood) -> FirstVariance {
     }
 }
 
-/// Fills in a verdict; what was found before an error stays in it.
+/// Evaluates a model and stores the results in `verdict`. Results obtained before an error are kept.
 fn judge(
     options: &EvaluateLikelihood,
     model: &Model,
@@ -177,7 +180,7 @@ fn judge(
             seed: options.seed,
         };
         if let (VarianceName::Optimal, Some(others)) = (variance, others) {
-            // Other examples, other noise.
+            // The variance is measured on other examples with other noise.
             let how_others = BoundOptions { seed: options.seed.wrapping_add(1), ..how.clone() };
             let measured = image_bounds(model, &examples(others)?, &how_others, watch)?;
             if watch.stopped() {

@@ -1,4 +1,4 @@
-//! What models came to: compared, as JSON, as a plot.
+//! The results of several models: their comparison, the JSON report and the plot.
 
 use crate::arguments::{EvaluateLikelihood, VarianceName};
 use crate::output::line;
@@ -7,11 +7,11 @@ use std::path::Path;
 use tweedie_evaluation::likelihood::{BoundReport, Figure, FlowReport};
 use tweedie_report::{Plot, Scale, Series};
 
-/// The report's name in its folder.
+/// The file name of the report.
 pub(super) const REPORT: &str = "likelihood.json";
 const PLOT: &str = "likelihood.svg";
 
-/// What one model came to.
+/// The results of one model.
 pub(super) struct Verdict<'a> {
     pub(super) model: &'a Path,
     pub(super) variance: VarianceName,
@@ -19,11 +19,11 @@ pub(super) struct Verdict<'a> {
     pub(super) flow: Option<FlowReport>,
 }
 
-/// How each model differs from the first, on the same images and the same noise.
+/// Prints the difference of each model from the first, on the same images and the same noise.
 pub(super) fn compare(verdicts: &[Verdict]) {
     let Some((first, rest)) = verdicts.split_first().filter(|(_, rest)| !rest.is_empty()) else { return };
     let Some(own) = &first.bound else { return };
-    line(format!("\nbits per dimension less than {} (paired, image by image)", first.model.display()));
+    line(format!("\nbits per dimension below {} (paired by image)", first.model.display()));
     for other in rest {
         if let Some(bound) = &other.bound {
             let pairs = own.of_images.iter().zip(&bound.of_images);
@@ -42,7 +42,7 @@ fn name_of(variance: VarianceName) -> &'static str {
     }
 }
 
-/// The report as JSON and, where there is a bound, its terms as a plot.
+/// Writes the report as JSON and, if there is a bound, a plot of its terms.
 pub(super) fn write(
     options: &EvaluateLikelihood,
     data: &str,
@@ -78,7 +78,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// A model's terms over t.
+/// The terms of a model's bound over t.
 fn series(verdict: &Verdict) -> Option<Series> {
     let bound = verdict.bound.as_ref()?;
     let points = bound.levels.iter().map(|level| (level.time as f64, level.term.mean)).collect();
