@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use tch::{Kind, Tensor};
 use tweedie_models::sampling::{Sampler, SamplerOptions, SamplingConfig};
 use tweedie_models::{Condition, Model, from_pixels, tensor_of};
+use tweedie_report::Image;
 use tweedie_samplers::{Inversion, ddim_invert, reconstruct, slerp};
 
 /// The batch size.
@@ -15,7 +16,7 @@ const AT_ONCE: i64 = 64;
 ///
 /// # Errors
 /// [`Error::NotImages`] for a model of arrays or points; [`Error::Read`] and [`Error::Content`] for a file that cannot be read, is
-/// not a PNG file or has another size.
+/// not an image or has another size.
 pub fn read_images(files: &[PathBuf], model: &Model) -> Result<Tensor, Error> {
     let about = model.about();
     if !about.is_images() {
@@ -25,11 +26,8 @@ pub fn read_images(files: &[PathBuf], model: &Model) -> Result<Tensor, Error> {
     let mut sides = about.size().map(|size| [size[0], size[1]]);
     let mut clean = Vec::new();
     for file in files {
-        let bytes = std::fs::read(file).map_err(|source| Error::Read { path: file.clone(), source })?;
         let content = |reason: String| Error::Content { path: file.clone(), reason };
-        let image = tweedie_report::read_png(&bytes)
-            .map_err(|error| content(error.to_string()))?
-            .with_channels(channels);
+        let image = read_image(file, channels)?;
         let found = [image.height, image.width];
         let [height, width] = *sides.get_or_insert(found);
         if found != [height, width] {
@@ -40,6 +38,19 @@ pub fn read_images(files: &[PathBuf], model: &Model) -> Result<Tensor, Error> {
         clean.push(from_pixels(&image.values, &shape, about.range, model.device())?);
     }
     Ok(Tensor::f_cat(&clean, 0)?)
+}
+
+/// Decodes an image file of any format that training reads, to 1 or 3 channels. Transparent pixels are blended with white.
+///
+/// # Errors
+/// [`Error::Read`] and [`Error::Content`] for a file that cannot be read or decoded.
+pub fn read_image(file: &Path, channels: usize) -> Result<Image, Error> {
+    let bytes = std::fs::read(file).map_err(|source| Error::Read { path: file.to_path_buf(), source })?;
+    let pixels = tweedie_data::decode(&bytes, channels, [255; 3])
+        .map_err(|reason| Error::Content { path: file.to_path_buf(), reason })?;
+    let (channels, plane) = (pixels.channels, pixels.height * pixels.width);
+    let values = (0..channels * plane).map(|i| pixels.bytes[(i % plane) * channels + i / plane]).collect();
+    Ok(Image { channels, height: pixels.height, width: pixels.width, values })
 }
 
 /// Encodes clean images as latents by DDIM inversion along the generator's path, with its class and guidance. x̂_0 is not clipped,
@@ -72,19 +83,20 @@ pub fn code_sampling(model: &Model, steps: usize) -> SamplingConfig {
     }
 }
 
-/// Encodes clean images by DDIM inversion and decodes them again, with `steps` steps each way. `rows` are the class rows.
+/// Encodes clean images by DDIM inversion and decodes them again along the path of a sampling configuration, such as one of
+/// [`code_sampling`]. `rows` are the class rows.
 ///
 /// # Errors
-/// An error for a number of steps that exceeds the number of levels; errors of the network.
+/// Errors of the path and the network.
 pub fn reconstruct_images(
     model: &Model,
     clean: &Tensor,
     rows: Option<&[i64]>,
-    steps: usize,
+    sampling: &SamplingConfig,
     how: Inversion,
 ) -> Result<Tensor, Error> {
     let _no_gradient = tch::no_grad_guard();
-    let path = model.path(&code_sampling(model, steps))?;
+    let path = model.path(sampling)?;
     let n = clean.size()[0];
     let back = |first: i64| -> Result<Tensor, Error> {
         let count = AT_ONCE.min(n - first);

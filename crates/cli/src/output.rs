@@ -39,15 +39,19 @@ fn remedy(error: &anyhow::Error) -> Option<String> {
     use tweedie_applications::Error as Application;
     use tweedie_models::Error as Model;
     use tweedie_models::sampling::SamplingError;
-    let error = error.downcast_ref::<Application>()?;
-    Some(match error {
-        Application::NoPath { .. } => "give the path of the data with --data PATH".into(),
-        Application::Model(Model::NoProcess { .. }) => {
+    let model = match error.downcast_ref::<Application>() {
+        Some(Application::NoPath { .. }) => return Some("give the path of the data with --data PATH".into()),
+        Some(Application::Model(model)) => model,
+        Some(_) => return None,
+        None => error.downcast_ref::<Model>()?,
+    };
+    Some(match model {
+        Model::NoProcess { .. } => {
             "give the process with --schedule (such as linear, cosine) and --prediction (such as epsilon, x0, v)".into()
         }
-        Application::Model(Model::Variant { .. }) => "choose one with --variant NAME".into(),
-        Application::Model(Model::Sampling(SamplingError::Unreadable { instead, .. })) => {
-            format!("choose them with --levels {instead} (in compare --spread leading)")
+        Model::Variant { .. } => "choose one with --variant NAME".into(),
+        Model::Sampling(SamplingError::Unreadable { instead, .. }) => {
+            format!("choose them with --levels {instead} (compare and reconstruct: --spread leading)")
         }
         _ => return None,
     })

@@ -91,6 +91,9 @@ pub struct Reconstruct {
     /// The numbers of steps to try, separated by commas.
     #[arg(long, value_delimiter = ',', default_value = "10,20,50,100")]
     pub steps: Vec<usize>,
+    /// The distribution of the levels, as of `tweedie compare`; default: the checkpoint's.
+    #[arg(long, value_name = "RULE")]
+    pub spread: Option<Spread>,
     /// Inversion options.
     #[command(flatten)]
     pub how: InversionFlags,

@@ -2,13 +2,13 @@
 
 use crate::arguments::Inspect;
 use crate::output::{line, save_png};
-use anyhow::{Context, bail};
+use anyhow::bail;
 use std::path::Path;
-use tweedie_applications::generation::Class;
+use tweedie_applications::generation::{Class, check_vector};
 use tweedie_applications::inspection::{forward_strip, schedule_plot, summary, summary_of_classifier};
+use tweedie_applications::latent::read_image;
 use tweedie_math::{DiscreteProcess, Schedule};
 use tweedie_models::{Classifier, Kind};
-use tweedie_report::read_png;
 
 /// Prints a description of a checkpoint, and writes a plot of its schedule and a strip of images if requested.
 pub fn run(options: &Inspect) -> anyhow::Result<()> {
@@ -22,8 +22,8 @@ pub fn run(options: &Inspect) -> anyhow::Result<()> {
         plot(model.process(), &model.about().schedule, path)?;
     }
     if let Some(path) = &options.image {
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let image = read_png(&bytes).with_context(|| format!("{}", path.display()))?;
+        check_vector(&model)?;
+        let image = read_image(path, model.about().data.channels())?;
         tweedie_files::check_writable(&options.out)?;
         let condition = Class::of(&model, options.class.as_deref())?.condition(0, 1);
         let strip = forward_strip(&model, &image, condition, options.frames, options.seed)?;

@@ -11,6 +11,7 @@ use tweedie_applications::latent::{
     class_rows, code_sampling, read_images, reconstruct_images, squared_error,
 };
 use tweedie_models::Model;
+use tweedie_models::sampling::SamplingConfig;
 use tweedie_report::{Sheet, sheet};
 
 /// The maximum number of images on the sheet.
@@ -25,7 +26,12 @@ pub fn run(options: &Reconstruct) -> anyhow::Result<()> {
         super::open_model(&options.model, &options.folder.options(&options.device, &options.precision))?;
     let (clean, rows, what) = subject(options, &model)?;
     tweedie_files::check_writable(&options.out)?;
-    options.steps.iter().try_for_each(|&steps| model.check_sampling(&code_sampling(&model, steps)))?;
+    let sampling = |&steps: &usize| -> anyhow::Result<SamplingConfig> {
+        let levels = options.spread.as_ref().map(|spread| spread.levels(steps)).transpose()?;
+        Ok(SamplingConfig { levels, ..code_sampling(&model, steps) })
+    };
+    let samplings = options.steps.iter().map(sampling).collect::<anyhow::Result<Vec<_>>>()?;
+    samplings.iter().try_for_each(|sampling| model.check_sampling(sampling))?;
     let n = clean.size()[0];
     line(format!(
         "{n} images ({what}); DDIM encoding and decoding; error per dimension for values in [0, 1]"
@@ -34,8 +40,8 @@ pub fn run(options: &Reconstruct) -> anyhow::Result<()> {
     let range = model.about().range;
     let mut shown = vec![("given".to_string(), clean.narrow(0, 0, n.min(SHOWN)))];
     let mut table = Vec::new();
-    for &steps in &options.steps {
-        let back = reconstruct_images(&model, &clean, rows.as_deref(), steps, options.how.inversion())?;
+    for (&steps, sampling) in options.steps.iter().zip(&samplings) {
+        let back = reconstruct_images(&model, &clean, rows.as_deref(), sampling, options.how.inversion())?;
         check_finite(&back)?;
         let (error, spread) = squared_error(&back, &clean, range.high - range.low)?;
         line(format!("{steps:>6}  {error:>10.3e}  {spread:>8.1e}  {:>6.2}", -10.0 * error.log10()));

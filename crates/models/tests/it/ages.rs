@@ -12,9 +12,9 @@ use tweedie_networks::{Condition, Input, Pass, UNetConfig};
 use tweedie_torch::Precision;
 use tweedie_weights::{TensorBytes, TensorFile, write_tensors};
 
-const WEIGHTS: &str = "diffusion_pytorch_model.safetensors";
+pub(crate) const WEIGHTS: &str = "diffusion_pytorch_model.safetensors";
 
-fn saved(model: &Model) -> tempfile::TempDir {
+pub(crate) fn saved(model: &Model) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let snapshot: Snapshot = model.snapshot().unwrap();
     snapshot.write::<Error>(folder.path(), |_| Ok(())).unwrap();
@@ -25,7 +25,7 @@ fn weights(model: &Model) -> BTreeMap<String, Tensor> {
     model.network().parameters().iter().map(|it| (it.name.clone(), it.tensor.shallow_clone())).collect()
 }
 
-fn assert_same(found: &Model, expected: &Model) {
+pub(crate) fn assert_same(found: &Model, expected: &Model) {
     let (found, expected) = (weights(found), weights(expected));
     assert!(found.keys().eq(expected.keys()));
     for (name, value) in expected {
@@ -33,7 +33,7 @@ fn assert_same(found: &Model, expected: &Model) {
     }
 }
 
-fn tensors(path: &Path) -> BTreeMap<String, TensorBytes> {
+pub(crate) fn tensors(path: &Path) -> BTreeMap<String, TensorBytes> {
     let mut file = TensorFile::open(path).unwrap();
     let infos = file.tensors().to_vec();
     let bytes = |file: &mut TensorFile, info| file.read(info).unwrap();
@@ -46,7 +46,7 @@ fn tensors(path: &Path) -> BTreeMap<String, TensorBytes> {
         .collect()
 }
 
-fn write(path: PathBuf, tensors: &BTreeMap<String, TensorBytes>) {
+pub(crate) fn write(path: PathBuf, tensors: &BTreeMap<String, TensorBytes>) {
     write_tensors(&path, tensors, &BTreeMap::new()).unwrap();
 }
 

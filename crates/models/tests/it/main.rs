@@ -10,6 +10,7 @@ mod derivative;
 mod encoder;
 mod encoding;
 mod every_sampler;
+mod field;
 mod folder;
 mod foreign_network;
 mod format_1;

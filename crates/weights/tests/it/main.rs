@@ -2,6 +2,7 @@
 
 mod compare;
 mod damage;
+mod formats;
 mod fuzz;
 mod fuzz_time;
 mod limits;
