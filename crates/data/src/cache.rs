@@ -29,6 +29,13 @@ impl MemoryCache {
     }
 }
 
+impl MemoryCache {
+    /// The set with all of its images decoded, in order.
+    pub fn filled(whole: Arc<dyn Dataset>, images: Vec<Values>) -> Arc<dyn Dataset> {
+        Arc::new(Self { whole, kept: images.into_iter().map(OnceLock::from).collect() })
+    }
+}
+
 /// A set whose images stay in a file once they were decoded. A slot that a killed process left half written has a wrong
 /// checksum and is decoded anew.
 pub struct DiskCache {

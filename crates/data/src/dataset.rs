@@ -43,7 +43,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 
-use crate::{Error, Example, Values};
+use crate::{Error, Example, Side, Values};
 use tweedie_math::DataShape;
 
 /// A set of examples of one shape, by index: images, arrays or points.
@@ -99,6 +99,16 @@ pub trait Dataset: Send + Sync {
     /// for points, one of each per dimension. `None` for images, whose range is that of bytes.
     fn moments(&self) -> Option<(Vec<f64>, Vec<f64>)> {
         None
+    }
+
+    /// The side of the example of an index, where the set itself determines it; `None` for a set without parts of its own.
+    fn side(&self, _index: u64) -> Option<Side> {
+        None
+    }
+
+    /// Lines for people about what was found and decided when the set was opened: its classes, its parts, what was left out.
+    fn notices(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// Files that could not be read so far and were left out, by name.
@@ -182,6 +192,14 @@ macro_rules! image_by_image_as_whole {
 
         fn key(&self, index: u64) -> String {
             self.whole.key(index)
+        }
+
+        fn side(&self, index: u64) -> Option<crate::Side> {
+            self.whole.side(index)
+        }
+
+        fn notices(&self) -> Vec<String> {
+            self.whole.notices()
         }
     };
 }

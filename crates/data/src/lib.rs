@@ -17,6 +17,7 @@ mod idx;
 mod images;
 mod loader;
 mod moments;
+mod names;
 mod nouns;
 mod order;
 mod points;
@@ -30,13 +31,14 @@ pub use cifar::Cifar;
 pub use dataset::Dataset;
 pub use identity::DataIdentity;
 pub use idx::Idx;
-pub use images::{BadFiles, Fit, ImageFiles, ImageOptions, Pixels, decode, fit};
+pub use images::{BadFiles, ClassSource, Fit, ImageFiles, ImageOptions, Pixels, SplitFolders, decode, fit};
 pub use loader::{Batch, Loader};
+pub use names::short_list;
 pub use nouns::Nouns;
 pub use order::Order;
 pub use points::{PointFile, PointFileOptions, PointKind, Points, points_text};
 pub use shapes::Shapes;
-pub use split::{Part, split};
+pub use split::{Part, Side, split};
 pub use values::{Example, Shape, Values};
 
 use std::path::PathBuf;
@@ -119,6 +121,9 @@ pub enum Error {
     /// A batch that could not be prepared by the function given to [`Loader::with`].
     #[error(transparent)]
     Prepare(Box<dyn std::error::Error + Send + Sync>),
+    /// The work was stopped by the caller's progress.
+    #[error("the work was stopped")]
+    Stopped,
     /// The loader's thread is gone.
     #[error("the loader's thread stopped: {0}")]
     Loader(String),

@@ -1,14 +1,27 @@
-//! Setting images apart: by the hash of their name, so that an image stays on its side when others are added.
+//! Holding examples out: by the hash of their name, so that an example keeps its side when others are added.
 
 use crate::dataset::{as_whole, check_index};
+use crate::names::short_list;
 use crate::{Dataset, Error, Values};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Some images of a set, as a set.
+/// What an example is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// It is trained on.
+    Trained,
+    /// It is held out.
+    HeldOut,
+}
+
+/// Some examples of a set, as a set.
 pub struct Part {
     whole: Arc<dyn Dataset>,
     indices: Vec<u64>,
+    /// Lines about the split.
+    notices: Vec<String>,
 }
 
 impl std::fmt::Debug for Part {
@@ -17,7 +30,11 @@ impl std::fmt::Debug for Part {
     }
 }
 
-/// The images to train on, and about a share of them held out: those whose name's hash falls below it.
+/// The examples to train on and the ones that are held out.
+///
+/// Where the set itself determines the side of its examples ([`Dataset::side`]), that side counts, whatever the share is. Else the examples
+/// are held out whose name's hash falls below the share. Where that leaves a class without any example to train on, the one of the greatest
+/// hash is moved there: an example keeps its side when others are added, unless it is the last of its class to train on.
 ///
 /// # Errors
 /// [`Error::Parameter`] for a share outside [0, 1), for a set without end, and where nothing is left to train on.
@@ -37,16 +54,68 @@ pub fn split(whole: Arc<dyn Dataset>, share: f64) -> Result<(Part, Part), Error>
             allowed: "one with an end".into(),
         });
     };
-    let (held, trained): (Vec<u64>, Vec<u64>) =
-        (0..len).partition(|&index| fraction(&whole.key(index)) < share);
+    let is_held = |index: u64| match whole.side(index) {
+        Some(side) => side == Side::HeldOut,
+        None => fraction(&whole.key(index)) < share,
+    };
+    let (mut held, mut trained): (Vec<u64>, Vec<u64>) = (0..len).partition(|&index| is_held(index));
+    let mut notices = whole.notices();
+    if share > 0.0 && (0..len).all(|index| whole.side(index).is_none()) {
+        notices.extend(keep_classes(whole.as_ref(), &mut trained, &mut held));
+    }
     if trained.is_empty() {
         return Err(wrong(
             format!("{share}, all {len} images"),
             "smaller: nothing would be left to train on",
         ));
     }
-    let part = |indices| Part { whole: Arc::clone(&whole), indices };
-    Ok((part(trained), part(held)))
+    let part = |indices, notices| Part { whole: Arc::clone(&whole), indices, notices };
+    Ok((part(trained, notices), part(held, Vec::new())))
+}
+
+/// Moves an example back to training for each class that has none there. Returns a line that names the classes of a single example, of which
+/// nothing can be held out.
+fn keep_classes(whole: &dyn Dataset, trained: &mut Vec<u64>, held: &mut Vec<u64>) -> Option<String> {
+    let names = whole.class_names();
+    let mut sizes = vec![[0u64; 2]; names.len()];
+    for (side, indices) in [&*trained, &*held].into_iter().enumerate() {
+        for label in indices.iter().filter_map(|&index| whole.label(index)) {
+            if let Some(size) = sizes.get_mut(label as usize) {
+                size[side] += 1;
+            }
+        }
+    }
+    let mut kept = vec![None; names.len()];
+    for &index in held.iter() {
+        let Some(label) = whole.label(index).map(|label| label as usize) else { continue };
+        if sizes.get(label).is_some_and(|size| size[0] == 0) {
+            let place = (fraction(&whole.key(index)), index);
+            if kept[label].is_none_or(|(least, _)| place.0 > least) {
+                kept[label] = Some(place);
+            }
+        }
+    }
+    let moved: BTreeSet<u64> = kept.into_iter().flatten().map(|(_, index)| index).collect();
+    held.retain(|index| !moved.contains(index));
+    trained.extend(moved);
+    trained.sort_unstable();
+    let single: Vec<&String> = names
+        .iter()
+        .zip(&sizes)
+        .filter(|(_, size)| size.iter().sum::<u64>() == 1)
+        .map(|(name, _)| name)
+        .collect();
+    (!single.is_empty()).then(|| {
+        format!(
+            "held out: nothing of {} with a single example, which is trained on: {}",
+            classes(single.len()),
+            short_list(&single)
+        )
+    })
+}
+
+fn classes(n: usize) -> String {
+    if n == 1 { "1 class".into() } else { format!("{n} classes") }
 }
 
 /// A name's place in [0, 1).
@@ -61,8 +130,8 @@ impl Part {
         Ok(self.indices[check_index(index, self.indices.len() as u64)?])
     }
 
-    fn ask<T>(&self, index: u64, question: impl FnOnce(u64) -> T) -> Option<T> {
-        self.of(index).ok().map(question)
+    fn at<T>(&self, index: u64, get: impl FnOnce(u64) -> T) -> Option<T> {
+        self.of(index).ok().map(get)
     }
 }
 
@@ -78,14 +147,18 @@ impl Dataset for Part {
     }
 
     fn label(&self, index: u64) -> Option<u32> {
-        self.ask(index, |at| self.whole.label(at)).flatten()
+        self.at(index, |at| self.whole.label(at)).flatten()
     }
 
     fn caption(&self, index: u64) -> String {
-        self.ask(index, |at| self.whole.caption(at)).unwrap_or_default()
+        self.at(index, |at| self.whole.caption(at)).unwrap_or_default()
     }
 
     fn key(&self, index: u64) -> String {
-        self.ask(index, |at| self.whole.key(at)).unwrap_or_default()
+        self.at(index, |at| self.whole.key(at)).unwrap_or_default()
+    }
+
+    fn notices(&self) -> Vec<String> {
+        self.notices.clone()
     }
 }

@@ -5,7 +5,8 @@ use crate::generation::{Generator, Noise, Request};
 use std::path::Path;
 use tch::Tensor;
 use tweedie_data::{
-    BadFiles, Dataset, Fit, ImageFiles, ImageOptions, Order, PointFile, PointFileOptions, Shape, Values,
+    BadFiles, ClassSource, Dataset, Fit, ImageFiles, ImageOptions, Order, PointFile, PointFileOptions, Shape,
+    SplitFolders, Values,
 };
 use tweedie_math::DataShape;
 use tweedie_models::sampling::SamplingConfig;
@@ -57,6 +58,8 @@ impl<'a> Subject<'a> {
                     may_flip: false,
                     bad_files: BadFiles::Error,
                     captions: None,
+                    classes: ClassSource::None,
+                    splits: SplitFolders::Ignore,
                 };
                 let files = ImageFiles::open(path, how)?;
                 files.check()?;

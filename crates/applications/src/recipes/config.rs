@@ -8,6 +8,7 @@ use tweedie_data::Dataset;
 use tweedie_math::{Conditioning, Parameterization, Schedule};
 use tweedie_models::sampling::SamplingConfig;
 use tweedie_models::{About, Description, Standardization, VariancePrediction};
+use tweedie_report::Progress;
 use tweedie_training::{ObjectiveKind, TrainingConfig, TrainingData};
 
 /// The source of a configuration.
@@ -169,6 +170,14 @@ impl RunConfig {
     /// Errors of the data set.
     pub fn open_data(&self) -> Result<TrainingData, Error> {
         self.data.open(self.held_out)
+    }
+
+    /// Opens the data set like [`RunConfig::open_data`] and decodes every image of a set that fits in memory.
+    ///
+    /// # Errors
+    /// Those of [`DataConfig::open_decoded`].
+    pub fn open_decoded_data(&self, progress: &mut dyn Progress) -> Result<TrainingData, Error> {
+        self.data.open_decoded(self.held_out, progress)
     }
 
     /// Sets the values of the configuration that depend on the data.

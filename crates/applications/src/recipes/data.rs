@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tweedie_data::{
-    Arrays, BadFiles, Cifar, Dataset, DiskCache, Fit, Idx, ImageFiles, ImageOptions, MemoryCache, Nouns,
-    PointFile, PointFileOptions, PointKind, Points, Shape, Shapes, split,
+    Arrays, BadFiles, Cifar, ClassSource, Dataset, DiskCache, Fit, Idx, ImageFiles, ImageOptions,
+    MemoryCache, Nouns, PointFile, PointFileOptions, PointKind, Points, Shape, Shapes, SplitFolders, split,
 };
+use tweedie_report::{Event, Progress};
 use tweedie_training::TrainingData;
 
 /// A data set by its kind.
@@ -90,8 +91,12 @@ pub struct Folder {
     pub background: [u8; 3],
     /// Whether images may be mirrored horizontally for augmentation.
     pub flip: bool,
-    /// The treatment of files that are not images: error or skip.
+    /// The treatment of files that cannot be decoded: error or skip.
     pub bad_files: BadFiles,
+    /// The source of the classes: auto, labels, leaf, top or none.
+    pub classes: ClassSource,
+    /// The meaning of top folders such as train, val and test: auto (parts of the set) or ignore (folders like others).
+    pub splits: SplitFolders,
     /// The file of `name<TAB>caption` lines; default: captions.tsv.
     pub captions: Option<String>,
     /// The memory for decoded images in MiB. They are kept in memory only if all of them fit.
@@ -111,6 +116,8 @@ impl Default for Folder {
             background: [255; 3],
             flip: true,
             bad_files: BadFiles::Error,
+            classes: ClassSource::Auto,
+            splits: SplitFolders::Auto,
             captions: None,
             memory_mib: 1024,
             cache: None,
@@ -172,11 +179,29 @@ impl DataConfig {
         }
     }
 
-    /// Opens the data set. The share `held_out` of a finite set is held out; for an endless set, examples of another seed are held out.
+    /// Opens the data set. The share `held_out` of a finite set is held out, unless the set has folders for its parts; for an endless set,
+    /// examples of another seed are held out.
     ///
     /// # Errors
     /// Errors of the data set.
     pub fn open(&self, held_out: f64) -> Result<TrainingData, Error> {
+        self.open_with(held_out, &mut |folder| folder.open())
+    }
+
+    /// Opens the data set like [`DataConfig::open`] and decodes every image of a set that fits in memory, so that a damaged file is found
+    /// before it is needed.
+    ///
+    /// # Errors
+    /// Those of [`DataConfig::open`]; [`tweedie_data::Error::Stopped`] if `progress` stops the decoding.
+    pub fn open_decoded(&self, held_out: f64, progress: &mut dyn Progress) -> Result<TrainingData, Error> {
+        self.open_with(held_out, &mut |folder| folder.open_decoded(progress))
+    }
+
+    fn open_with(
+        &self,
+        held_out: f64,
+        open: &mut dyn FnMut(&Folder) -> Result<Arc<dyn Dataset>, Error>,
+    ) -> Result<TrainingData, Error> {
         let endless = |shown: Arc<dyn Dataset>, others: Arc<dyn Dataset>| TrainingData {
             shown,
             held_out: (held_out > 0.0).then_some(others),
@@ -218,7 +243,7 @@ impl DataConfig {
                 };
                 Arc::new(Arrays::open(there(path)?, tensor.as_deref(), moments)?)
             }
-            Self::Folder(folder) => folder.open()?,
+            Self::Folder(folder) => open(folder)?,
         };
         let (shown, held_out) = split(whole, held_out)?;
         let held_out = Some(Arc::new(held_out) as Arc<dyn Dataset>).filter(|part| !part.is_empty());
@@ -239,23 +264,52 @@ impl Folder {
             may_flip: self.flip,
             bad_files: self.bad_files,
             captions: self.captions.clone(),
+            classes: self.classes,
+            splits: self.splits,
         };
         Ok(ImageFiles::open(there(&self.path)?, options)?)
     }
 
-    /// Opens the image files with a memory cache if they fit in memory, otherwise with a disk cache if a folder is configured.
+    /// Opens the image files with a memory cache if they fit in memory, otherwise with a disk cache if a folder is configured. The headers
+    /// of all images are checked.
     fn open(&self) -> Result<Arc<dyn Dataset>, Error> {
         let files = self.files()?;
         files.check()?;
-        let files: Arc<dyn Dataset> = Arc::new(files);
-        let cached = MemoryCache::of(Arc::clone(&files), self.memory_mib << 20);
-        Ok(match &self.cache {
-            Some(folder) if Arc::ptr_eq(&cached, &files) => {
-                let path = there(&self.path)?.display();
-                DiskCache::of(files, folder, &format!("{path} {:?} {:?}", self.fit, self.background))?
+        if files.fits(self.most_bytes()) {
+            return Ok(MemoryCache::of(Arc::new(files), self.most_bytes()));
+        }
+        self.on_disk(files)
+    }
+
+    /// Opens the image files like `open`, and decodes all of them if they fit in memory.
+    fn open_decoded(&self, progress: &mut dyn Progress) -> Result<Arc<dyn Dataset>, Error> {
+        let mut files = self.files()?;
+        if !files.fits(self.most_bytes()) {
+            files.check()?;
+            return self.on_disk(files);
+        }
+        let total = files.len().unwrap_or(0);
+        let mut go = progress.on(&Event::Begin { task: "decoding", unit: "images", total });
+        let images = files.decode_all(&mut |done| {
+            if go.is_continue() {
+                go = progress.on(&Event::Step { done: done as f64, figure: None });
             }
-            _ => cached,
-        })
+            go
+        });
+        let _ = progress.on(&Event::End);
+        Ok(MemoryCache::filled(Arc::new(files), images?))
+    }
+
+    fn most_bytes(&self) -> u64 {
+        self.memory_mib.saturating_mul(1 << 20)
+    }
+
+    /// Puts the files behind a disk cache if a folder is configured for it.
+    fn on_disk(&self, files: ImageFiles) -> Result<Arc<dyn Dataset>, Error> {
+        let files: Arc<dyn Dataset> = Arc::new(files);
+        let Some(folder) = &self.cache else { return Ok(files) };
+        let path = there(&self.path)?.display();
+        Ok(DiskCache::of(files, folder, &format!("{path} {:?} {:?}", self.fit, self.background))?)
     }
 }
 

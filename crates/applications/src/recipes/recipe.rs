@@ -55,6 +55,8 @@ pub struct Notice {
     pub precision: (Precision, String),
     /// The name of the data set.
     pub data: String,
+    /// Lines about the data: the classes, the parts of the set, the files that are left out.
+    pub about_data: Vec<String>,
     /// The folder of the run.
     pub run: PathBuf,
     /// For a resumed run, the number of images trained so far and the reasons why the continuation is not bit for bit the same as an
@@ -90,9 +92,22 @@ impl Recipe {
     /// # Errors
     /// [`Error::Setting`] for a configuration that contradicts its data or itself; errors of data that cannot be read; an error for a run
     /// that another process is training.
-    pub fn prepare(mut config: RunConfig, resume: Option<&Path>) -> Result<Self, Error> {
+    pub fn prepare(config: RunConfig, resume: Option<&Path>) -> Result<Self, Error> {
+        Self::prepare_with(config, resume, &mut ())
+    }
+
+    /// Does the same as [`Recipe::prepare`] and reports the decoding of the images to `progress`, which can stop it. Images are decoded here
+    /// if all of them fit in memory.
+    ///
+    /// # Errors
+    /// Those of [`Recipe::prepare`]; [`tweedie_data::Error::Stopped`] if `progress` stops the decoding.
+    pub fn prepare_with(
+        mut config: RunConfig,
+        resume: Option<&Path>,
+        progress: &mut dyn Progress,
+    ) -> Result<Self, Error> {
         config.training.check()?;
-        let data = config.open_data()?;
+        let data = config.open_decoded_data(progress)?;
         config.fit_to(data.shown.as_ref())?;
         config.network.check()?;
         let earlier = resume.map(Run::open).transpose()?;
@@ -264,6 +279,7 @@ impl Recipe {
             device: backbone.device(),
             precision,
             data: data.shown.name(),
+            about_data: data.shown.notices(),
             run: run.folder().to_path_buf(),
             resumed,
         });

@@ -27,12 +27,20 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
     };
     // A dry run needs no lock.
     let resume = options.resume.as_deref().filter(|_| !options.dry_run);
-    let recipe = Recipe::prepare(config, resume)?;
+    let mut terminal = Terminal::new(crate::progress::interruptible()?, began);
+    let recipe = match Recipe::prepare_with(config, resume, &mut terminal) {
+        Err(Error::Data(tweedie_data::Error::Stopped)) => {
+            line("interrupted before the first step; nothing was written");
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
+        prepared => prepared?,
+    };
     let start =
         Start { runs: options.runs.clone(), device: options.device.clone(), threads: options.threads };
     if options.dry_run {
         let text = recipe.config().to_toml()?;
-        for row in recipe.estimate(&start)?.to_string().lines() {
+        let about = recipe.data().shown.notices();
+        for row in recipe.estimate(&start)?.to_string().lines().map(String::from).chain(about) {
             line(format!("# {row}"));
         }
         line(text.trim_end());
@@ -40,7 +48,6 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
     }
     let config = recipe.config().clone();
     let data = std::sync::Arc::clone(&recipe.data().shown);
-    let mut terminal = Terminal::new(crate::progress::interruptible()?, began);
     let images = config.training.images;
     let what = if config.data.is_points() { "points" } else { "images" };
     let outcome = recipe.run_with(&start, &mut terminal, &mut |notice| announce(notice, images, what))?;
@@ -66,6 +73,7 @@ fn announce(notice: &Notice, images: u64, what: &str) {
         tch::get_num_threads(),
         notice.data,
     ));
+    notice.about_data.iter().for_each(line);
     if let Some((images, differences)) = &notice.resumed {
         let reasons = differences.join("; ");
         match (images, differences.is_empty()) {

@@ -58,9 +58,13 @@ impl Files for Folder {
     }
 
     fn read(&self, at: usize) -> Result<Vec<u8>, Error> {
+        self.head(at, MOST_BYTES)
+    }
+
+    fn head(&self, at: usize, most: u64) -> Result<Vec<u8>, Error> {
         let path = self.root.join(&self.names[at]);
         let mut bytes = Vec::new();
-        let read = File::open(&path).and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes));
+        let read = File::open(&path).and_then(|file| file.take(most).read_to_end(&mut bytes));
         read.map_err(|source| Error::Io { path, source })?;
         Ok(bytes)
     }

@@ -15,7 +15,10 @@ pub(crate) trait Files: Send + Sync {
     /// The bytes of a file by its place among the names.
     fn read(&self, at: usize) -> Result<Vec<u8>, Error>;
 
-    /// What changes when the content of one of these does: lengths and times.
+    /// The first bytes of a file, `most` of them where it has so many.
+    fn head(&self, at: usize, most: u64) -> Result<Vec<u8>, Error>;
+
+    /// A text that changes when the content of one of these files changes: lengths and times.
     fn version(&self, places: &[usize]) -> String;
 }
 
@@ -26,9 +29,22 @@ fn stamp(path: &Path) -> String {
     format!("{} {:?}", about.len(), changed)
 }
 
-/// Whether a path is none that a user put there: `.DS_Store`, `.git/…`, `__MACOSX/…`.
+/// Names of files and folders that operating systems and storage devices create.
+const LEFTOVERS: [&str; 9] = [
+    "__MACOSX",
+    "Thumbs.db",
+    "ehthumbs.db",
+    "desktop.ini",
+    "Desktop.ini",
+    "Icon\r",
+    "@eaDir",
+    "$RECYCLE.BIN",
+    "lost+found",
+];
+
+/// Whether a path is hidden or was created by an operating system: `.DS_Store`, `.git/…`, `__MACOSX/…`, `Thumbs.db`.
 pub(crate) fn is_hidden(name: &str) -> bool {
-    name.split('/').any(|part| (part.starts_with('.') && part != ".") || part == "__MACOSX")
+    name.split('/').any(|part| (part.starts_with('.') && part != ".") || LEFTOVERS.contains(&part))
 }
 
 /// A file of a set is no larger: a few bytes of an archive may announce any size.

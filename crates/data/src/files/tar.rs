@@ -57,8 +57,12 @@ impl Files for Tar {
     }
 
     fn read(&self, at: usize) -> Result<Vec<u8>, Error> {
+        self.head(at, MOST_BYTES)
+    }
+
+    fn head(&self, at: usize, most: u64) -> Result<Vec<u8>, Error> {
         let (start, size) = self.places[at];
-        let mut bytes = vec![0; size.min(MOST_BYTES) as usize];
+        let mut bytes = vec![0; size.min(most) as usize];
         let read = self.file.read_exact_at(&mut bytes, start);
         read.map_err(|source| Error::Io { path: self.path.join(&self.names[at]), source })?;
         Ok(bytes)
@@ -103,6 +107,10 @@ impl Files for Unpacked {
 
     fn read(&self, at: usize) -> Result<Vec<u8>, Error> {
         Ok(self.contents[at].clone())
+    }
+
+    fn head(&self, at: usize, most: u64) -> Result<Vec<u8>, Error> {
+        Ok(self.contents[at].iter().take(most as usize).copied().collect())
     }
 
     fn version(&self, _places: &[usize]) -> String {

@@ -106,6 +106,23 @@ impl Files for Zip {
         Ok(bytes)
     }
 
+    fn head(&self, at: usize, most: u64) -> Result<Vec<u8>, Error> {
+        let Place { start, packed, size, deflated, .. } = &self.places[at];
+        let name = self.path.join(&self.names[at]);
+        // A deflated byte takes less than two packed ones, apart from the tables at the beginning of a block.
+        let least = if *deflated { most.saturating_mul(2).saturating_add(1 << 12) } else { most.min(*size) };
+        let mut bytes = vec![0; least.min(*packed).min(MOST_BYTES) as usize];
+        let read = self.file.read_exact_at(&mut bytes, *start);
+        read.map_err(|source| Error::Io { path: name.clone(), source })?;
+        if !*deflated {
+            return Ok(bytes);
+        }
+        // The rest of the stream is missing: what comes before an error is what can be unpacked.
+        let mut unpacked = Vec::new();
+        let _ = DeflateDecoder::new(bytes.as_slice()).take(most.min(*size)).read_to_end(&mut unpacked);
+        Ok(unpacked)
+    }
+
     fn version(&self, _places: &[usize]) -> String {
         stamp(&self.path)
     }

@@ -1,11 +1,12 @@
-//! What folders say: a set's name, and the classes of its images.
+//! The classes of images by the folders that they lie in, and the name of a set.
 
+use super::ClassSource;
 use crate::Error;
 use crate::files::is_hidden;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// A set's name: that of its folder, or of its archive without the ending.
+/// The name of a set: that of its folder, or of its archive without the ending.
 pub(super) fn set_name(path: &Path) -> String {
     let name = path.file_name().map_or("images".into(), |name| name.to_string_lossy().to_string());
     let ending =
@@ -27,30 +28,61 @@ pub(super) fn around<'a>(mut names: impl Iterator<Item = &'a str>) -> &'a str {
     &first[..shared]
 }
 
-/// The folders that the images lie in by name and each image's place among them, where every image lies in one and
-/// there are several.
-pub(super) fn classes<'a>(names: impl Iterator<Item = &'a str> + Clone) -> (Vec<String>, Option<Vec<u32>>) {
-    let outer = around(names.clone()).len();
-    let folders: Option<Vec<&str>> =
-        names.map(|name| name[outer..].split_once('/').map(|(folder, _)| folder)).collect();
-    let Some(folders) = folders else { return (Vec::new(), None) };
-    let names: Vec<&str> = folders.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-    if names.len() < 2 {
-        return (Vec::new(), None);
+/// The level of folders that are classes, of images by their names inside the folders around them: [`ClassSource::Leaf`],
+/// [`ClassSource::Top`], or [`ClassSource::None`] where there are fewer than two folders or, for [`ClassSource::Auto`], where at least as
+/// many images lie outside of folders as in them.
+pub(super) fn level(inner: &[&str], source: ClassSource) -> ClassSource {
+    // Of each top folder, whether it holds images itself.
+    let mut tops = BTreeMap::<&str, bool>::new();
+    let mut leaves = BTreeSet::<&str>::new();
+    let mut inside = 0;
+    for name in inner {
+        if let (Some((top, rest)), Some((leaf, _))) = (name.split_once('/'), name.rsplit_once('/')) {
+            *tops.entry(top).or_default() |= !rest.contains('/');
+            leaves.insert(leaf);
+            inside += 1;
+        }
     }
-    let label = |folder: &&str| names.binary_search(folder).unwrap_or(0) as u32;
-    let labels = folders.iter().map(label).collect();
-    (names.into_iter().map(String::from).collect(), Some(labels))
+    match source {
+        ClassSource::Auto if inside <= inner.len() - inside => ClassSource::None,
+        ClassSource::Auto if tops.len() < 2 => ClassSource::None,
+        // A folder for each image is a way to store it.
+        ClassSource::Auto if tops.values().any(|holds| *holds) || 2 * leaves.len() > inside => {
+            ClassSource::Top
+        }
+        ClassSource::Auto => ClassSource::Leaf,
+        ClassSource::Top if tops.len() > 1 => ClassSource::Top,
+        ClassSource::Leaf if leaves.len() > 1 => ClassSource::Leaf,
+        _ => ClassSource::None,
+    }
 }
 
-/// A class folder without images is a slip that would silently renumber the others, where all images lie in folders.
-/// Looked at is the level of the classes; where there is but one folder of images, that folder's own.
+/// The class of an image by its name inside the folders around all: a folder at a level. `None` where it lies in no folder.
+pub(super) fn class_of(inner: &str, level: ClassSource) -> Option<&str> {
+    match level {
+        ClassSource::Top => inner.split_once('/').map(|(top, _)| top),
+        ClassSource::Leaf => inner.rsplit_once('/').map(|(leaf, _)| leaf),
+        _ => None,
+    }
+}
+
+/// The folders at the end of all of these paths, with their first slash: `/images` of `a/images` and `b/images`. No path is empty without
+/// them.
+pub(super) fn shared_end<'a>(leaves: &BTreeSet<&'a str>) -> &'a str {
+    let Some(first) = leaves.first() else { return "" };
+    let ends = first.match_indices('/').map(|(at, _)| &first[at..]);
+    ends.into_iter().find(|end| leaves.iter().all(|leaf| leaf.ends_with(end))).unwrap_or("")
+}
+
+/// Fails where a class folder holds no images: a slip that would silently renumber the classes after it. `names` are those of the images
+/// that have classes. The level of the classes is looked at; where there is but one folder of images, the level of that folder.
 pub(super) fn check_no_empty_class<'a>(
     root: &Path,
     names: impl Iterator<Item = &'a str> + Clone,
 ) -> Result<(), Error> {
     let mut outer = around(names.clone());
-    if names.clone().any(|name| !name[outer.len()..].contains('/')) {
+    let is_single = names.clone().any(|name| !name[outer.len()..].contains('/'));
+    if is_single {
         outer = outer.strip_suffix('/').map_or("", |inner| &outer[..inner.rfind('/').map_or(0, |at| at + 1)]);
     }
     let filled: Option<BTreeSet<&str>> =
@@ -60,7 +92,10 @@ pub(super) fn check_no_empty_class<'a>(
     let entries = std::fs::read_dir(&level).map_err(|source| Error::Io { path: level.clone(), source })?;
     for entry in entries.flatten().filter(|entry| entry.path().is_dir()) {
         let name = entry.file_name().to_string_lossy().to_string();
-        if !is_hidden(&name) && !filled.contains(name.as_str()) {
+        // Beside a single folder of images one of labels or notes is no class.
+        let is_class =
+            !is_single || std::fs::read_dir(entry.path()).is_ok_and(|mut inside| inside.next().is_none());
+        if is_class && !is_hidden(&name) && !filled.contains(name.as_str()) {
             let reason = format!("its class {name} has no images; remove the folder or fill it");
             return Err(Error::NoData { path: level, reason });
         }

@@ -1,7 +1,8 @@
 //! Bytes of an image file to pixels.
 
+use super::formats::{READ, format_of, is_lfs_pointer, unread_format};
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
+use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 use std::io::Cursor;
 
 /// An image of any size: height × width × channels bytes, as decoders give them.
@@ -21,11 +22,12 @@ pub struct Pixels {
 const MOST_PIXELS_A_SIDE: u32 = 1 << 15;
 const MOST_MEMORY: u64 = 1 << 30;
 
-/// Decodes PNG, JPEG, WebP, BMP or PNM by content: EXIF's orientation applied, 16 bits rounded to 8, transparency laid over
-/// a background, colours as they are or grey (ITU-R 601 luma).
+/// Decodes an image by its content: PNG, JPEG, GIF, WebP, TIFF, BMP, PNM, TGA, ICO, DDS, QOI or farbfeld. Of an animation the
+/// first frame is decoded, of a TIFF the first page, of an icon the largest image. The EXIF orientation is applied, 16 bits are
+/// rounded to 8, transparent pixels are mixed with the background, and colours are kept or become grey (ITU-R BT.601 luma).
 ///
 /// # Errors
-/// Why it is no image, as a sentence's end.
+/// The reason why the bytes cannot be decoded, as the end of a sentence.
 pub fn decode(bytes: &[u8], channels: usize, background: [u8; 3]) -> Result<Pixels, String> {
     let image = read(bytes)?;
     let is_grey = !image.color().has_color();
@@ -55,24 +57,38 @@ fn turns(orientation: Orientation) -> bool {
 }
 
 fn decoder(bytes: &[u8]) -> Result<impl ImageDecoder + '_, String> {
-    let mut reader =
-        ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| error.to_string())?;
-    if reader.format().is_none() {
-        return Err("its first bytes are none of PNG, JPEG, WebP, BMP or PNM".into());
-    }
-    if reader.format() == Some(ImageFormat::Jpeg) && !is_whole_jpeg(bytes) {
+    let Some(format) = format_of(bytes) else { return Err(no_image(bytes)) };
+    if format == ImageFormat::Jpeg && !is_whole_jpeg(bytes) {
         return Err("it is cut off: it has no end-of-image marker after its last scan".into());
     }
     let mut limits = Limits::default();
     limits.max_image_width = Some(MOST_PIXELS_A_SIDE);
     limits.max_image_height = Some(MOST_PIXELS_A_SIDE);
     limits.max_alloc = Some(MOST_MEMORY);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
     let decoder = reader.into_decoder().map_err(|error| explain(&error))?;
     if decoder.dimensions().0 == 0 || decoder.dimensions().1 == 0 {
         return Err("it has no pixels".into());
     }
+    if matches!(decoder.color_type(), ColorType::Rgb32F | ColorType::Rgba32F) {
+        return Err(
+            "its pixels are floating-point numbers of unknown range; pixels of at most 16 bits are decoded"
+                .into(),
+        );
+    }
     Ok(decoder)
+}
+
+/// Why bytes without the signature of a decoded format are no image.
+fn no_image(bytes: &[u8]) -> String {
+    if is_lfs_pointer(bytes) {
+        return "it is a Git LFS pointer, not the image; `git lfs pull` fetches the image".into();
+    }
+    match unread_format(bytes) {
+        Some(format) => format!("its format is {format}; the formats that are decoded are {READ}"),
+        None => format!("its first bytes are of no image format; the formats that are decoded are {READ}"),
+    }
 }
 
 /// Whether a JPEG reaches its end-of-image marker: decoders fill in what a cut one lacks. Markers are followed from the

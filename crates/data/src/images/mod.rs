@@ -1,21 +1,28 @@
-//! Images as people have them: files of any size in a folder, a tar or a zip, flat or one folder per class.
+//! Image files of any size in a folder, a tar or a zip, with classes and captions from folders and label files.
 
-mod captions;
+mod arrangement;
 mod classes;
+mod contents;
 mod decode;
 mod fit;
+mod formats;
+mod labels;
 mod options;
+mod splits;
+mod verify;
 
 pub use decode::{Pixels, decode};
 pub use fit::{Fit, fit};
-pub use options::{BadFiles, ImageOptions};
+pub use options::{BadFiles, ClassSource, ImageOptions, SplitFolders};
 
 use crate::dataset::check_index;
 use crate::files::{Files, open};
-use crate::{Dataset, Error, Shape, Values};
-use captions::read_captions;
-use classes::{around, check_no_empty_class, classes, set_name};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use crate::{Dataset, Error, Shape, Side, Values};
+use arrangement::Arrangement;
+use classes::set_name;
+use contents::Contents;
+use labels::Labels;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use tweedie_math::DataShape;
@@ -25,27 +32,20 @@ pub struct ImageFiles {
     path: PathBuf,
     name: String,
     files: Box<dyn Files>,
-    /// The places of images among the files.
-    images: Vec<usize>,
-    labels: Option<Vec<u32>>,
-    class_names: Vec<String>,
-    captions: HashMap<String, String>,
-    /// How many bytes of each name the folders around everything take.
-    outer: usize,
+    contents: Contents,
+    labels: Labels,
+    arrangement: Arrangement,
     options: ImageOptions,
     left_out: Mutex<BTreeSet<String>>,
 }
 
-/// What files of images end in.
-const ENDINGS: [&str; 9] = ["png", "jpg", "jpeg", "webp", "bmp", "pnm", "pgm", "ppm", "pbm"];
-
 impl ImageFiles {
-    /// The images below a folder or in an archive. Where all of them lie in folders, those of the first level at which
-    /// there are several are classes, in alphabetical order.
+    /// The images below a folder or in an archive. Files are recognised as images by their content, classes come from a label file or from
+    /// folders ([`ClassSource`]), and folders such as `train` and `test` are parts of the set ([`SplitFolders`]).
     ///
     /// # Errors
-    /// [`Error::NoData`] where there is no image, none that can be read, or folders without any beside others; [`Error::Parameter`] for a shape
-    /// that is none.
+    /// [`Error::NoData`] where there is no image, none that can be decoded, or a class folder without images; [`Error::Format`] and
+    /// [`Error::Row`] for a damaged label file; [`Error::Parameter`] for a shape outside its range.
     pub fn open(path: &Path, options: ImageOptions) -> Result<Self, Error> {
         let Shape { channels, height, width } = options.shape;
         if !matches!(channels, 1 | 3) || !(1..=4096).contains(&height) || !(1..=4096).contains(&width) {
@@ -56,46 +56,60 @@ impl ImageFiles {
             });
         }
         let files = open(path)?;
-        let none = |reason: String| Error::NoData { path: path.to_path_buf(), reason };
-        let mut images: Vec<usize> =
-            (0..files.names().len()).filter(|&at| is_image(&files.names()[at])).collect();
-        if images.is_empty() {
-            return Err(none(format!("it has no files that end in {}", ENDINGS.join(", "))));
+        let contents = Contents::of(files.as_ref())?;
+        if contents.images.is_empty() {
+            return Err(contents.no_images(files.as_ref(), path));
         }
-        let name_of = |at: usize| files.names()[at].as_str();
-        let mut left_out = BTreeSet::new();
-        if options.bad_files == BadFiles::Skip {
+        let labels = Labels::read(files.as_ref(), &contents, &options, path)?;
+        let mut this = Self {
+            path: path.to_path_buf(),
+            name: set_name(path),
+            files,
+            contents,
+            labels,
+            arrangement: Arrangement::default(),
+            options,
+            left_out: Mutex::default(),
+        };
+        let mut images = this.contents.images.clone();
+        if this.options.bad_files == BadFiles::Skip {
             // Before anything is split, counted or put into classes.
             images.retain(|&at| {
-                let is_one = files.read(at).is_ok_and(|bytes| decode::size_of(&bytes).is_ok());
+                let is_one = this.files.read(at).is_ok_and(|bytes| decode::size_of(&bytes).is_ok());
                 if !is_one {
-                    left_out.insert(name_of(at).to_string());
+                    this.leave_out(at);
                 }
                 is_one
             });
-            if images.is_empty() {
-                return Err(none("not one of its files is an image".into()));
-            }
         }
-        let (class_names, labels) = classes(images.iter().map(|&at| name_of(at)));
-        if path.is_dir() {
-            check_no_empty_class(path, images.iter().map(|&at| name_of(at)))?;
+        this.arrange(&images)?;
+        Ok(this)
+    }
+
+    /// Puts images into classes and on sides.
+    fn arrange(&mut self, images: &[usize]) -> Result<(), Error> {
+        if images.is_empty() {
+            let reason = "not one of its files is an image".into();
+            return Err(Error::NoData { path: self.path.clone(), reason });
         }
-        let captions = read_captions(files.as_ref(), options.captions.as_deref(), path)?;
-        let name = set_name(path);
-        let outer = around(files.names().iter().map(String::as_str)).len();
-        Ok(Self {
-            path: path.to_path_buf(),
-            name,
-            files,
-            images,
-            labels,
-            class_names,
-            captions,
-            outer,
-            options,
-            left_out: Mutex::new(left_out),
-        })
+        self.arrangement =
+            Arrangement::of(self.files.as_ref(), images, &self.labels, &self.options, &self.path)?;
+        Ok(())
+    }
+
+    /// Counts a file as left out.
+    fn leave_out(&self, at: usize) {
+        let name = self.files.names()[at].clone();
+        self.left_out.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
+    }
+
+    fn is_left_out(&self, at: usize) -> bool {
+        self.left_out.lock().unwrap_or_else(PoisonError::into_inner).contains(&self.files.names()[at])
+    }
+
+    /// The places of the images among the files.
+    fn images(&self) -> &[usize] {
+        &self.arrangement.images
     }
 
     /// Reads every image's head and fails at the first file that is none, unless such files were left out: better now than
@@ -107,7 +121,7 @@ impl ImageFiles {
         if self.options.bad_files == BadFiles::Skip {
             return Ok(());
         }
-        for &at in &self.images {
+        for &at in self.images() {
             let bad = |reason| Error::Image {
                 name: self.path.join(&self.files.names()[at]).display().to_string(),
                 reason,
@@ -121,7 +135,7 @@ impl ImageFiles {
     pub fn sizes(&self) -> (BTreeMap<[usize; 2], u64>, Vec<String>) {
         let mut sizes = BTreeMap::new();
         let mut bad = Vec::new();
-        for &at in &self.images {
+        for &at in self.images() {
             match self
                 .files
                 .read(at)
@@ -147,10 +161,6 @@ impl ImageFiles {
     }
 }
 
-fn is_image(name: &str) -> bool {
-    name.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending.to_lowercase().as_str()))
-}
-
 impl Dataset for ImageFiles {
     fn name(&self) -> String {
         self.name.clone()
@@ -161,11 +171,11 @@ impl Dataset for ImageFiles {
     }
 
     fn len(&self) -> Option<u64> {
-        Some(self.images.len() as u64)
+        Some(self.images().len() as u64)
     }
 
     fn class_names(&self) -> Vec<String> {
-        self.class_names.clone()
+        self.arrangement.class_names.clone()
     }
 
     fn may_flip(&self) -> bool {
@@ -173,42 +183,58 @@ impl Dataset for ImageFiles {
     }
 
     fn values(&self, index: u64) -> Result<Values, Error> {
-        let first = check_index(index, self.images.len() as u64)?;
+        let Arrangement { images, labels, class_names, .. } = &self.arrangement;
+        let first = check_index(index, images.len() as u64)?;
         let skips = self.options.bad_files == BadFiles::Skip;
-        let n = self.images.len();
-        // In the place of a file that is no image stands the next of its class: labels stay true.
-        let label = |place: usize| self.labels.as_ref().map(|labels| labels[place]);
-        let alike = |place: &usize| label(*place) == label(first);
-        for place in (first..n).chain(0..first).filter(alike) {
-            match self.read(self.images[place]) {
+        // In the place of a file that cannot be decoded stands the next image of its class and side: labels stay true, and what is held out
+        // is not trained on.
+        let kind = |place: usize| (labels.as_ref().map(|labels| labels[place]), self.side(place as u64));
+        let alike = |place: &usize| kind(*place) == kind(first);
+        for place in (first..images.len()).chain(0..first).filter(alike) {
+            match self.read(images[place]) {
                 Ok(bytes) => return Ok(Values::Bytes(bytes)),
-                Err(_) if skips => {
-                    let name = self.files.names()[self.images[place]].clone();
-                    self.left_out.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
-                }
+                Err(_) if skips => self.leave_out(images[place]),
                 Err(error) => return Err(error),
             }
         }
-        let what = label(first).map_or(&self.name, |label| &self.class_names[label as usize]);
+        let what = kind(first).0.map_or(&self.name, |label| &class_names[label as usize]);
         Err(Error::Image { name: what.clone(), reason: "not one of its files is an image".into() })
     }
 
     fn label(&self, index: u64) -> Option<u32> {
-        self.labels.as_ref()?.get(usize::try_from(index).ok()?).copied()
+        self.arrangement.labels.as_ref()?.get(usize::try_from(index).ok()?).copied()
     }
 
     fn caption(&self, index: u64) -> String {
         let key = self.key(index);
         let short = key.rsplit('/').next().unwrap_or_default();
-        let inner = key.get(self.outer..).unwrap_or_default();
-        let known =
-            [key.as_str(), inner, short].into_iter().find_map(|name| self.captions.get(name)).cloned();
-        known.or_else(|| Some(self.class_names.get(self.label(index)? as usize)?.clone())).unwrap_or_default()
+        let inner = key.get(self.arrangement.outer..).unwrap_or_default();
+        let list = &self.labels.captions;
+        let listed = [key.as_str(), inner, short].into_iter().find_map(|name| list.get(name)).cloned();
+        let beside =
+            || self.labels.text(self.files.as_ref(), *self.images().get(usize::try_from(index).ok()?)?);
+        let class = || self.arrangement.class_names.get(self.label(index)? as usize).cloned();
+        listed.or_else(beside).or_else(class).unwrap_or_default()
     }
 
     fn key(&self, index: u64) -> String {
-        let at = usize::try_from(index).ok().and_then(|index| self.images.get(index));
+        let at = usize::try_from(index).ok().and_then(|index| self.images().get(index));
         at.map(|&at| self.files.names()[at].clone()).unwrap_or_default()
+    }
+
+    fn side(&self, index: u64) -> Option<Side> {
+        self.arrangement.sides.as_ref()?.get(usize::try_from(index).ok()?).copied()
+    }
+
+    fn notices(&self) -> Vec<String> {
+        let used = |at: usize| self.labels.has_used(at);
+        let files = &self.labels.caption_files;
+        let captions = (!files.is_empty()).then(|| format!("captions: {}", files.join(", ")));
+        let mut lines = self.arrangement.notices.clone();
+        lines.extend(captions);
+        lines.extend(self.labels.notices.iter().cloned());
+        lines.extend(self.contents.notices(self.files.as_ref(), &used));
+        lines
     }
 
     fn loaders(&self) -> usize {
@@ -217,7 +243,7 @@ impl Dataset for ImageFiles {
     }
 
     fn version(&self) -> String {
-        self.files.version(&self.images)
+        self.files.version(self.images())
     }
 
     fn left_out(&self) -> Vec<String> {

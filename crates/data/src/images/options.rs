@@ -4,16 +4,46 @@ use super::Fit;
 use crate::Shape;
 use serde::{Deserialize, Serialize};
 
-/// What to do with a file that is no image.
+/// What happens with a file that cannot be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BadFiles {
-    /// Stop and name it.
+    /// It is an error that names the file.
     #[default]
     Error,
-    /// Leave it out and count it. One whose head is right and whose rest is damaged is found when its turn comes: then the
-    /// next one of its class is shown in its place.
+    /// The file is left out and counted. One whose head is right and whose rest is damaged is found before training where the set is
+    /// decoded into memory, else when its turn comes: then the next image of its class is shown in its place.
     Skip,
+}
+
+/// Where the classes of images come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClassSource {
+    /// A label file where there is one, else folders: the top ones where at least one of them holds images itself, else the ones that hold
+    /// images. Folders are no classes where there are fewer than two, or where at least as many images lie outside of them.
+    #[default]
+    Auto,
+    /// A label file: `dataset.json`, `metadata.csv` or `metadata.jsonl` with a column of labels, or a `.cls` file beside each image.
+    Labels,
+    /// The folders that hold images, by their whole path inside the set.
+    Leaf,
+    /// The folders at the top of the set.
+    Top,
+    /// Nothing: the images have no classes.
+    None,
+}
+
+/// What folders named `train`, `val` or `test` at the top of a set mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SplitFolders {
+    /// They are parts of the set, where there is one to train on and another one, and no other folder: one is trained on, another one is
+    /// held out.
+    #[default]
+    Auto,
+    /// They are folders like others.
+    Ignore,
 }
 
 /// How images are read.
@@ -23,12 +53,16 @@ pub struct ImageOptions {
     pub shape: Shape,
     /// How images of other proportions are fitted.
     pub fit: Fit,
-    /// What lies behind transparency and beside padded images.
+    /// The colour behind transparent pixels and beside padded images.
     pub background: [u8; 3],
     /// Whether a mirrored image is still one of the set.
     pub may_flip: bool,
-    /// What to do with a file that is no image.
+    /// What happens with a file that cannot be decoded.
     pub bad_files: BadFiles,
-    /// A file of captions inside the set (`name<TAB>caption` lines), where it is not `captions.tsv`.
+    /// A file of captions (`name<TAB>caption` lines) in place of `captions.tsv`.
     pub captions: Option<String>,
+    /// Where the classes come from.
+    pub classes: ClassSource,
+    /// What folders named `train`, `val` or `test` mean.
+    pub splits: SplitFolders,
 }

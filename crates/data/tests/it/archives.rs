@@ -92,7 +92,7 @@ fn empty_archives_are_refused() {
     ] {
         let (_outer, path) = file(name, &bytes);
         let text = refused(&path);
-        assert!(text.contains(name) && text.contains("no files that end in"), "{text}");
+        assert!(text.contains(name) && text.contains("it has no image that can be decoded"), "{text}");
     }
 }
 

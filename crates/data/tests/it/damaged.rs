@@ -17,10 +17,10 @@ fn noise() -> RgbImage {
 
 #[test]
 fn files_of_other_kinds_are_refused() {
-    for bytes in [b"".as_slice(), b"P", b"dear diary,", b"<svg/>", &[0; 100], &gzip(b"text"), &tar(&[])] {
-        refused(bytes, "its first bytes are none of PNG, JPEG, WebP, BMP or PNM");
+    for bytes in [b"".as_slice(), b"P", b"dear diary,", &[0; 100], &gzip(b"text"), &tar(&[])] {
+        refused(bytes, "its first bytes are of no image format");
     }
-    refused(b"GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\0;", "of a kind that is not read");
+    refused(b"<svg/>", "its format is SVG; the formats that are decoded are PNG, JPEG");
 }
 
 /// Wherever it is cut: nothing is made up for what is missing.
@@ -122,6 +122,6 @@ fn the_file_is_named() {
         "{error:?}"
     );
     let text =
-        "inner/b.png is no image that can be read: its first bytes are none of PNG, JPEG, WebP, BMP or PNM";
-    assert!(error.to_string().ends_with(text), "{error}");
+        "inner/b.png is no image that can be read: its first bytes are of no image format; the formats";
+    assert!(error.to_string().contains(text), "{error}");
 }

@@ -39,13 +39,39 @@ fn look(path: &Path) {
     }
 }
 
+/// A DDS file of 8 × 8 pixels in DXT1.
+pub fn dds() -> Vec<u8> {
+    let word = |value: u32| value.to_le_bytes();
+    let mut bytes = b"DDS ".to_vec();
+    for value in [124, 0x1007, 8, 8, 32, 0, 0] {
+        bytes.extend(word(value));
+    }
+    bytes.extend([0; 44]);
+    bytes.extend([&word(32)[..], &word(4), b"DXT1", &[0; 20]].concat());
+    bytes.extend([&word(0x1000)[..], &[0; 16]].concat());
+    bytes.extend([0x1f, 0xf8, 0xe0, 0x07, 1, 2, 3, 4].repeat(4));
+    bytes
+}
+
 fn images() -> Vec<Vec<u8>> {
     let colours = RgbImage::from_fn(20, 17, |x, y| Rgb([(x * 13) as u8, (y * 15) as u8, (x * y) as u8]));
     let clear = RgbaImage::from_fn(9, 9, |x, y| Rgba([(x * 13) as u8, (y * 15) as u8, 7, (x * y) as u8]));
-    let formats =
-        [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Bmp, ImageFormat::Pnm];
+    let formats = [
+        ImageFormat::Png,
+        ImageFormat::Jpeg,
+        ImageFormat::WebP,
+        ImageFormat::Bmp,
+        ImageFormat::Pnm,
+        ImageFormat::Gif,
+        ImageFormat::Tiff,
+        ImageFormat::Tga,
+        ImageFormat::Qoi,
+    ];
     let mut all: Vec<Vec<u8>> = formats.map(|format| encode(colours.clone(), format)).into();
-    all.extend([encode(clear.clone(), ImageFormat::Png), encode(clear, ImageFormat::WebP)]);
+    all.extend([encode(clear.clone(), ImageFormat::Png), encode(clear.clone(), ImageFormat::WebP)]);
+    all.push(encode(image::DynamicImage::from(clear.clone()).into_rgba16(), ImageFormat::Farbfeld));
+    // Blocks of 4 × 4 pixels.
+    all.extend([encode(clear, ImageFormat::Ico), dds()]);
     all.push(png([2, 2], 8, 3, &[(b"PLTE", &[1; 6]), (b"tRNS", &[3])], &[&[0, 1], &[1, 0]]));
     all.extend([b"P3 2 1 255 1 2 3 250 251 252".to_vec(), b"P4 9 2 abcd".to_vec()]);
     all
@@ -65,7 +91,7 @@ proptest! {
     }
 
     #[test]
-    fn random_bytes_behind_a_image_s_first(which in 0usize..10, n in 2usize..30, tail in vec(any::<u8>(), 0..200)) {
+    fn random_bytes_behind_the_first_of_an_image(which in 0usize..17, n in 2usize..30, tail in vec(any::<u8>(), 0..200)) {
         let bytes = &images()[which];
         let _ = decode(&[&bytes[..n.min(bytes.len())], &tail].concat(), 3, [0; 3]);
     }

@@ -8,6 +8,8 @@ mod cache;
 mod captions;
 mod careful;
 mod cifar;
+mod class_folders;
+mod contents;
 mod damaged;
 mod decode;
 mod fit;

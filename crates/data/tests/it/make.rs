@@ -6,7 +6,9 @@ use image::{DynamicImage, ImageFormat};
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
-use tweedie_data::{BadFiles, Dataset, Example, Fit, ImageFiles, ImageOptions, Shape};
+use tweedie_data::{
+    BadFiles, ClassSource, Dataset, Example, Fit, ImageFiles, ImageOptions, Shape, SplitFolders,
+};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -113,10 +115,12 @@ pub fn options() -> ImageOptions {
         may_flip: true,
         bad_files: BadFiles::Error,
         captions: None,
+        classes: ClassSource::Auto,
+        splits: SplitFolders::Auto,
     }
 }
 
-/// What opening a place says is wrong.
+/// The error of opening a place.
 #[track_caller]
 pub fn refused(path: &Path) -> String {
     match ImageFiles::open(path, options()) {

@@ -1,7 +1,7 @@
 //! Real archives, where they are at hand: their numbers and classes are known.
 
 use crate::make::keys;
-use tweedie_data::{BadFiles, Dataset, Fit, ImageFiles, ImageOptions, Shape};
+use tweedie_data::{BadFiles, ClassSource, Dataset, Fit, ImageFiles, ImageOptions, Shape, SplitFolders};
 use tweedie_testing::shared;
 
 fn options(channels: usize, height: usize, width: usize) -> ImageOptions {
@@ -12,6 +12,8 @@ fn options(channels: usize, height: usize, width: usize) -> ImageOptions {
         may_flip: true,
         bad_files: BadFiles::Error,
         captions: None,
+        classes: ClassSource::Auto,
+        splits: SplitFolders::Auto,
     }
 }
 

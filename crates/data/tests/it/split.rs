@@ -11,6 +11,9 @@ use tweedie_math::DataShape;
 /// A set that is nothing but names; without end where there are none.
 pub struct Names(pub Option<Vec<String>>);
 
+/// The same names without classes.
+struct Unlabelled(Names);
+
 impl Names {
     fn at(&self, index: u64) -> &str {
         self.0.as_ref().map_or("", |names| &names[index as usize])
@@ -60,6 +63,44 @@ impl Dataset for Names {
 
     fn left_out(&self) -> Vec<String> {
         vec!["a bad one".into()]
+    }
+}
+
+impl Dataset for Unlabelled {
+    fn name(&self) -> String {
+        self.0.name()
+    }
+
+    fn shape(&self) -> DataShape {
+        self.0.shape()
+    }
+
+    fn len(&self) -> Option<u64> {
+        self.0.len()
+    }
+
+    fn class_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn may_flip(&self) -> bool {
+        true
+    }
+
+    fn values(&self, index: u64) -> Result<Values, Error> {
+        self.0.values(index)
+    }
+
+    fn label(&self, _index: u64) -> Option<u32> {
+        None
+    }
+
+    fn caption(&self, index: u64) -> String {
+        self.0.caption(index)
+    }
+
+    fn key(&self, index: u64) -> String {
+        self.0.key(index)
     }
 }
 
@@ -140,7 +181,8 @@ fn shares_outside_their_range_are_refused() {
 fn sets_that_cannot_be_split_are_refused() {
     let text = split(Arc::new(Names(None)), 0.1).unwrap_err().to_string();
     assert!(text.contains("the set to hold images out of") && text.contains("one with an end"), "{text}");
-    let text = halves(&numbered(3), 0.999_999).unwrap_err().to_string();
+    let unlabelled = Unlabelled(Names(Some(numbered(3).into_iter().collect())));
+    let text = split(Arc::new(unlabelled), 0.999_999).unwrap_err().to_string();
     assert!(text.contains("all 3 images") && text.contains("nothing would be left to train on"), "{text}");
     assert!(halves(&BTreeSet::new(), 0.1).is_err());
 }
@@ -161,11 +203,36 @@ proptest! {
     }
 
     #[test]
+    fn without_classes_the_hash_alone_decides(names in names(), more in names(), share in 0.0..0.9) {
+        let parts = |names: &BTreeSet<String>| {
+            split(Arc::new(Unlabelled(Names(Some(names.iter().cloned().collect())))), share)
+        };
+        let (Ok(before), Ok(after)) = (parts(&names), parts(&(&names | &more))) else { return Ok(()) };
+        prop_assert!(keys(&before.0).is_subset(&keys(&after.0)));
+        prop_assert!(keys(&before.1).is_subset(&keys(&after.1)));
+    }
+
+    /// Only the one that was kept for a class goes to the side of its hash when its class gets others to train on.
+    #[test]
     fn an_image_keeps_its_side_when_others_come(names in names(), more in names(), share in 0.0..0.9) {
         let (before, after) = (halves(&names, share), halves(&(&names | &more), share));
         let (Ok(before), Ok(after)) = (before, after) else { return Ok(()) };
-        prop_assert!(keys(&before.0).is_subset(&keys(&after.0)));
         prop_assert!(keys(&before.1).is_subset(&keys(&after.1)));
+        let moved: Vec<usize> = keys(&before.0).difference(&keys(&after.0)).map(|name| name.len() % 2).collect();
+        for class in 0..2 {
+            let own = |part: &Part| keys(part).iter().filter(|name| name.len() % 2 == class).count();
+            let n = moved.iter().filter(|own| **own == class).count();
+            prop_assert!(n == 0 || (n == 1 && own(&before.0) == 1), "{moved:?}");
+        }
+    }
+
+    #[test]
+    fn every_class_keeps_an_example_to_train_on(names in names(), share in 0.0..1.0) {
+        let (trained, held) = halves(&names, share).unwrap();
+        let classes = |part: &Part| -> BTreeSet<u32> {
+            (0..part.len().unwrap()).filter_map(|index| part.label(index)).collect()
+        };
+        prop_assert!(classes(&held).is_subset(&classes(&trained)));
     }
 
     /// A larger share adds to what is held out, and takes nothing from it.
@@ -176,4 +243,19 @@ proptest! {
         let (Ok(few), Ok(many)) = (halves(&names, least), halves(&names, most)) else { return Ok(()) };
         prop_assert!(keys(&few.1).is_subset(&keys(&many.1)));
     }
+}
+
+/// Of a class with one example nothing can be held out: it is trained on and named.
+#[test]
+fn classes_of_one_example_are_named() {
+    let mut names: BTreeSet<String> = (0..40).map(|i| format!("{i:04}")).collect();
+    names.insert("lonely.png".repeat(2) + "!");
+    for share in [0.02, 0.5, 0.99] {
+        let (trained, held) = halves(&names, share).unwrap();
+        assert!(keys(&trained).iter().any(|name| name.ends_with('!')), "{share}");
+        let line = "held out: nothing of 1 class with a single example, which is trained on: odd";
+        assert_eq!((trained.notices(), held.notices()), (vec![line.to_string()], vec![]), "{share}");
+    }
+    assert!(halves(&names, 0.0).unwrap().0.notices().is_empty(), "nothing is held out of any class");
+    assert!(halves(&numbered(40), 0.5).unwrap().0.notices().is_empty());
 }

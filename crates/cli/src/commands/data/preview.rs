@@ -3,6 +3,7 @@
 use super::statistics::statistics;
 use crate::arguments::Preview;
 use crate::output::{line, save_png};
+use crate::progress::Terminal;
 use anyhow::bail;
 use tweedie_applications::recipes::{RunConfig, points_plot};
 use tweedie_data::{Dataset, Example, Shape, Values};
@@ -11,7 +12,7 @@ use tweedie_report::{Canvas, Sheet, sheet};
 /// Runs the subcommand.
 pub fn run(options: &Preview) -> anyhow::Result<()> {
     let config = RunConfig::resolve(&options.source.source())?;
-    let data = config.open_data()?;
+    let data = config.open_decoded_data(&mut Terminal::interruptible()?)?;
     if options.n == Some(0) {
         bail!("-n is 0; it must be at least 1");
     }

@@ -25,6 +25,7 @@ pub fn statistics(config: &RunConfig, data: &TrainingData) -> anyhow::Result<Vec
         None => format!("{} coordinates", shape.n_values()),
     };
     let mut lines = vec![format!("{}: {count}, {size}", shown.name())];
+    lines.extend(shown.notices());
     lines.extend(sizes(config)?);
     let seen = examine(config, shown)?;
     lines.push(format!(

@@ -1,27 +1,41 @@
-//! Captions beside images: lines of name, tab, caption.
+//! Captions in one list: lines of name, tab, caption.
 
-use super::classes::around;
 use crate::Error;
 use crate::files::Files;
+use crate::images::classes::around;
 use std::collections::HashMap;
 use std::path::Path;
 
-/// Where they stand unless it is said.
+/// The name of the list unless another one is given.
 const CAPTIONS: &str = "captions.tsv";
 
-/// Captions by the names of their files, from the file asked for, inside the set or beside it; none where there is none.
+/// A list of captions.
+pub(super) struct List {
+    /// The place of the file among those of the set; `None` for a file beside the set.
+    pub(super) at: Option<usize>,
+    /// The name of the file.
+    pub(super) name: String,
+    /// The captions by the names of images.
+    pub(super) captions: HashMap<String, String>,
+}
+
+/// The captions of the given list, inside the set or beside it, or of `captions.tsv`; `None` where there is no list.
+///
+/// # Errors
+/// [`Error::NoData`] where the given list does not exist; [`Error::Format`] names the line without a tab.
 pub(super) fn read_captions(
     files: &dyn Files,
-    asked: Option<&str>,
+    given: Option<&str>,
     path: &Path,
-) -> Result<HashMap<String, String>, Error> {
-    let name = asked.unwrap_or(CAPTIONS);
+) -> Result<Option<List>, Error> {
+    let name = given.unwrap_or(CAPTIONS);
     let inside = |outer: &str| files.names().iter().position(|it| it.strip_prefix(outer) == Some(name));
     let outer = around(files.names().iter().map(String::as_str));
-    let (text, from) = match inside("").or_else(|| inside(outer)) {
+    let at = inside("").or_else(|| inside(outer));
+    let (text, from) = match at {
         Some(at) => (files.read(at)?, path.join(&files.names()[at])),
         // Beside an archive there may be one, too.
-        None => match (asked, path.parent().map(|folder| folder.join(name))) {
+        None => match (given, path.parent().map(|folder| folder.join(name))) {
             (Some(_), Some(beside)) if beside.is_file() => {
                 let bytes = std::fs::read(&beside);
                 (bytes.map_err(|source| Error::Io { path: beside.clone(), source })?, beside)
@@ -30,12 +44,13 @@ pub(super) fn read_captions(
                 let reason = format!("it has no file of captions named {name}, nor has the folder around it");
                 return Err(Error::NoData { path: path.to_path_buf(), reason });
             }
-            (None, _) => return Ok(HashMap::new()),
+            (None, _) => return Ok(None),
         },
     };
     let bad = |reason: String| Error::Format { path: from.clone(), reason };
     let text = String::from_utf8(text).map_err(|_| bad("it is not UTF-8".into()))?;
-    text.trim_start_matches('\u{feff}')
+    let captions = text
+        .trim_start_matches('\u{feff}')
         .lines()
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty())
@@ -43,5 +58,6 @@ pub(super) fn read_captions(
             Some((file, caption)) => Ok((file.trim().to_string(), caption.trim().to_string())),
             None => Err(bad(format!("its line {} has no tab between name and caption", i + 1))),
         })
-        .collect()
+        .collect::<Result<_, _>>()?;
+    Ok(Some(List { at, name: name.into(), captions }))
 }

@@ -1,0 +1,295 @@
+//! Which images of a set are used, on which side of the split, and with which class.
+
+use super::classes::{around, check_no_empty_class, class_of, level, shared_end};
+use super::contents::count;
+use super::labels::Labels;
+use super::splits::{Role, roles};
+use super::{ClassSource, ImageOptions, SplitFolders};
+use crate::files::Files;
+use crate::names::short_list;
+use crate::{Error, Side};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// The images of a set that are used.
+#[derive(Debug, Default)]
+pub(super) struct Arrangement {
+    /// Their places among the files.
+    pub(super) images: Vec<usize>,
+    /// The class of each, where the set has classes.
+    pub(super) labels: Option<Vec<u32>>,
+    /// The names of the classes.
+    pub(super) class_names: Vec<String>,
+    /// The side of each, where folders of the set determine it.
+    pub(super) sides: Option<Vec<Side>>,
+    /// The bytes that the folders around everything take of each name.
+    pub(super) outer: usize,
+    /// Lines about what was found and decided.
+    pub(super) notices: Vec<String>,
+}
+
+/// An image on its way to an arrangement.
+struct Image<'a> {
+    at: usize,
+    /// Its name inside the folders around everything; `None` for one beside them.
+    inner: Option<&'a str>,
+    role: Option<Role>,
+    class: Option<String>,
+}
+
+impl Arrangement {
+    /// Arranges images by label files and folders.
+    ///
+    /// # Errors
+    /// [`Error::NoData`] for a class folder without images.
+    pub(super) fn of(
+        files: &dyn Files,
+        images: &[usize],
+        labels: &Labels,
+        options: &ImageOptions,
+        path: &Path,
+    ) -> Result<Self, Error> {
+        let name = |at: usize| files.names()[at].as_str();
+        let outer = around_most(images.iter().map(|&at| name(at)));
+        let image = |&at: &usize| Image {
+            at,
+            inner: name(at).strip_prefix(outer),
+            role: Some(Role::Train),
+            class: None,
+        };
+        let mut images: Vec<Image> = images.iter().map(image).collect();
+        let mut this = Self { outer: outer.len(), ..Self::default() };
+        let is_split = options.splits == SplitFolders::Auto && find_roles(&mut images);
+        let origin = find_classes(&mut images, labels, options.classes);
+        let mut held = None;
+        if is_split {
+            held = this.choose_held_out(&images, &origin);
+        }
+        this.keep(files, images, held, &origin);
+        if path.is_dir() && options.classes != ClassSource::None && !matches!(origin, Origin::Files(_)) {
+            let trained = (0..this.images.len())
+                .filter(|&i| this.sides.as_ref().is_none_or(|sides| sides[i] == Side::Trained));
+            let names: Vec<&str> = trained.map(|i| name(this.images[i])).collect();
+            check_no_empty_class(path, names.into_iter())?;
+        }
+        let notice = origin.notice(&this.class_names, options.classes);
+        this.notices.insert(0, notice);
+        Ok(this)
+    }
+
+    /// The role of the images that are held out: validation before test, where they have classes of the training images. Says what is
+    /// trained on and what is held out.
+    fn choose_held_out(&mut self, images: &[Image], origin: &Origin) -> Option<Role> {
+        let known: BTreeSet<&String> = images
+            .iter()
+            .filter(|it| it.role == Some(Role::Train))
+            .filter_map(|it| it.class.as_ref())
+            .collect();
+        let has_classes = known.len() > 1 && !matches!(origin, Origin::Nothing(_));
+        let usable =
+            |it: &&Image| !has_classes || it.class.as_ref().is_some_and(|class| known.contains(class));
+        let number = |role| images.iter().filter(|it| it.role == Some(role)).filter(usable).count();
+        let folder = |role| {
+            let mut folders: Vec<&str> = images
+                .iter()
+                .filter(|it| it.role == Some(role))
+                .filter_map(|it| Some(it.inner?.split_once('/')?.0))
+                .collect();
+            folders.dedup();
+            folders.join(" and ")
+        };
+        let held = [Role::Validation, Role::Test].into_iter().find(|&role| number(role) > 0);
+        let others: Vec<String> = [Role::Validation, Role::Test]
+            .into_iter()
+            .filter(|&role| Some(role) != held && images.iter().any(|it| it.role == Some(role)))
+            .map(|role| {
+                let n = images.iter().filter(|it| it.role == Some(role)).count();
+                let why = if number(role) == 0 { " (no class of it is trained on)" } else { "" };
+                format!("{} of {}{why}", count(n, "image"), folder(role))
+            })
+            .collect();
+        let mut line =
+            format!("splits: trained on {} ({})", folder(Role::Train), count(number(Role::Train), "image"));
+        line += &match held {
+            Some(role) => format!(", held out {} ({})", folder(role), count(number(role), "image")),
+            None => ", held out a share of it".into(),
+        };
+        if !others.is_empty() {
+            line += &format!(", left out {}", others.join(" and "));
+        }
+        self.notices.push(format!("{line}; data.splits = \"ignore\" makes one set of all"));
+        held
+    }
+
+    /// Takes over the images that are used, and names those that are not.
+    fn keep(&mut self, files: &dyn Files, images: Vec<Image>, held: Option<Role>, origin: &Origin) {
+        let mut names: BTreeSet<&String> = images
+            .iter()
+            .filter(|it| it.role == Some(Role::Train))
+            .filter_map(|it| it.class.as_ref())
+            .collect();
+        if names.len() < 2 {
+            names.clear();
+        }
+        self.class_names = names.into_iter().cloned().collect();
+        if matches!(origin, Origin::Files(_))
+            && self.class_names.iter().all(|name| name.parse::<u64>().is_ok())
+        {
+            self.class_names.sort_by_key(|name| name.parse::<u64>().unwrap_or(0));
+        }
+        let rows: BTreeMap<String, u32> = self.class_names.iter().cloned().zip(0..).collect();
+        let (mut labels, mut sides) = (Vec::new(), Vec::new());
+        let (mut strays, mut foreign) = (Vec::new(), Vec::new());
+        for image in images {
+            let side = match image.role {
+                Some(Role::Train) => Side::Trained,
+                Some(role) if Some(role) == held => Side::HeldOut,
+                Some(_) => continue,
+                None => {
+                    strays.push(image.at);
+                    continue;
+                }
+            };
+            let row = image.class.as_ref().and_then(|class| rows.get(class));
+            match row {
+                Some(row) => labels.push(*row),
+                None if rows.is_empty() => {}
+                None if image.class.is_some() => {
+                    foreign.push(image.at);
+                    continue;
+                }
+                None => {
+                    strays.push(image.at);
+                    continue;
+                }
+            }
+            self.images.push(image.at);
+            sides.push(side);
+        }
+        self.labels = (!rows.is_empty()).then_some(labels);
+        self.sides = held.map(|_| sides);
+        let such_as = |list: &[usize]| match list {
+            [only] => files.names()[*only].clone(),
+            _ => {
+                format!("{} images such as {}", list.len(), list.first().map_or("", |&at| &files.names()[at]))
+            }
+        };
+        if !strays.is_empty() {
+            let why = origin.stray();
+            self.notices.push(format!(
+                "left out: {}, {why}; data.classes = \"none\" takes all images",
+                such_as(&strays)
+            ));
+        }
+        if !foreign.is_empty() {
+            self.notices.push(format!("left out: {}, of a class that is not trained on", such_as(&foreign)));
+        }
+    }
+}
+
+/// Where the classes come from.
+enum Origin {
+    /// A label file.
+    Files(String),
+    /// Folders at a level.
+    Folders(ClassSource),
+    /// There are none, for this reason.
+    Nothing(&'static str),
+}
+
+impl Origin {
+    /// The line about the classes.
+    fn notice(&self, names: &[String], source: ClassSource) -> String {
+        let how = match (self, source) {
+            (Self::Folders(ClassSource::Leaf), ClassSource::Auto) => {
+                "the folders that hold images; data.classes = \"top\" takes the top folders"
+            }
+            (Self::Folders(ClassSource::Leaf), _) => "the folders that hold images",
+            (Self::Folders(_), _) => "the top folders",
+            (Self::Files(file), _) if names.is_empty() => {
+                return format!("classes: none (all labels in {file} are alike)");
+            }
+            (Self::Files(file), _) => {
+                return format!("classes: {} (of {file}): {}", names.len(), short_list(names));
+            }
+            (Self::Nothing(reason), _) => return format!("classes: none ({reason})"),
+        };
+        match names.len() {
+            0 | 1 => "classes: none (the images lie in fewer than two folders)".into(),
+            n => format!("classes: {n} ({how}): {}", short_list(names)),
+        }
+    }
+
+    /// Why an image has no class.
+    fn stray(&self) -> &'static str {
+        match self {
+            Self::Files(_) => "for which the label file has no class",
+            _ => "beside the folders of the set",
+        }
+    }
+}
+
+/// The folders around the images, where images that lie beside them are fewer than those inside.
+fn around_most<'a>(names: impl Iterator<Item = &'a str> + Clone) -> &'a str {
+    let outer = around(names.clone());
+    let (inside, beside): (Vec<&str>, Vec<&str>) = names.partition(|name| name[outer.len()..].contains('/'));
+    if beside.len() < inside.len() { around(inside.into_iter()) } else { outer }
+}
+
+/// Gives each image its role, where the folders of the set are splits.
+fn find_roles(images: &mut [Image]) -> bool {
+    let Some(roles) = roles(images.iter().map(|it| it.inner.unwrap_or_default())) else { return false };
+    for (image, role) in images.iter_mut().zip(roles) {
+        image.role = role;
+    }
+    true
+}
+
+/// Gives each image its class.
+fn find_classes(images: &mut [Image], labels: &Labels, source: ClassSource) -> Origin {
+    if source == ClassSource::None {
+        return Origin::Nothing("data.classes is \"none\"");
+    }
+    if let Some(classes) = &labels.classes {
+        if classes.of.is_empty() {
+            return Origin::Nothing("the labels of dataset.json are null");
+        }
+        images.iter_mut().for_each(|image| image.class = classes.of.get(&image.at).cloned());
+        return Origin::Files(classes.file.clone());
+    }
+    let is_split = images.iter().any(|it| it.role != Some(Role::Train));
+    let rest = |image: &Image| {
+        let inner = image.inner?;
+        if is_split {
+            inner.split_once('/').map(|(_, rest)| rest.to_string())
+        } else {
+            Some(inner.to_string())
+        }
+    };
+    let mut found = ClassSource::None;
+    for role in [Role::Train, Role::Validation, Role::Test] {
+        let own: Vec<(usize, String)> = images
+            .iter()
+            .enumerate()
+            .filter(|(_, it)| it.role == Some(role))
+            .map(|(i, it)| (i, rest(it).unwrap_or_default()))
+            .collect();
+        let names: Vec<&str> = own.iter().map(|(_, name)| name.as_str()).collect();
+        let outer = if is_split { around_most(names.iter().copied()) } else { "" };
+        let inner: Vec<&str> =
+            names.iter().map(|name| name.strip_prefix(outer).unwrap_or_default()).collect();
+        if role == Role::Train {
+            found = level(&inner, source);
+        }
+        let leaves: BTreeSet<&str> = inner.iter().filter_map(|name| class_of(name, found)).collect();
+        let end = if found == ClassSource::Leaf { shared_end(&leaves) } else { "" };
+        for ((i, _), name) in own.iter().zip(&inner) {
+            images[*i].class =
+                class_of(name, found).map(|class| class.strip_suffix(end).unwrap_or(class).to_string());
+        }
+    }
+    match found {
+        ClassSource::None => Origin::Nothing("the images do not lie in several folders"),
+        level => Origin::Folders(level),
+    }
+}

@@ -1,0 +1,69 @@
+//! Folders named `train`, `val` or `test` at the top of a set, as the field distributes sets.
+
+/// What an image is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Role {
+    /// It is trained on.
+    Train,
+    /// It is held out for validation.
+    Validation,
+    /// It is held out for a final test.
+    Test,
+}
+
+/// The roles by the names of folders, in lower case.
+const NAMES: [(&str, Role); 11] = [
+    ("train", Role::Train),
+    ("training", Role::Train),
+    ("val", Role::Validation),
+    ("valid", Role::Validation),
+    ("validation", Role::Validation),
+    ("dev", Role::Validation),
+    ("eval", Role::Validation),
+    ("evaluation", Role::Validation),
+    ("test", Role::Test),
+    ("testing", Role::Test),
+    ("tests", Role::Test),
+];
+
+/// The role of a folder by its name.
+pub(super) fn role_of(folder: &str) -> Option<Role> {
+    let folder = folder.to_ascii_lowercase();
+    NAMES.iter().find(|(name, _)| *name == folder).map(|(_, role)| *role)
+}
+
+/// The role of each image by its name inside the folders around everything; `None` for an image that lies in no folder. The whole is
+/// `None` where the folders are no splits: one of them has another name, or there is none to train on, or no other one.
+pub(super) fn roles<'a>(inner: impl Iterator<Item = &'a str>) -> Option<Vec<Option<Role>>> {
+    let mut roles = Vec::new();
+    for name in inner {
+        roles.push(match name.split_once('/') {
+            Some((folder, _)) => Some(role_of(folder)?),
+            None => None,
+        });
+    }
+    let has = |role: Role| roles.contains(&Some(role));
+    (has(Role::Train) && (has(Role::Validation) || has(Role::Test))).then_some(roles)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(names: &[&str]) -> Option<Vec<Option<Role>>> {
+        roles(names.iter().copied())
+    }
+
+    #[test]
+    fn a_set_is_split_where_all_folders_are_named_so() {
+        let (train, test) = (Some(Role::Train), Some(Role::Test));
+        assert_eq!(of(&["Train/a.png", "TEST/b/c.png", "d.png"]), Some(vec![train, test, None]));
+        assert_eq!(of(&["train/a.png", "test/b.png", "cat/c.png"]), None);
+        assert_eq!(of(&["val/a.png", "test/b.png"]), None, "nothing to train on");
+        assert_eq!(of(&["train/a.png", "training/b.png"]), None, "nothing to hold out");
+        assert_eq!(of(&["train.png", "test.png"]), None);
+        for name in ["val", "valid", "validation", "dev", "eval"] {
+            assert_eq!(role_of(name), Some(Role::Validation));
+        }
+    }
+}
