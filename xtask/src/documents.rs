@@ -1,0 +1,100 @@
+//! Checks of README.md and docs that need neither LibTorch nor the tweedie binary.
+
+use crate::arguments::Arguments;
+use clap::{CommandFactory, Parser};
+use std::collections::BTreeSet;
+use tweedie_testing::markdown::{Document, XTASK_COMMANDS, documents};
+
+fn read() -> Vec<Document> {
+    let documents = documents();
+    assert!(documents.len() > 3, "only {} documents were found", documents.len());
+    documents
+}
+
+#[test]
+fn commands_of_xtask_are_parsed() {
+    let definition = Arguments::command();
+    let ours: BTreeSet<&str> = definition.get_subcommands().map(clap::Command::get_name).collect();
+    assert_eq!(ours, BTreeSet::from(XTASK_COMMANDS));
+    let mut parsed = 0;
+    for command in read().iter().flat_map(Document::commands) {
+        let words = || std::iter::once("xtask").chain(command.words.iter().map(String::as_str));
+        if command.is_of_xtask() && !command.is_abbreviated() {
+            let result = Arguments::try_parse_from(words());
+            assert!(
+                result.is_ok(),
+                "{}: {}",
+                command.place,
+                result.err().map(|e| e.to_string()).unwrap_or_default()
+            );
+            parsed += 1;
+        }
+    }
+    assert!(parsed > 10, "only {parsed} commands were found");
+}
+
+#[test]
+fn links_lead_to_files_and_headings() {
+    let documents = read();
+    let mut followed = 0;
+    for document in &documents {
+        let folder = document.path.parent().unwrap_or(&document.path);
+        for link in document.links().iter().filter(|link| !link.contains("://")) {
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let path = if file.is_empty() { document.path.clone() } else { folder.join(file) };
+            assert!(path.exists(), "{}: {link} leads nowhere", document.name());
+            if !anchor.is_empty() {
+                let target =
+                    documents.iter().find(|other| other.path.canonicalize().ok() == path.canonicalize().ok());
+                let anchors = target.map(Document::anchors).unwrap_or_default();
+                assert!(
+                    anchors.iter().any(|known| known == anchor),
+                    "{}: {link} is not in {anchors:?}",
+                    document.name()
+                );
+            }
+            followed += 1;
+        }
+    }
+    assert!(followed > 30, "only {followed} links were found");
+}
+
+#[test]
+fn the_book_has_every_page() {
+    let documents = read();
+    let summary = documents.iter().find(|document| document.name() == "SUMMARY.md").expect("docs/SUMMARY.md");
+    let links = summary.links();
+    for page in documents.iter().filter(|document| document.path.parent() == summary.path.parent()) {
+        let is_listed = links.iter().any(|link| *link == page.name());
+        assert!(is_listed || page.name() == "SUMMARY.md", "{} is not in SUMMARY.md", page.name());
+    }
+}
+
+/// Formulas stand between `$` in a line of text and between `$$` in a paragraph.
+#[test]
+fn formulas_are_closed() {
+    let mut formulas = 0;
+    for document in read() {
+        for paragraph in document.prose().split("\n\n") {
+            let text: String = paragraph.split('`').step_by(2).collect();
+            let displayed = text.matches("$$").count();
+            let inline = text.replace("$$", "").matches('$').count();
+            assert!(displayed % 2 == 0 && inline % 2 == 0, "{}: an open formula in: {text}", document.name());
+            formulas += displayed / 2 + inline / 2;
+        }
+    }
+    assert!(formulas > 100, "only {formulas} formulas were found");
+}
+
+#[test]
+fn the_readme_is_short() {
+    let documents = read();
+    let lines = documents
+        .iter()
+        .find(|document| document.name() == "README.md")
+        .map(|readme| readme.text.lines().count());
+    assert!(
+        lines.is_some_and(|lines| lines <= 130),
+        "README.md has {lines:?} lines; it should have at most 130"
+    );
+}
