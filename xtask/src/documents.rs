@@ -1,8 +1,10 @@
 //! Checks of README.md and docs that need neither LibTorch nor the tweedie binary.
 
 use crate::arguments::Arguments;
+use crate::cargo;
 use clap::{CommandFactory, Parser};
 use std::collections::BTreeSet;
+use std::path::Path;
 use tweedie_testing::markdown::{Document, XTASK_COMMANDS, documents};
 
 fn read() -> Vec<Document> {
@@ -67,6 +69,66 @@ fn the_book_has_every_page() {
     for page in documents.iter().filter(|document| document.path.parent() == summary.path.parent()) {
         let is_listed = links.iter().any(|link| *link == page.name());
         assert!(is_listed || page.name() == "SUMMARY.md", "{} is not in SUMMARY.md", page.name());
+    }
+}
+
+/// The paths of all files and folders below a folder, relative to the workspace, folders with `/` at the end.
+fn paths(folder: &Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).expect("a folder of the workspace").flatten() {
+        let path = entry.path();
+        let relative = path.strip_prefix(cargo::workspace()).unwrap_or(&path).display().to_string();
+        if path.is_dir() {
+            found.push(format!("{relative}/"));
+            paths(&path, found);
+        } else {
+            found.push(relative);
+        }
+    }
+}
+
+/// The files and folders that ARCHITECTURE.md names exist: those of a crate's section in that crate, others anywhere.
+#[test]
+fn the_architecture_names_files_that_exist() {
+    let mut known = Vec::new();
+    ["crates", "xtask/src", "benches"]
+        .iter()
+        .for_each(|folder| paths(&cargo::workspace().join(folder), &mut known));
+    let documents = read();
+    let architecture =
+        documents.iter().find(|document| document.name() == "ARCHITECTURE.md").expect("ARCHITECTURE.md");
+    let mut checked = 0;
+    for section in architecture.text.split("\n## ").flat_map(|part| part.split("\n### ")) {
+        let heading = section.lines().next().unwrap_or_default();
+        let of = heading.strip_prefix("`crates/").and_then(|rest| rest.split('`').next());
+        let prefix = of.map_or(String::new(), |name| format!("crates/{name}/"));
+        let section = Document { text: section.to_string(), ..architecture.clone() };
+        for name in section.spans().iter().filter(|name| name.ends_with(".rs") || name.ends_with('/')) {
+            let is_it = |path: &String| {
+                let path = path.strip_prefix(&prefix);
+                path.is_some_and(|path| path == name || path.ends_with(&format!("/{name}")))
+            };
+            let exists = known.iter().any(is_it) || ["benches/", "fixtures/"].contains(&name.as_str());
+            assert!(exists, "`{heading}` names {name}, which does not exist");
+            checked += 1;
+        }
+    }
+    assert!(checked > 100, "only {checked} names were found");
+}
+
+/// Every line of the README's Rust is part of a program in docs/rust.md, which is compiled as a test.
+#[test]
+fn the_readmes_rust_is_compiled() {
+    let documents = read();
+    let code = |name: &str| -> Vec<String> {
+        let page =
+            documents.iter().find(|document| document.name() == name).map(Document::code).unwrap_or_default();
+        let rust = page.into_iter().filter(|(_, language, _)| language.starts_with("rust"));
+        rust.map(|(.., line)| line.trim().to_string()).filter(|line| !line.is_empty()).collect()
+    };
+    let (readme, compiled) = (code("README.md"), code("rust.md"));
+    assert!(!readme.is_empty());
+    for line in readme {
+        assert!(compiled.contains(&line), "docs/rust.md does not hold `{line}`");
     }
 }
 
