@@ -30,9 +30,9 @@ impl ShownCommand {
         self.words.first().is_some_and(|word| XTASK_COMMANDS.contains(&word.as_str()))
     }
 
-    /// Whether arguments are left out, which `…` stands for.
+    /// Whether words are left out, for which `…` or `COMMAND` stand.
     pub fn is_abbreviated(&self) -> bool {
-        self.words.iter().any(|word| word.contains('…'))
+        self.words.iter().any(|word| word.contains('…') || word == "COMMAND")
     }
 }
 
@@ -159,11 +159,12 @@ fn arguments(words: &[String]) -> Option<Vec<String>> {
         [first, _, ..] if *first == "tweedie" || first.ends_with("/tweedie") => 1,
         _ => return None,
     };
-    Some(words[skipped..].iter().map(ToString::to_string).collect())
+    let is_ours = |word: &&&String| ![">", "|"].contains(&word.as_str());
+    Some(words[skipped..].iter().take_while(is_ours).map(ToString::to_string).collect())
 }
 
 /// The words of each command of a line, split as a shell does: quotes, `;`, `&&`, and comments after `#`.
-fn split(line: &str) -> Vec<Vec<String>> {
+pub fn split(line: &str) -> Vec<Vec<String>> {
     let (mut commands, mut words, mut word) = (Vec::new(), Vec::new(), None::<String>);
     let mut quote = None;
     for letter in line.chars() {
@@ -206,7 +207,7 @@ mod tests {
     fn commands_are_found_in_blocks_and_spans() {
         let page = document(
             "Run `cargo xtask train\n--dry-run`, or `cargo build`.\n\n```\nA=1 cargo xtask test -- x  # comment\n\
-             tweedie sample M -n 4 \\\n  --set 'a={b=\"c d\"}'; $ bin/tweedie runs\n```\n\n```rust\ntweedie no(x)\n```\n",
+             tweedie sample M -n 4 \\\n  --set 'a={b=\"c d\"}'; $ bin/tweedie runs > file\n```\n\n```rust\ntweedie no(x)\n```\n",
         );
         let words: Vec<String> = page.commands().iter().map(|command| command.words.join("|")).collect();
         assert_eq!(words, ["test|--|x", "sample|M|-n|4|--set|a={b=\"c d\"}", "runs", "train|--dry-run"]);
