@@ -83,12 +83,13 @@ fn shown() -> Vec<ShownCommand> {
     commands
 }
 
-/// The arguments of a command, or `None` for one that prints help.
+/// The arguments of a command, or `None` for one that prints help, and for a command that is mentioned by its name alone.
 fn parsed(command: &ShownCommand) -> Option<Arguments> {
     let words = std::iter::once("tweedie").chain(command.words.iter().map(String::as_str));
     match Arguments::try_parse_from(words) {
         Ok(arguments) => Some(arguments),
         Err(error) if error.kind() == ErrorKind::DisplayHelp => None,
+        Err(error) if error.kind() == ErrorKind::MissingRequiredArgument && command.words.len() == 1 => None,
         Err(error) => panic!("{}: {error}", command.place),
     }
 }
