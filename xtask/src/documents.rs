@@ -115,6 +115,50 @@ fn the_architecture_names_files_that_exist() {
     assert!(checked > 100, "only {checked} names were found");
 }
 
+/// The sources of the programs and libraries, one after another, with strings over several lines joined.
+fn sources(folder: &Path, text: &mut String) {
+    for entry in std::fs::read_dir(folder).expect("a folder of sources").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            sources(&path, text);
+        } else if path.extension().is_some_and(|kind| kind == "rs") {
+            let source = std::fs::read_to_string(&path).expect("a source");
+            text.extend(
+                source
+                    .split("\\\n")
+                    .enumerate()
+                    .map(|(i, part)| if i == 0 { part } else { part.trim_start() }),
+            );
+        }
+    }
+}
+
+/// The messages in the first column of the tables of docs/troubleshooting.md are those of the sources.
+#[test]
+fn the_messages_of_troubleshooting_exist() {
+    let mut text = String::new();
+    for folder in std::fs::read_dir(cargo::workspace().join("crates")).expect("crates").flatten() {
+        sources(&folder.path().join("src"), &mut text);
+    }
+    sources(&cargo::workspace().join("xtask/src/setup"), &mut text);
+    let documents = read();
+    let page = documents
+        .iter()
+        .find(|document| document.name() == "troubleshooting.md")
+        .expect("troubleshooting.md");
+    let mut checked = 0;
+    for row in page.text.lines().filter(|line| line.starts_with('|')) {
+        let symptom = row.split('|').nth(1).unwrap_or_default();
+        for message in symptom.split('`').skip(1).step_by(2).filter(|span| span.contains(' ')) {
+            for part in message.split('…').map(|part| part.trim_matches([' ', ',', ';', ':'])) {
+                assert!(text.contains(part), "no source holds `{part}` of the message `{message}`");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 50, "only {checked} parts of messages were found");
+}
+
 /// Every line of the README's Rust is part of a program in docs/rust.md, which is compiled as a test.
 #[test]
 fn the_readmes_rust_is_compiled() {
