@@ -10,8 +10,14 @@ use std::process::{Command, ExitCode};
 /// the binary. Returns only if an error occurs.
 pub fn exec(arguments: &[OsString]) -> Result<ExitCode> {
     setup::ensure(setup::Wanted::Any)?;
-    cargo::run(&["build", "--release", "--locked", "--quiet", "--package", "tweedie-cli"])?;
     let binary = cargo::release_folder()?.join("tweedie");
+    let mut build = vec!["build", "--release", "--locked", "--package", "tweedie-cli"];
+    if binary.exists() {
+        build.push("--quiet");
+    } else {
+        eprintln!("Building tweedie for the first time; this takes some minutes …");
+    }
+    cargo::run(&build)?;
     let mut command = Command::new(&binary);
     command.args(arguments);
     let error = command.exec();

@@ -185,7 +185,11 @@ fn formulas_are_closed() {
             let text: String = paragraph.split('`').step_by(2).collect();
             let displayed = text.matches("$$").count();
             let inline = text.replace("$$", "").matches('$').count();
-            assert!(displayed % 2 == 0 && inline % 2 == 0, "{}: an open formula in: {text}", document.name());
+            assert!(
+                displayed.is_multiple_of(2) && inline.is_multiple_of(2),
+                "{}: an open formula in: {text}",
+                document.name()
+            );
             formulas += displayed / 2 + inline / 2;
         }
     }
