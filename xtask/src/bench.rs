@@ -1,15 +1,16 @@
-//! `cargo xtask bench`: criterion, then a table and a JSON that the next run compares itself with.
+//! `cargo xtask bench`: runs the criterion benchmarks, prints a table and writes a JSON file, with which the next run compares its medians.
 
+use crate::arguments::Bench;
 use crate::{cargo, setup};
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
-/// Runs the benchmarks whose name contains the filter; medians in nanoseconds, with their 95 % interval.
-pub fn command(arguments: &[String]) -> Result<()> {
+/// Runs the benchmarks whose names contain the filter. The table holds each median with its 95 % interval.
+pub fn command(options: &Bench) -> Result<()> {
     setup::ensure(setup::Wanted::Any)?;
     let mut line = vec!["bench", "--locked", "--package", "tweedie-benches", "--profile", "release", "--"];
-    line.extend(arguments.iter().map(String::as_str));
+    line.extend(options.filter.iter().chain(&options.criterion).map(String::as_str));
     let target = cargo::release_folder()?.parent().map(Path::to_path_buf).unwrap_or_default();
     let mut bench = cargo::command(&line);
     bench.env("CRITERION_HOME", target.join("criterion"));
@@ -35,14 +36,16 @@ pub fn command(arguments: &[String]) -> Result<()> {
             .map_or("–".into(), |old| format!("×{:.2}", median / old));
         println!("{name:<44} {:>12} {interval:>25} {ratio:>8}", time(median));
     }
-    println!("\n×1.00 is as before; machines wander, so compare runs made one after the other.");
+    println!(
+        "\n×1.00 is the median of the previous run; the speed of a machine varies, so compare runs made one after the other."
+    );
     std::fs::write(&file, serde_json::to_vec_pretty(&Value::Object(now))?)
         .with_context(|| format!("{} cannot be written", file.display()))?;
     println!("written: {}", file.display());
     Ok(())
 }
 
-/// Every `new/estimates.json` below the folder, under the benchmark's name.
+/// Collects every `new/estimates.json` below the folder under the name of its benchmark.
 fn collect(folder: &Path, rows: &mut Map<String, Value>) -> Result<()> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
     let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();

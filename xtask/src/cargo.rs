@@ -1,10 +1,10 @@
-//! Cargo, started so that it sees only the LibTorch that `setup` wrote down.
+//! Starts cargo with the LibTorch that `setup` found, and with no other.
 
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What would make `torch-sys` rebuild, or drop the run path that `.cargo/libtorch.toml` adds.
+/// Environment variables that would make `torch-sys` rebuild, or remove the run path that `.cargo/libtorch.toml` adds.
 const FOREIGN: [&str; 9] = [
     "LIBTORCH",
     "LIBTORCH_USE_PYTORCH",
@@ -24,11 +24,11 @@ pub fn workspace() -> PathBuf {
 
 /// The folder that holds this program and, after a build, the `tweedie` binary.
 pub fn release_folder() -> Result<PathBuf> {
-    let own = std::env::current_exe().context("this program cannot tell where it lies")?;
+    let own = std::env::current_exe().context("the path of this program cannot be determined")?;
     Ok(own.parent().map(Path::to_path_buf).unwrap_or_default())
 }
 
-/// `cargo ARGUMENTS` in the workspace, in a cleaned environment.
+/// `cargo ARGUMENTS` in the workspace, without the variables of [`FOREIGN`].
 pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(workspace());
@@ -38,12 +38,12 @@ pub fn command(arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs `cargo ARGUMENTS` and fails with its command line when it fails.
+/// Runs `cargo ARGUMENTS`. The error names the command line.
 pub fn run(arguments: &[&str]) -> Result<()> {
     check(command(arguments), &format!("cargo {}", arguments.join(" ")))
 }
 
-/// Runs a command and fails, naming it, unless it succeeds.
+/// Runs a command. Returns an error that names it unless it succeeds.
 pub fn check(mut command: Command, name: &str) -> Result<()> {
     let status = command.status().with_context(|| format!("`{name}` could not be started"))?;
     if !status.success() {

@@ -1,11 +1,12 @@
-//! `cargo xtask ci`: what a change must pass, cheapest check first.
+//! `cargo xtask ci`: the checks that a change must pass, the cheapest first.
 
+use crate::arguments::Test;
 use crate::{cargo, setup, test};
 use anyhow::Result;
 use std::time::Instant;
 
-/// Format, clippy, docs, tests.
-pub fn command(_arguments: &[String]) -> Result<()> {
+/// Runs format, clippy, documentation and tests.
+pub fn command() -> Result<()> {
     let start = Instant::now();
     step("format", start);
     cargo::run(&["fmt", "--all", "--check"])?;
@@ -25,10 +26,10 @@ pub fn command(_arguments: &[String]) -> Result<()> {
         "-D",
         "warnings",
     ])?;
-    step("docs", start);
+    step("documentation", start);
     cargo::run(&["doc", "--release", "--locked", "--workspace", "--no-deps", "--quiet"])?;
     step("tests", start);
-    test::run(&[], &[("TWEEDIE_REQUIRE_SHARED", "1")])?;
+    test::run(&Test::default(), &[])?;
     step("done", start);
     Ok(())
 }

@@ -1,18 +1,19 @@
-//! `cargo xtask digests`: fingerprints of what training, sampling and evaluation compute, so that a change of the code's structure can
-//! show that no number moved.
+//! `cargo xtask digests`: fingerprints of what training, sampling and evaluation compute. They show whether a change of the code's
+//! structure changed a number.
 //!
-//! The digests hold on one machine, for one number of threads. Write them before a change with `--write FILE` and compare after it
-//! with `--against FILE`.
+//! Digests can be compared on one machine with one number of threads. Write them before a change with `--write FILE` and compare after
+//! it with `--against FILE`.
 
+use crate::arguments::Digests as Options;
 use crate::{cargo, setup};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// The models that are trained: a name, and what differs from the preset `shapes`.
+/// The models that are trained: a name, and the values that differ from the preset `shapes`.
 const MODELS: [(&str, &[&str]); 4] = [
     ("epsilon", &["model.parameterization=epsilon", "training.objective.measured=epsilon"]),
     ("x0-conditional", &["model.conditional=true"]),
@@ -50,30 +51,17 @@ const SAMPLERS: [&str; 13] = [
     "langevin",
 ];
 
-/// Images of each training.
+/// Images that each model is trained on.
 const IMAGES: &str = "2048";
 
 /// Name and fingerprint of each result.
 type Digests = BTreeMap<String, String>;
 
-/// Computes the digests and prints them. `--binary FILE` takes another build of `tweedie`, `--write FILE` keeps the digests, and
-/// `--against FILE` fails where one differs from those kept there.
-pub fn command(arguments: &[String]) -> Result<()> {
-    let mut options = BTreeMap::new();
-    for pair in arguments.chunks(2) {
-        match pair {
-            [name, value] if ["--binary", "--write", "--against"].contains(&name.as_str()) => {
-                options.insert(name.as_str(), PathBuf::from(value));
-            }
-            _ => bail!(
-                "digests takes --binary FILE, --write FILE and --against FILE; found `{}`",
-                pair.join(" ")
-            ),
-        }
-    }
-    let binary = match options.get("--binary") {
+/// Computes the digests, prints them, and writes or compares them.
+pub fn command(options: &Options) -> Result<()> {
+    let binary = match &options.binary {
         Some(binary) => {
-            binary.canonicalize().with_context(|| format!("{} is not there", binary.display()))?
+            binary.canonicalize().with_context(|| format!("{} does not exist", binary.display()))?
         }
         None => {
             setup::ensure(setup::Wanted::Any)?;
@@ -88,11 +76,11 @@ pub fn command(arguments: &[String]) -> Result<()> {
     for (name, digest) in &found {
         println!("{name:<44} {digest}");
     }
-    if let Some(path) = options.get("--write") {
+    if let Some(path) = &options.write {
         std::fs::write(path, serde_json::to_string_pretty(&found)?)
             .with_context(|| format!("{} cannot be written", path.display()))?;
     }
-    options.get("--against").map_or(Ok(()), |path| compare(&found, path))
+    options.against.as_ref().map_or(Ok(()), |path| compare(&found, path))
 }
 
 fn compare(found: &Digests, path: &Path) -> Result<()> {
@@ -106,7 +94,7 @@ fn compare(found: &Digests, path: &Path) -> Result<()> {
     if !differ.is_empty() {
         bail!("{} of {} digests differ: {}", differ.len(), before.len(), differ.join(", "));
     }
-    println!("all {} digests are as before", before.len());
+    println!("all {} digests are equal to the stored ones", before.len());
     Ok(())
 }
 
@@ -181,7 +169,7 @@ fn all(binary: &Path, folder: &Path) -> Result<Digests> {
     Ok(digests)
 }
 
-/// Draws four images and gives the digest of their numbers.
+/// Samples four images and returns the digest of their values.
 fn sampled(
     binary: &Path,
     model: &Path,
@@ -212,15 +200,15 @@ fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Of a safetensors file without its header, whose metadata name the command.
+/// The digest of a safetensors file without its header, which holds the command line.
 fn of_tensors(path: &Path) -> Result<String> {
     let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let length = bytes.first_chunk().map(|head| u64::from_le_bytes(*head) as usize);
     let data = length.and_then(|length| bytes.get(8 + length..));
-    Ok(hex(data.with_context(|| format!("{} is no safetensors file", path.display()))?))
+    Ok(hex(data.with_context(|| format!("{} is not a safetensors file", path.display()))?))
 }
 
-/// Of the lines without their clocks.
+/// The digest of the lines of a metrics file without their `clock`.
 fn of_metrics(path: &Path) -> Result<String> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let mut kept = String::new();
@@ -234,7 +222,7 @@ fn of_metrics(path: &Path) -> Result<String> {
     Ok(hex(kept.as_bytes()))
 }
 
-/// Of a likelihood report's figures.
+/// The digest of the figures of a likelihood report.
 fn of_report(path: &Path) -> Result<String> {
     let report: Value = serde_json::from_slice(&std::fs::read(path)?)?;
     let figures =

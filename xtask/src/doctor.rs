@@ -1,4 +1,4 @@
-//! `cargo xtask doctor`: what is there, what is missing, versions, devices.
+//! `cargo xtask doctor`: the versions, libraries and devices that were found.
 
 use crate::cargo;
 use crate::setup::python::python;
@@ -6,8 +6,8 @@ use crate::setup::{self, source};
 use anyhow::Result;
 use std::process::Command;
 
-/// Prints what the machine has; then, once the binary is built, what it sees of the devices.
-pub fn command(_arguments: &[String]) -> Result<()> {
+/// Prints a row for each requirement; if the `tweedie` binary is built, also its list of devices.
+pub fn command() -> Result<()> {
     row("system", format!("{} {}", std::env::consts::OS, std::env::consts::ARCH));
     row("cargo", first_line(Command::new("cargo").arg("--version")));
     row(
@@ -31,8 +31,13 @@ pub fn command(_arguments: &[String]) -> Result<()> {
         Ok(Some(found)) => {
             row("LibTorch", format!("{} at {} ({})", setup::VERSION, found.folder.display(), found.origin));
             row(
-                "its CUDA libraries",
-                if source::has_cuda(&found.folder) { "present" } else { "absent: the CPU set" }.into(),
+                "CUDA libraries",
+                if source::has_cuda(&found.folder) {
+                    "installed"
+                } else {
+                    "not installed: this is the CPU set"
+                }
+                .into(),
             );
         }
         Ok(None) => row("LibTorch", "missing: `cargo xtask setup` installs it".into()),
@@ -44,7 +49,7 @@ pub fn command(_arguments: &[String]) -> Result<()> {
         devices.arg("devices");
         cargo::check(devices, "tweedie devices")
     } else {
-        row("tweedie", "not built yet: `cargo build --release` builds it".into());
+        row("tweedie", "not built yet: `cargo xtask devices` builds it and lists the devices".into());
         Ok(())
     }
 }

@@ -1,11 +1,11 @@
-//! `cargo xtask mutations`: plants mistakes in a copy of `crates/math` and asks its laws, and nothing else, whether they see them.
+//! `cargo xtask mutations`: plants mistakes in a copy of `crates/math` and checks that the tests of its laws, alone, detect them.
 
 use crate::cargo;
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A mistake: its name, the file in `crates/math/src`, what stands there, and what is planted.
+/// A mistake: its name, the file in `crates/math/src`, the original text, and its replacement.
 struct Mistake(&'static str, &'static str, &'static str, &'static str);
 
 const MISTAKES: &[Mistake] = &[
@@ -119,41 +119,42 @@ const MISTAKES: &[Mistake] = &[
     ),
 ];
 
-/// Plants each in turn; fails when one goes unseen.
-pub fn command(arguments: &[String]) -> Result<()> {
-    if let Some(other) = arguments.first() {
-        bail!("cargo xtask mutations takes no arguments, found {other}");
-    }
+/// Plants each mistake in turn. Returns an error if the laws do not detect one.
+pub fn command() -> Result<()> {
     let root = cargo::workspace();
     let copy = root.join("target/mutations");
     copy_sources(&root, &copy)?;
-    let mut unseen = Vec::new();
+    let mut missed = Vec::new();
     if !laws_hold(&copy)? {
-        bail!("the laws do not hold as things are; nothing was planted");
+        bail!("the tests of the laws fail without a planted mistake; nothing was planted");
     }
     for Mistake(name, file, there, planted) in MISTAKES {
         let path = copy.join("crates/math/src").join(file);
         let source = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         if !source.contains(there) {
-            bail!("{file} does not hold `{there}` any more; mend the list in xtask/src/mutations.rs");
+            bail!("{file} no longer holds `{there}`; correct the list in xtask/src/mutations.rs");
         }
         std::fs::write(&path, source.replacen(there, planted, 1))?;
-        let seen = !laws_hold(&copy)?;
+        let detected = !laws_hold(&copy)?;
         std::fs::write(&path, source)?;
-        println!("{}  {name}", if seen { "seen  " } else { "UNSEEN" });
-        if !seen {
-            unseen.push(*name);
+        println!("{}  {name}", if detected { "detected" } else { "MISSED  " });
+        if !detected {
+            missed.push(*name);
         }
     }
     println!(
-        "{} of {} planted mistakes were seen by the laws",
-        MISTAKES.len() - unseen.len(),
+        "{} of {} planted mistakes were detected by the laws",
+        MISTAKES.len() - missed.len(),
         MISTAKES.len()
     );
-    if unseen.is_empty() { Ok(()) } else { bail!("unseen: {}", unseen.join(", ")) }
+    if missed.is_empty() {
+        Ok(())
+    } else {
+        bail!("mistakes that the laws do not detect: {}", missed.join(", "))
+    }
 }
 
-/// Whether the laws' tests pass in a copy.
+/// Whether the tests of the laws pass in a copy.
 fn laws_hold(copy: &Path) -> Result<bool> {
     let mut command = Command::new("cargo");
     command
@@ -180,7 +181,7 @@ fn laws_hold(copy: &Path) -> Result<bool> {
     Ok(output.status.success())
 }
 
-/// What cargo needs of the workspace, without its build output.
+/// Copies the files that cargo needs, without build output.
 fn copy_sources(root: &Path, copy: &Path) -> Result<()> {
     let listed = Command::new("git")
         .args(["ls-files", "--cached", "--others", "--exclude-standard"])

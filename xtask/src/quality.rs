@@ -1,21 +1,22 @@
-//! `cargo xtask quality`: trains small, samples, scores, and fails when a recorded bound is broken.
+//! `cargo xtask quality`: trains a small model, evaluates its samples, and fails if a measure is outside its recorded bound.
 //!
-//! Not part of `test`: it takes some minutes, and what it bounds is a statistic of one small training.
+//! It is not part of `test`, because it takes some minutes and the measures are statistics of one short training.
 
+use crate::arguments::Quality;
 use crate::{cargo, setup};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::process::Command;
 
-/// Images of the training, samples judged.
+/// Images of the training, and samples that are evaluated.
 const IMAGES: &str = "40000";
 const SAMPLES: &str = "512";
 
-/// Where the report says a figure, its name, what was recorded, the margin, and whether more is better.
+/// The place of a figure in the report, its name, the recorded value, the margin, and whether larger is better.
 ///
 /// Recorded once with the preset `shapes`, seed 0, 40,000 images, bf16 on one thread, 512 samples. The margins are chosen,
-/// not measured: wide enough for another seed or kernel by judgement, narrow enough that an objective or a sampler that is
-/// wrong breaks them (of the other objectives in the README every one breaks at least one).
+/// not measured: wide enough for another seed or kernel by judgement, narrow enough that a wrong objective or sampler breaks
+/// one (each of the other objectives in `docs/presets.md` breaks at least one).
 type Bound = (&'static str, &'static str, f64, f64, bool);
 const BOUNDS: [Bound; 5] = [
     ("/shapes/recognised", "share recognised by the analyser", 0.561, 0.15, true),
@@ -25,8 +26,8 @@ const BOUNDS: [Bound; 5] = [
     ("/report/samples/manifold/recall", "recall", 0.865, 0.15, true),
 ];
 
-/// Trains, samples, scores; more `--set` go to the training.
-pub fn command(arguments: &[String]) -> Result<()> {
+/// Trains, samples and evaluates; the changes of the options apply to the training.
+pub fn command(options: &Quality) -> Result<()> {
     setup::ensure(setup::Wanted::Any)?;
     cargo::run(&["build", "--release", "--locked", "--quiet", "--package", "tweedie-cli"])?;
     let release = cargo::release_folder()?;
@@ -35,7 +36,7 @@ pub fn command(arguments: &[String]) -> Result<()> {
     let runs = folder.join("runs");
     let mut train = Command::new(release.join("tweedie"));
     train.args(["train", "--preset", "shapes", "--set", &format!("training.images={IMAGES}"), "--runs"]);
-    train.arg(&runs).args(arguments);
+    train.arg(&runs).args(options.set.iter().flat_map(|change| ["--set", change]));
     cargo::check(train, "tweedie train")?;
     let mut evaluate = Command::new(release.join("tweedie"));
     evaluate.args(["evaluate", "samples"]).arg(runs.join("00000-shapes"));
@@ -49,20 +50,20 @@ pub fn command(arguments: &[String]) -> Result<()> {
     println!("\n{:<40} {:>9} {:>9} {:>9}", "figure", "found", "recorded", "bound");
     for (place, name, recorded, margin, more_is_better) in BOUNDS {
         let found = report.pointer(place).and_then(Value::as_f64);
-        let found = found.with_context(|| format!("{} says no {place}", path.display()))?;
+        let found = found.with_context(|| format!("{} holds no {place}", path.display()))?;
         let bound = if more_is_better { recorded - margin } else { recorded + margin };
         let holds = if more_is_better { found >= bound } else { found <= bound };
         println!(
             "{name:<40} {found:>9.3} {recorded:>9.3} {bound:>9.3}{}",
-            if holds { "" } else { "  broken" }
+            if holds { "" } else { "  outside" }
         );
         if !holds {
             broken.push(name);
         }
     }
     if !broken.is_empty() {
-        bail!("quality has fallen below its bounds: {}", broken.join(", "));
+        bail!("these figures are outside their bounds: {}", broken.join(", "));
     }
-    println!("\nevery bound holds");
+    println!("\nevery figure is within its bound");
     Ok(())
 }

@@ -18,3 +18,8 @@ pub mod latent;
 pub mod recipes;
 
 pub use error::Error;
+
+/// The programs of `docs/rust.md`, which are compiled as tests of documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/rust.md")]
+pub struct Documentation;

@@ -1,16 +1,16 @@
-//! The user's copy of LibTorch, shared by every clone and worktree.
+//! The user's copy of LibTorch, which every clone and worktree shares.
 
 use super::{VERSION, Wanted, platform, stamp};
 use anyhow::{Context, Result, bail};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-/// `~/.cache/tweedie`, or where `XDG_CACHE_HOME` says.
+/// `~/.cache/tweedie`, or `tweedie` in the folder named by `XDG_CACHE_HOME`.
 pub fn root() -> Result<PathBuf> {
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     match absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache"))) {
         Some(cache) => Ok(cache.join("tweedie")),
-        None => bail!("neither HOME nor XDG_CACHE_HOME names a folder to keep LibTorch in: set one of them"),
+        None => bail!("neither HOME nor XDG_CACHE_HOME names a folder for LibTorch: set one of them"),
     }
 }
 
@@ -24,7 +24,7 @@ pub fn holds(path: &Path) -> bool {
     root().is_ok_and(|root| path.starts_with(root.canonicalize().unwrap_or(root)))
 }
 
-/// Which set the wish comes to on this machine.
+/// Whether the wanted set is the CUDA set on this machine.
 pub fn is_cuda(wanted: Wanted) -> bool {
     match wanted {
         Wanted::Any => platform::has_nvidia_driver(),
@@ -33,26 +33,26 @@ pub fn is_cuda(wanted: Wanted) -> bool {
     }
 }
 
-/// The wanted set's `torch` folder, if it is there; one that is damaged is said to be.
+/// The `torch` folder of the wanted set, if it is installed. A message is printed for a damaged one.
 pub fn complete(wanted: Wanted) -> Result<Option<PathBuf>> {
     let folder = folder(is_cuda(wanted))?;
     if !folder.exists() {
         return Ok(None);
     }
     verified(wanted).map(Some).or_else(|reason| {
-        eprintln!("The LibTorch in {} is not complete ({reason}): it is installed again.", folder.display());
+        eprintln!("The LibTorch in {} is incomplete ({reason}) and is installed again.", folder.display());
         Ok(None)
     })
 }
 
-/// The wanted set's `torch` folder; fails unless it was installed to the end and every file still has its size.
+/// The `torch` folder of the wanted set; an error unless its installation was finished and every file has its size.
 pub fn verified(wanted: Wanted) -> Result<PathBuf> {
     let folder = folder(is_cuda(wanted))?;
     stamp::verify(&folder)?;
     Ok(folder.join("torch").canonicalize()?)
 }
 
-/// Holds the cache for one installation at a time; released when dropped, also by a process that died.
+/// Locks the cache for one installation. The lock is released when it is dropped or its process ends.
 pub fn lock() -> Result<File> {
     let root = root()?;
     let name = root.join("lock");

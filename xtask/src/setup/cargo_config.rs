@@ -1,4 +1,4 @@
-//! `.cargo/libtorch.toml`: the one place that says where LibTorch lies.
+//! `.cargo/libtorch.toml`: the only file that holds the place of LibTorch.
 
 use crate::cargo;
 use anyhow::{Context, Result, bail};
@@ -8,18 +8,18 @@ fn path() -> PathBuf {
     cargo::workspace().join(".cargo/libtorch.toml")
 }
 
-/// The folder that stands in the file, if there is one.
+/// The folder named in the file, if the file exists.
 pub fn written() -> Option<PathBuf> {
     let text = std::fs::read_to_string(path()).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("LIBTORCH = \""))?;
     Some(PathBuf::from(line.strip_suffix('"')?))
 }
 
-/// Writes the file, unless it already says so: a new time stamp alone would make nothing rebuild, a new spelling would.
+/// Writes the file, unless its content is already right: another spelling of the same path would rebuild everything.
 pub fn write(folder: &Path) -> Result<()> {
     let Some(name) = folder.to_str().filter(|name| !name.contains(['"', '\\', '\n'])) else {
         bail!(
-            "LibTorch lies at {}, a path with characters that cargo's configuration cannot hold",
+            "LibTorch is at {}, a path with characters that the configuration of cargo cannot hold",
             folder.display()
         );
     };

@@ -1,4 +1,4 @@
-//! LibTorch from the `torch` wheel, by `uv` or `pip`: unpacked aside, checked, trimmed, renamed into place.
+//! Installs LibTorch from the `torch` wheel by `uv` or `pip`: it is unpacked into a staging folder, checked, trimmed and renamed.
 
 use super::python::{python, starts};
 use super::source::LibTorch;
@@ -8,10 +8,10 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// What the small set needs beside `torch` itself: `libtorch_cpu.so` links against these two.
+/// The packages that the CPU set needs beside `torch`: `libtorch_cpu.so` links against these two.
 const CPU_COMPANIONS: [&str; 2] = ["nvidia-cuda-runtime==13.0.96", "nvidia-cuda-cupti==13.0.85"];
 
-/// What the small set leaves out of `torch/lib`.
+/// Libraries of `torch/lib` that the CPU set does not keep.
 const CUDA_ONLY: [&str; 5] =
     ["libtorch_cuda", "libc10_cuda", "libtorch_nvshmem", "libcaffe2_nvrtc", "libtorch_python"];
 
@@ -34,7 +34,7 @@ pub fn install(wanted: Wanted) -> Result<LibTorch> {
         cache::root()?.display()
     );
     download(&staging, cuda)?;
-    eprintln!("Checking every file against its wheel's record …");
+    eprintln!("Checking every file against the record of its wheel …");
     record::verify(&staging)?;
     if !cuda {
         trim(&staging)?;
@@ -60,7 +60,7 @@ fn check_space(folder: &Path, cuda: bool) -> Result<()> {
     let needed_gib = if cuda { 16 } else { 5 };
     match platform::free_kib(folder) {
         Some(free) if free < needed_gib << 20 => bail!(
-            "installing LibTorch needs {needed_gib} GiB of free disk under {} for a while, and {:.1} GiB are free: make room, or \
+            "installing LibTorch needs {needed_gib} GiB of free disk space under {}, and {:.1} GiB are free: make room, or \
              set XDG_CACHE_HOME to a folder on another disk",
             folder.display(),
             free as f64 / f64::from(1 << 20)
@@ -69,7 +69,7 @@ fn check_space(folder: &Path, cuda: bool) -> Result<()> {
     }
 }
 
-/// Runs `uv pip install` or `pip install` into `staging`; wheels for CPython 3.12, whatever the local Python is.
+/// Runs `uv pip install` or `pip install` into `staging`. The wheels are those for CPython 3.12, independent of the local Python.
 fn download(staging: &Path, cuda: bool) -> Result<()> {
     let mut command = if starts(Path::new("uv"), &["--version"]) {
         let mut uv = Command::new("uv");
@@ -109,35 +109,35 @@ fn download(staging: &Path, cuda: bool) -> Result<()> {
     if !cuda {
         command.arg("--no-deps").args(CPU_COMPANIONS);
     }
-    // Their temporary files go to the same disk, whose space was checked.
+    // Temporary files go to the same disk, whose free space was checked.
     let temporary = staging.join("tmp");
     std::fs::create_dir_all(&temporary)?;
     command.env("TMPDIR", &temporary).stdin(Stdio::null()).stderr(Stdio::piped());
-    // Standard output belongs to the program that runs afterwards.
+    // Standard output is left to the program that runs afterwards.
     command.stdout(std::io::stderr());
     let mut child = command.spawn().context("the Python package installer could not be started")?;
-    let mut said = String::new();
+    let mut messages = String::new();
     if let Some(stderr) = child.stderr.take() {
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {
             eprintln!("{line}");
-            said += &(line + "\n");
+            messages += &(line + "\n");
         }
     }
     let status = child.wait()?;
     remove(&temporary)?;
     if !status.success() {
-        bail!("LibTorch could not be installed: {}", explain(&said));
+        bail!("LibTorch could not be installed: {}", explain(&messages));
     }
     Ok(())
 }
 
-/// What the installer's complaint means for the user.
-fn explain(said: &str) -> String {
-    let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
+/// The likely cause of the installer's error, and what to do about it.
+fn explain(messages: &str) -> String {
+    let has = |words: &[&str]| words.iter().any(|word| messages.contains(word));
     if has(&["No space left", "ENOSPC"]) {
         "the disk is full: make room, or set XDG_CACHE_HOME to a folder on another disk".into()
     } else if has(&["Permission denied", "Read-only file system"]) {
-        "its folder cannot be written: see the message above, or set XDG_CACHE_HOME to a folder of yours"
+        "its folder cannot be written: see the message above, or set XDG_CACHE_HOME to a folder that you own"
             .into()
     } else if has(&[
         "name resolution",
@@ -162,7 +162,7 @@ fn explain(said: &str) -> String {
     }
 }
 
-/// Keeps of the small set what building and running need.
+/// Removes everything from the CPU set that building and running do not need.
 fn trim(site: &Path) -> Result<()> {
     for entry in std::fs::read_dir(site)? {
         let path = entry?.path();

@@ -1,4 +1,4 @@
-//! LibTorch 2.11.0, found or installed, and written down where every cargo command reads it.
+//! Finds or installs LibTorch 2.11.0, and writes its place to the file that every cargo command reads.
 
 mod cache;
 mod cargo_config;
@@ -9,33 +9,33 @@ mod record;
 pub mod source;
 mod stamp;
 
+use crate::arguments::Setup;
 use crate::cargo;
-use anyhow::{Result, bail};
+use anyhow::Result;
 pub use platform::compiler;
 use source::LibTorch;
 use std::time::Instant;
 
-/// The version of LibTorch that `tch` 0.24 is made for.
+/// The version of LibTorch that `tch` 0.24 is written for.
 pub const VERSION: &str = "2.11.0";
 
-/// Which set of libraries is asked for.
+/// The wanted set of libraries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wanted {
-    /// CUDA where there is an NVIDIA driver, else the small set.
+    /// The CUDA set if an NVIDIA driver is loaded, otherwise the CPU set.
     Any,
-    /// The small set, whatever the machine has.
+    /// The CPU set on any machine.
     Cpu,
-    /// The CUDA set, whatever the machine has.
+    /// The CUDA set on any machine.
     Cuda,
 }
 
-/// `cargo xtask setup [--cuda|--cpu]`.
-pub fn command(arguments: &[String]) -> Result<()> {
-    let wanted = match arguments {
-        [] => Wanted::Any,
-        [flag] if flag == "--cuda" => Wanted::Cuda,
-        [flag] if flag == "--cpu" => Wanted::Cpu,
-        other => bail!("setup takes --cuda, --cpu or nothing; found `{}`", other.join(" ")),
+/// Finds or installs LibTorch and prints its place.
+pub fn command(options: &Setup) -> Result<()> {
+    let wanted = match options {
+        Setup { cuda: true, .. } => Wanted::Cuda,
+        Setup { cpu: true, .. } => Wanted::Cpu,
+        _ => Wanted::Any,
     };
     let start = Instant::now();
     let found = ensure(wanted)?;
@@ -48,7 +48,7 @@ pub fn command(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Makes LibTorch available to every cargo command. Quick when there is nothing to do.
+/// Makes LibTorch available to every cargo command. It returns quickly if nothing is missing.
 pub fn ensure(wanted: Wanted) -> Result<LibTorch> {
     platform::check_compiler()?;
     let libtorch = match source::find(wanted)? {
@@ -63,7 +63,7 @@ pub fn ensure(wanted: Wanted) -> Result<LibTorch> {
     Ok(libtorch)
 }
 
-/// Downloads every crate of `Cargo.lock` once, so that builds and tests are offline afterwards.
+/// Downloads every crate of `Cargo.lock` once, so that later builds and tests need no network.
 fn fetch_crates() -> Result<()> {
     let lock = std::fs::read(cargo::workspace().join("Cargo.lock")).unwrap_or_default();
     let digest = record::sha256_base64(&lock);

@@ -1,15 +1,15 @@
-//! What a machine must have: Linux x86-64 with glibc 2.28, a C++ compiler; perhaps an NVIDIA driver.
+//! The requirements on a machine: Linux x86-64 with glibc 2.28 and a C++ compiler; an NVIDIA driver is optional.
 
 use anyhow::{Result, bail};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Fails on a system for which no LibTorch can be installed.
+/// Returns an error on a system for which no LibTorch can be installed.
 pub fn check_system() -> Result<()> {
     let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
     if (os, arch) != ("linux", "x86_64") {
         bail!(
-            "LibTorch is installed automatically on Linux x86-64 alone, and this is {os} {arch}: install LibTorch {} \
+            "LibTorch is installed automatically only on Linux x86-64, and this system is {os} {arch}: install LibTorch {} \
              yourself and set LIBTORCH to its folder",
             super::VERSION
         );
@@ -28,7 +28,7 @@ pub fn check_system() -> Result<()> {
     Ok(())
 }
 
-/// Fails when there is no C++ compiler, which LibTorch's bindings need.
+/// Returns an error if there is no C++ compiler, which the bindings to LibTorch need.
 pub fn check_compiler() -> Result<()> {
     match compiler() {
         Some(_) => Ok(()),
@@ -59,7 +59,7 @@ fn candidates() -> Vec<String> {
     }
 }
 
-/// The C library's version, where `getconf` knows it.
+/// The version of the C library, if `getconf` prints it.
 pub fn glibc() -> Option<(u32, u32)> {
     let output = Command::new("getconf").arg("GNU_LIBC_VERSION").output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_string();
@@ -72,7 +72,7 @@ pub fn has_nvidia_driver() -> bool {
     Path::new("/proc/driver/nvidia/version").exists()
 }
 
-/// Free space in KiB of the disk that holds `folder`, where `df` knows it.
+/// The free space in KiB on the disk that holds `folder`, if `df` prints it.
 pub fn free_kib(folder: &Path) -> Option<u64> {
     let output = Command::new("df").arg("-Pk").arg(folder).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).to_string();

@@ -1,9 +1,9 @@
-//! The Python that LibTorch comes by.
+//! The Python interpreter that installs LibTorch.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The Python of the active environment.
+/// The Python interpreter of the active environment.
 pub fn python() -> Option<PathBuf> {
     let active = std::env::var_os("VIRTUAL_ENV").map(|folder| PathBuf::from(folder).join("bin/python"));
     active
@@ -12,7 +12,7 @@ pub fn python() -> Option<PathBuf> {
         .find(|python| starts(python, &["--version"]))
 }
 
-/// Whether a program runs with these arguments.
+/// Whether a program runs successfully with these arguments.
 pub fn starts(program: &Path, arguments: &[&str]) -> bool {
     Command::new(program)
         .args(arguments)

@@ -1,4 +1,4 @@
-//! A wheel's `RECORD`: the SHA-256 of every file in it.
+//! Checks files against a wheel's `RECORD`, which holds the SHA-256 of every file.
 
 use anyhow::{Context, Result, bail};
 use base64::Engine;
@@ -12,7 +12,7 @@ pub fn sha256_base64(bytes: &[u8]) -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(Sha256::digest(bytes))
 }
 
-/// Checks every file that the wheels below `site` recorded. Returns how many.
+/// Checks every file that the wheels below `site` recorded. Returns the number of files.
 pub fn verify(site: &Path) -> Result<usize> {
     let mut n_checked = 0;
     for entry in std::fs::read_dir(site)? {
@@ -24,21 +24,21 @@ pub fn verify(site: &Path) -> Result<usize> {
         }
     }
     if n_checked == 0 {
-        bail!("{} holds no wheel's RECORD, so nothing in it can be checked", site.display());
+        bail!("{} holds no RECORD of a wheel, so its files cannot be checked", site.display());
     }
     Ok(n_checked)
 }
 
-/// One line `path,sha256=…,size`; lines without a hash and scripts outside the folder say nothing to check.
+/// Checks one line `path,sha256=…,size`. Lines without a hash and scripts outside the folder are left out.
 fn check_line(site: &Path, line: &str) -> Result<bool> {
     let Some((name, hash)) = parse(line) else { return Ok(false) };
     if name.starts_with("../") || name.starts_with('/') {
         return Ok(false);
     }
     let found = sha256_of(&site.join(name))
-        .with_context(|| format!("{name}, which its wheel lists, cannot be read"))?;
+        .with_context(|| format!("{name}, a file of the wheel, cannot be read"))?;
     if found != hash {
-        bail!("{name} differs from what its wheel recorded: the download is damaged");
+        bail!("the hash of {name} differs from the one in its wheel: the download is damaged");
     }
     Ok(true)
 }

@@ -1,4 +1,4 @@
-//! Where LibTorch may already lie: `LIBTORCH`, the user's cache, a Python environment.
+//! Finds an existing LibTorch: in `LIBTORCH`, in the user's cache, or in a Python environment.
 
 use super::python::python;
 use super::{VERSION, Wanted, cache, cargo_config, platform};
@@ -11,11 +11,11 @@ use std::process::Command;
 pub struct LibTorch {
     /// Absolute and canonical.
     pub folder: PathBuf,
-    /// Where it came from, for people.
+    /// Where it was found, for messages.
     pub origin: &'static str,
 }
 
-/// The LibTorch to use, or `None` when one must be installed.
+/// The LibTorch to use, or `None` if one must be installed.
 pub fn find(wanted: Wanted) -> Result<Option<LibTorch>> {
     if let Some(found) = from_environment()? {
         return Ok(Some(found));
@@ -26,7 +26,7 @@ pub fn find(wanted: Wanted) -> Result<Option<LibTorch>> {
     Ok(from_python(wanted))
 }
 
-/// `LIBTORCH`, unless it is what cargo's own configuration says, which `setup` wrote itself.
+/// The folder named by `LIBTORCH`, unless cargo set it from the configuration that `setup` wrote.
 fn from_environment() -> Result<Option<LibTorch>> {
     let Some(named) = std::env::var_os("LIBTORCH").filter(|value| !value.is_empty()).map(PathBuf::from)
     else {
@@ -38,13 +38,13 @@ fn from_environment() -> Result<Option<LibTorch>> {
     }
     match check(&named) {
         Ok(folder) => Ok(Some(LibTorch { folder, origin: "LIBTORCH" })),
-        // What setup itself wrote down earlier and is no longer there: look again.
+        // `setup` wrote this path earlier and the folder is gone: search again.
         Err(_) if ours => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// The canonical folder, if it holds LibTorch of the right version.
+/// The canonical path of the folder, if it holds a LibTorch of the right version.
 pub fn check(folder: &Path) -> Result<PathBuf> {
     let Ok(canonical) = folder.canonicalize() else {
         bail!(
@@ -96,7 +96,7 @@ pub fn has_cuda(folder: &Path) -> bool {
     folder.join("lib/libtorch_cuda.so").is_file()
 }
 
-/// `torch` 2.11.0 in the active Python environment. Python looks the package up without importing it.
+/// `torch` 2.11.0 in the active Python environment. Python finds the package without importing it.
 fn from_python(wanted: Wanted) -> Option<LibTorch> {
     const WHERE: &str = "import importlib.util as u; s = u.find_spec('torch'); print(s.origin if s else '')";
     let output = Command::new(python()?).args(["-c", WHERE]).output().ok()?;
@@ -108,7 +108,7 @@ fn from_python(wanted: Wanted) -> Option<LibTorch> {
         .then_some(LibTorch { folder, origin: "the Python environment's torch" })
 }
 
-/// The wheel's `libtorch_cpu.so` needs two CUDA libraries beside it, which an incomplete environment may lack.
+/// Whether the two CUDA libraries are present that the wheel's `libtorch_cpu.so` needs; an incomplete environment may lack them.
 fn cuda_runtime_beside(folder: &Path) -> bool {
     folder.parent().is_some_and(|site| site.join("nvidia/cu13/lib").is_dir())
 }

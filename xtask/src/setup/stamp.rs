@@ -1,4 +1,5 @@
-//! The stamp of a finished installation: every file it kept, with its size. Written last; no stamp, no install.
+//! The stamp of a finished installation: the list of its files with their sizes. It is written last, so a folder without a stamp is
+//! incomplete.
 
 use anyhow::{Context, Result, bail};
 use std::fmt::Write as _;
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 const NAME: &str = "INSTALLED";
 
-/// Lists every file below `folder` with its size in the stamp.
+/// Writes the stamp: every file below `folder` with its size.
 pub fn write(folder: &Path) -> Result<()> {
     let mut files = Vec::new();
     collect(folder, folder, &mut files)?;
@@ -21,9 +22,11 @@ pub fn write(folder: &Path) -> Result<()> {
     file.sync_all().context("the stamp could not be written to disk")
 }
 
-/// Fails unless every file of the stamp is there with its size.
+/// Returns an error unless every file of the stamp exists with its size.
 pub fn verify(folder: &Path) -> Result<()> {
-    let Ok(text) = std::fs::read_to_string(folder.join(NAME)) else { bail!("it was never finished") };
+    let Ok(text) = std::fs::read_to_string(folder.join(NAME)) else {
+        bail!("its installation was not finished")
+    };
     for line in text.lines() {
         let Some((size, name)) = line.split_once(' ') else { bail!("its stamp is damaged") };
         match std::fs::metadata(folder.join(name)) {
@@ -60,7 +63,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("tweedie-stamp-{}", std::process::id()));
         std::fs::create_dir_all(folder.join("torch/lib"))?;
         std::fs::write(folder.join("torch/lib/a.so"), b"12345")?;
-        assert!(verify(&folder).is_err_and(|e| e.to_string().contains("never finished")));
+        assert!(verify(&folder).is_err_and(|e| e.to_string().contains("not finished")));
         write(&folder)?;
         verify(&folder)?;
         std::fs::write(folder.join("torch/lib/a.so"), b"1234")?;
