@@ -71,7 +71,7 @@ pub struct Images<'a> {
     /// Reference images, none of which is in `real`.
     pub reference: &'a [Vec<u8>],
     /// The class requested for each sample, if any.
-    pub asked: Option<&'a [i64]>,
+    pub requested: Option<&'a [i64]>,
     /// The class of each real image, if known.
     pub labels: Option<&'a [i64]>,
     /// The shape of all images.
@@ -103,7 +103,7 @@ pub fn judge_samples(images: &Images, extractor: &Extractor) -> Result<SamplesRe
         reference: images.reference.len(),
         samples: of_samples,
         floor,
-        confidence: confidence(&samples, images.asked)?,
+        confidence: confidence(&samples, images.requested)?,
         real_confidence: confidence(&real, images.labels)?,
         pairs,
     })

@@ -39,7 +39,7 @@ pub enum Error {
         reason: String,
     },
     /// A folder with a network but without a description of its process.
-    #[error("{} contains a network without a process: it has neither tweedie.json nor scheduler_config.json", path.display())]
+    #[error("{} contains a network without a process: it has neither tweedie.json nor scheduler/scheduler_config.json", path.display())]
     NoProcess {
         /// The folder.
         path: PathBuf,

@@ -60,7 +60,7 @@ impl Choice {
             Self::Auto if n_cuda > 0 => Ok(Device::Cuda(0)),
             Self::Auto | Self::Cpu => Ok(Device::Cpu),
             Self::Cuda(n) if n < n_cuda => Ok(Device::Cuda(n)),
-            Self::Cuda(_) => Err(Error::NoDevice { asked: self.to_string(), found: devices() }),
+            Self::Cuda(_) => Err(Error::NoDevice { requested: self.to_string(), found: devices() }),
         }
     }
 }

@@ -34,10 +34,10 @@ pub enum Error {
     #[error("`{0}` is not a device; devices are auto, cpu, cuda and cuda:N")]
     DeviceName(String),
     /// A CUDA device that is not available on this machine.
-    #[error("{asked} is not available: {found}")]
+    #[error("{requested} is not available: {found}")]
     NoDevice {
         /// The name of the requested device.
-        asked: String,
+        requested: String,
         /// The available devices, as a sentence.
         found: String,
     },

@@ -107,7 +107,7 @@ fn images(
         samples: &drawn.images,
         real: &real,
         reference: &reference,
-        asked: drawn.classes.as_deref(),
+        requested: drawn.classes.as_deref(),
         labels: labels.as_deref(),
         shape,
     };

@@ -93,7 +93,7 @@ fn confidence_and_agreement_are_those_of_a_good_classifier() {
         samples: &samples,
         real: &samples,
         reference: &reference,
-        asked: Some(&wrong),
+        requested: Some(&wrong),
         labels: Some(&labels),
         shape: SHAPE,
     };

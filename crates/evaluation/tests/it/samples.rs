@@ -6,7 +6,7 @@ use tweedie_evaluation::{Error, Extractor, Images, SamplesReport, judge_samples}
 
 fn judged(samples: &[Vec<u8>], real: &[Vec<u8>], reference: &[Vec<u8>]) -> Result<SamplesReport, Error> {
     let judge = Extractor::pixels(&images(0, 200), SHAPE).unwrap();
-    let images = Images { samples, real, reference, asked: None, labels: None, shape: SHAPE };
+    let images = Images { samples, real, reference, requested: None, labels: None, shape: SHAPE };
     judge_samples(&images, &judge)
 }
 
@@ -81,6 +81,7 @@ fn what_cannot_be_judged_is_refused() {
     }
     let judge = Extractor::pixels(&some, SHAPE).unwrap();
     let shape = Shape { channels: 1, ..SHAPE };
-    let images = Images { samples: &some, real: &some, reference: &some, asked: None, labels: None, shape };
+    let images =
+        Images { samples: &some, real: &some, reference: &some, requested: None, labels: None, shape };
     assert!(judge_samples(&images, &judge).is_err(), "bytes of three channels as one");
 }

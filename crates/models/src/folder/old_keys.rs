@@ -37,11 +37,12 @@ pub(super) fn modernize(object: &mut Map<String, Value>, path: &Path) -> Option<
     let is_known = |key: &str| UNetConfig::KEYS.contains(&key) || WITHOUT_EFFECT.contains(&key);
     // In Python, a key that is null or false has the same effect as a missing one.
     let has_effect = |value: &Value| !matches!(value, Value::Null | Value::Bool(false));
-    let unknown: Vec<&str> = object
+    let mut unknown: Vec<&str> = object
         .iter()
         .filter(|(key, value)| !is_known(key) && has_effect(value))
         .map(|(key, _)| key.as_str())
         .collect();
+    unknown.sort_unstable();
     (!unknown.is_empty())
         .then(|| format!("{}: unknown keys are ignored: {}", path.display(), unknown.join(", ")))
 }

@@ -98,12 +98,7 @@ fn a_file_is_no_folder() {
 #[test]
 fn what_is_no_json_object_is_refused() {
     for file in [UNET, SCHEDULER, OURS] {
-        for (text, word) in [
-            ("{\"a\": ", "not JSON"),
-            ("", "not JSON"),
-            ("[1, 2]", "not a JSON object"),
-            ("\u{feff}{}", "not JSON"),
-        ] {
+        for (text, word) in [("{\"a\": ", "not JSON"), ("", "not JSON"), ("[1, 2]", "not a JSON object")] {
             let folder = if file == OURS { Folder::new() } else { Folder::foreign() };
             std::fs::write(folder.path().join(file), text).unwrap();
             let sentence = folder.refusal();
@@ -118,7 +113,7 @@ fn what_is_no_json_object_is_refused() {
 #[test]
 fn schedulers_that_are_not_implemented_are_refused_by_key_and_value() {
     for (key, value, found, implemented) in [
-        ("_class_name", json!("PNDMScheduler"), "PNDMScheduler", "DDIMScheduler"),
+        ("_class_name", json!("VQDiffusionScheduler"), "VQDiffusionScheduler", "DDIMScheduler"),
         ("prediction_type", json!("flow"), "flow", "v_prediction"),
         ("beta_schedule", json!("laplace"), "laplace", "squaredcos_cap_v2"),
         ("timestep_spacing", json!("karras"), "karras", "trailing"),

@@ -49,8 +49,13 @@ fn every_truncation_is_seen() {
     }
     std::fs::write(file(&folder), [bytes.as_slice(), b"more"].concat()).unwrap();
     assert!(folder.refusal().contains("not a valid safetensors file"));
+    // The content decides: an archive is read as a file of PyTorch.
     std::fs::write(file(&folder), b"PK\x03\x04 an archive, or anything else").unwrap();
-    assert!(folder.refusal().contains("not a valid safetensors file"));
+    let error = tweedie_models::Model::load(folder.path(), tch::Device::Cpu).unwrap_err();
+    assert!(
+        matches!(error, tweedie_models::Error::Weights(tweedie_weights::Error::Pickle { .. })),
+        "{error}"
+    );
 }
 
 #[test]

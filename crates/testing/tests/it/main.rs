@@ -1,5 +1,7 @@
 //! The walls of the workspace, as ARCHITECTURE.md states them.
 
+mod words;
+
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -42,7 +42,7 @@ fn a_device_that_is_not_there_is_refused_with_what_is() {
         }
         let error = name.parse::<Choice>().unwrap().resolve().unwrap_err();
         assert!(error.to_string().starts_with(&format!("{name} ")), "{error}");
-        assert_eq!(error, Error::NoDevice { asked: name.into(), found: devices() });
+        assert_eq!(error, Error::NoDevice { requested: name.into(), found: devices() });
     }
 }
 

@@ -42,8 +42,9 @@ impl<'a> Keys<'a> {
         let read = self.read.borrow();
         let is_known =
             |key: &str| key.starts_with('_') || read.contains(key) || WITHOUT_EFFECT.contains(&key);
-        let unknown: Vec<&str> =
+        let mut unknown: Vec<&str> =
             self.config.keys().map(String::as_str).filter(|key| !is_known(key)).collect();
+        unknown.sort_unstable();
         (!unknown.is_empty()).then(|| unknown.join(", "))
     }
 
