@@ -145,6 +145,13 @@ fn help_of_program(arguments: &[OsString]) -> Option<Arguments> {
     is_program.then_some(Arguments { tweedie_help: false, command: Some(command) })
 }
 
+/// The first word of a command line for the tweedie binary, unless it is one of the binary's commands or a flag.
+pub fn unknown_program(words: &[OsString]) -> Option<String> {
+    let word = words.first()?.to_string_lossy().to_string();
+    let is_known = word == "help" || word.starts_with('-') || PROGRAM.iter().any(|(name, _)| *name == word);
+    (!is_known).then_some(word)
+}
+
 /// The part of the help about the tweedie binary.
 fn program_help() -> String {
     let mut text = String::from(
@@ -205,6 +212,15 @@ mod tests {
         let command = help_of_program(&line).and_then(|arguments| arguments.command);
         assert_eq!(command, Some(Command::Program(line[1..].to_vec())));
         assert!(help_of_program(&["xtask", "help", "ci"].map(OsString::from)).is_none());
+    }
+
+    #[test]
+    fn misspelt_commands_are_known() {
+        let unknown = |line: &str| unknown_program(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(unknown("tset"), Some("tset".into()));
+        for line in ["train --help", "evaluate samples", "help train", "--version"] {
+            assert_eq!(unknown(line), None, "{line}");
+        }
     }
 
     #[test]

@@ -46,7 +46,13 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Some(Command::Fixtures(options)) => fixtures::command(&options)?,
         Some(Command::Digests(options)) => digests::command(&options)?,
         Some(Command::Doctor) => doctor::command()?,
-        Some(Command::Program(arguments)) => return binary::exec(&arguments),
+        Some(Command::Program(words)) => {
+            // A misspelt command is known before anything is installed or built.
+            if let Some(word) = arguments::unknown_program(&words) {
+                anyhow::bail!("`{word}` is not a command; `cargo xtask --help` lists the commands");
+            }
+            return binary::exec(&words);
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

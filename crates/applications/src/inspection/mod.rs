@@ -29,10 +29,12 @@ pub fn summary(model: &Model) -> Vec<String> {
         ),
         format!("process: {}, T = {}", name_of_schedule(&about.schedule), about.steps),
         format!(
-            "sampled by {} in {} steps ({}), eta {}, x0 {}",
+            "sampled by {} {}, eta {}, x0 {}",
             sampling.sampler,
-            sampling.steps,
-            name(&sampling.spacing),
+            match &sampling.levels {
+                Some(rule) => format!("at the levels {rule}"),
+                None => format!("in {} steps ({})", sampling.steps, name(&sampling.spacing)),
+            },
             sampling.eta,
             sampling.clip.map_or("not clipped".into(), |clip| format!("clipped to ±{clip}"))
         ),
@@ -70,7 +72,11 @@ fn finish(mut lines: Vec<String>, model: &tweedie_models::Backbone) -> Vec<Strin
     lines.extend(model.about().training.as_ref().map(history));
     let plan = model.network().plan();
     if plan.flops() > 0.0 && model.about().size().is_some() {
-        lines.push(format!("{:.3} GFLOP for the forward pass of one example", plan.flops() / 1e9));
+        let (amount, unit) = match plan.flops() {
+            flops if flops < 1e8 => (flops / 1e6, "MFLOP"),
+            flops => (flops / 1e9, "GFLOP"),
+        };
+        lines.push(format!("{amount:.3} {unit} for the forward pass of one example"));
     }
     lines.push(String::new());
     lines.extend(parts(model.parameters()));
@@ -158,7 +164,16 @@ pub fn schedule_plot(process: &dyn DiscreteProcess, schedule: &Schedule) -> Plot
 
 /// The name of a value in configurations.
 fn name(value: &impl serde::Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|json| json.as_str().map(String::from)).unwrap_or_default()
+    match serde_json::to_value(value).unwrap_or_default() {
+        serde_json::Value::String(name) => name,
+        // A variant with parameters is an object with one key.
+        serde_json::Value::Object(object) => object
+            .iter()
+            .map(|(name, parameters)| with_parameters(name.clone(), parameters))
+            .collect::<Vec<_>>()
+            .join(", "),
+        other => other.to_string(),
+    }
 }
 
 fn name_of_schedule(schedule: &Schedule) -> String {
@@ -167,7 +182,11 @@ fn name_of_schedule(schedule: &Schedule) -> String {
 
 /// A schedule's name and parameters; those of a schedule inside it as well.
 fn name_of_json(json: &serde_json::Value) -> String {
-    let name = json["name"].as_str().unwrap_or_default().to_string();
+    with_parameters(json["name"].as_str().unwrap_or_default().to_string(), json)
+}
+
+/// A name followed by the parameters in an object, if there are any.
+fn with_parameters(name: String, json: &serde_json::Value) -> String {
     let parameters = json.as_object().into_iter().flatten().filter(|(key, _)| *key != "name");
     let rest: Vec<String> = parameters
         .map(|(key, value)| match value {

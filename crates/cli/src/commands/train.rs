@@ -65,12 +65,15 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
 fn announce(notice: &Notice, images: u64, what: &str) {
     let (precision, reason) = &notice.precision;
     line(format!(
-        "{}: {:.2} M parameters on {:?} in {} ({reason}), {} threads; {images} {what} of {}",
+        "{}: {:.2} M parameters on {:?} in {} ({reason}), {}; {images} {what} of {}",
         notice.name,
         notice.n_trained as f64 / 1e6,
         notice.device,
         precision.name(),
-        tch::get_num_threads(),
+        match tch::get_num_threads() {
+            1 => "1 thread".into(),
+            n => format!("{n} threads"),
+        },
         notice.data,
     ));
     notice.about_data.iter().for_each(line);
