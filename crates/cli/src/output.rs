@@ -45,6 +45,7 @@ fn remedy(error: &anyhow::Error) -> Option<String> {
         Application::Model(Model::NoProcess { .. }) => {
             "give the process with --schedule (such as linear, cosine) and --prediction (such as epsilon, x0, v)".into()
         }
+        error if error.is_bad_file() => "--set data.bad_files=skip leaves such files out".into(),
         Application::Model(Model::Variant { .. }) => "choose one with --variant NAME".into(),
         Application::Model(Model::Sampling(SamplingError::Unreadable { instead, .. })) => {
             format!("choose them with --levels {instead} (in compare --spread leading)")

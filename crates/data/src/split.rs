@@ -105,17 +105,15 @@ fn keep_classes(whole: &dyn Dataset, trained: &mut Vec<u64>, held: &mut Vec<u64>
         .filter(|(_, size)| size.iter().sum::<u64>() == 1)
         .map(|(name, _)| name)
         .collect();
-    (!single.is_empty()).then(|| {
-        format!(
-            "held out: nothing of {} with a single example, which is trained on: {}",
-            classes(single.len()),
-            short_list(&single)
-        )
-    })
-}
-
-fn classes(n: usize) -> String {
-    if n == 1 { "1 class".into() } else { format!("{n} classes") }
+    match single.as_slice() {
+        [] => None,
+        [name] => Some(format!("held out: none of the class {name}, whose only example is trained on")),
+        names => Some(format!(
+            "held out: none of {} classes whose only example is trained on: {}",
+            names.len(),
+            short_list(names)
+        )),
+    }
 }
 
 /// A name's place in [0, 1).
