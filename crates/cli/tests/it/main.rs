@@ -10,6 +10,7 @@ mod config_fuzz;
 mod data;
 mod disk;
 mod docs;
+mod field_data;
 mod full_disk;
 mod get;
 mod inspect;

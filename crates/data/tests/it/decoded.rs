@@ -46,8 +46,8 @@ fn the_first_bad_file_by_name_is_named_with_the_number_of_others() {
     set.check().unwrap();
     let text = set.decode_all(&mut |_| ControlFlow::Continue(())).unwrap_err().to_string();
     assert!(
-        text.contains("toy/b.png is no image that can be read")
-            && text.ends_with("; 2 other files are bad, too"),
+        text.contains("toy/b.png is not an image that can be decoded")
+            && text.ends_with("; 2 other files cannot be decoded, either"),
         "{text}"
     );
 }
@@ -79,7 +79,7 @@ fn a_set_or_a_class_of_nothing_but_bad_files_is_refused() {
     let (_outer, path) = folder(&[("1.png", &cut()), ("2.png", &cut())]);
     let mut set = ImageFiles::open(&path, skipping()).unwrap();
     let text = set.decode_all(&mut |_| ControlFlow::Continue(())).unwrap_err().to_string();
-    assert!(text.contains("not one of its files is an image"), "{text}");
+    assert!(text.contains("none of its files is an image"), "{text}");
     let (_outer, path) = folder(&[("a/1.png", &good), ("b/1.png", &cut()), ("c/1.png", &good)]);
     let mut set = ImageFiles::open(&path, skipping()).unwrap();
     let text = set.decode_all(&mut |_| ControlFlow::Continue(())).unwrap_err().to_string();

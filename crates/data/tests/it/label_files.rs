@@ -205,7 +205,7 @@ fn a_text_beside_each_image_is_its_caption() {
     let (_outer, set) = kept(&["a.png", "deep/b.x.png", "deep/b.png", "c.png", "d.png"], &texts);
     let set = set.unwrap();
     assert_eq!(captions(&set), ["a dog, sitting", "", "\u{fffd}?", "two", "two"]);
-    has_line(&set, "captions: the .txt files beside the images");
+    has_line(&set, "captions: the .txt files next to the images");
     // A list comes first.
     let list: [Named; 2] = [("a.txt", b"beside"), ("captions.tsv", b"a.png\tlisted")];
     assert_eq!(captions(&opened(&["a.png"], &list).unwrap()), ["listed"]);
@@ -232,7 +232,7 @@ fn samples_of_webdataset_archives_have_classes_and_captions() {
             "{name}"
         );
         assert_eq!(captions(&set), ["seven", "twelve"]);
-        has_line(&set, "classes: 2 (of the .cls files beside the images): 7, 12");
+        has_line(&set, "classes: 2 (of the .cls files next to the images): 7, 12");
         has_line(&set, "labels that were not read: 0001.json");
     }
 }
