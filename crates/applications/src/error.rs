@@ -1,6 +1,7 @@
 //! The errors of this crate.
 
 use std::path::PathBuf;
+use tweedie_data::short_list;
 use tweedie_math::DataShape;
 use tweedie_models::Kind;
 
@@ -95,10 +96,12 @@ pub enum Error {
         allowed: String,
     },
     /// A class that does not exist.
-    #[error("there is no class `{found}`{}", listed(names))]
+    #[error("there is no class `{found}`{}", known_classes(found, *n_classes, names))]
     UnknownClass {
         /// The requested class.
         found: String,
+        /// The number of classes.
+        n_classes: i64,
         /// The names of the classes.
         names: Vec<String>,
     },
@@ -208,7 +211,7 @@ pub enum Error {
     },
     /// A change that is not allowed for a resumed run.
     #[error(
-        "a resumed run must keep its data, [network], [model], training.seed and training.objective.kind; only the other keys of [training] and [sampling] may change"
+        "a resumed run must keep its data, [network], [model], training.seed and training.objective.kind; only data.bad_files and the other keys of [training] and [sampling] may change"
     )]
     Resumed,
     /// A folder that is not a run.
@@ -247,8 +250,44 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Whether the error is a file of the data that cannot be decoded, which `data.bad_files = "skip"` leaves out.
+    pub fn is_bad_file(&self) -> bool {
+        matches!(
+            self,
+            Self::Data(tweedie_data::Error::Image { .. })
+                | Self::Training(tweedie_training::Error::Data(tweedie_data::Error::Image { .. }))
+        )
+    }
+}
+
+/// The names of classes in brackets, the first few of many; empty without names.
 fn listed(names: &[String]) -> String {
-    if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) }
+    if names.is_empty() { String::new() } else { format!(" ({})", short_list(names)) }
+}
+
+/// The number of classes that are named completely when another one was requested.
+const NAMED: usize = 12;
+
+/// The number of similar names that are given instead where there are more classes.
+const SIMILAR: usize = 3;
+
+/// The classes that exist in place of a requested one: all names, or the most similar ones of many.
+fn known_classes(found: &str, n_classes: i64, names: &[String]) -> String {
+    let row = match found.parse::<i64>() {
+        Ok(row) if (0..n_classes).contains(&row) => format!("; row {row} of the class table is row:{row}"),
+        _ => String::new(),
+    };
+    match names.len() {
+        0 => format!("; the classes have no names, and their numbers are 0 … {}", n_classes - 1),
+        1..=NAMED => format!("{}{row}", listed(names)),
+        n => {
+            let mut similar: Vec<&String> = names.iter().collect();
+            similar.sort_by(|a, b| strsim::jaro(b, found).total_cmp(&strsim::jaro(a, found)));
+            similar.truncate(SIMILAR);
+            format!(" among the {n} classes; the nearest are {}{row}", short_list(&similar))
+        }
+    }
 }
 
 impl From<tch::TchError> for Error {

@@ -42,6 +42,9 @@ fn remedy(error: &anyhow::Error) -> Option<String> {
     let model = match error.downcast_ref::<Application>() {
         Some(Application::NoPath { .. }) => return Some("give the path of the data with --data PATH".into()),
         Some(Application::Model(model)) => model,
+        Some(error) if error.is_bad_file() => {
+            return Some("--set data.bad_files=skip leaves such files out".into());
+        }
         Some(_) => return None,
         None => error.downcast_ref::<Model>()?,
     };

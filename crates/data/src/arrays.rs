@@ -1,4 +1,4 @@
-//! Arrays that are no images: latents, spectrograms, fields; from a safetensors file.
+//! Arrays from a safetensors file: latents, spectrograms, fields.
 
 use crate::dataset::check_index;
 use crate::identity::version_of;
@@ -8,7 +8,7 @@ use std::path::Path;
 use tweedie_math::DataShape;
 use tweedie_weights::{DataType, TensorFile};
 
-/// (N, C, H, W) numbers with their own mean and scale, perhaps labelled.
+/// Arrays of shape (N, C, H, W) with the mean and the scale of each channel, and optional labels.
 #[derive(Debug)]
 pub struct Arrays {
     name: String,
@@ -19,11 +19,12 @@ pub struct Arrays {
 }
 
 impl Arrays {
-    /// Reads the file's only tensor of four axes, or the one of a name, in f32, f64, f16, bf16 or u8; beside it `labels`
-    /// (N whole numbers) where the file has them. Mean and scale per channel are the data's own unless given.
+    /// Reads the tensor of the given name, or the only tensor with four axes, in f32, f64, f16, bf16 or u8, and the tensor `labels` (N whole
+    /// numbers) if the file has one. If no moments are given, the mean and the standard deviation of each channel are computed from the
+    /// data.
     ///
     /// # Errors
-    /// [`Error::Format`] for a file without such a tensor, numbers that are not finite, a channel without any spread.
+    /// [`Error::Format`] for a file without such a tensor, for numbers that are not finite, and for a channel that is constant.
     pub fn open(
         path: &Path,
         tensor: Option<&str>,
@@ -40,11 +41,14 @@ impl Arrays {
             (None, [only]) => only,
             (None, []) => return Err(bad("it has no tensor of shape (N, C, H, W)".into())),
             (None, _) => {
-                return Err(bad(format!("it has several sets; say which by data.tensor: {}", names())));
+                return Err(bad(format!(
+                    "it has several tensors with four axes, so data.tensor must name one of {}",
+                    names()
+                )));
             }
         };
         let &[n, channels, height, width] = info.shape.as_slice() else {
-            return Err(bad("its tensor has not four axes".into()));
+            return Err(bad("its tensor does not have four axes".into()));
         };
         if info.shape.contains(&0) {
             return Err(bad(format!(
@@ -79,7 +83,7 @@ impl Arrays {
         }
         if let Some(channel) = moments.1.iter().position(|scale| !(scale.is_finite() && *scale > 0.0)) {
             return Err(bad(format!(
-                "its channel {channel} has the scale {}; say another by data.scale",
+                "its channel {channel} has the scale {}; a scale must be positive and can be set by data.scale",
                 moments.1[channel]
             )));
         }
@@ -103,7 +107,9 @@ fn floats(bytes: &[u8], kind: DataType) -> Result<Vec<f32>, String> {
             bytes.chunks_exact(2).map(|b| half::bf16::from_le_bytes([b[0], b[1]]).to_f32()).collect()
         }
         DataType::U8 => bytes.iter().map(|&b| f32::from(b)).collect(),
-        DataType::I64 => return Err("its tensor holds whole numbers of 64 bits, which are no data".into()),
+        DataType::I64 => {
+            return Err("its tensor has the type i64; f32, f64, f16, bf16 and u8 are read".into());
+        }
     })
 }
 
@@ -113,7 +119,7 @@ fn read_labels(bytes: &[u8], kind: DataType, n: usize) -> Result<Vec<u32>, Strin
             bytes.chunks_exact(8).map(|b| i64::from_le_bytes(std::array::from_fn(|i| b[i]))).collect()
         }
         DataType::U8 => bytes.iter().map(|&b| i64::from(b)).collect(),
-        _ => return Err("its labels are neither i64 nor u8".into()),
+        _ => return Err("its labels are of another type than i64 and u8".into()),
     };
     if labels.len() != n {
         return Err(format!("it has {n} arrays and {} labels", labels.len()));

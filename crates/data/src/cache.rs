@@ -1,4 +1,4 @@
-//! Decoded images kept, so that each is decoded once: in memory where they fit, else in a file.
+//! Caches of decoded images, in memory or in a file.
 
 use crate::dataset::{as_whole, check_index, image_by_image_as_whole};
 use crate::{Dataset, Error, Values};
@@ -8,14 +8,14 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-/// A set whose images stay in memory once they were decoded.
+/// A set whose decoded images are kept in memory.
 pub struct MemoryCache {
     whole: Arc<dyn Dataset>,
     kept: Vec<OnceLock<Values>>,
 }
 
 impl MemoryCache {
-    /// The set behind a cache, where all of its images have at most so many bytes; else the set itself.
+    /// Wraps a set in a cache if all of its decoded images together take at most `most_bytes`; otherwise returns the set itself.
     pub fn of(whole: Arc<dyn Dataset>, most_bytes: u64) -> Arc<dyn Dataset> {
         let width = if whole.moments().is_some() { size_of::<f32>() } else { 1 };
         let each = (width * whole.shape().n_values()) as u64;
@@ -30,25 +30,25 @@ impl MemoryCache {
 }
 
 impl MemoryCache {
-    /// The set with all of its images decoded, in order.
+    /// Wraps a set in a cache that contains all of its decoded images, given in order.
     pub fn filled(whole: Arc<dyn Dataset>, images: Vec<Values>) -> Arc<dyn Dataset> {
         Arc::new(Self { whole, kept: images.into_iter().map(OnceLock::from).collect() })
     }
 }
 
-/// A set whose images stay in a file once they were decoded. A slot that a killed process left half written has a wrong
-/// checksum and is decoded anew.
+/// A set whose decoded images are kept in a file. A slot that an interrupted process wrote partially has a wrong checksum, and its image is
+/// decoded again.
 pub struct DiskCache {
     whole: Arc<dyn Dataset>,
     file: File,
 }
 
 impl DiskCache {
-    /// The set of pixels behind a cache file in a folder; the file's name depends on the set's name, keys and shape, and on
-    /// `how` its images were decoded.
+    /// Wraps a set of images in a cache file in a folder. The name of the file depends on the name, the keys, the version and the shape of
+    /// the set, and on `how`, a description of the decoding.
     ///
     /// # Errors
-    /// [`Error::Io`] when the file cannot be made.
+    /// [`Error::Io`] if the file cannot be created.
     pub fn of(whole: Arc<dyn Dataset>, folder: &Path, how: &str) -> Result<Arc<dyn Dataset>, Error> {
         let Some(len) = whole.len() else { return Ok(whole) };
         let mut hash = Sha256::new();
@@ -65,7 +65,7 @@ impl DiskCache {
         Ok(Arc::new(Self { whole, file }))
     }
 
-    /// The bytes of a slot, if it was filled.
+    /// The bytes of a slot; `None` if it is empty or damaged.
     fn read(&self, at: u64, n: usize) -> Option<Vec<u8>> {
         let mut slot = vec![0; n + 4];
         self.file.read_exact_at(&mut slot, at).ok()?;
@@ -75,7 +75,7 @@ impl DiskCache {
     }
 }
 
-/// CRC-32 of bytes; never that of a hole in a file.
+/// The CRC-32 of bytes, replaced by 1 if it is 0, so that it differs from the zeros of an empty slot.
 fn checksum(bytes: &[u8]) -> u32 {
     let mut crc = flate2::Crc::new();
     crc.update(bytes);
@@ -91,7 +91,7 @@ impl Dataset for MemoryCache {
         if let Some(values) = slot.get() {
             return Ok(values.clone());
         }
-        // Two threads may decode the same image at once; they decode the same.
+        // Two threads may decode the same image at once; both get the same result.
         let values = self.whole.values(index)?;
         Ok(slot.get_or_init(|| values).clone())
     }
@@ -108,12 +108,12 @@ impl Dataset for DiskCache {
             return Ok(Values::Bytes(bytes));
         }
         let values = self.whole.values(index)?;
-        // What stands in the place of a bad file is not kept: the file is still to be counted.
+        // The replacement of a bad file is not cached, so that the file is counted again by the next process.
         if let Values::Bytes(bytes) = &values
             && !self.whole.left_out().contains(&self.whole.key(index))
         {
             let slot = [bytes.as_slice(), &checksum(bytes).to_le_bytes()].concat();
-            // On a full disk images are decoded anew: slower, but nothing is wrong with them.
+            // If the disk is full, the image is decoded again the next time.
             let _ = self.file.write_all_at(&slot, at);
         }
         Ok(values)

@@ -1,4 +1,4 @@
-//! CIFAR-10's binary version: five files of 10,000 records, each a label and 3 × 32 × 32 bytes.
+//! The binary version of CIFAR-10: five files of 10,000 records; a record is a label and 3 × 32 × 32 bytes.
 
 use crate::dataset::check_index;
 use crate::identity::version_of;
@@ -19,10 +19,10 @@ const CLASSES: [&str; 10] =
     ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 
 impl Cifar {
-    /// Reads the batches in a folder, or in `cifar-10-batches-bin` inside it.
+    /// Reads the batch files in a folder or in its subfolder `cifar-10-batches-bin`.
     ///
     /// # Errors
-    /// [`Error::NoData`] for a folder without them; [`Error::Format`] for a batch that is cut off or foreign.
+    /// [`Error::NoData`] for a folder without batch files; [`Error::Format`] for a file that is truncated or of another format.
     pub fn open(folder: &Path) -> Result<Self, Error> {
         let inner = folder.join("cifar-10-batches-bin");
         let folder = if inner.is_dir() { inner } else { folder.to_path_buf() };
@@ -38,7 +38,10 @@ impl Cifar {
             let bytes = std::fs::read(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
             let bad = |reason: String| Error::Format { path: path.clone(), reason };
             if bytes.is_empty() || bytes.len() % RECORD != 0 {
-                return Err(bad(format!("it has {} bytes, which is no multiple of {RECORD}", bytes.len())));
+                return Err(bad(format!(
+                    "it has {} bytes, which is not a multiple of {RECORD}",
+                    bytes.len()
+                )));
             }
             if let Some(at) =
                 bytes.chunks_exact(RECORD).position(|record| usize::from(record[0]) >= CLASSES.len())

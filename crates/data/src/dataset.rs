@@ -1,6 +1,6 @@
-//! What a data set is.
+//! The trait of data sets.
 //!
-//! A data set of your own is a type with eight functions:
+//! To add a data set, implement eight functions of [`Dataset`]:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -46,86 +46,86 @@
 use crate::{Error, Example, Side, Values};
 use tweedie_math::DataShape;
 
-/// A set of examples of one shape, by index: images, arrays or points.
+/// A data set: examples of the same shape (images, arrays or points), accessed by index.
 pub trait Dataset: Send + Sync {
-    /// Its name in reports.
+    /// The name of the set in reports.
     fn name(&self) -> String;
 
     /// The shape of every example: `[C, H, W]` for images and arrays, `[D]` for points.
     fn shape(&self) -> DataShape;
 
-    /// How many there are; `None` for a set without end.
+    /// The number of examples; `None` for an endless set.
     fn len(&self) -> Option<u64>;
 
-    /// Whether there are none.
+    /// Whether the set has no examples.
     fn is_empty(&self) -> bool {
         self.len() == Some(0)
     }
 
-    /// The names of its classes, in the order of their labels; empty where it has none.
+    /// The names of the classes in the order of their labels; empty if the set has no classes.
     fn class_names(&self) -> Vec<String>;
 
-    /// Whether an image mirrored left to right is still one of the set. Examples that are not images are never mirrored.
+    /// Whether images may be mirrored horizontally for augmentation. Examples that are not images are never mirrored.
     fn may_flip(&self) -> bool;
 
-    /// The values of the example of an index, as many as its shape has.
+    /// The values of the example at an index, in the number given by the shape.
     ///
     /// # Errors
-    /// What is wrong with it, naming it.
+    /// An error that names the example and the problem.
     fn values(&self, index: u64) -> Result<Values, Error>;
 
-    /// The class of an index, where the set has classes.
+    /// The class of the example at an index; `None` if the set has no classes.
     fn label(&self, index: u64) -> Option<u32>;
 
-    /// A description of the example of an index in words; empty where nothing is known.
+    /// The caption of the example at an index; empty if there is none.
     fn caption(&self, index: u64) -> String;
 
-    /// The name by which the example of an index is known, the same however many others there are.
+    /// The identifying name of the example at an index. It does not depend on the other examples.
     fn key(&self, index: u64) -> String {
         index.to_string()
     }
 
-    /// A text that changes when an example changes under the same key.
+    /// A text that changes if an example changes under the same key.
     fn version(&self) -> String {
         String::new()
     }
 
-    /// How many threads keep up with training.
+    /// The number of loader threads that keep up with training.
     fn loaders(&self) -> usize {
         1
     }
 
-    /// The mean and the scale of each channel by which a model should standardize arrays and points, in the data's own units:
-    /// for points, one of each per dimension. `None` for images, whose range is that of bytes.
+    /// The mean and the scale of each channel by which a model should standardize arrays and points, in the units of the data. For
+    /// points there is one of each per dimension. `None` for images, whose range is that of bytes.
     fn moments(&self) -> Option<(Vec<f64>, Vec<f64>)> {
         None
     }
 
-    /// The side of the example of an index, where the set itself determines it; `None` for a set without parts of its own.
+    /// The side of the example at an index, if the set itself determines it; `None` for a set without parts of its own.
     fn side(&self, _index: u64) -> Option<Side> {
         None
     }
 
-    /// Lines for people about what was found and decided when the set was opened: its classes, its parts, what was left out.
+    /// Lines of text about the set for the user: the source of its classes, its parts, files that are left out.
     fn notices(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// Files that could not be read so far and were left out, by name.
+    /// The names of the files that could not be decoded so far and were skipped.
     fn left_out(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// The example of an index.
+    /// The example at an index.
     ///
     /// # Errors
-    /// What is wrong with it, naming it.
+    /// An error that names the example and the problem.
     fn get(&self, index: u64) -> Result<Example, Error> {
         Ok(Example { values: self.values(index)?, label: self.label(index), caption: self.caption(index) })
     }
 }
 
-/// Fails unless an index is below a number of examples.
+/// Checks that an index is below the number of examples.
 pub(crate) fn check_index(index: u64, len: u64) -> Result<usize, Error> {
     match usize::try_from(index) {
         Ok(at) if index < len => Ok(at),
@@ -137,7 +137,7 @@ pub(crate) fn check_index(index: u64, len: u64) -> Result<usize, Error> {
     }
 }
 
-/// The methods that a set around another set, its field `whole`, answers as that one does.
+/// The methods of a set around another set that are passed on to that set, the field `whole`.
 macro_rules! as_whole {
     () => {
         fn name(&self) -> String {
@@ -175,7 +175,7 @@ macro_rules! as_whole {
 }
 pub(crate) use as_whole;
 
-/// Where the other set has the same images at the same places: what is known of each, and how many there are.
+/// The methods about single examples that are passed on if both sets have the same examples at the same indices.
 macro_rules! image_by_image_as_whole {
     () => {
         fn len(&self) -> Option<u64> {

@@ -1,30 +1,30 @@
-//! What a set is known by: a run that goes on asks whether its data are still the same.
+//! The identity of a data set. A resumed run uses it to detect that its data have changed.
 
 use crate::Dataset;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// What a data set is known by.
+/// The identity of a data set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataIdentity {
-    /// Its name.
+    /// The name of the set.
     pub name: String,
-    /// How many images; none where it has no end.
+    /// The number of examples; none for an endless set.
     pub len: Option<u64>,
-    /// The names of its classes.
+    /// The names of the classes.
     #[serde(default)]
     pub classes: Vec<String>,
-    /// A hash of every image's key and class; none where an earlier version did not ask.
+    /// A hash of the keys and classes of all examples; none in a checkpoint of an early version.
     #[serde(default)]
     pub keys: Option<String>,
-    /// A hash of what changes when an image does: contents, or lengths and times of files.
+    /// A hash of the version of the set: of contents, or of lengths and modification times of files.
     #[serde(default)]
     pub contents: Option<String>,
 }
 
 impl DataIdentity {
-    /// That of a set.
+    /// Computes the identity of a set.
     pub fn of(data: &dyn Dataset) -> Self {
         let mut keys = Sha256::new();
         for index in 0..data.len().unwrap_or(0) {
@@ -39,15 +39,15 @@ impl DataIdentity {
         }
     }
 
-    /// How `now` is another set; empty where it is the same.
+    /// The differences between this identity and the current one, as sentences; empty if there are none.
     pub fn differences(&self, now: &Self) -> Vec<String> {
-        let say = |it: &Self| match it.len {
+        let described = |it: &Self| match it.len {
             Some(len) => format!("{} with {len} images", it.name),
             None => it.name.clone(),
         };
         let differ = |a: &Option<String>, b: &Option<String>| a.is_some() && a != b;
         if (&self.name, self.len) != (&now.name, now.len) {
-            vec![format!("the data set was {} and is {}", say(self), say(now))]
+            vec![format!("the data set was {} and is {}", described(self), described(now))]
         } else if differ(&self.keys, &now.keys) {
             vec!["images of the data set have other names or classes than before".into()]
         } else if differ(&self.contents, &now.contents) {
@@ -58,12 +58,12 @@ impl DataIdentity {
     }
 }
 
-/// The first 16 digits.
+/// The first 16 hexadecimal digits of a hash.
 fn text_of(hash: Sha256) -> String {
     hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// CRC-32 of values, as a set's version.
+/// The CRC-32 of bytes in hexadecimal digits, as the version of a set.
 pub(crate) fn version_of(bytes: impl IntoIterator<Item = impl AsRef<[u8]>>) -> String {
     let mut crc = flate2::Crc::new();
     bytes.into_iter().for_each(|part| crc.update(part.as_ref()));

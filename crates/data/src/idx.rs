@@ -9,7 +9,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use tweedie_math::DataShape;
 
-/// A set of grey images from a pair of IDX files.
+/// Grey images from an IDX file, with labels from a second one.
 #[derive(Debug)]
 pub struct Idx {
     name: String,
@@ -19,15 +19,14 @@ pub struct Idx {
     class_names: Vec<String>,
 }
 
-/// The greatest file that is read into memory, decompressed.
+/// The greatest number of bytes that is read from a file, after decompression.
 const MAX_BYTES: u64 = 8 << 30;
 
 impl Idx {
-    /// Reads `train-images-idx3-ubyte[.gz]` and, where present, `train-labels-idx1-ubyte[.gz]` of a folder; or a file of
-    /// images by itself.
+    /// Reads `train-images-idx3-ubyte[.gz]` and, if present, `train-labels-idx1-ubyte[.gz]` in a folder; or a single file of images.
     ///
     /// # Errors
-    /// [`Error::NoData`] for a folder without such files; [`Error::Format`] names a file that is truncated or foreign.
+    /// [`Error::NoData`] for a folder without such files; [`Error::Format`] for a file that is truncated or of another format.
     pub fn open(path: &Path) -> Result<Self, Error> {
         if path.is_dir() {
             let Some(images) = find(path, "train-images") else {
@@ -39,7 +38,7 @@ impl Idx {
         Self::read(path, None, path)
     }
 
-    /// The same images with a border of `pad` zeros on each side.
+    /// Adds a border of `pad` zeros on each side of the images.
     ///
     /// # Errors
     /// [`Error::Parameter`] for a border wider than the images.
@@ -72,7 +71,7 @@ impl Idx {
             return Err(Error::Format { path: file.to_path_buf(), reason });
         };
         if n == 0 || height == 0 || width == 0 {
-            return Err(Error::Format { path: file.to_path_buf(), reason: "it holds no images".into() });
+            return Err(Error::Format { path: file.to_path_buf(), reason: "it contains no images".into() });
         }
         let labels = labels.map(|file| read_labels(file, n)).transpose()?;
         let classes =
@@ -106,7 +105,7 @@ impl Dataset for Idx {
     }
 
     fn may_flip(&self) -> bool {
-        // A mirrored digit is no digit; clothes are shown from the front, shoes all point one way.
+        // A mirrored digit is not a digit, and all shoes of Fashion-MNIST point in the same direction.
         false
     }
 
@@ -168,7 +167,7 @@ fn read_labels(path: &Path, n: usize) -> Result<Vec<u8>, Error> {
     Ok(labels)
 }
 
-/// The sides and bytes of an IDX file of u8 values.
+/// The sizes of the axes and the values of an IDX file of u8 values.
 fn read_idx(path: &Path) -> Result<(Vec<usize>, Vec<u8>), Error> {
     let bad = |reason: String| Error::Format { path: path.to_path_buf(), reason };
     let bytes = read_bytes(path)?;

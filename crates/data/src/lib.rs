@@ -1,11 +1,11 @@
 //! Data sets for diffusion models: images as u8, arrays and points as f32. No LibTorch.
 //!
-//! A [`Dataset`] gives examples by index. [`Shapes`] is drawn by code, endless and deterministic, and comes with an analyser
-//! that reads an image's attributes back. [`ImageFiles`] reads images of any size from a folder, a tar or a zip. [`Idx`],
-//! [`Cifar`] and [`Nouns`] read those sets' own files, and [`Arrays`] reads numbers that are not pixels. [`Points`] are
-//! built-in two-dimensional sets; [`PointFile`] reads points from a table, and [`points_text`] writes one. [`MemoryCache`] and
-//! [`DiskCache`] keep decoded images, and [`split`] holds examples out by the hash of their name. [`Loader`] makes batches on
-//! its own threads, in an order that depends only on the seed and the number of examples shown.
+//! A [`Dataset`] returns examples by index. [`Shapes`] is an endless, deterministic set of generated images with an analyser that
+//! recovers their attributes. [`ImageFiles`] reads images of any size from a folder, a tar or a zip, with classes and captions from
+//! folders and label files. [`Idx`], [`Cifar`] and [`Nouns`] read the file formats of these sets, and [`Arrays`] reads numbers that
+//! are not pixels. [`Points`] are built-in two-dimensional sets; [`PointFile`] reads points from a table, and [`points_text`] writes
+//! one. [`MemoryCache`] and [`DiskCache`] keep decoded images, and [`split`] holds examples out by the hash of their name. [`Loader`]
+//! makes batches on its own threads, in an order that depends only on the seed and the number of examples shown.
 
 mod arrays;
 mod cache;
@@ -43,7 +43,7 @@ pub use values::{Example, Shape, Values};
 
 use std::path::PathBuf;
 
-/// What can be wrong with data.
+/// The errors of data sets.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -52,44 +52,44 @@ pub enum Error {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: std::io::Error,
     },
-    /// A file that does not hold what it should.
+    /// A file whose content cannot be used.
     #[error("{} cannot be used: {reason}", path.display())]
     Format {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem, as the end of a sentence.
         reason: String,
     },
-    /// A file that is no image, or a damaged one.
-    #[error("{name} is no image that can be read: {reason}")]
+    /// A file that is not an image, or a damaged image.
+    #[error("{name} is not an image that can be decoded: {reason}")]
     Image {
-        /// Its name, inside the archive where it lies in one.
+        /// The path of the file. The path of a file in an archive begins with that of the archive.
         name: String,
-        /// What is wrong with it.
+        /// The problem, as the end of a sentence.
         reason: String,
     },
-    /// Weights' files, which arrays lie in.
+    /// An error of the safetensors file that contains arrays.
     #[error(transparent)]
     Tensors(#[from] tweedie_weights::Error),
-    /// A folder without the files that make a data set.
-    #[error("{} holds no data set: {reason}", path.display())]
+    /// A path without the files of a data set.
+    #[error("{} is not a data set: {reason}", path.display())]
     NoData {
-        /// The folder.
+        /// The path.
         path: PathBuf,
-        /// What was looked for.
+        /// The problem, as the end of a sentence.
         reason: String,
     },
     /// A parameter outside its range.
     #[error("{name} is {found}; it must be {allowed}")]
     Parameter {
-        /// Its name.
+        /// The name of the parameter.
         name: &'static str,
-        /// What was found.
+        /// The value that was found.
         found: String,
-        /// What is allowed.
+        /// The allowed values.
         allowed: String,
     },
     /// A row of a table that cannot be used.
@@ -99,9 +99,9 @@ pub enum Error {
         path: PathBuf,
         /// The line, counted from 1.
         line: u64,
-        /// The column's name, where one column is at fault.
+        /// The name of the column, if a single column is at fault.
         column: Option<String>,
-        /// What is wrong with it.
+        /// The problem, as the end of a sentence.
         reason: String,
     },
     /// A column or class that a table does not have.
@@ -109,22 +109,22 @@ pub enum Error {
     Unknown {
         /// The file.
         path: PathBuf,
-        /// "column" or "class".
+        /// The kind of name: "column" or "class".
         what: &'static str,
-        /// The name that was asked for.
+        /// The requested name.
         found: String,
-        /// The names that there are.
+        /// The names that exist.
         known: String,
-        /// The nearest of them, if one is near.
+        /// The most similar existing name, if one is similar.
         nearest: Option<String>,
     },
-    /// A batch that could not be prepared by the function given to [`Loader::with`].
+    /// An error of the function given to [`Loader::with`].
     #[error(transparent)]
     Prepare(Box<dyn std::error::Error + Send + Sync>),
-    /// The work was stopped by the caller's progress.
+    /// The progress callback of the caller stopped the work.
     #[error("the work was stopped")]
     Stopped,
-    /// The loader's thread is gone.
+    /// A thread of the loader has ended.
     #[error("the loader's thread stopped: {0}")]
     Loader(String),
 }

@@ -1,4 +1,4 @@
-//! Batches made on threads beside training.
+//! Batches, made on threads of their own.
 
 use crate::{Dataset, Error, Order, Values};
 use std::fmt;
@@ -7,30 +7,30 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
 use tweedie_math::DataShape;
 
-/// Consecutive examples, with what is known of them.
+/// A batch of consecutive examples in the order of training.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
-    /// The values of `n` examples, one after another.
+    /// The values of `n` examples, concatenated.
     pub values: Values,
-    /// One class per example, where the set has classes.
+    /// The class of each example, if the set has classes.
     pub labels: Option<Vec<u32>>,
     /// The number of examples.
     pub n: usize,
     /// The shape of each example.
     pub shape: DataShape,
-    /// The number of examples shown before these.
+    /// The number of examples shown before this batch.
     pub first: u64,
 }
 
-/// The number of batches that may wait. A thread sleeps when it has made its share.
+/// The number of finished batches that are kept ready. A thread with its share of them waits.
 const AHEAD: usize = 4;
 
-/// Threads that make batches ahead of their use.
+/// Threads that make batches ahead of time.
 ///
-/// Of w threads, the k-th makes every w-th batch from the k-th on, so the batches do not depend on the number of threads. The
-/// threads end when this value is dropped.
+/// Of w threads, thread k makes the batches k, k + w, k + 2w, …, so the batches do not depend on the number of threads. The threads end
+/// when this value is dropped.
 ///
-/// [`Loader::new`] gives batches as they are; [`Loader::with`] runs a function on them, on the same threads.
+/// [`Loader::new`] returns unchanged batches; [`Loader::with`] applies a function to each batch on the same threads.
 pub struct Loader<T = Batch> {
     batches: Vec<Receiver<Result<T, Error>>>,
     threads: Vec<JoinHandle<()>>,
@@ -44,24 +44,24 @@ impl<T> fmt::Debug for Loader<T> {
 }
 
 impl Loader {
-    /// Starts as many threads as the set asks for, which make batches of `n` examples from the `first`-th shown on. With `flip`,
-    /// half of the images of a set that may be mirrored are.
+    /// Starts [`Dataset::loaders`] threads that make batches of `n` examples; `first` is the number of examples shown before. With `flip`,
+    /// half of the images are mirrored if the set allows it.
     ///
     /// # Errors
-    /// [`Error::Loader`] when no thread can be started; [`Error::Parameter`] for an empty set or batch.
+    /// [`Error::Loader`] if a thread cannot be started; [`Error::Parameter`] for an empty set or an empty batch.
     pub fn new(data: Arc<dyn Dataset>, seed: u64, n: usize, first: u64, flip: bool) -> Result<Self, Error> {
         Self::with(data, seed, n, first, flip, Ok)
     }
 }
 
 impl<T: Send + 'static> Loader<T> {
-    /// Like [`Loader::new`], but each batch is turned into something else by `map`, on the thread that made it.
+    /// Does the same as [`Loader::new`] and applies `map` to each batch, on the thread that made it.
     ///
-    /// An error of `map` is returned by [`next_batch`](Self::next_batch) in the batch's turn, and ends the thread. Errors of
-    /// other crates are passed as [`Error::Prepare`].
+    /// An error of `map` is returned by [`next_batch`](Self::next_batch) in place of the batch, and ends the thread. Errors of other crates
+    /// are passed as [`Error::Prepare`].
     ///
     /// # Errors
-    /// As [`Loader::new`].
+    /// Those of [`Loader::new`].
     pub fn with(
         data: Arc<dyn Dataset>,
         seed: u64,
@@ -100,7 +100,7 @@ impl<T: Send + 'static> Loader<T> {
         Ok(loader)
     }
 
-    /// Waits for the next batch and returns it.
+    /// Waits for the next batch.
     ///
     /// # Errors
     /// The error of an example that cannot be read or of the function given to [`Loader::with`]; after that, [`Error::Loader`].
@@ -113,7 +113,7 @@ impl<T: Send + 'static> Loader<T> {
 
 impl<T> Drop for Loader<T> {
     fn drop(&mut self) {
-        // The threads' next sends fail, and they end.
+        // The next send of each thread fails, which ends the thread.
         self.batches.clear();
         for thread in self.threads.drain(..) {
             let _ = thread.join();

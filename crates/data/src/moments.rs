@@ -2,8 +2,8 @@
 
 use tweedie_math::DataShape;
 
-/// The mean and the standard deviation of each channel, over all examples and all other sides: for points, of each dimension.
-/// The values of whole examples follow each other.
+/// The mean and the standard deviation of each channel (for points, of each dimension), over all examples and all positions. `values` are
+/// the concatenated values of whole examples.
 pub(crate) fn moments_of(values: &[f32], shape: &DataShape) -> (Vec<f64>, Vec<f64>) {
     let (channels, n_values) = (shape.channels(), shape.n_values().max(1));
     let plane = n_values / channels.max(1);

@@ -1,4 +1,4 @@
-//! Nouns: 32×32 characters composed of parts, each with its attributes' names; from the project's `image-data.json`.
+//! Nouns: images of 32×32 pixels, composed of named parts from `image-data.json` of the Nouns project.
 
 use crate::identity::version_of;
 use crate::{Dataset, Error, Shape, Values};
@@ -7,7 +7,7 @@ use std::path::Path;
 use tweedie_math::DataShape;
 use tweedie_math::random::{Key, Purpose, Stream};
 
-/// Every combination of background, body, accessory, head and glasses, drawn by index: a set without end.
+/// Random combinations of background, body, accessory, head and glasses: an endless set.
 #[derive(Debug)]
 pub struct Nouns {
     backgrounds: Vec<[u8; 3]>,
@@ -19,14 +19,14 @@ pub struct Nouns {
 
 const SIDE: usize = 32;
 
-/// A part as runs of one colour inside a box.
+/// A part of the image, encoded as runs of equal colour inside a box.
 #[derive(Debug)]
 struct Piece {
     name: String,
     top: usize,
     left: usize,
     right: usize,
-    /// (length, palette index); 0 is transparent.
+    /// Length and palette index of each run; the index 0 is transparent.
     runs: Vec<(usize, usize)>,
 }
 
@@ -52,22 +52,22 @@ struct Encoded {
 }
 
 impl Nouns {
-    /// Reads `image-data.json`, or the folder that holds it.
+    /// Reads `image-data.json`, or this file in a folder.
     ///
     /// # Errors
-    /// [`Error::Format`] for a file that is another JSON or whose runs leave the image.
+    /// [`Error::Format`] for a file of another structure, and for runs that do not fit into the image.
     pub fn open(path: &Path, seed: u64) -> Result<Self, Error> {
         let path = if path.is_dir() { path.join("image-data.json") } else { path.to_path_buf() };
         let bad = |reason: String| Error::Format { path: path.clone(), reason };
         let text =
             std::fs::read_to_string(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
         let file: File = serde_json::from_str(&text)
-            .map_err(|error| bad(format!("it is no image-data.json ({error})")))?;
+            .map_err(|error| bad(format!("it is not the image-data.json of Nouns ({error})")))?;
         let colours = |list: &[String]| list.iter().map(|text| colour(text)).collect::<Option<Vec<_>>>();
-        let palette =
-            colours(&file.palette).ok_or_else(|| bad("its palette holds what is no colour".into()))?;
-        let backgrounds =
-            colours(&file.bgcolors).ok_or_else(|| bad("its bgcolors hold what is no colour".into()))?;
+        let palette = colours(&file.palette)
+            .ok_or_else(|| bad("its palette contains an entry that is not a colour RRGGBB".into()))?;
+        let backgrounds = colours(&file.bgcolors)
+            .ok_or_else(|| bad("its bgcolors contain an entry that is not a colour RRGGBB".into()))?;
         let decode = |list: Vec<Encoded>| {
             list.into_iter()
                 .map(|part| {
@@ -79,12 +79,12 @@ impl Nouns {
         let Layers { bodies, accessories, heads, glasses } = file.images;
         let layers = [decode(bodies)?, decode(accessories)?, decode(heads)?, decode(glasses)?];
         if backgrounds.is_empty() || layers.iter().any(Vec::is_empty) {
-            return Err(bad("it lacks backgrounds or a kind of parts".into()));
+            return Err(bad("it has no backgrounds or no parts of some kind".into()));
         }
         Ok(Self { backgrounds, palette, layers, seed, version: version_of([&text]) })
     }
 
-    /// Background and parts of an index.
+    /// The background and the parts of the image at an index.
     fn choose(&self, index: u64) -> (usize, [&Piece; 4]) {
         let mut numbers =
             Stream::new(Key { seed: self.seed, image: index, purpose: Purpose::DATA, visit: 0, draw: 0 });
@@ -94,7 +94,7 @@ impl Nouns {
     }
 }
 
-/// RRGGBB; the empty text, which stands for transparent, is black.
+/// Parses a colour RRGGBB. The empty text, which means transparent, is black.
 fn colour(text: &str) -> Option<[u8; 3]> {
     if text.is_empty() {
         return Some([0; 3]);
@@ -104,7 +104,7 @@ fn colour(text: &str) -> Option<[u8; 3]> {
     Some([red, green, blue])
 }
 
-/// Bytes in hexadecimal: palette (unused), top, right, bottom, left, then runs of (length, colour).
+/// Decodes a part from hexadecimal bytes: palette (unused), top, right, bottom, left, then (length, colour) of each run.
 fn piece(part: &Encoded, colours: usize) -> Option<Piece> {
     let hex = part.data.strip_prefix("0x")?.as_bytes();
     let digit = |byte: u8| (byte as char).to_digit(16);
@@ -156,7 +156,6 @@ impl Dataset for Nouns {
         None
     }
 
-    /// The shades of the background.
     fn class_names(&self) -> Vec<String> {
         Vec::new()
     }

@@ -1,4 +1,5 @@
-//! Holding examples out: by the hash of their name, so that an example keeps its side when others are added.
+//! The split into examples to train on and held-out examples. It depends on the hash of each name, so that an example keeps its side when
+//! others are added.
 
 use crate::dataset::{as_whole, check_index};
 use crate::names::short_list;
@@ -7,16 +8,16 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// What an example is used for.
+/// The side of the split that an example is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// It is trained on.
+    /// The example is trained on.
     Trained,
-    /// It is held out.
+    /// The example is held out.
     HeldOut,
 }
 
-/// Some examples of a set, as a set.
+/// A subset of a data set.
 pub struct Part {
     whole: Arc<dyn Dataset>,
     indices: Vec<u64>,
@@ -30,14 +31,15 @@ impl std::fmt::Debug for Part {
     }
 }
 
-/// The examples to train on and the ones that are held out.
+/// Splits a set into the examples to train on and the held-out examples, in this order.
 ///
-/// Where the set itself determines the side of its examples ([`Dataset::side`]), that side counts, whatever the share is. Else the examples
-/// are held out whose name's hash falls below the share. Where that leaves a class without any example to train on, the one of the greatest
-/// hash is moved there: an example keeps its side when others are added, unless it is the last of its class to train on.
+/// If the set itself determines the sides of its examples ([`Dataset::side`]), the share is not used. Otherwise an example is held out if
+/// the hash of its name, as a number in [0, 1), is below the share. If this holds out all examples of a class, the one with the greatest
+/// hash is trained on instead. An example therefore keeps its side when others are added, with one exception: the example that was kept for
+/// its class is held out as soon as another example of the class is trained on.
 ///
 /// # Errors
-/// [`Error::Parameter`] for a share outside [0, 1), for a set without end, and where nothing is left to train on.
+/// [`Error::Parameter`] for a share outside [0, 1), for an endless set, and if nothing is left to train on.
 pub fn split(whole: Arc<dyn Dataset>, share: f64) -> Result<(Part, Part), Error> {
     let wrong = |found: String, allowed: &str| Error::Parameter {
         name: "the held-out share",
@@ -73,8 +75,8 @@ pub fn split(whole: Arc<dyn Dataset>, share: f64) -> Result<(Part, Part), Error>
     Ok((part(trained, notices), part(held, Vec::new())))
 }
 
-/// Moves an example back to training for each class that has none there. Returns a line that names the classes of a single example, of which
-/// nothing can be held out.
+/// Moves one example back to training for each class that has none there. Returns a line that names the classes with a single example, which
+/// cannot be shared.
 fn keep_classes(whole: &dyn Dataset, trained: &mut Vec<u64>, held: &mut Vec<u64>) -> Option<String> {
     let names = whole.class_names();
     let mut sizes = vec![[0u64; 2]; names.len()];
@@ -105,20 +107,18 @@ fn keep_classes(whole: &dyn Dataset, trained: &mut Vec<u64>, held: &mut Vec<u64>
         .filter(|(_, size)| size.iter().sum::<u64>() == 1)
         .map(|(name, _)| name)
         .collect();
-    (!single.is_empty()).then(|| {
-        format!(
-            "held out: nothing of {} with a single example, which is trained on: {}",
-            classes(single.len()),
-            short_list(&single)
-        )
-    })
+    match single.as_slice() {
+        [] => None,
+        [name] => Some(format!("held out: none of the class {name}, whose only example is trained on")),
+        names => Some(format!(
+            "held out: none of {} classes whose only example is trained on: {}",
+            names.len(),
+            short_list(names)
+        )),
+    }
 }
 
-fn classes(n: usize) -> String {
-    if n == 1 { "1 class".into() } else { format!("{n} classes") }
-}
-
-/// A name's place in [0, 1).
+/// The hash of a name as a number in [0, 1).
 fn fraction(key: &str) -> f64 {
     let digest = Sha256::digest(key.as_bytes());
     let top = digest.iter().take(6).fold(0u64, |sum, &byte| sum << 8 | u64::from(byte));

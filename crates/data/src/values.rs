@@ -1,15 +1,15 @@
-//! The values of an example, the shape of an image, and what is known of an example.
+//! Examples, their values, and the shape of images.
 
 use tweedie_math::DataShape;
 
-/// Channels, height and width of an image.
+/// The shape of an image or an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
-    /// 1 or 3 for images, any number for arrays.
+    /// The number of channels: 1 or 3 for images, any number for arrays.
     pub channels: usize,
-    /// Pixels down.
+    /// Height in pixels.
     pub height: usize,
-    /// Pixels across.
+    /// Width in pixels.
     pub width: usize,
 }
 
@@ -20,7 +20,7 @@ impl From<Shape> for DataShape {
 }
 
 impl Shape {
-    /// The shape `[C, H, W]` of an image; `None` for a shape with another number of sides, such as that of points.
+    /// The shape of an image, from `[C, H, W]`; `None` for a shape with another number of sides, such as that of points.
     pub fn of(shape: &DataShape) -> Option<Self> {
         shape.as_image().map(|[channels, height, width]| Self { channels, height, width })
     }
@@ -30,24 +30,24 @@ impl Shape {
         self.channels * self.height * self.width
     }
 
-    /// As channels, height, width.
+    /// `[channels, height, width]`.
     pub fn as_array(&self) -> [usize; 3] {
         [self.channels, self.height, self.width]
     }
 }
 
-/// The values of one or more examples, one after another: channels × height × width for an image or an array, the coordinates
-/// for a point.
+/// The values of one or more examples, concatenated: channels × height × width values for an image or an array, the coordinates for a
+/// point.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Values {
-    /// Pixels.
+    /// Pixels of images.
     Bytes(Vec<u8>),
     /// Numbers of any range, such as latents, fields or coordinates.
     Floats(Vec<f32>),
 }
 
 impl Values {
-    /// How many.
+    /// The number of values.
     pub fn len(&self) -> usize {
         match self {
             Self::Bytes(values) => values.len(),
@@ -55,12 +55,12 @@ impl Values {
         }
     }
 
-    /// Whether there are none.
+    /// Whether there are no values.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Mirrors every row left to right.
+    /// Mirrors every row horizontally.
     pub(crate) fn mirror(&mut self, width: usize) {
         match self {
             Self::Bytes(values) => values.chunks_exact_mut(width).for_each(<[u8]>::reverse),
@@ -68,7 +68,7 @@ impl Values {
         }
     }
 
-    /// Adds another's values behind these; both are of one kind.
+    /// Appends values of the same variant. Returns false, and drops them, if the variants differ.
     pub(crate) fn append(&mut self, more: Self) -> bool {
         match (self, more) {
             (Self::Bytes(values), Self::Bytes(more)) => values.extend(more),
@@ -79,19 +79,19 @@ impl Values {
     }
 }
 
-/// One example with what is known of it.
+/// One example with its class and its caption.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Example {
-    /// As many values as the set's shape has.
+    /// The values, in the number given by the shape of the set.
     pub values: Values,
-    /// Its class, where the set has classes.
+    /// The class, if the set has classes.
     pub label: Option<u32>,
-    /// A description in words.
+    /// The caption; empty if there is none.
     pub caption: String,
 }
 
 impl Example {
-    /// The bytes of an image; empty for other numbers.
+    /// The pixels of an image; empty for values that are not bytes.
     pub fn image(&self) -> &[u8] {
         match &self.values {
             Values::Bytes(bytes) => bytes,

@@ -69,9 +69,16 @@ pub fn train<L: Learner>(
     let sheet = if preview.is_some() { config.report.sheet } else { 0 };
     let due = |every: u64, before: u64, now: u64| every > 0 && before / every != now / every;
     let mut go = progress.on(&Event::Begin { task: "training", unit: "images", total: config.images });
+    let mut failure = None;
     while trainer.images() < config.images && go.is_continue() {
         let before = trainer.images();
-        let batch = loader.next_batch()?;
+        let batch = match loader.next_batch() {
+            Ok(batch) => batch,
+            Err(error) => {
+                failure = Some(Error::from(error));
+                break;
+            }
+        };
         let report = trainer.step(&batch)?;
         if let Some(complaint) = memory.watch.complaint(&report) {
             writer.wait()?;
@@ -87,7 +94,13 @@ pub fn train<L: Learner>(
             && (due(config.report.held_out, before, now) || (last && config.report.held_out > 0))
         {
             let n = config.report.held_out_images;
-            let measured = stopwatch.pause(|| held_out_loss(trainer, held_out.as_ref(), n))?;
+            let measured = match stopwatch.pause(|| held_out_loss(trainer, held_out.as_ref(), n)) {
+                Err(error @ Error::Data(_)) => {
+                    failure = Some(error);
+                    break;
+                }
+                measured => measured?,
+            };
             if let Some(loss) = [measured.raw, measured.averaged].into_iter().find(|loss| !loss.is_finite()) {
                 writer.wait()?;
                 let complaint = "this is the loss on held-out examples";
@@ -119,18 +132,35 @@ pub fn train<L: Learner>(
         }
         join(&mut go, announce("checkpoint", writer.finished()?, progress));
     }
-    let images = trainer.images();
+    memory.seconds = stopwatch.seconds();
+    let saved = save(trainer, run, &identity, &memory, &mut writer, progress);
+    let _ = progress.on(&Event::End);
+    match failure {
+        Some(error) => Err(error),
+        None => saved
+            .map(|()| if trainer.images() >= config.images { Ending::Finished } else { Ending::Interrupted }),
+    }
+}
+
+/// Saves what was learned so far, unless the newest checkpoint holds it.
+fn save<L: Learner>(
+    trainer: &mut Trainer<L>,
+    run: &Run,
+    identity: &DataIdentity,
+    memory: &LoopMemory,
+    writer: &mut CheckpointWriter,
+    progress: &mut dyn Progress,
+) -> Result<(), Error> {
+    let (images, scheduled) = (trainer.images(), trainer.images() >= trainer.config().images);
+    let keep = Keep::of(trainer.config());
     let _ = announce("checkpoint", writer.wait()?, progress);
     if run.newest_checkpoint()?.is_none_or(|(newest, _)| newest != images) {
-        memory.seconds = stopwatch.seconds();
-        let checkpoint = capture(trainer, &identity, &memory, images >= config.images)?;
+        let checkpoint = capture(trainer, identity, memory, scheduled)?;
         run.sync()?;
         writer.start(checkpoint, run.checkpoint(images), keep)?;
         let _ = announce("checkpoint", writer.wait()?, progress);
     }
-    run.write_page()?;
-    let _ = progress.on(&Event::End);
-    Ok(if images >= config.images { Ending::Finished } else { Ending::Interrupted })
+    run.write_page()
 }
 
 /// Combines two answers of a progress: a break is kept.

@@ -32,7 +32,7 @@ impl Examples {
         // The held-out part of an endless set consists of examples that are not used for training.
         let endless = config.data.is_endless();
         let (data, part): (Arc<dyn Dataset>, &str) = if all && !endless {
-            (config.data.open(0.0)?.shown, "every example")
+            (config.data.open_whole()?, "every example")
         } else {
             let share = if endless { 0.5 } else { config.held_out };
             let held_out = config.data.open(share)?.held_out;
@@ -108,11 +108,12 @@ impl Examples {
     fn row_of(&self, model: &Model, label: i64) -> Result<i64, Error> {
         let names = &model.about().class_names;
         let name = usize::try_from(label).ok().and_then(|label| self.names.get(label));
-        let unknown = |found: String| Error::UnknownClass { found, names: names.clone() };
+        let n_classes = model.n_classes().unwrap_or(0);
+        let unknown = |found: String| Error::UnknownClass { found, n_classes, names: names.clone() };
         let Some(name) = name else { return Err(unknown(label.to_string())) };
         match names.iter().position(|own| own == name) {
             Some(row) => Ok(row as i64),
-            None if names.is_empty() && label < model.n_classes().unwrap_or(0) => Ok(label),
+            None if names.is_empty() && label < n_classes => Ok(label),
             None => Err(unknown(name.clone())),
         }
     }

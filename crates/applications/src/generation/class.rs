@@ -15,7 +15,7 @@ pub enum Class {
 }
 
 impl Class {
-    /// Parses the name or number of a class, `none` or `all`. `None` requests samples without a class if the model supports them.
+    /// Parses a class as [`Class::among`] does, or `none`. `None` requests samples without a class if the model supports them.
     ///
     /// # Errors
     /// [`Error::Unconditional`], [`Error::NoNullClass`], and the errors of [`Class::among`].
@@ -30,27 +30,40 @@ impl Class {
         }
     }
 
-    /// Parses the name or number of a class, or `all`, given the names and the number of the classes.
+    /// Parses a class, given the names and the number of the classes:
+    ///
+    /// - `all`: all classes in turn;
+    /// - `row:N`: row N of the class table, counted from 0;
+    /// - `name:TEXT`: the class of this name, whatever the name is (`name:all`, `name:none`, `name:row:0`);
+    /// - any other text: the class of this name; if the classes have no names, the number of a row.
     ///
     /// # Errors
     /// [`Error::ClassNeeded`] for `None`; [`Error::UnknownClass`] for a name that does not exist; [`tweedie_models::Error::Class`] for a
-    /// number out of range.
+    /// row out of range.
     pub fn among(names: &[String], n_classes: i64, requested: Option<&str>) -> Result<Self, Error> {
-        let class = match requested {
-            Some("all") => return Ok(Self::All(n_classes)),
-            None => return Err(Error::ClassNeeded { n_classes, names: names.to_vec() }),
-            Some(class) => match names.iter().position(|name| name == class) {
-                Some(row) => row as i64,
-                None => class
-                    .parse()
-                    .map_err(|_| Error::UnknownClass { found: class.to_string(), names: names.to_vec() })?,
-            },
+        let unknown =
+            |found: &str| Error::UnknownClass { found: found.to_string(), n_classes, names: names.to_vec() };
+        let row = |text: &str| {
+            let class = text.parse().map_err(|_| unknown(text))?;
+            if (0..n_classes).contains(&class) {
+                return Ok(Self::Row(class));
+            }
+            Err(tweedie_models::Error::Class { class, n_classes, names: names.to_vec() }.into())
         };
-        if !(0..n_classes).contains(&class) {
-            let names = names.to_vec();
-            return Err(tweedie_models::Error::Class { class, n_classes, names }.into());
+        let named = |text: &str| match names.iter().position(|name| name == text) {
+            Some(row) => Ok(Self::Row(row as i64)),
+            None => Err(unknown(text)),
+        };
+        match requested {
+            Some("all") => Ok(Self::All(n_classes)),
+            None => Err(Error::ClassNeeded { n_classes, names: names.to_vec() }),
+            Some(text) => match text.split_once(':') {
+                Some(("row", number)) => row(number),
+                Some(("name", name)) => named(name),
+                _ if names.is_empty() => row(text),
+                _ => named(text),
+            },
         }
-        Ok(Self::Row(class))
     }
 
     /// All classes in turn, or [`Class::Unconditional`] for a model without classes.

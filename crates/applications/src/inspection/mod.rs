@@ -4,6 +4,7 @@ mod strip;
 
 pub use strip::{Strip, forward_strip};
 
+use tweedie_data::short_list;
 use tweedie_math::{DiscreteProcess, Schedule};
 use tweedie_models::{About, Classifier, Model, TrainingSummary};
 use tweedie_networks::Parameter;
@@ -43,7 +44,7 @@ pub fn summary(model: &Model) -> Vec<String> {
         lines.push(format!("the model's own sampling cannot run: {error}"));
     }
     if !about.class_names.is_empty() {
-        lines.push(format!("classes: {}", about.class_names.join(", ")));
+        lines.push(format!("classes: {}", short_list(&about.class_names)));
     }
     finish(lines, model)
 }
@@ -62,7 +63,7 @@ pub fn summary_of_classifier(classifier: &Classifier) -> Vec<String> {
         ),
         format!("predicts ln p(y | x_t); conditioned on {}", name(&about.conditioning)),
         format!("process: {}, T = {}", name_of_schedule(&about.schedule), about.steps),
-        format!("classes: {}", about.class_names.join(", ")),
+        format!("classes: {}", short_list(&about.class_names)),
     ];
     finish(lines, classifier)
 }

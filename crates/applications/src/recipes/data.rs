@@ -197,6 +197,27 @@ impl DataConfig {
         self.open_with(held_out, &mut |folder| folder.open_decoded(progress))
     }
 
+    /// Opens all examples of a finite set, whatever is held out of it.
+    ///
+    /// # Errors
+    /// Errors of the data set.
+    pub fn open_whole(&self) -> Result<Arc<dyn Dataset>, Error> {
+        match self {
+            Self::Folder(folder) => {
+                Folder { splits: SplitFolders::Ignore, classes: ClassSource::None, ..folder.clone() }.open()
+            }
+            _ => Ok(self.open(0.0)?.shown),
+        }
+    }
+
+    /// The same configuration with `data.bad_files` as error, for comparison.
+    pub(super) fn with_strict_files(&self) -> Self {
+        match self {
+            Self::Folder(folder) => Self::Folder(Folder { bad_files: BadFiles::Error, ..folder.clone() }),
+            other => other.clone(),
+        }
+    }
+
     fn open_with(
         &self,
         held_out: f64,

@@ -21,6 +21,7 @@ pub(super) fn parse(text: &str) -> Result<Table, Complaint> {
         format!("{place}{}", error.message().lines().collect::<Vec<_>>().join(" "))
     })?;
     former::rename(&mut table);
+    former::complete(&mut table);
     Ok(table)
 }
 

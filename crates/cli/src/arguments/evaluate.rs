@@ -40,7 +40,7 @@ pub struct EvaluateSamples {
     /// Guidance options.
     #[command(flatten)]
     pub guidance: GuidanceFlags,
-    /// The class, by name or number; `all` cycles through the classes, `none` samples without a class.
+    /// The class, by name or as row:N; `all` cycles through the classes, `none` samples without a class.
     #[arg(long)]
     pub class: Option<String>,
     /// Short form of --weights raw.
@@ -110,7 +110,7 @@ pub struct EvaluateLikelihood {
     /// The seed of the noise and of the choice of images.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// The class, by name or number, or `none`; default for a class-conditional model: the class of each image.
+    /// The class, by name or as row:N, or `none`; default for a class-conditional model: the class of each image.
     #[arg(long)]
     pub class: Option<String>,
     /// Short form of --weights raw.

@@ -60,7 +60,7 @@ pub struct Invert {
     /// Output file for the latents (safetensors, f32, (N, C, H, W)); `tweedie sample --start` decodes it.
     #[arg(long, value_name = "FILE", default_value = "latents.safetensors")]
     pub out: PathBuf,
-    /// The class, by name or number, or `none`.
+    /// The class, by name or as row:N, or `none`.
     #[arg(long)]
     pub class: Option<String>,
     /// Options for loading the folder.
@@ -100,7 +100,7 @@ pub struct Reconstruct {
     /// The seed of the choice of images.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// The class, by name or number, or `none`; default for a class-conditional model: the class of each image.
+    /// The class, by name or as row:N, or `none`; default for a class-conditional model: the class of each image.
     #[arg(long)]
     pub class: Option<String>,
     /// Output file for the sheet: the images, and below them their reconstructions.
@@ -147,7 +147,7 @@ pub struct Compare {
     /// The seed of the noise.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// The class, by name or number; `all` cycles through the classes, `none` samples without a class.
+    /// The class, by name or as row:N; `all` cycles through the classes, `none` samples without a class.
     #[arg(long)]
     pub class: Option<String>,
     /// Output folder for the sheet (PNG) and the table (JSON).

@@ -67,7 +67,7 @@ pub struct Sample {
     /// Device: auto, cpu, cuda or cuda:N.
     #[arg(long, default_value = "auto")]
     pub device: String,
-    /// The class, by name or number; `all` cycles through the classes, `none` is for models that can sample without a class.
+    /// The class, by name or as row:N; `all` cycles through the classes, `none` is for models that can sample without a class.
     #[arg(long)]
     pub class: Option<String>,
     /// Height and width as HxW, for a checkpoint that does not fix them.
@@ -104,7 +104,7 @@ pub struct Inspect {
     /// The seed of the strip's noise.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// The class, by name or number, for the predictions of a class-conditional model.
+    /// The class, by name or as row:N, for the predictions of a class-conditional model.
     #[arg(long)]
     pub class: Option<String>,
     /// Options for loading the folder.

@@ -226,7 +226,7 @@ pub struct GuidanceFlags {
     /// The scale of the classifier's gradient: 1 is Bayes' rule, larger values sharpen.
     #[arg(long, value_name = "S", default_value_t = 1.0, requires = "classifier")]
     pub classifier_scale: f64,
-    /// The classifier's class if it differs from the model's, by name or number, or `all`.
+    /// The classifier's class if it differs from the model's, by name or as row:N, or `all`.
     #[arg(long, value_name = "CLASS", requires = "classifier")]
     pub classifier_class: Option<String>,
 }

@@ -50,8 +50,21 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
     let data = std::sync::Arc::clone(&recipe.data().shown);
     let images = config.training.images;
     let what = if config.data.is_points() { "points" } else { "images" };
-    let outcome = recipe.run_with(&start, &mut terminal, &mut |notice| announce(notice, images, what))?;
+    let mut folder = None;
+    let outcome = recipe.run_with(&start, &mut terminal, &mut |notice| {
+        folder = Some(notice.run.clone());
+        announce(notice, images, what);
+    });
     report_left_out(data.as_ref());
+    if let (Err(error), Some(folder)) = (&outcome, &folder)
+        && error.is_bad_file()
+    {
+        let run = shell_word(folder.display());
+        line(format!(
+            "to resume without such files: cargo xtask train --resume {run} --set data.bad_files=skip"
+        ));
+    }
+    let outcome = outcome?;
     let (checkpoint, run) = (outcome.checkpoint.display(), outcome.run.folder().display());
     if outcome.ending == Ending::Interrupted {
         line(format!("interrupted after {} images; saved as {checkpoint}", outcome.images));

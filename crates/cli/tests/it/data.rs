@@ -60,7 +60,8 @@ fn a_class_is_drawn_by_name_and_number() {
     assert!(drawn("3", "three") == drawn("3", "again"), "a class is not the same twice");
     assert!(drawn("3", "three") != drawn("7", "seven"), "the class makes no difference");
     for (class, words) in [
-        (Some("10"), ["class 10", "0 … 9"]),
+        (Some("10"), ["`10`", "0, 1, 2"]),
+        (Some("row:10"), ["class 10", "0 … 9"]),
         (Some("cat"), ["`cat`", "0, 1, 2"]),
         (None, ["a class is needed", "0 … 9"]),
     ] {

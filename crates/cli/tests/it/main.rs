@@ -11,6 +11,7 @@ mod data;
 mod disk;
 mod docs;
 mod field;
+mod field_data;
 mod full_disk;
 mod get;
 mod inspect;

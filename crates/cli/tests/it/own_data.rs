@@ -63,12 +63,12 @@ fn class_folders_are_drawn_by_name_by_number_and_in_turn() {
     let run = trained(place.path(), "pets", &[SMALL, &["--set", "model.conditional=true"]].concat());
     let of = |class: &[&str]| drawn(place.path(), &run, class);
     let [cat, dog, eel] = ["cat", "dog", "eel"].map(|name| of(&["--class", name]));
-    assert!(dog == of(&["--class", "1"]), "a name and its number differ");
+    assert!(dog == of(&["--class", "row:1"]), "a name and its row differ");
     assert!(cat != dog && dog != eel, "the class makes no difference");
     assert!(of(&["--class", "all"]) == [cat[0].clone(), dog[1].clone(), eel[2].clone()]);
     let none = of(&["--class", "none"]);
     assert!(none != cat && none == of(&[]), "without a class there is none");
-    for (class, words) in [("bird", &["`bird`", "cat, dog, eel"][..]), ("3", &["class 3", "0 … 2"])] {
+    for (class, words) in [("bird", &["`bird`", "cat, dog, eel"][..]), ("row:3", &["class 3", "0 … 2"])] {
         refused(place.path(), tweedie(place.path()).arg("sample").arg(&run).args(["--class", class]), words);
     }
 }

@@ -1,4 +1,4 @@
-//! A folder and what lies below it.
+//! The files below a folder.
 
 use super::{Files, MOST_BYTES, is_hidden, sorted, stamp};
 use crate::Error;
@@ -6,13 +6,13 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Files below a folder.
+/// The files below a folder.
 pub(super) struct Folder {
     root: PathBuf,
     names: Vec<String>,
 }
 
-/// Folders within folders beyond this are a loop of links.
+/// The greatest depth of nested folders. A deeper nesting is taken for a loop of links.
 const DEEPEST: usize = 32;
 
 impl Folder {
@@ -27,7 +27,9 @@ impl Folder {
 fn walk(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<(String, ())>) -> Result<(), Error> {
     let io = |source| Error::Io { path: folder.to_path_buf(), source };
     if depth > DEEPEST {
-        let reason = format!("its folders lie {DEEPEST} deep: is there a link that leads back to itself?");
+        let reason = format!(
+            "its folders are nested more than {DEEPEST} deep: is there a link that leads back to itself?"
+        );
         return Err(Error::Format { path: folder.to_path_buf(), reason });
     }
     for entry in std::fs::read_dir(folder).map_err(io)? {
@@ -40,7 +42,7 @@ fn walk(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<(String, ())>
             continue;
         }
         let name = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
-        // Links are followed; one that leads nowhere is an error that names it.
+        // Links are followed; a link without a target is an error that names it.
         let path = entry.path();
         let kind = std::fs::metadata(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
         if kind.is_dir() {

@@ -1,4 +1,4 @@
-//! Files by name, whether they lie in a folder, a tar or a zip.
+//! Files by name in a folder, a tar or a zip.
 
 mod folder;
 mod tar;
@@ -7,22 +7,22 @@ mod zip;
 use crate::Error;
 use std::path::Path;
 
-/// Many files that are read one by one, from several threads.
+/// A collection of files that can be read from several threads.
 pub(crate) trait Files: Send + Sync {
-    /// Their names, with slashes, in order; those of directories and hidden files are not among them.
+    /// The names of the files in order, with slashes, without folders and hidden files.
     fn names(&self) -> &[String];
 
-    /// The bytes of a file by its place among the names.
+    /// The content of the file at an index of the names.
     fn read(&self, at: usize) -> Result<Vec<u8>, Error>;
 
-    /// The first bytes of a file, `most` of them where it has so many.
+    /// The first bytes of a file, at most `most`.
     fn head(&self, at: usize, most: u64) -> Result<Vec<u8>, Error>;
 
-    /// A text that changes when the content of one of these files changes: lengths and times.
+    /// A text that changes if the content of one of these files changes: lengths and modification times.
     fn version(&self, places: &[usize]) -> String;
 }
 
-/// Length and time of change of a file.
+/// The length and the modification time of a file.
 fn stamp(path: &Path) -> String {
     let Ok(about) = std::fs::metadata(path) else { return String::new() };
     let changed = about.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
@@ -42,12 +42,12 @@ const LEFTOVERS: [&str; 9] = [
     "lost+found",
 ];
 
-/// Whether a path is hidden or was created by an operating system: `.DS_Store`, `.git/…`, `__MACOSX/…`, `Thumbs.db`.
+/// Whether a path is hidden or was created by an operating system, such as `.DS_Store`, `.git/…`, `__MACOSX/…` and `Thumbs.db`.
 pub(crate) fn is_hidden(name: &str) -> bool {
     name.split('/').any(|part| (part.starts_with('.') && part != ".") || LEFTOVERS.contains(&part))
 }
 
-/// A file of a set is no larger: a few bytes of an archive may announce any size.
+/// The greatest size of a file of a set. A few bytes of an archive can announce any size.
 pub(crate) const MOST_BYTES: u64 = 1 << 30;
 
 /// Opens a folder, a `.tar`, a `.tar.gz` or a `.zip`.
@@ -67,15 +67,16 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Files>, Error> {
         Ok(Box::new(zip::Zip::open(path)?))
     } else {
         std::fs::metadata(path).map_err(|source| Error::Io { path: path.to_path_buf(), source })?;
-        let reason = "it is no folder, .tar, .tar.gz or .zip (other archives must be unpacked first)".into();
+        let reason =
+            "it is not a folder, .tar, .tar.gz or .zip (other archives must be unpacked first)".into();
         Err(Error::NoData { path: path.to_path_buf(), reason })
     }
 }
 
-/// Names in order, each with what finds it; hidden ones (`.DS_Store`, `__MACOSX/…`) are left out.
+/// Sorts names with their places and removes the hidden ones (`.DS_Store`, `__MACOSX/…`).
 fn sorted<T>(mut list: Vec<(String, T)>) -> (Vec<String>, Vec<T>) {
     list.retain(|(name, _)| !is_hidden(name));
-    // Of two files of a name the later one counts, as it does when an archive is unpacked.
+    // Of two files with the same name the later one is used, as when an archive is unpacked.
     list.reverse();
     list.sort_by(|a, b| a.0.cmp(&b.0));
     list.dedup_by(|a, b| a.0 == b.0);

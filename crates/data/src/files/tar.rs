@@ -8,7 +8,7 @@ use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-/// Files of a plain tar by offset and length.
+/// The files of a plain tar, by offset and length.
 pub(super) struct Tar {
     path: PathBuf,
     file: File,
@@ -16,14 +16,14 @@ pub(super) struct Tar {
     places: Vec<(u64, u64)>,
 }
 
-/// Files of a gzipped tar, in memory.
+/// The files of a gzipped tar, in memory.
 pub(super) struct Unpacked {
     names: Vec<String>,
     contents: Vec<Vec<u8>>,
     version: String,
 }
 
-/// What a gzipped tar may hold in all.
+/// The greatest total size of the files of a gzipped tar.
 const MOST_IN_MEMORY: u64 = 8 << 30;
 
 impl Tar {
@@ -40,7 +40,7 @@ impl Tar {
             if entry.header().entry_type().is_file() {
                 let (start, size) = (entry.raw_file_position(), entry.size());
                 if start.checked_add(size).is_none_or(|end| end > length) {
-                    let reason = format!("it is truncated: a file of it ends beyond its {length} bytes");
+                    let reason = format!("it is truncated: one of its files ends beyond its {length} bytes");
                     return Err(Error::Format { path: path.to_path_buf(), reason });
                 }
                 found.push((name_of(path, &entry)?, (start, size)));
@@ -118,13 +118,14 @@ impl Files for Unpacked {
     }
 }
 
-/// An image that is a link inside an archive would silently be missing.
+/// Returns an error for a link, because an image that is a link would be missing without notice.
 fn refuse_links<R: Read>(path: &Path, entry: &::tar::Entry<'_, R>) -> Result<(), Error> {
     let kind = entry.header().entry_type();
     if kind.is_hard_link() || kind.is_symlink() || kind.is_gnu_sparse() {
         let name = name_of(path, entry)?;
-        let reason =
-            format!("{name} is a link or a sparse file; unpack the archive, a folder is read as it lies");
+        let reason = format!(
+            "{name} is a link or a sparse file, which is read only from a folder: unpack the archive"
+        );
         return Err(Error::Format { path: path.to_path_buf(), reason });
     }
     Ok(())
@@ -138,6 +139,9 @@ fn name_of<R: Read>(path: &Path, entry: &::tar::Entry<'_, R>) -> Result<String, 
 fn damaged(path: &Path, error: &std::io::Error) -> Error {
     Error::Format {
         path: path.to_path_buf(),
-        reason: format!("it is no whole tar ({})", error.to_string().chars().take(120).collect::<String>()),
+        reason: format!(
+            "it is not a whole tar ({})",
+            error.to_string().chars().take(120).collect::<String>()
+        ),
     }
 }

@@ -9,7 +9,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use zip::{CompressionMethod, ZipArchive};
 
-/// Where a file lies, how many bytes that is, how many it has unpacked, and whether it is packed.
+/// The place of a file in the archive.
 struct Place {
     start: u64,
     packed: u64,
@@ -18,7 +18,7 @@ struct Place {
     crc: u32,
 }
 
-/// Files of a zip.
+/// The files of a zip.
 pub(super) struct Zip {
     path: PathBuf,
     file: File,
@@ -32,19 +32,19 @@ impl Zip {
         let bad = |reason: String| Error::Format { path: path.to_path_buf(), reason };
         let file = File::open(path).map_err(io)?;
         let mut archive =
-            ZipArchive::new(&file).map_err(|error| bad(format!("it is no whole zip ({error})")))?;
+            ZipArchive::new(&file).map_err(|error| bad(format!("it is not a whole zip ({error})")))?;
         let mut found = Vec::new();
         for i in 0..archive.len() {
             let entry =
-                archive.by_index_raw(i).map_err(|error| bad(format!("it is no whole zip ({error})")))?;
+                archive.by_index_raw(i).map_err(|error| bad(format!("it is not a whole zip ({error})")))?;
             let name = entry
                 .name()
-                .map_err(|error| bad(format!("it is no whole zip ({error})")))?
+                .map_err(|error| bad(format!("it is not a whole zip ({error})")))?
                 .replace('\\', "/");
             let name = name.trim_start_matches("./").to_string();
             if entry.is_symlink() {
                 return Err(bad(format!(
-                    "{name} is a link; unpack the archive, a folder is read as it lies"
+                    "{name} is a link, which is read only from a folder: unpack the archive"
                 )));
             }
             if !entry.is_file() {
@@ -61,7 +61,7 @@ impl Zip {
                 return Err(bad(format!("{} is encrypted", name)));
             }
             let start =
-                entry.data_start().ok_or_else(|| bad(format!("it does not say where {} begins", name)))?;
+                entry.data_start().ok_or_else(|| bad(format!("the start of {} cannot be found", name)))?;
             let place = Place {
                 start,
                 packed: entry.compressed_size(),
@@ -101,7 +101,7 @@ impl Files for Zip {
         let mut sum = flate2::Crc::new();
         sum.update(&bytes);
         if sum.sum() != *crc {
-            return Err(bad("its bytes do not have the checksum that the archive says".into()));
+            return Err(bad("its bytes do not match the checksum in the archive".into()));
         }
         Ok(bytes)
     }

@@ -1,4 +1,4 @@
-//! Which images of a set are used, on which side of the split, and with which class.
+//! The selection of the images of a set, with their classes and their sides of the split.
 
 use super::classes::{around, check_no_empty_class, class_of, level, shared_end};
 use super::contents::count;
@@ -11,34 +11,34 @@ use crate::{Error, Side};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// The images of a set that are used.
+/// The selected images of a set.
 #[derive(Debug, Default)]
 pub(super) struct Arrangement {
-    /// Their places among the files.
+    /// The images, as indices of the files.
     pub(super) images: Vec<usize>,
-    /// The class of each, where the set has classes.
+    /// The class of each image, if the set has classes.
     pub(super) labels: Option<Vec<u32>>,
     /// The names of the classes.
     pub(super) class_names: Vec<String>,
-    /// The side of each, where folders of the set determine it.
+    /// The side of each image, if folders of the set determine it.
     pub(super) sides: Option<Vec<Side>>,
-    /// The bytes that the folders around everything take of each name.
+    /// The length of the path that all images share, in bytes.
     pub(super) outer: usize,
-    /// Lines about what was found and decided.
+    /// Lines about the classes, the parts and the images that are left out.
     pub(super) notices: Vec<String>,
 }
 
-/// An image on its way to an arrangement.
+/// An image with its properties during the selection.
 struct Image<'a> {
     at: usize,
-    /// Its name inside the folders around everything; `None` for one beside them.
+    /// The name inside the shared path; `None` for an image outside of it.
     inner: Option<&'a str>,
     role: Option<Role>,
     class: Option<String>,
 }
 
 impl Arrangement {
-    /// Arranges images by label files and folders.
+    /// Selects images and determines their classes and sides by label files and folders.
     ///
     /// # Errors
     /// [`Error::NoData`] for a class folder without images.
@@ -77,8 +77,8 @@ impl Arrangement {
         Ok(this)
     }
 
-    /// The role of the images that are held out: validation before test, where they have classes of the training images. Says what is
-    /// trained on and what is held out.
+    /// Chooses the part that is held out: validation, or else test, if it has images of the classes that are trained on. Adds a line about the
+    /// choice.
     fn choose_held_out(&mut self, images: &[Image], origin: &Origin) -> Option<Role> {
         let known: BTreeSet<&String> = images
             .iter()
@@ -121,7 +121,7 @@ impl Arrangement {
         held
     }
 
-    /// Takes over the images that are used, and names those that are not.
+    /// Selects the images, and adds lines about the ones that are left out.
     fn keep(&mut self, files: &dyn Files, images: Vec<Image>, held: Option<Role>, origin: &Origin) {
         let mut names: BTreeSet<&String> = images
             .iter()
@@ -187,13 +187,13 @@ impl Arrangement {
     }
 }
 
-/// Where the classes come from.
+/// The source of the classes.
 enum Origin {
-    /// A label file.
+    /// A label file, by its name.
     Files(String),
     /// Folders at a level.
     Folders(ClassSource),
-    /// There are none, for this reason.
+    /// There are no classes, for this reason.
     Nothing(&'static str),
 }
 
@@ -220,7 +220,7 @@ impl Origin {
         }
     }
 
-    /// Why an image has no class.
+    /// The reason why an image has no class.
     fn stray(&self) -> &'static str {
         match self {
             Self::Files(_) => "for which the label file has no class",
@@ -229,14 +229,14 @@ impl Origin {
     }
 }
 
-/// The folders around the images, where images that lie beside them are fewer than those inside.
+/// The path that all images share. A minority of images beside a folder with the others is ignored.
 fn around_most<'a>(names: impl Iterator<Item = &'a str> + Clone) -> &'a str {
     let outer = around(names.clone());
     let (inside, beside): (Vec<&str>, Vec<&str>) = names.partition(|name| name[outer.len()..].contains('/'));
     if beside.len() < inside.len() { around(inside.into_iter()) } else { outer }
 }
 
-/// Gives each image its role, where the folders of the set are splits.
+/// Sets the role of each image if the folders of the set are its parts. Returns whether they are.
 fn find_roles(images: &mut [Image]) -> bool {
     let Some(roles) = roles(images.iter().map(|it| it.inner.unwrap_or_default())) else { return false };
     for (image, role) in images.iter_mut().zip(roles) {
@@ -245,7 +245,7 @@ fn find_roles(images: &mut [Image]) -> bool {
     true
 }
 
-/// Gives each image its class.
+/// Sets the class of each image and returns the source of the classes.
 fn find_classes(images: &mut [Image], labels: &Labels, source: ClassSource) -> Origin {
     if source == ClassSource::None {
         return Origin::Nothing("data.classes is \"none\"");

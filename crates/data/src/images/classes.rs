@@ -1,4 +1,4 @@
-//! The classes of images by the folders that they lie in, and the name of a set.
+//! Classes by folders, and the name of a set.
 
 use super::ClassSource;
 use crate::Error;
@@ -6,7 +6,7 @@ use crate::files::is_hidden;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// The name of a set: that of its folder, or of its archive without the ending.
+/// The name of a set: the name of its folder, or of its archive without the extension.
 pub(super) fn set_name(path: &Path) -> String {
     let name = path.file_name().map_or("images".into(), |name| name.to_string_lossy().to_string());
     let ending =
@@ -17,7 +17,7 @@ pub(super) fn set_name(path: &Path) -> String {
     }
 }
 
-/// The folders around everything, with their last slash, as archives are packed; often there are none.
+/// The path that all names share, with the last slash; empty if they share none.
 pub(super) fn around<'a>(mut names: impl Iterator<Item = &'a str>) -> &'a str {
     let Some(first) = names.next() else { return "" };
     let upto = |text: &str| text.rfind('/').map_or(0, |at| at + 1);
@@ -28,11 +28,11 @@ pub(super) fn around<'a>(mut names: impl Iterator<Item = &'a str>) -> &'a str {
     &first[..shared]
 }
 
-/// The level of folders that are classes, of images by their names inside the folders around them: [`ClassSource::Leaf`],
-/// [`ClassSource::Top`], or [`ClassSource::None`] where there are fewer than two folders or, for [`ClassSource::Auto`], where at least as
-/// many images lie outside of folders as in them.
+/// The level of the folders that are classes, given the names of the images inside the shared path: [`ClassSource::Leaf`],
+/// [`ClassSource::Top`], or [`ClassSource::None`] if there are fewer than two folders or, for [`ClassSource::Auto`], if at least as many
+/// images lie outside of folders as inside.
 pub(super) fn level(inner: &[&str], source: ClassSource) -> ClassSource {
-    // Of each top folder, whether it holds images itself.
+    // For each top folder, whether it directly contains images.
     let mut tops = BTreeMap::<&str, bool>::new();
     let mut leaves = BTreeSet::<&str>::new();
     let mut inside = 0;
@@ -46,7 +46,7 @@ pub(super) fn level(inner: &[&str], source: ClassSource) -> ClassSource {
     match source {
         ClassSource::Auto if inside <= inner.len() - inside => ClassSource::None,
         ClassSource::Auto if tops.len() < 2 => ClassSource::None,
-        // A folder for each image is a way to store it.
+        // Folders of about one image each are not classes.
         ClassSource::Auto if tops.values().any(|holds| *holds) || 2 * leaves.len() > inside => {
             ClassSource::Top
         }
@@ -57,7 +57,7 @@ pub(super) fn level(inner: &[&str], source: ClassSource) -> ClassSource {
     }
 }
 
-/// The class of an image by its name inside the folders around all: a folder at a level. `None` where it lies in no folder.
+/// The class of an image, given its name inside the shared path: the folder at a level. `None` if the image lies in no folder.
 pub(super) fn class_of(inner: &str, level: ClassSource) -> Option<&str> {
     match level {
         ClassSource::Top => inner.split_once('/').map(|(top, _)| top),
@@ -66,16 +66,15 @@ pub(super) fn class_of(inner: &str, level: ClassSource) -> Option<&str> {
     }
 }
 
-/// The folders at the end of all of these paths, with their first slash: `/images` of `a/images` and `b/images`. No path is empty without
-/// them.
+/// The end that all paths share, with its first slash: `/images` of `a/images` and `b/images`. It is never a whole path.
 pub(super) fn shared_end<'a>(leaves: &BTreeSet<&'a str>) -> &'a str {
     let Some(first) = leaves.first() else { return "" };
     let ends = first.match_indices('/').map(|(at, _)| &first[at..]);
     ends.into_iter().find(|end| leaves.iter().all(|leaf| leaf.ends_with(end))).unwrap_or("")
 }
 
-/// Fails where a class folder holds no images: a slip that would silently renumber the classes after it. `names` are those of the images
-/// that have classes. The level of the classes is looked at; where there is but one folder of images, the level of that folder.
+/// Returns an error if a class folder contains no images, since the classes after it would be renumbered without notice. `names` are the
+/// names of the images. The checked folders are those at the level of the classes; if all images lie in one folder, its siblings.
 pub(super) fn check_no_empty_class<'a>(
     root: &Path,
     names: impl Iterator<Item = &'a str> + Clone,
@@ -92,7 +91,7 @@ pub(super) fn check_no_empty_class<'a>(
     let entries = std::fs::read_dir(&level).map_err(|source| Error::Io { path: level.clone(), source })?;
     for entry in entries.flatten().filter(|entry| entry.path().is_dir()) {
         let name = entry.file_name().to_string_lossy().to_string();
-        // Beside a single folder of images one of labels or notes is no class.
+        // A folder of labels or notes next to a single folder of images is not a class.
         let is_class =
             !is_single || std::fs::read_dir(entry.path()).is_ok_and(|mut inside| inside.next().is_none());
         if is_class && !is_hidden(&name) && !filled.contains(name.as_str()) {

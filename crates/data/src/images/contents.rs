@@ -1,23 +1,23 @@
-//! What the files of a set are: images, text that may label them, and what is neither.
+//! The files of a set, sorted into images and other files.
 
 use super::formats::{Content, HEAD, READ, content_by_name, content_of, ending};
 use crate::Error;
 use crate::files::Files;
 use std::path::Path;
 
-/// The files of a set by what they hold, as places among all files.
+/// The files of a set by their content, as indices of all files.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
     /// Images in formats that are decoded.
     pub(super) images: Vec<usize>,
     /// Images in other formats, each with the format's name.
     unread: Vec<(usize, &'static str)>,
-    /// Everything else.
+    /// Files that are not images.
     pub(super) others: Vec<usize>,
 }
 
 impl Contents {
-    /// Sorts the files of a set: by the endings of their names, and by their first bytes where the ending is not known.
+    /// Sorts the files of a set by the extensions of their names, or by their first bytes if the extension is unknown.
     ///
     /// # Errors
     /// [`Error::Io`] for a file that cannot be read.
@@ -37,7 +37,7 @@ impl Contents {
         Ok(contents)
     }
 
-    /// The error for a set without images, which names what there is instead.
+    /// The error for a set without images, which names the files that there are.
     pub(super) fn no_images(&self, files: &dyn Files, path: &Path) -> Error {
         let name = |at: usize| &files.names()[at];
         let found = match (self.unread.first(), self.others.first()) {
@@ -51,7 +51,7 @@ impl Contents {
         Error::NoData { path: path.to_path_buf(), reason }
     }
 
-    /// One line for images in formats that are not decoded, and one for files that are no images; `used` are those that were read for
+    /// Lines about images in formats that are not decoded and about files that are not images. `used` returns whether a file was read for
     /// labels or captions.
     pub(super) fn notices(&self, files: &dyn Files, used: &dyn Fn(usize) -> bool) -> Vec<String> {
         let name = |at: usize| &files.names()[at];
@@ -91,9 +91,9 @@ impl Contents {
 }
 
 /// The label files that are read, for messages.
-const LABEL_FILES: &str = "read are dataset.json, metadata.csv, metadata.jsonl, captions.tsv, and a .txt or .cls file beside each image";
+const LABEL_FILES: &str = "read are dataset.json, metadata.csv, metadata.jsonl, captions.tsv, and a .txt or .cls file next to each image";
 
-/// Whether a file that is no image may hold labels or captions.
+/// Whether a file that is not an image may contain labels or captions.
 fn may_label(name: &str) -> bool {
     const ENDINGS: [&str; 14] = [
         "txt", "caption", "captions", "cls", "csv", "tsv", "json", "jsonl", "ndjson", "xml", "yaml", "yml",
@@ -106,7 +106,7 @@ fn may_label(name: &str) -> bool {
     ENDINGS.contains(&ending(name).as_str()) && !is_note
 }
 
-/// A number with a noun, which takes an s unless the number is 1.
+/// A number with a noun in the singular or the plural.
 pub(super) fn count(n: usize, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }

@@ -1,25 +1,27 @@
-//! Bytes of an image file to pixels.
+//! Decoding of image files.
 
 use super::formats::{READ, format_of, is_lfs_pointer, unread_format};
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 use std::io::Cursor;
 
-/// An image of any size: height × width × channels bytes, as decoders give them.
+/// A decoded image of any size: height × width × channels bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pixels {
-    /// 1 or 3.
+    /// The number of channels, 1 or 3.
     pub channels: usize,
-    /// Pixels down.
+    /// Height in pixels.
     pub height: usize,
-    /// Pixels across.
+    /// Width in pixels.
     pub width: usize,
-    /// Row by row, pixel by pixel.
+    /// The values, row by row and pixel by pixel.
     pub bytes: Vec<u8>,
 }
 
-/// No image has longer sides, and no decoder takes more memory: a few bytes may announce any size.
+/// The longest side of an image. A few bytes can announce any size.
 const MOST_PIXELS_A_SIDE: u32 = 1 << 15;
+
+/// The greatest memory of a decoder, in bytes.
 const MOST_MEMORY: u64 = 1 << 30;
 
 /// Decodes an image by its content: PNG, JPEG, GIF, WebP, TIFF, BMP, PNM, TGA, ICO, DDS, QOI or farbfeld. Of an animation the
@@ -42,7 +44,7 @@ pub fn decode(bytes: &[u8], channels: usize, background: [u8; 3]) -> Result<Pixe
     Ok(Pixels { channels: if channels == 1 { 1 } else { 3 }, height, width, bytes })
 }
 
-/// Height and width of an image file as it is shown, from its head alone.
+/// Height and width of an image file after orientation, from its header alone.
 pub(super) fn size_of(bytes: &[u8]) -> Result<[usize; 2], String> {
     let mut decoder = decoder(bytes)?;
     let turned = turns(decoder.orientation().unwrap_or(Orientation::NoTransforms));
@@ -80,7 +82,7 @@ fn decoder(bytes: &[u8]) -> Result<impl ImageDecoder + '_, String> {
     Ok(decoder)
 }
 
-/// Why bytes without the signature of a decoded format are no image.
+/// The reason why bytes without the signature of a decoded format are not an image.
 fn no_image(bytes: &[u8]) -> String {
     if is_lfs_pointer(bytes) {
         return "it is a Git LFS pointer, not the image; `git lfs pull` fetches the image".into();
@@ -91,12 +93,12 @@ fn no_image(bytes: &[u8]) -> String {
     }
 }
 
-/// Whether a JPEG reaches its end-of-image marker: decoders fill in what a cut one lacks. Markers are followed from the
-/// first on (ITU-T T.81, B.1): what lies behind the end, such as the film of a motion photo, is not looked at.
+/// Whether a JPEG has its end-of-image marker. Decoders accept a truncated JPEG and fill in the missing pixels. The markers are followed
+/// from the first one (ITU-T T.81, B.1), and bytes after the end, such as the video of a motion photo, are ignored.
 fn is_whole_jpeg(bytes: &[u8]) -> bool {
     let mut at = 2;
     loop {
-        // Inside a scan FF is followed by 0 or a restart marker; FF before a marker is filling.
+        // Inside a scan, FF is followed by 0 or by a restart marker. FF before a marker is padding.
         let marker = loop {
             let Some(&[first, second]) = bytes.get(at..at + 2) else { return false };
             match (first, second) {
@@ -116,10 +118,10 @@ fn is_whole_jpeg(bytes: &[u8]) -> bool {
 
 fn read(bytes: &[u8]) -> Result<DynamicImage, String> {
     let mut decoder = decoder(bytes)?;
-    // An image whose EXIF cannot be read is shown as it lies.
+    // An image with unreadable EXIF data is not rotated.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let (width, height) = decoder.dimensions();
-    // Laid over a background, each pixel takes four bytes on the way.
+    // Mixing with the background takes four bytes per pixel.
     let laid_over = 4 * u64::from(width) * u64::from(height);
     if decoder.total_bytes().max(laid_over) > MOST_MEMORY {
         return Err(format!("it announces {width}×{height} pixels, more than can be decoded"));
@@ -130,18 +132,20 @@ fn read(bytes: &[u8]) -> Result<DynamicImage, String> {
 }
 
 fn explain(error: &ImageError) -> String {
-    let said = error.to_string();
-    let said = said.trim_end();
+    let cause = error.to_string();
+    let cause = cause.trim_end();
     match error {
         ImageError::Limits(_) => {
             format!("it announces more than {MOST_PIXELS_A_SIDE} pixels a side or {} MiB", MOST_MEMORY >> 20)
         }
-        ImageError::Unsupported(_) => format!("it is of a kind that is not read ({said})"),
-        _ => format!("it is damaged or cut off ({said})"),
+        ImageError::Unsupported(_) => {
+            format!("it uses a feature of its format that is not decoded ({cause})")
+        }
+        _ => format!("it is damaged or cut off ({cause})"),
     }
 }
 
-/// Colours over a background; 8 bits.
+/// The pixels as 8-bit RGB, with transparent pixels mixed with a background.
 fn over(image: DynamicImage, background: [u8; 3]) -> Vec<u8> {
     if !image.color().has_alpha() {
         return image.into_rgb8().into_raw();

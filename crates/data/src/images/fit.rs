@@ -1,4 +1,4 @@
-//! From an image of any size to one of the set's.
+//! Scaling of images to the size of a set.
 
 use super::Pixels;
 use super::decode::luma;
@@ -7,24 +7,24 @@ use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use serde::{Deserialize, Serialize};
 
-/// How an image of other proportions is fitted.
+/// The treatment of an image with another aspect ratio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fit {
-    /// Scaled until it covers the frame; what hangs over on two sides is cut off.
+    /// The image is scaled to cover the frame, and the overhang on two sides is cut off.
     #[default]
     Crop,
-    /// Scaled until it lies within the frame; the rest is background.
+    /// The image is scaled to fit into the frame, and the rest is filled with the background.
     Pad,
-    /// Stretched to the frame.
+    /// The image is stretched to the frame.
     Stretch,
 }
 
-/// An image scaled to a shape's height and width by a Lanczos filter (3 lobes, widened where it shrinks, so that nothing
-/// aliases), as channels × height × width bytes. One of that size already is left as it is.
+/// Scales an image to the height and width of a shape by a Lanczos filter with 3 lobes, which is widened for smaller sizes to prevent
+/// aliasing. Returns channels × height × width bytes. An image of the right size is not filtered.
 ///
 /// # Errors
-/// Why it cannot be scaled, as a sentence's end.
+/// The reason why the image cannot be scaled, as the end of a sentence.
 pub fn fit(image: &Pixels, shape: Shape, how: Fit, background: [u8; 3]) -> Result<Vec<u8>, String> {
     let (height, width) = (shape.height, shape.width);
     let n = image.height * image.width * image.channels;
@@ -48,7 +48,7 @@ pub fn fit(image: &Pixels, shape: Shape, how: Fit, background: [u8; 3]) -> Resul
         }
         Fit::Pad => pad(image, [height, width], background)?,
     };
-    // Pixel by pixel to channel by channel.
+    // From interleaved pixels to planes.
     let channels = image.channels;
     let plane = height * width;
     let mut planes = vec![0; channels * plane];
@@ -76,7 +76,7 @@ fn pad(image: &Pixels, [height, width]: [usize; 2], background: [u8; 3]) -> Resu
     Ok(framed)
 }
 
-/// A part of an image ([left, top, width, height]) at a size (height, width).
+/// Scales a part of an image ([left, top, width, height]) to a size (height, width).
 fn scale(image: &Pixels, part: [f64; 4], [height, width]: [usize; 2]) -> Result<Vec<u8>, String> {
     let kind = if image.channels == 1 { PixelType::U8 } else { PixelType::U8x3 };
     let failed = |error: String| format!("it cannot be scaled ({error})");

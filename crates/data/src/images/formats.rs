@@ -1,29 +1,29 @@
-//! Image formats by the first bytes of a file, and by the ending of its name where a format has no signature.
+//! Image formats, recognised by the extension and the first bytes of a file.
 
 use image::ImageFormat;
 
-/// The number of first bytes by which a file without a known ending is recognised.
+/// The number of bytes by which a file without a known extension is recognised.
 pub(super) const HEAD: usize = 512;
 
 /// The formats that are decoded, for messages.
 pub(super) const READ: &str = "PNG, JPEG, GIF, WebP, TIFF, BMP, PNM, TGA, ICO, DDS, QOI and farbfeld";
 
-/// Endings of names of images. Such a file is taken for an image without opening it.
+/// Extensions of image files. A file with one of them is taken for an image without opening it.
 const ENDINGS: [&str; 24] = [
     "png", "apng", "jpg", "jpeg", "jpe", "jfif", "jif", "gif", "webp", "tif", "tiff", "bmp", "dib", "pnm",
     "pgm", "ppm", "pbm", "pam", "tga", "ico", "dds", "qoi", "ff", "farbfeld",
 ];
 
-/// Endings of raw camera files. They are TIFF files inside, but what a TIFF decoder finds there is a thumbnail or raw sensor values.
+/// Extensions of raw camera files. Many of them are TIFF files, but a TIFF decoder finds a thumbnail or raw sensor values in them.
 const RAW: [&str; 9] = ["cr2", "cr3", "nef", "arw", "dng", "orf", "rw2", "raf", "pef"];
 
-/// Endings of files that hold text, whatever their first bytes are: a caption may begin with the two letters of a PNM signature.
+/// Extensions of text files. Their content is not checked, since a caption may begin with the two letters of a PNM signature.
 const TEXT: [&str; 16] = [
     "txt", "caption", "captions", "cls", "csv", "tsv", "json", "jsonl", "ndjson", "md", "html", "xml",
     "yaml", "yml", "log", "py",
 ];
 
-/// What a file holds, as far as its name and its first bytes show.
+/// The content of a file, judged by its name and its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Content {
     /// An image in a format that is decoded.
@@ -34,13 +34,13 @@ pub(super) enum Content {
     Other,
 }
 
-/// The ending of a name in lower case; empty where it has none.
+/// The extension of a name in lower case; empty if it has none.
 pub(super) fn ending(name: &str) -> String {
     let short = name.rsplit('/').next().unwrap_or_default();
     short.rsplit_once('.').map_or(String::new(), |(_, ending)| ending.to_ascii_lowercase())
 }
 
-/// What a name alone shows; `None` where the first bytes must be read.
+/// The content of a file, judged by its name alone; `None` if the first bytes must be read.
 pub(super) fn content_by_name(name: &str) -> Option<Content> {
     let ending = ending(name);
     let is_in = |list: &[&str]| list.contains(&ending.as_str());
@@ -55,10 +55,10 @@ pub(super) fn content_by_name(name: &str) -> Option<Content> {
     }
 }
 
-/// What the first bytes of a file show.
+/// The content of a file, judged by its first bytes.
 pub(super) fn content_of(head: &[u8]) -> Content {
     match format_of(head) {
-        // Two letters are a weak signature: the third byte ends them, and a number follows.
+        // Two letters are a weak signature, so the following bytes are checked, too.
         Some(ImageFormat::Pnm) if !is_pnm(head) => Content::Other,
         Some(ImageFormat::Bmp) if !is_bmp(head) => Content::Other,
         Some(ImageFormat::Ico) if !matches!(head.get(4..6), Some([1..=64, 0])) => Content::Other,
@@ -68,7 +68,7 @@ pub(super) fn content_of(head: &[u8]) -> Content {
     }
 }
 
-/// The format of an image file that is decoded, by its content.
+/// The format of an image file by its content; `None` if the format is unknown or not decoded.
 pub(super) fn format_of(bytes: &[u8]) -> Option<ImageFormat> {
     use ImageFormat::{Bmp, Dds, Farbfeld, Gif, Ico, Jpeg, Png, Pnm, Qoi, Tga, Tiff, WebP};
     match image::guess_format(bytes) {
@@ -80,7 +80,7 @@ pub(super) fn format_of(bytes: &[u8]) -> Option<ImageFormat> {
     }
 }
 
-/// The name of an image format that is recognised and not decoded.
+/// The name of an image format that is recognised but not decoded.
 pub(super) fn unread_format(head: &[u8]) -> Option<&'static str> {
     const SIGNATURES: [(&[u8], &str); 9] = [
         (b"\0\0\0\x0cjP  \r\n", "JPEG 2000"),
@@ -106,7 +106,7 @@ pub(super) fn unread_format(head: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Whether a file is a pointer that Git LFS left in the place of the content.
+/// Whether a file is a Git LFS pointer instead of the content.
 pub(super) fn is_lfs_pointer(bytes: &[u8]) -> bool {
     bytes.starts_with(b"version https://git-lfs.github.com/spec/")
 }
@@ -118,12 +118,12 @@ fn is_pnm(head: &[u8]) -> bool {
         && rest.get(blanks).is_some_and(|&byte| byte.is_ascii_digit() || byte == b'#' || head[1] == b'7')
 }
 
-/// The length of the second header is one of those that are in use.
+/// Whether the second header of a BMP file has one of the lengths that are in use.
 fn is_bmp(head: &[u8]) -> bool {
     matches!(head.get(14..18), Some([12 | 16 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0]))
 }
 
-/// TGA has no signature: a plain header, and as many pixels behind it as it announces.
+/// Whether a file is a TGA image. The format has no signature, so the header must be plausible and the announced pixels must be there.
 fn is_tga(bytes: &[u8]) -> bool {
     let Some(&[id, palette, kind, p0, p1, p2, p3, p4, _, _, _, _, w0, w1, h0, h1, bits, flags]) =
         bytes.get(..18)
@@ -145,7 +145,7 @@ fn is_tga(bytes: &[u8]) -> bool {
         && if kind < 9 { pixels.len() >= n * each } else { has_runs(pixels, n, each) }
 }
 
-/// Whether run-length packets hold so many pixels of `each` bytes.
+/// Whether run-length packets contain `n` pixels of `each` bytes.
 fn has_runs(mut packets: &[u8], n: usize, each: usize) -> bool {
     let mut seen = 0;
     while seen < n {

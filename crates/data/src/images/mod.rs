@@ -73,7 +73,7 @@ impl ImageFiles {
         };
         let mut images = this.contents.images.clone();
         if this.options.bad_files == BadFiles::Skip {
-            // Before anything is split, counted or put into classes.
+            // Before the images are counted and classified.
             images.retain(|&at| {
                 let is_one = this.files.read(at).is_ok_and(|bytes| decode::size_of(&bytes).is_ok());
                 if !is_one {
@@ -86,10 +86,10 @@ impl ImageFiles {
         Ok(this)
     }
 
-    /// Puts images into classes and on sides.
+    /// Selects among images, and determines their classes and sides.
     fn arrange(&mut self, images: &[usize]) -> Result<(), Error> {
         if images.is_empty() {
-            let reason = "not one of its files is an image".into();
+            let reason = "none of its files is an image".into();
             return Err(Error::NoData { path: self.path.clone(), reason });
         }
         self.arrangement =
@@ -97,7 +97,7 @@ impl ImageFiles {
         Ok(())
     }
 
-    /// Counts a file as left out.
+    /// Adds a file to the skipped ones.
     fn leave_out(&self, at: usize) {
         let name = self.files.names()[at].clone();
         self.left_out.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
@@ -107,13 +107,12 @@ impl ImageFiles {
         self.left_out.lock().unwrap_or_else(PoisonError::into_inner).contains(&self.files.names()[at])
     }
 
-    /// The places of the images among the files.
+    /// The selected images, as indices of the files.
     fn images(&self) -> &[usize] {
         &self.arrangement.images
     }
 
-    /// Reads every image's head and fails at the first file that is none, unless such files were left out: better now than
-    /// when its turn comes.
+    /// Reads the header of every image and returns an error for the first file that is not an image, unless such files are skipped.
     ///
     /// # Errors
     /// [`Error::Image`].
@@ -131,7 +130,7 @@ impl ImageFiles {
         Ok(())
     }
 
-    /// Reads every image's head: how many there are of each height and width, and the names of files that are none.
+    /// Reads the header of every image. Returns the number of images of each height and width, and the names of files that are not images.
     pub fn sizes(&self) -> (BTreeMap<[usize; 2], u64>, Vec<String>) {
         let mut sizes = BTreeMap::new();
         let mut bad = Vec::new();
@@ -186,8 +185,8 @@ impl Dataset for ImageFiles {
         let Arrangement { images, labels, class_names, .. } = &self.arrangement;
         let first = check_index(index, images.len() as u64)?;
         let skips = self.options.bad_files == BadFiles::Skip;
-        // In the place of a file that cannot be decoded stands the next image of its class and side: labels stay true, and what is held out
-        // is not trained on.
+        // A file that cannot be decoded is replaced by the next image of its class and side, so that the label is right and held-out images
+        // are not trained on.
         let kind = |place: usize| (labels.as_ref().map(|labels| labels[place]), self.side(place as u64));
         let alike = |place: &usize| kind(*place) == kind(first);
         for place in (first..images.len()).chain(0..first).filter(alike) {
@@ -198,7 +197,7 @@ impl Dataset for ImageFiles {
             }
         }
         let what = kind(first).0.map_or(&self.name, |label| &class_names[label as usize]);
-        Err(Error::Image { name: what.clone(), reason: "not one of its files is an image".into() })
+        Err(Error::Image { name: what.clone(), reason: "none of its files is an image".into() })
     }
 
     fn label(&self, index: u64) -> Option<u32> {
@@ -238,7 +237,7 @@ impl Dataset for ImageFiles {
     }
 
     fn loaders(&self) -> usize {
-        // Decoding takes longer than a step of a small network; more threads than these would take its cores.
+        // Decoding takes longer than a training step of a small network, but more threads would take the cores from training.
         std::thread::available_parallelism().map_or(1, |n| n.get().min(4))
     }
 

@@ -1,68 +1,69 @@
-//! How images are read.
+//! The options of image files.
 
 use super::Fit;
 use crate::Shape;
 use serde::{Deserialize, Serialize};
 
-/// What happens with a file that cannot be decoded.
+/// The treatment of files that cannot be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BadFiles {
-    /// It is an error that names the file.
+    /// Such a file is an error that names it.
     #[default]
     Error,
-    /// The file is left out and counted. One whose head is right and whose rest is damaged is found before training where the set is
-    /// decoded into memory, else when its turn comes: then the next image of its class is shown in its place.
+    /// Such a file is skipped and counted. A file with a valid header and damaged content is found before training if the set is decoded into
+    /// memory. Otherwise it is found when it is needed, and the next image of its class is used in its place.
     Skip,
 }
 
-/// Where the classes of images come from.
+/// The source of the classes of images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClassSource {
-    /// A label file where there is one, else folders: the top ones where at least one of them holds images itself, else the ones that hold
-    /// images. Folders are no classes where there are fewer than two, or where at least as many images lie outside of them.
+    /// A label file if there is one, otherwise folders: the folders that directly contain images, but the top folders if one of them directly
+    /// contains images or if every folder contains a single image. The set has no classes if there are fewer than two top folders, or if at
+    /// least as many images lie outside of folders as inside.
     #[default]
     Auto,
-    /// A label file: `dataset.json`, `metadata.csv` or `metadata.jsonl` with a column of labels, or a `.cls` file beside each image.
+    /// A label file: `dataset.json`, `metadata.csv` or `metadata.jsonl` with a column of labels, or a `.cls` file next to each image.
     Labels,
-    /// The folders that hold images, by their whole path inside the set.
+    /// The folders that directly contain images; a class is named by the path of its folder inside the set.
     Leaf,
     /// The folders at the top of the set.
     Top,
-    /// Nothing: the images have no classes.
+    /// The images have no classes.
     None,
 }
 
-/// What folders named `train`, `val` or `test` at the top of a set mean.
+/// The meaning of folders named `train`, `val` or `test` at the top of a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SplitFolders {
-    /// They are parts of the set, where there is one to train on and another one, and no other folder: one is trained on, another one is
-    /// held out.
+    /// They are the parts of the set if there is a training folder, at least one other part, and no folder with another name: the training
+    /// folder is trained on, and the validation folder, or else the test folder, is held out.
     #[default]
     Auto,
-    /// They are folders like others.
+    /// They have no special meaning.
     Ignore,
 }
 
-/// How images are read.
+/// The options of image files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageOptions {
     /// Channels (1 or 3), height and width of every image of the set.
     pub shape: Shape,
-    /// How images of other proportions are fitted.
+    /// The treatment of images with another aspect ratio.
     pub fit: Fit,
-    /// The colour behind transparent pixels and beside padded images.
+    /// The colour behind transparent pixels and of the padding.
     pub background: [u8; 3],
-    /// Whether a mirrored image is still one of the set.
+    /// Whether images may be mirrored horizontally for augmentation.
     pub may_flip: bool,
-    /// What happens with a file that cannot be decoded.
+    /// The treatment of files that cannot be decoded.
     pub bad_files: BadFiles,
-    /// A file of captions (`name<TAB>caption` lines) in place of `captions.tsv`.
+    /// The name of a file of `name<TAB>caption` lines; default: `captions.tsv`, if it exists.
     pub captions: Option<String>,
-    /// Where the classes come from.
+    /// The source of the classes.
     pub classes: ClassSource,
-    /// What folders named `train`, `val` or `test` mean.
+    /// The meaning of folders named `train`, `val` or `test`.
     pub splits: SplitFolders,
 }

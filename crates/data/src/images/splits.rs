@@ -1,17 +1,17 @@
-//! Folders named `train`, `val` or `test` at the top of a set, as the field distributes sets.
+//! Folders named `train`, `val` or `test` at the top of a set.
 
-/// What an image is used for.
+/// The part of the set that an image belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Role {
-    /// It is trained on.
+    /// Training.
     Train,
-    /// It is held out for validation.
+    /// Validation.
     Validation,
-    /// It is held out for a final test.
+    /// Test.
     Test,
 }
 
-/// The roles by the names of folders, in lower case.
+/// The names of folders in lower case, with their roles.
 const NAMES: [(&str, Role); 11] = [
     ("train", Role::Train),
     ("training", Role::Train),
@@ -26,14 +26,14 @@ const NAMES: [(&str, Role); 11] = [
     ("tests", Role::Test),
 ];
 
-/// The role of a folder by its name.
+/// The role of a folder, given its name.
 pub(super) fn role_of(folder: &str) -> Option<Role> {
     let folder = folder.to_ascii_lowercase();
     NAMES.iter().find(|(name, _)| *name == folder).map(|(_, role)| *role)
 }
 
-/// The role of each image by its name inside the folders around everything; `None` for an image that lies in no folder. The whole is
-/// `None` where the folders are no splits: one of them has another name, or there is none to train on, or no other one.
+/// The role of each image, given its name inside the shared path; `None` for an image in no folder. Returns `None` if the folders are not
+/// parts of the set: one of them has another name, or there is no training folder, or no other part.
 pub(super) fn roles<'a>(inner: impl Iterator<Item = &'a str>) -> Option<Vec<Option<Role>>> {
     let mut roles = Vec::new();
     for name in inner {

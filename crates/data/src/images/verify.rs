@@ -1,4 +1,4 @@
-//! Decoding a whole set before it is used, so that a damaged file is found at once.
+//! Decoding of a whole set in advance, which finds damaged files.
 
 use super::{BadFiles, ImageFiles};
 use crate::{Dataset, Error, Values};
@@ -8,18 +8,18 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 
 impl ImageFiles {
-    /// Whether all decoded images together take at most so many bytes.
+    /// Whether all decoded images together take at most `most_bytes`.
     pub fn fits(&self, most_bytes: u64) -> bool {
         let each = self.shape().n_values() as u64;
         (self.images().len() as u64).saturating_mul(each) <= most_bytes
     }
 
-    /// Decodes every image, on all cores. Files that cannot be decoded are left out with [`BadFiles::Skip`]: they are part of no class and
-    /// no longer counted. `progress` is called with the number of decoded images, and can stop the work.
+    /// Decodes every image on all cores and returns them in order. With [`BadFiles::Skip`], files that cannot be decoded are removed from the
+    /// set. `progress` is called with the number of decoded images, and can stop the work.
     ///
     /// # Errors
-    /// With [`BadFiles::Error`] the error of the first bad file by name, and how many there are; [`Error::NoData`] where no image is left;
-    /// [`Error::Stopped`].
+    /// With [`BadFiles::Error`], the error of the first bad file in the order of names, with the number of other bad files; [`Error::NoData`]
+    /// if no image of the set or of a class is left; [`Error::Stopped`].
     pub fn decode_all(
         &mut self,
         progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
@@ -56,7 +56,7 @@ impl ImageFiles {
         self.take_decoded(decoded.into_iter().flatten().collect())
     }
 
-    /// The decoded images in order, after bad ones were left out.
+    /// Removes the bad files and returns the decoded images in order.
     fn take_decoded(&mut self, decoded: Vec<Result<Vec<u8>, Error>>) -> Result<Vec<Values>, Error> {
         let bad = decoded.iter().filter(|result| result.is_err()).count();
         let mut good = HashMap::with_capacity(decoded.len() - bad);
@@ -65,12 +65,12 @@ impl ImageFiles {
                 Ok(bytes) => drop(good.insert(at, bytes)),
                 Err(_) if self.options.bad_files == BadFiles::Skip => self.leave_out(at),
                 Err(Error::Image { name, reason }) if bad > 1 => {
-                    let others = if bad == 2 {
-                        "1 other file is".into()
-                    } else {
-                        format!("{} other files are", bad - 1)
-                    };
-                    return Err(Error::Image { name, reason: format!("{reason}; {others} bad, too") });
+                    let others =
+                        if bad == 2 { "1 other file".into() } else { format!("{} other files", bad - 1) };
+                    return Err(Error::Image {
+                        name,
+                        reason: format!("{reason}; {others} cannot be decoded, either"),
+                    });
                 }
                 Err(error) => return Err(error),
             }
@@ -82,7 +82,7 @@ impl ImageFiles {
         }
         let decoded = |at: &usize| match good.remove(at) {
             Some(bytes) => Ok(bytes),
-            // One that has become part of the set because another one was left out.
+            // An image that is selected only now, because others were removed.
             None => self.read(*at),
         };
         let images = self.images().to_vec();

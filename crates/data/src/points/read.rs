@@ -14,7 +14,7 @@ use tweedie_math::DataShape;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PointFileOptions {
-    /// The names of the coordinates' columns, in this order. By default these are all columns of numbers that have a name and
+    /// The names of the columns of coordinates, in this order. By default these are all columns of numbers that have a name and
     /// are not the class.
     pub columns: Option<Vec<String>>,
     /// The name of the column of the class. By default it is the only column of text, if there is exactly one.
@@ -71,9 +71,9 @@ impl PointFile {
         let kept: Vec<usize> = match &options.only {
             None => (0..table.rows.len()).collect(),
             Some(_) if class.is_none() => {
-                return Err(
-                    bad("one class is to be kept, and no column of classes is known; name it".into()),
-                );
+                return Err(bad(
+                    "a class to keep is given, but no column of classes; it must be named".into()
+                ));
             }
             Some(only) => {
                 let label = class_names.iter().position(|name| name == only);

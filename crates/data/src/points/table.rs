@@ -178,7 +178,7 @@ fn split(text: &str, delimiter: u8) -> Result<Vec<Row>, csv::Error> {
     Ok(rows)
 }
 
-/// A text cut to a length that fits a sentence.
+/// A text, shortened for a message.
 fn short(text: &str) -> String {
     let mut short: String =
         text.chars().take(40).map(|letter| if letter.is_control() { ' ' } else { letter }).collect();

@@ -1,11 +1,11 @@
-//! Reading an image's attributes back: fit a figure, redraw it, compare.
+//! The analyser of the built-in images: it fits a figure, redraws it and compares.
 //!
-//! An image is accepted as exactly one shape of the palette when the best redraw is within a mean squared residual of
-//! [`MAX_RESIDUAL`] (range 0–1), leaves nothing connected over, and has a size that the set draws: an empty image is no
-//! shape. Of images with two shapes apart it accepts at most 1 % at 16×16 and 32×32, and about 3 % at 12×20, where a small
-//! second shape has seven pixels. What it does with halves: a figure of which half is painted over is usually refused,
-//! because the missing half is left over; at 16×16 it accepts a quarter of the small ones, a third of the medium and a
-//! seventh of the large, since half a figure is close to another, smaller one.
+//! An image is accepted as exactly one shape of the palette if the mean squared residual of the best redraw is at most [`MAX_RESIDUAL`]
+//! (values in [0, 1]), if no connected patch remains unexplained, and if the size is one of the set, which excludes an empty image. Of
+//! images with two separate shapes, it accepts at most 1 % at 16×16 and 32×32, and about 3 % at 12×20, where a small second shape has
+//! seven pixels. A figure of which half is painted over is usually rejected, because the missing half remains unexplained; at 16×16, a
+//! quarter of the small ones, a third of the medium ones and a seventh of the large ones are accepted, since half a figure resembles a
+//! smaller one.
 
 use super::{BACKGROUNDS, COLOURS, Figure, Form};
 use crate::Shape;
@@ -13,23 +13,24 @@ use crate::Shape;
 /// The greatest mean squared residual of an accepted image, values in [0, 1].
 pub const MAX_RESIDUAL: f64 = 0.008;
 
-/// A pixel is left over when its squared residual, averaged over channels, is above this …
+/// The squared residual of a pixel, averaged over channels, above which it is unexplained.
 const LEFT_OVER: f64 = 0.035;
-/// … and a patch of so many touching ones is a thing of its own.
+/// The number of connected unexplained pixels from which an image is rejected.
 const PATCH: usize = 5;
-/// Half a figure's width as a share of the image's shorter side: what the set draws, with a pixel's room.
+/// The accepted range of half the width of a figure, as a share of the shorter side of the image: the range of the set, with a margin of a
+/// pixel.
 const HALF: std::ops::RangeInclusive<f64> = 0.14..=0.39;
 
-/// What was read from an image.
+/// The result of the analysis of an image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reading {
-    /// The best figure.
+    /// The best fitting figure.
     pub figure: Figure,
-    /// Mean squared difference between the image and its redraw, values in [0, 1].
+    /// The mean squared difference between the image and the redrawn figure, for values in [0, 1].
     pub residual: f64,
-    /// Pixels in the largest connected patch that the redraw leaves over.
+    /// The number of pixels in the largest connected unexplained patch.
     pub left_over: usize,
-    /// Half the figure's width as a share of the image's shorter side.
+    /// Half the width of the figure as a share of the shorter side of the image.
     pub half_share: f64,
 }
 
@@ -40,7 +41,7 @@ impl Reading {
     }
 }
 
-/// The best figure for an image of 3 × height × width bytes.
+/// Finds the best fitting figure for an image of 3 × height × width bytes.
 pub fn analyse(image: &[u8], shape: Shape) -> Reading {
     let pixels = Pixels::new(image, shape);
     let background = pixels.background();
@@ -73,7 +74,7 @@ fn guess(form: Form, colour: usize, background: usize, x: f64, y: f64, area: f64
     Figure { form, colour, background, x, y: y - lift, half }
 }
 
-/// An image's pixels as RGB in [0, 1].
+/// The pixels of an image as RGB values in [0, 1].
 struct Pixels {
     values: Vec<[f64; 3]>,
     shape: Shape,
@@ -111,7 +112,7 @@ impl Pixels {
         (0..BACKGROUNDS.len()).min_by(|&a, &b| off(a).total_cmp(&off(b))).unwrap_or(0)
     }
 
-    /// How much of the ink is in a pixel: the place of its colour on the line from paper to ink.
+    /// The share of ink in a pixel: the position of its colour on the line from the background to the ink.
     fn share(&self, at: usize, ink: [f64; 3], paper: [f64; 3]) -> f64 {
         let along: f64 = (0..3).map(|c| (self.values[at][c] - paper[c]) * (ink[c] - paper[c])).sum();
         (along / squared(ink, paper)).clamp(0.0, 1.0)
@@ -134,12 +135,12 @@ impl Pixels {
         colours.into_iter().take(2).map(|(_, colour)| colour).collect()
     }
 
-    /// Centre of mass and area of a colour's ink; `None` where there is hardly any.
+    /// The centre of mass and the area of the ink of a colour; `None` if there is almost no ink.
     fn mass(&self, colour: usize, background: usize) -> Option<(f64, f64, f64)> {
         let (ink, paper) = (rgb(COLOURS[colour].1), rgb(BACKGROUNDS[background].1));
         let (mut x, mut y, mut area) = (0.0, 0.0, 0.0);
         for at in 0..self.values.len() {
-            // A little ink everywhere is noise, not a figure.
+            // A small share of ink everywhere is noise.
             let share = Some(self.share(at, ink, paper)).filter(|share| *share > 0.2).unwrap_or(0.0);
             x += share * ((at % self.shape.width) as f64 + 0.5);
             y += share * ((at / self.shape.width) as f64 + 0.5);
@@ -148,7 +149,7 @@ impl Pixels {
         (area > 1.0).then(|| (x / area, y / area, area))
     }
 
-    /// Squared difference of one pixel from the figure's, averaged over channels.
+    /// The squared difference between a pixel of the image and of the redrawn figure, averaged over channels.
     fn off(&self, at: usize, figure: &Figure) -> f64 {
         let (ink, paper) = (rgb(COLOURS[figure.colour].1), rgb(BACKGROUNDS[figure.background].1));
         let share = figure.coverage(at % self.shape.width, at / self.shape.width);
@@ -159,7 +160,7 @@ impl Pixels {
         (0..self.values.len()).map(|at| self.off(at, figure)).sum::<f64>() / self.values.len() as f64
     }
 
-    /// Coordinate descent over place and size, the step halved when no move helps.
+    /// Refines place and size by coordinate descent; the step is halved if no move is an improvement.
     fn refine(&self, start: Figure) -> (f64, Figure) {
         let (mut best, mut least) = (start, self.residual(&start));
         let mut step = 1.0;
@@ -181,7 +182,7 @@ impl Pixels {
         (least, best)
     }
 
-    /// Pixels in the largest patch of touching pixels (by side) that the figure leaves over.
+    /// The number of pixels in the largest patch of unexplained pixels that are connected by their sides.
     fn left_over(&self, figure: &Figure) -> usize {
         let width = self.shape.width;
         let mut open: Vec<bool> = (0..self.values.len()).map(|at| self.off(at, figure) > LEFT_OVER).collect();

@@ -1,43 +1,43 @@
-//! Drawing a figure, anti-aliased.
+//! Anti-aliased drawing of figures.
 
 use super::{BACKGROUNDS, COLOURS, Form, SIZES};
 use crate::Shape;
 
-/// What an image shows.
+/// The figure of an image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Figure {
-    /// Its form.
+    /// The form.
     pub form: Form,
-    /// Its row in [`COLOURS`].
+    /// The index of the colour in [`COLOURS`].
     pub colour: usize,
-    /// The row of the background in [`BACKGROUNDS`].
+    /// The index of the background in [`BACKGROUNDS`].
     pub background: usize,
-    /// Centre of its box across, in pixels from the left edge.
+    /// The horizontal centre of the bounding box, in pixels from the left edge.
     pub x: f64,
-    /// Centre of its box down, in pixels from the top edge.
+    /// The vertical centre of the bounding box, in pixels from the top edge.
     pub y: f64,
-    /// Half its width, in pixels.
+    /// Half the width, in pixels.
     pub half: f64,
 }
 
-/// Height of an equilateral triangle over its width, halved: √3/2.
+/// The ratio of the height of an equilateral triangle to its width: √3/2.
 const HALF_HEIGHT: f64 = 0.866_025_403_784_438_6;
 
 impl Figure {
-    /// What it shows in words: "a small red circle on white".
+    /// A description such as "a small red circle on white".
     pub fn caption(&self, shape: Shape) -> String {
         let (size, colour, form) = (SIZES[self.size(shape)].0, COLOURS[self.colour].0, self.form.name());
         format!("a {size} {colour} {form} on {}", BACKGROUNDS[self.background].0)
     }
 
-    /// The row in [`SIZES`] whose middle is nearest.
+    /// The index of the entry of [`SIZES`] with the nearest middle.
     pub fn size(&self, shape: Shape) -> usize {
         let share = self.half / shape.height.min(shape.width) as f64;
         let off = |row: usize| (share - (SIZES[row].1[0] + SIZES[row].1[1]) / 2.0).abs();
         (0..SIZES.len()).min_by(|&a, &b| off(a).total_cmp(&off(b))).unwrap_or(0)
     }
 
-    /// Distance of a point to the figure's edge, negative inside.
+    /// The distance of a point to the edge of the figure; negative inside.
     fn distance(&self, x: f64, y: f64) -> f64 {
         let (dx, dy) = (x - self.x, y - self.y);
         match self.form {
@@ -52,13 +52,13 @@ impl Figure {
         }
     }
 
-    /// The share of a pixel that the figure covers, from the distance of the pixel's centre.
+    /// The share of a pixel that the figure covers, from the distance of the centre of the pixel.
     pub(super) fn coverage(&self, column: usize, row: usize) -> f64 {
         (0.5 - self.distance(column as f64 + 0.5, row as f64 + 0.5)).clamp(0.0, 1.0)
     }
 }
 
-/// The figure's image: 3 × height × width bytes.
+/// Draws a figure as an image of 3 × height × width bytes.
 pub fn draw(figure: &Figure, shape: Shape) -> Vec<u8> {
     let plane = shape.height * shape.width;
     let mut image = vec![0; shape.n_values()];

@@ -1,25 +1,25 @@
-//! How often each attribute occurs among images.
+//! Frequencies of the attributes in images.
 
 use super::{BACKGROUNDS, COLOURS, Form, Reading, analyse};
 use crate::Shape;
 
-/// Counts of the attributes read from images that were accepted.
+/// The counts of the attributes in accepted images.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Histogram {
-    /// Images looked at.
+    /// The number of images.
     pub n: usize,
-    /// Images accepted as exactly one shape.
+    /// The number of images that were accepted as exactly one shape.
     pub n_accepted: usize,
-    /// By form, in the order of the labels.
+    /// The counts of the forms, in the order of the labels.
     pub forms: [usize; 3],
-    /// By colour, in the order of the palette.
+    /// The counts of the colours, in the order of the palette.
     pub colours: [usize; 6],
-    /// By background.
+    /// The counts of the backgrounds.
     pub backgrounds: [usize; 3],
 }
 
 impl Histogram {
-    /// Reads every image.
+    /// Analyses every image.
     pub fn of<'a>(images: impl IntoIterator<Item = &'a [u8]>, shape: Shape) -> Self {
         let mut counts = Self::default();
         for image in images {
@@ -38,12 +38,12 @@ impl Histogram {
         }
     }
 
-    /// The share of images accepted.
+    /// The share of accepted images.
     pub fn share(&self) -> f64 {
         self.n_accepted as f64 / self.n.max(1) as f64
     }
 
-    /// Each attribute's name with its share among the accepted, by kind.
+    /// The name of each attribute with its share in the accepted images, by kind.
     pub fn rows(&self) -> [(&'static str, Vec<(&'static str, f64)>); 3] {
         let total = self.n_accepted.max(1) as f64;
         let shares = |names: Vec<&'static str>, counts: &[usize]| {

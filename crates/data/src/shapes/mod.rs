@@ -1,5 +1,5 @@
-//! The built-in set: one shape of one colour on one background, drawn by code, endless and deterministic by index; and an
-//! analyser that reads the attributes back from pixels, so that a model's quality can be measured without any download.
+//! The built-in set: images of one shape of one colour on one background, endless and deterministic by index; and an analyser that recovers
+//! the attributes from pixels, so that the quality of a model can be measured without a download.
 
 mod analyse;
 mod draw;
@@ -18,9 +18,9 @@ use tweedie_math::random::{Key, Purpose, Stream};
 pub enum Form {
     /// A disc.
     Circle,
-    /// Sides parallel to the image's.
+    /// A square with sides parallel to those of the image.
     Square,
-    /// Three equal sides, point up.
+    /// An equilateral triangle that points up.
     Triangle,
 }
 
@@ -28,7 +28,7 @@ impl Form {
     /// Every form, in the order of the labels.
     pub const ALL: [Self; 3] = [Self::Circle, Self::Square, Self::Triangle];
 
-    /// Its name.
+    /// The name of the form.
     pub fn name(self) -> &'static str {
         match self {
             Self::Circle => "circle",
@@ -38,7 +38,7 @@ impl Form {
     }
 }
 
-/// The palette: name and RGB.
+/// The palette: names and RGB values.
 pub const COLOURS: [(&str, [u8; 3]); 6] = [
     ("red", [220, 40, 40]),
     ("green", [40, 170, 70]),
@@ -48,10 +48,10 @@ pub const COLOURS: [(&str, [u8; 3]); 6] = [
     ("cyan", [60, 200, 215]),
 ];
 
-/// The backgrounds: name and RGB.
+/// The backgrounds: names and RGB values.
 pub const BACKGROUNDS: [(&str, [u8; 3]); 3] = [("white", [255; 3]), ("grey", [128; 3]), ("black", [0; 3])];
 
-/// Sizes: name, and the range of half the width as a share of the image's shorter side.
+/// The sizes: names, and ranges of half the width as a share of the shorter side of the image.
 pub const SIZES: [(&str, [f64; 2]); 3] =
     [("small", [0.17, 0.21]), ("medium", [0.24, 0.28]), ("large", [0.31, 0.36])];
 
@@ -62,11 +62,11 @@ pub struct Shapes {
     seed: u64,
 }
 
-/// The smallest side on which the forms can be told apart.
+/// The smallest side on which the forms can be distinguished.
 pub const MIN_SIDE: usize = 12;
 
 impl Shapes {
-    /// Images of 3 channels and the given height and width.
+    /// The set of images with 3 channels and the given height and width.
     ///
     /// # Errors
     /// [`Error::Parameter`] for a side below [`MIN_SIDE`] or above 1024.
@@ -89,7 +89,7 @@ impl Shapes {
         self.shape
     }
 
-    /// What the image of an index shows.
+    /// The figure of the image at an index.
     pub fn figure(&self, index: u64) -> Figure {
         let mut numbers =
             Stream::new(Key { seed: self.seed, image: index, purpose: Purpose::DATA, visit: 0, draw: 0 });
@@ -99,7 +99,7 @@ impl Shapes {
         let (height, width) = (self.shape.height as f64, self.shape.width as f64);
         let [least, most] = SIZES[size].1;
         let half = (least + (most - least) * numbers.uniform()) * height.min(width);
-        // The whole figure lies inside, half a pixel from the edge.
+        // The whole figure lies inside the image, at least half a pixel from the edge.
         let mut place = |side: f64| half + 0.5 + (side - 2.0 * half - 1.0) * numbers.uniform();
         let (x, y) = (place(width), place(height));
         Figure { form: Form::ALL[form], colour, background, x, y, half }

@@ -101,13 +101,14 @@ fn what_is_no_archive_is_refused() {
     for name in ["toy.tar", "toy.tar.gz", "toy.tgz", "toy.zip"] {
         let (_outer, path) = file(name, &b"dear diary, ".repeat(100));
         let text = refused(&path);
-        assert!(text.contains(&path.display().to_string()) && text.contains("it is no whole"), "{text}");
+        assert!(text.contains(&path.display().to_string()) && text.contains("it is not a whole"), "{text}");
     }
     for name in ["toy.tar.xz", "toy.7z", "toy", "one.png"] {
         let (_outer, path) = file(name, &flat_png(2, 2, 7));
         let text = refused(&path);
         assert!(
-            text.contains(&path.display().to_string()) && text.contains("no folder, .tar, .tar.gz or .zip"),
+            text.contains(&path.display().to_string())
+                && text.contains("not a folder, .tar, .tar.gz or .zip"),
             "{text}"
         );
         std::fs::remove_file(&path).unwrap();

@@ -52,13 +52,13 @@ fn nothing_but_bad_files_is_an_error_even_then() {
     let (_outer, path) = folder(&[("1.png", b"text"), ("2.png", b"")]);
     let Err(error) = ImageFiles::open(&path, skipping()) else { panic!("it was opened") };
     let text = error.to_string();
-    assert!(text.contains("toy") && text.contains("not one of its files is an image"), "{text}");
+    assert!(text.contains("toy") && text.contains("none of its files is an image"), "{text}");
     // Found only when their turn comes.
     let png = flat_png(2, 2, 3);
     let (_outer, path) = folder(&[("1.png", &png[..png.len() / 2]), ("2.png", &png[..png.len() / 2])]);
     let set = ImageFiles::open(&path, skipping()).unwrap();
     let text = set.get(0).unwrap_err().to_string();
-    assert!(text.contains("toy") && text.contains("not one of its files is an image"), "{text}");
+    assert!(text.contains("toy") && text.contains("none of its files is an image"), "{text}");
     assert_eq!(set.left_out().len(), 2);
 }
 

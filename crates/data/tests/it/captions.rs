@@ -1,4 +1,4 @@
-//! Captions from a list beside the images.
+//! Captions from a list next to the images.
 
 use crate::make::{Named, file, flat_png, folder, gzip, options, tar, zip};
 use std::path::Path;

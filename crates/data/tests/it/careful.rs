@@ -73,7 +73,7 @@ fn a_skipped_file_lends_no_label() {
     // A class without any image has none to lend.
     let (_outer, path) = folder(&[("a/1.png", cut), ("b/1.png", &png)]);
     let set = ImageFiles::open(&path, ImageOptions { bad_files: BadFiles::Skip, ..options() }).unwrap();
-    assert!(set.get(0).unwrap_err().to_string().contains("not one of its files"));
+    assert!(set.get(0).unwrap_err().to_string().contains("none of its files"));
 }
 
 #[test]

@@ -121,7 +121,6 @@ fn the_file_is_named() {
         matches!(&error, Error::Image { name, .. } if name.ends_with("toy.tar/inner/b.png")),
         "{error:?}"
     );
-    let text =
-        "inner/b.png is no image that can be read: its first bytes are of no image format; the formats";
+    let text = "inner/b.png is not an image that can be decoded: its first bytes are of no image format; the formats";
     assert!(error.to_string().contains(text), "{error}");
 }

@@ -253,7 +253,7 @@ fn classes_of_one_example_are_named() {
     for share in [0.02, 0.5, 0.99] {
         let (trained, held) = halves(&names, share).unwrap();
         assert!(keys(&trained).iter().any(|name| name.ends_with('!')), "{share}");
-        let line = "held out: nothing of 1 class with a single example, which is trained on: odd";
+        let line = "held out: none of the class odd, whose only example is trained on";
         assert_eq!((trained.notices(), held.notices()), (vec![line.to_string()], vec![]), "{share}");
     }
     assert!(halves(&names, 0.0).unwrap().0.notices().is_empty(), "nothing is held out of any class");

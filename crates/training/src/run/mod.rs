@@ -19,7 +19,7 @@ use find::{next_number, numbered_in, set_aside};
 use lock::Lock;
 use metrics::Metrics;
 use std::path::{Path, PathBuf};
-use tweedie_data::DataIdentity;
+use tweedie_data::{DataIdentity, short_list};
 
 /// A training run's open folder, locked against other processes while this value exists.
 ///
@@ -273,7 +273,7 @@ fn load<L: Learner>(trainer: &mut Trainer<L>, images: u64, path: &Path) -> Resul
     }
     let classes = &trainer.model().backbone().about().class_names;
     if !classes.is_empty() && !state.data.classes.is_empty() && state.data.classes != *classes {
-        let (before, now) = (state.data.classes.join(", "), classes.join(", "));
+        let (before, now) = (short_list(&state.data.classes), short_list(classes));
         let reason = format!("it was trained with the classes {before}, but the data have {now}");
         return Err(Error::Resume { path: path.to_path_buf(), reason });
     }

@@ -97,7 +97,7 @@ fn examine(config: &RunConfig, data: &dyn Dataset) -> anyhow::Result<Seen> {
     let mut first_of = HashMap::<u64, u64>::new();
     let analysed = Shape::of(&shape).filter(|_| matches!(config.data, DataConfig::Shapes { .. }));
     let mut seen = Seen {
-        n,
+        n: 0,
         unit: " (0 to 1)",
         moments: Vec::new(),
         classes: BTreeMap::new(),
@@ -108,6 +108,12 @@ fn examine(config: &RunConfig, data: &dyn Dataset) -> anyhow::Result<Seen> {
     let class_names = data.class_names();
     for index in 0..n {
         let example = data.get(index)?;
+        // In its place another image was returned.
+        let left_out = data.left_out();
+        if !left_out.is_empty() && left_out.contains(&data.key(index)) {
+            continue;
+        }
+        seen.n += 1;
         let mut hasher = DefaultHasher::new();
         let values: Vec<f64> = match &example.values {
             Values::Bytes(bytes) => {
@@ -146,7 +152,7 @@ fn examine(config: &RunConfig, data: &dyn Dataset) -> anyhow::Result<Seen> {
             seen.accepted.1 += 1;
         }
     }
-    let total = (n * plane as u64) as f64;
+    let total = (seen.n * plane as u64) as f64;
     seen.moments = sums
         .iter()
         .map(|(sum, square)| {

@@ -1,4 +1,4 @@
-//! Captions in one list: lines of name, tab, caption.
+//! Lists of captions: lines of name, tab and caption.
 
 use crate::Error;
 use crate::files::Files;
@@ -6,12 +6,12 @@ use crate::images::classes::around;
 use std::collections::HashMap;
 use std::path::Path;
 
-/// The name of the list unless another one is given.
+/// The default name of the list.
 const CAPTIONS: &str = "captions.tsv";
 
 /// A list of captions.
 pub(super) struct List {
-    /// The place of the file among those of the set; `None` for a file beside the set.
+    /// The index of the file in the set; `None` for a file next to the set.
     pub(super) at: Option<usize>,
     /// The name of the file.
     pub(super) name: String,
@@ -19,10 +19,10 @@ pub(super) struct List {
     pub(super) captions: HashMap<String, String>,
 }
 
-/// The captions of the given list, inside the set or beside it, or of `captions.tsv`; `None` where there is no list.
+/// Reads the given list, in the set or next to it, or `captions.tsv`; returns `None` if there is no list.
 ///
 /// # Errors
-/// [`Error::NoData`] where the given list does not exist; [`Error::Format`] names the line without a tab.
+/// [`Error::NoData`] if the given list does not exist; [`Error::Format`] for a line without a tab.
 pub(super) fn read_captions(
     files: &dyn Files,
     given: Option<&str>,
@@ -34,7 +34,7 @@ pub(super) fn read_captions(
     let at = inside("").or_else(|| inside(outer));
     let (text, from) = match at {
         Some(at) => (files.read(at)?, path.join(&files.names()[at])),
-        // Beside an archive there may be one, too.
+        // The list may lie next to an archive.
         None => match (given, path.parent().map(|folder| folder.join(name))) {
             (Some(_), Some(beside)) if beside.is_file() => {
                 let bytes = std::fs::read(&beside);

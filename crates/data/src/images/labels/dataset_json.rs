@@ -15,7 +15,7 @@ struct File {
     labels: Option<Option<List>>,
 }
 
-/// Tells a missing key from null.
+/// Distinguishes null from a missing key, for which this function is not called.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<List>>, D::Error> {
     Option::<List>::deserialize(deserializer).map(Some)
 }
@@ -53,7 +53,7 @@ impl<'de> Deserialize<'de> for List {
     }
 }
 
-/// Reads the file.
+/// Parses the file.
 ///
 /// # Errors
 /// [`Error::Format`] for a file that is not JSON.

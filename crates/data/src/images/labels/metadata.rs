@@ -1,4 +1,4 @@
-//! `metadata.csv` and `metadata.jsonl`, the label files of Hugging Face's image folders: a column `file_name` beside columns of labels and
+//! `metadata.csv` and `metadata.jsonl`, the label files of Hugging Face image folders: a column `file_name` and columns of labels and
 //! captions.
 
 use super::scalar::Scalar;
@@ -8,13 +8,13 @@ use csv::{ErrorKind, ReaderBuilder};
 use serde::Deserialize;
 use std::path::Path;
 
-/// The columns of classes, the first one that is there counts.
+/// The names of the column of classes, in the order of precedence.
 const LABELS: [&str; 3] = ["label", "labels", "class"];
 
-/// The columns of captions.
+/// The names of the column of captions, in the order of precedence.
 const CAPTIONS: [&str; 4] = ["text", "caption", "captions", "prompt"];
 
-/// Why a file with other columns is not read.
+/// The result for a file with other columns.
 fn other_columns(names: &[String]) -> Parsed {
     let named: Vec<&str> = names.iter().take(8).map(String::as_str).collect();
     Parsed::Other(format!(
@@ -25,7 +25,7 @@ fn other_columns(names: &[String]) -> Parsed {
     ))
 }
 
-/// Reads comma-, semicolon- or tab-separated values with a header.
+/// Parses comma-, semicolon- or tab-separated values with a header.
 ///
 /// # Errors
 /// [`Error::Format`] for text that is not UTF-8; [`Error::Row`] for a line with another number of fields than the header.
@@ -36,7 +36,7 @@ pub(super) fn parse_csv(path: &Path, bytes: &[u8]) -> Result<Parsed, Error> {
     let header = text.lines().next().unwrap_or_default();
     let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|&delimiter| {
         let n = header.bytes().filter(|&byte| byte == delimiter).count();
-        // Of equally many the first one.
+        // The comma wins a tie.
         (n, delimiter == b',')
     });
     let mut reader = ReaderBuilder::new().delimiter(delimiter.unwrap_or(b',')).from_reader(text.as_bytes());
@@ -93,10 +93,10 @@ struct Line {
     prompt: Scalar,
 }
 
-/// Reads lines that are each a JSON object.
+/// Parses lines of one JSON object each.
 ///
 /// # Errors
-/// [`Error::Row`] for a line that is no object or has no `file_name`.
+/// [`Error::Row`] for a line that is not an object or has no `file_name`.
 pub(super) fn parse_json_lines(path: &Path, bytes: &[u8]) -> Result<Parsed, Error> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut rows = Vec::new();

@@ -1,4 +1,4 @@
-//! Classes and captions from files beside the images.
+//! Classes and captions from label files.
 
 mod captions;
 mod dataset_json;
@@ -14,23 +14,23 @@ use captions::read_captions;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-/// A label file is no larger.
+/// The greatest size of a label file, in bytes.
 const MOST_BYTES: u64 = 256 << 20;
 
-/// What label files hold.
+/// The content of the label files of a set.
 #[derive(Debug, Default)]
 pub(super) struct Labels {
-    /// The classes, where a file gives them.
+    /// The classes, if a file contains them.
     pub(super) classes: Option<Classes>,
-    /// Captions by the names of images, as the lists hold them.
+    /// Captions by the names of images in the lists.
     pub(super) captions: HashMap<String, String>,
-    /// Of an image's place the place of the text file beside it.
+    /// The text file next to an image, both as indices of the files.
     pub(super) texts: HashMap<usize, usize>,
-    /// The names of the files that captions come from.
+    /// The names of the files with captions.
     pub(super) caption_files: Vec<String>,
-    /// Lines about label files that could not be used.
+    /// Lines about label files that are not used.
     pub(super) notices: Vec<String>,
-    /// The places of files that were read, or named in a line.
+    /// The indices of the files that were read or named in a line.
     used: HashSet<usize>,
 }
 
@@ -39,35 +39,35 @@ pub(super) struct Labels {
 pub(super) struct Classes {
     /// The file.
     pub(super) file: String,
-    /// The class by the image's place. Empty where the file states that there are no classes.
+    /// The class of each image, by its index of the files. Empty if the file states that there are no classes.
     pub(super) of: HashMap<usize, String>,
 }
 
-/// What a label file holds for one image.
+/// The labels of one image in a label file.
 #[derive(Debug, Default)]
 struct Row {
-    /// The image's name, relative to the folder of the file.
+    /// The name of the image relative to the folder of the label file.
     name: String,
     class: Option<String>,
     caption: Option<String>,
 }
 
-/// What became of a label file.
+/// The result of parsing a label file.
 enum Parsed {
-    /// A row for each image.
+    /// The labels of images.
     Rows(Vec<Row>),
     /// The file states that there are no labels.
     NoLabels,
-    /// It is of another structure, for this reason.
+    /// The file has another structure, described by this text.
     Other(String),
 }
 
 impl Labels {
-    /// Reads what label files there are.
+    /// Reads the label files of a set.
     ///
     /// # Errors
-    /// [`Error::Format`] and [`Error::Row`] for a file that is damaged or contradicts itself; [`Error::NoData`] where a file that was chosen
-    /// is not there.
+    /// [`Error::Format`] and [`Error::Row`] for a file that is damaged or contradicts itself; [`Error::NoData`] if a configured file does not
+    /// exist.
     pub(super) fn read(
         files: &dyn Files,
         contents: &Contents,
@@ -105,7 +105,7 @@ impl Labels {
         labels.take_sidecars(files, contents, options, path)?;
         match (options.classes, &labels.classes) {
             (ClassSource::Labels, None) => {
-                let reason = "data.classes is labels, and no dataset.json, metadata.csv, metadata.jsonl or .cls files hold classes of its images";
+                let reason = "data.classes is labels, and no dataset.json, metadata.csv, metadata.jsonl or .cls files contain classes of its images";
                 Err(Error::NoData { path: path.to_path_buf(), reason: reason.into() })
             }
             (ClassSource::Leaf | ClassSource::Top | ClassSource::None, Some(_)) => {
@@ -116,12 +116,13 @@ impl Labels {
         }
     }
 
-    /// Whether a file was read or named.
+    /// Whether a file was read or named in a line.
     pub(super) fn has_used(&self, at: usize) -> bool {
         self.used.contains(&at)
     }
 
-    /// Takes over what a file holds. Of several files with classes the first one counts, and others of its name in other folders.
+    /// Adds the rows of a label file. If several files contain classes, the first one is used, together with files of the same name in other
+    /// folders.
     fn take(
         &mut self,
         file: &str,

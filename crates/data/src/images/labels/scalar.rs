@@ -1,14 +1,14 @@
-//! One value of a label file as text.
+//! A single value of a label file.
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
-/// A number or a text as text; of a list of texts the first one. `None` for null, blanks and everything else.
+/// A number or a text, as text; the first text of a list of texts. `None` for null, an empty text and every other value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Scalar(pub(super) Option<String>);
 
 impl Scalar {
-    /// Text without blanks around it.
+    /// A text without the blanks around it.
     pub(super) fn of(text: &str) -> Self {
         let text = text.trim();
         Self((!text.is_empty()).then(|| text.to_string()))
@@ -56,7 +56,7 @@ impl<'de> Visitor<'de> for ScalarVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Scalar, A::Error> {
-        // The numbers of a list are no label: they may be a vector with a 1 at the place of the class.
+        // A list of numbers is not a label: it may be a one-hot vector.
         let first = list.next_element::<Text>()?.map_or(Scalar(None), |text| text.0);
         while list.next_element::<IgnoredAny>()?.is_some() {}
         Ok(first)
@@ -68,7 +68,7 @@ impl<'de> Visitor<'de> for ScalarVisitor {
     }
 }
 
-/// A text; `None` for everything else.
+/// A text; `None` for every other value.
 struct Text(Scalar);
 
 impl<'de> Deserialize<'de> for Text {

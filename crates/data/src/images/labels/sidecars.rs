@@ -1,4 +1,4 @@
-//! Files beside single images: `a.txt` is the caption of `a.png`, `a.cls` its class, as in `WebDataset` archives.
+//! Files next to single images: `a.txt` contains the caption of `a.png`, and `a.cls` its class, as in `WebDataset` archives.
 
 use super::{Contents, ImageOptions, Labels};
 use crate::Error;
@@ -7,26 +7,26 @@ use crate::images::formats::ending;
 use std::collections::HashMap;
 use std::path::Path;
 
-/// A class is no longer, in bytes.
+/// The greatest length of the name of a class, in bytes.
 const LONGEST_CLASS: u64 = 1 << 10;
 
-/// A caption is cut off here, in bytes.
+/// The length to which captions are cut, in bytes.
 const LONGEST_CAPTION: u64 = 1 << 16;
 
-/// A name without what comes behind its last dot.
+/// A name without its extension.
 fn stem(name: &str) -> &str {
     let folder = name.rfind('/').map_or(0, |at| at + 1);
     name[folder..].rfind('.').map_or(name, |at| &name[..folder + at])
 }
 
-/// A name without what comes behind the first dot of its last part: the key of a sample in a `WebDataset` archive.
+/// A name up to the first dot after the last slash: the key of a sample in a `WebDataset` archive.
 fn key(name: &str) -> &str {
     let folder = name.rfind('/').map_or(0, |at| at + 1);
     name[folder..].find('.').map_or(name, |at| &name[..folder + at])
 }
 
 impl Labels {
-    /// Finds the files beside images and reads the classes among them.
+    /// Finds the files next to images and reads the classes.
     pub(super) fn take_sidecars(
         &mut self,
         files: &dyn Files,
@@ -59,15 +59,15 @@ impl Labels {
             }
         }
         if !self.texts.is_empty() && options.captions.is_none() {
-            self.caption_files.push("the .txt files beside the images".into());
+            self.caption_files.push("the .txt files next to the images".into());
         }
         if !found.is_empty() {
-            self.add_classes("the .cls files beside the images", found);
+            self.add_classes("the .cls files next to the images", found);
         }
         Ok(())
     }
 
-    /// The caption in the text file beside an image, on one line; empty where there is none.
+    /// The caption in the text file next to an image, on one line; `None` if there is none.
     pub(in crate::images) fn text(&self, files: &dyn Files, image: usize) -> Option<String> {
         let bytes = files.head(*self.texts.get(&image)?, LONGEST_CAPTION).ok()?;
         let text = String::from_utf8_lossy(&bytes);
