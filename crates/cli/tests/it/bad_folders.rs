@@ -56,6 +56,8 @@ fn a_checkpoint_that_asks_for_more_than_tensors_is_refused() {
     std::fs::write(&bin, &malicious("true")[..60]).unwrap();
     sample_refused(&place, &["diffusion_pytorch_model.bin", "not a valid zip file"]);
     std::fs::write(&bin, b"<!doctype html>").unwrap();
+    sample_refused(&place, &["diffusion_pytorch_model.bin", "a web page"]);
+    std::fs::write(&bin, b"anything else").unwrap();
     sample_refused(&place, &["diffusion_pytorch_model.bin", "does not start with a zip header"]);
 }
 
@@ -138,7 +140,7 @@ fn schedulers_that_are_not_implemented_are_named() {
     let file = place.path().join("ck/scheduler/scheduler_config.json");
     let whole = std::fs::read(&file).unwrap();
     for (key, value, words) in [
-        ("_class_name", Value::from("PNDMScheduler"), &["PNDMScheduler", "implemented are", "DDIM"][..]),
+        ("_class_name", Value::from("VQDiffusionScheduler"), &["VQDiffusionScheduler", "implemented are", "DDIM"][..]),
         ("thresholding", "yes".into(), &["thresholding", "true or false"]),
         ("beta_schedule", "laplace".into(), &["beta_schedule", "laplace", "squaredcos_cap_v2"]),
         ("prediction_type", "flow".into(), &["prediction_type", "flow"]),
@@ -189,7 +191,8 @@ fn evaluations_that_cannot_be_made_are_named() {
     let few = &["-n", "4"][..];
     let shapes = &["--preset", "shapes"][..];
     for (model, more, words) in [
-        ("nowhere", few, &["nowhere does not belong to a run", "choose a preset"][..]),
+        ("nowhere", few, &["cannot read nowhere"][..]),
+        ("drawn", few, &["drawn does not belong to a run", "choose a preset"]),
         ("nowhere", shapes, &["nowhere", "neither a model nor a set of examples"]),
         ("empty", shapes, &["empty", "neither a model nor a set of examples"]),
         ("drawn", shapes, &["1.png", "no image"]),

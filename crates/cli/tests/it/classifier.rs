@@ -69,7 +69,7 @@ fn it_goes_on_as_a_classifier_alone() {
         command
     };
     let denoiser = &mut resume("training.objective.kind=denoiser");
-    refused(place.path(), denoiser, &["keeps", "training.objective.kind"]);
+    refused(place.path(), denoiser, &["must keep", "training.objective.kind"]);
     let printed = succeeds(&mut resume("training.images=96"));
     assert!(printed.contains("resuming after 64 images"), "{printed}");
     assert_eq!(names_in(&run.join("checkpoints")), ["0000000096"]);

@@ -246,7 +246,7 @@ fn a_longer_run_names_its_new_learning_rate() {
 #[test]
 fn a_damaged_newest_checkpoint_leaves_the_older_ones() {
     let place = place();
-    succeeds(&mut train(place.path(), &[]));
+    succeeds(&mut train(place.path(), &["--set", "training.report.keep_last=5"]));
     let run = only_run(&place.path().join("runs"));
     let expected = std::fs::read(run.join("checkpoints/0000000064/resume/tensors.safetensors")).unwrap();
     for damaged in ["resume/tensors.safetensors", "resume/state.json"] {
@@ -266,7 +266,7 @@ fn a_damaged_newest_checkpoint_leaves_the_older_ones() {
 #[test]
 fn a_run_resumes_from_any_of_its_checkpoints() {
     let place = place();
-    succeeds(&mut train(place.path(), &[]));
+    succeeds(&mut train(place.path(), &["--set", "training.report.keep_last=5"]));
     let run = only_run(&place.path().join("runs"));
     let expected = std::fs::read(run.join("checkpoints/0000000064/resume/tensors.safetensors")).unwrap();
     let resume = |name: &str| {

@@ -99,7 +99,7 @@ fn the_flow_is_judged_beside_the_bound() {
     let place = place();
     let flags = ["-n", "1", "--levels", "trailing:4", "--flow", "--probes", "2", "--tolerance", "0.01"];
     let printed = likelihood(place.path(), &[&[checkpoint()], &flags[..]].concat());
-    for word in ["probability flow", "solver", "2 probes", "6.9944"] {
+    for word in ["probability flow", "solver", "2 random probes", "6.9944"] {
         assert!(printed.contains(word), "{word} is not in {printed}");
     }
     let flow = &report(place.path())["models"][0]["flow"];
