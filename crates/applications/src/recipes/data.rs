@@ -11,6 +11,9 @@ use tweedie_data::{
 use tweedie_report::{Event, Progress};
 use tweedie_training::TrainingData;
 
+/// An opened data set.
+type Opened = Result<Arc<dyn Dataset>, Error>;
+
 /// A data set by its kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
@@ -221,7 +224,7 @@ impl DataConfig {
     fn open_with(
         &self,
         held_out: f64,
-        open: &mut dyn FnMut(&Folder) -> Result<Arc<dyn Dataset>, Error>,
+        open: &mut dyn FnMut(&Folder) -> Opened,
     ) -> Result<TrainingData, Error> {
         let endless = |shown: Arc<dyn Dataset>, others: Arc<dyn Dataset>| TrainingData {
             shown,

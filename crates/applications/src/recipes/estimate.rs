@@ -136,7 +136,7 @@ impl fmt::Display for Estimate {
         )?;
         writeln!(
             f,
-            "loader: {:.0} images per second by itself, each loaded for the first time",
+            "loader: {:.0} images per second by itself, as the training will load them",
             self.loaded
         )?;
         let (n, each) = self.step;

@@ -36,7 +36,10 @@ fn arrays_that_are_none_are_named() {
         (vec![("x", latents()), ("labels", labels(6, -1))], &["labels", "between 0 and a million"]),
         (vec![("x", latents()), ("labels", labels(6, 1 << 40))], &["labels", "between 0 and a million"]),
         (vec![("x", latents()), ("labels", labels(5, 1))], &["6 arrays and 5 labels"]),
-        (vec![("x", latents()), ("labels", make::latents(&[6]))], &["labels are neither i64 nor u8"]),
+        (
+            vec![("x", latents()), ("labels", make::latents(&[6]))],
+            &["labels are of another type than i64 and u8"],
+        ),
         (vec![], &["no tensor of shape (N, C, H, W)"]),
     ] {
         make::safetensors(&file, &tensors);
@@ -76,7 +79,7 @@ fn batches_that_are_none_of_cifars_are_named() {
     cifar(&["mine", "data_batch_1.bin", "binary version"]);
     let whole = make::cifar(&[1, 2]);
     for (bytes, words) in [
-        (&whole[..4000], &["4000 bytes", "no multiple of 3073"][..]),
+        (&whole[..4000], &["4000 bytes", "not a multiple of 3073"][..]),
         (b"", &["0 bytes"]),
         (&make::cifar(&[9, 10]), &["record 1", "label 10", "0 to 9"]),
     ] {

@@ -1,9 +1,9 @@
 //! The selection of the images of a set, with their classes and their sides of the split.
 
-use super::classes::{around, check_no_empty_class, class_of, level, shared_end};
+use super::classes::{Level, around, check_no_empty_class, shared_end};
 use super::contents::count;
 use super::labels::Labels;
-use super::splits::{Role, roles};
+use super::splits::{Role, check_training_is_filled, roles};
 use super::{ClassSource, ImageOptions, SplitFolders};
 use crate::files::Files;
 use crate::names::short_list;
@@ -60,6 +60,9 @@ impl Arrangement {
         let mut images: Vec<Image> = images.iter().map(image).collect();
         let mut this = Self { outer: outer.len(), ..Self::default() };
         let is_split = options.splits == SplitFolders::Auto && find_roles(&mut images);
+        if path.is_dir() && options.splits == SplitFolders::Auto {
+            check_training_is_filled(path, outer)?;
+        }
         let origin = find_classes(&mut images, labels, options.classes);
         let mut held = None;
         if is_split {
@@ -258,38 +261,35 @@ fn find_classes(images: &mut [Image], labels: &Labels, source: ClassSource) -> O
         return Origin::Files(classes.file.clone());
     }
     let is_split = images.iter().any(|it| it.role != Some(Role::Train));
-    let rest = |image: &Image| {
-        let inner = image.inner?;
-        if is_split {
-            inner.split_once('/').map(|(_, rest)| rest.to_string())
-        } else {
-            Some(inner.to_string())
-        }
+    let of_role = |role: Role| -> Vec<(usize, String)> {
+        let own = images.iter().enumerate().filter(|(_, it)| it.role == Some(role));
+        own.map(|(i, it)| (i, rest(it, is_split).to_string())).collect()
     };
-    let mut found = ClassSource::None;
-    for role in [Role::Train, Role::Validation, Role::Test] {
-        let own: Vec<(usize, String)> = images
-            .iter()
-            .enumerate()
-            .filter(|(_, it)| it.role == Some(role))
-            .map(|(i, it)| (i, rest(it).unwrap_or_default()))
-            .collect();
-        let names: Vec<&str> = own.iter().map(|(_, name)| name.as_str()).collect();
-        let outer = if is_split { around_most(names.iter().copied()) } else { "" };
-        let inner: Vec<&str> =
-            names.iter().map(|name| name.strip_prefix(outer).unwrap_or_default()).collect();
-        if role == Role::Train {
-            found = level(&inner, source);
-        }
-        let leaves: BTreeSet<&str> = inner.iter().filter_map(|name| class_of(name, found)).collect();
-        let end = if found == ClassSource::Leaf { shared_end(&leaves) } else { "" };
-        for ((i, _), name) in own.iter().zip(&inner) {
+    let parts = [Role::Train, Role::Validation, Role::Test].map(of_role);
+    let inner: Vec<Vec<&str>> = parts.iter().map(|part| inside_of_part(part, is_split)).collect();
+    let level = Level::of(&inner[0], source);
+    for (part, inner) in parts.iter().zip(&inner) {
+        let leaves: BTreeSet<&str> = inner.iter().filter_map(|name| level.class_of(name)).collect();
+        let end = if level.source == ClassSource::Leaf { shared_end(&leaves) } else { "" };
+        for ((i, _), name) in part.iter().zip(inner) {
             images[*i].class =
-                class_of(name, found).map(|class| class.strip_suffix(end).unwrap_or(class).to_string());
+                level.class_of(name).map(|class| class.strip_suffix(end).unwrap_or(class).to_string());
         }
     }
-    match found {
+    match level.source {
         ClassSource::None => Origin::Nothing("the images do not lie in several folders"),
-        level => Origin::Folders(level),
+        source => Origin::Folders(source),
     }
+}
+
+/// The name of an image inside its part of the set.
+fn rest<'a>(image: &Image<'a>, is_split: bool) -> &'a str {
+    let inner = image.inner.unwrap_or_default();
+    if is_split { inner.split_once('/').map_or("", |(_, rest)| rest) } else { inner }
+}
+
+/// The names of a part of the set inside the path that they share.
+fn inside_of_part(part: &[(usize, String)], is_split: bool) -> Vec<&str> {
+    let outer = if is_split { around_most(part.iter().map(|(_, name)| name.as_str())) } else { "" };
+    part.iter().map(|(_, name)| name.strip_prefix(outer).unwrap_or_default()).collect()
 }

@@ -3,7 +3,7 @@
 use super::ClassSource;
 use crate::Error;
 use crate::files::is_hidden;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The name of a set: the name of its folder, or of its archive without the extension.
@@ -28,41 +28,58 @@ pub(super) fn around<'a>(mut names: impl Iterator<Item = &'a str>) -> &'a str {
     &first[..shared]
 }
 
-/// The level of the folders that are classes, given the names of the images inside the shared path: [`ClassSource::Leaf`],
-/// [`ClassSource::Top`], or [`ClassSource::None`] if there are fewer than two folders or, for [`ClassSource::Auto`], if at least as many
-/// images lie outside of folders as inside.
-pub(super) fn level(inner: &[&str], source: ClassSource) -> ClassSource {
-    // For each top folder, whether it directly contains images.
-    let mut tops = BTreeMap::<&str, bool>::new();
-    let mut leaves = BTreeSet::<&str>::new();
-    let mut inside = 0;
-    for name in inner {
-        if let (Some((top, rest)), Some((leaf, _))) = (name.split_once('/'), name.rsplit_once('/')) {
-            *tops.entry(top).or_default() |= !rest.contains('/');
-            leaves.insert(leaf);
-            inside += 1;
-        }
-    }
-    match source {
-        ClassSource::Auto if inside <= inner.len() - inside => ClassSource::None,
-        ClassSource::Auto if tops.len() < 2 => ClassSource::None,
-        // Folders of about one image each are not classes.
-        ClassSource::Auto if tops.values().any(|holds| *holds) || 2 * leaves.len() > inside => {
-            ClassSource::Top
-        }
-        ClassSource::Auto => ClassSource::Leaf,
-        ClassSource::Top if tops.len() > 1 => ClassSource::Top,
-        ClassSource::Leaf if leaves.len() > 1 => ClassSource::Leaf,
-        _ => ClassSource::None,
-    }
+/// The folders that are classes, for images given by their names inside the shared path.
+pub(super) struct Level<'a> {
+    /// [`ClassSource::Leaf`], [`ClassSource::Top`], or [`ClassSource::None`] if the images have no classes.
+    pub(super) source: ClassSource,
+    /// The top folders whose own images have no class, because their subfolders are classes.
+    groups: BTreeSet<&'a str>,
 }
 
-/// The class of an image, given its name inside the shared path: the folder at a level. `None` if the image lies in no folder.
-pub(super) fn class_of(inner: &str, level: ClassSource) -> Option<&str> {
-    match level {
-        ClassSource::Top => inner.split_once('/').map(|(top, _)| top),
-        ClassSource::Leaf => inner.rsplit_once('/').map(|(leaf, _)| leaf),
-        _ => None,
+impl<'a> Level<'a> {
+    /// Finds the level.
+    ///
+    /// There is none if there are fewer than two folders. [`ClassSource::Auto`] takes the top folders if at least half of the images in
+    /// folders lie directly in them, or if every folder contains a single image; otherwise the folders that directly contain images. It takes
+    /// none if at least as many images lie outside of folders as inside.
+    pub(super) fn of(inner: &[&'a str], source: ClassSource) -> Self {
+        let (mut tops, mut groups, mut leaves) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let (mut inside, mut direct) = (0, 0);
+        for name in inner {
+            if let (Some((top, rest)), Some((leaf, _))) = (name.split_once('/'), name.rsplit_once('/')) {
+                tops.insert(top);
+                leaves.insert(leaf);
+                inside += 1;
+                if rest.contains('/') {
+                    groups.insert(top);
+                } else {
+                    direct += 1;
+                }
+            }
+        }
+        let found = match source {
+            ClassSource::Auto if inside <= inner.len() - inside || tops.len() < 2 => ClassSource::None,
+            ClassSource::Auto if 2 * direct >= inside || leaves.len() == inside => ClassSource::Top,
+            ClassSource::Auto => ClassSource::Leaf,
+            ClassSource::Top if tops.len() > 1 => ClassSource::Top,
+            ClassSource::Leaf if leaves.len() > 1 => ClassSource::Leaf,
+            _ => ClassSource::None,
+        };
+        if source != ClassSource::Auto {
+            groups.clear();
+        }
+        Self { source: found, groups }
+    }
+
+    /// The class of an image, given its name inside the shared path: the folder at the level. `None` if the image lies in no such folder.
+    pub(super) fn class_of<'b>(&self, inner: &'b str) -> Option<&'b str> {
+        match self.source {
+            ClassSource::Top => inner.split_once('/').map(|(top, _)| top),
+            ClassSource::Leaf => {
+                inner.rsplit_once('/').map(|(leaf, _)| leaf).filter(|leaf| !self.groups.contains(leaf))
+            }
+            _ => None,
+        }
     }
 }
 

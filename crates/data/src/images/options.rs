@@ -20,9 +20,9 @@ pub enum BadFiles {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClassSource {
-    /// A label file if there is one, otherwise folders: the folders that directly contain images, but the top folders if one of them directly
-    /// contains images or if every folder contains a single image. The set has no classes if there are fewer than two top folders, or if at
-    /// least as many images lie outside of folders as inside.
+    /// A label file if there is one, otherwise folders: the top folders if at least half of the images in folders lie directly in them or if
+    /// every folder contains a single image, otherwise the folders that directly contain images. The set has no classes if there are fewer
+    /// than two top folders, or if at least as many images lie outside of folders as inside.
     #[default]
     Auto,
     /// A label file: `dataset.json`, `metadata.csv` or `metadata.jsonl` with a column of labels, or a `.cls` file next to each image.

@@ -1,5 +1,8 @@
 //! Folders named `train`, `val` or `test` at the top of a set.
 
+use crate::Error;
+use std::path::Path;
+
 /// The part of the set that an image belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Role {
@@ -44,6 +47,26 @@ pub(super) fn roles<'a>(inner: impl Iterator<Item = &'a str>) -> Option<Vec<Opti
     }
     let has = |role: Role| roles.contains(&Some(role));
     (has(Role::Train) && (has(Role::Validation) || has(Role::Test))).then_some(roles)
+}
+
+/// Returns an error if all images lie in a folder of a held-out part, next to a training folder without images. `outer` is the path that all
+/// images share.
+pub(super) fn check_training_is_filled(root: &Path, outer: &str) -> Result<(), Error> {
+    let mut level = root.to_path_buf();
+    for part in outer.split_terminator('/') {
+        if matches!(role_of(part), Some(Role::Validation | Role::Test)) {
+            let entries =
+                std::fs::read_dir(&level).map_err(|source| Error::Io { path: level.clone(), source })?;
+            let mut names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().to_string());
+            if let Some(name) = names.find(|name| role_of(name) == Some(Role::Train)) {
+                let reason =
+                    format!("its folder {name} has no images, but {part} has; remove the folder or fill it");
+                return Err(Error::NoData { path: level, reason });
+            }
+        }
+        level.push(part);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -120,7 +120,7 @@ fn one_of_several_is_asked_for_by_name() {
     let (_folder, path) = file(&tensors);
     let set = Arrays::open(&path, Some("other"), None).unwrap();
     assert_eq!(set.get(0).unwrap().values, Values::Floats(vec![2.0, 4.0, -16.0, 1.0]));
-    refused(&tensors, None, "it has several sets; say which by data.tensor: latents, other");
+    refused(&tensors, None, "data.tensor must name one of latents, other");
     for name in ["flat", "missing"] {
         refused(
             &tensors,
@@ -143,7 +143,7 @@ fn numbers_that_are_none_are_refused() {
     }
     let beyond = [1.0, 1e300].iter().flat_map(|value: &f64| value.to_le_bytes()).collect();
     refused(&[("x", DataType::F64, &[2, 1, 1, 1], beyond)], None, "value 1 of its tensor x is inf");
-    refused(&[("x", DataType::I64, SIDES, whole(&[1; 12]))], None, "whole numbers of 64 bits");
+    refused(&[("x", DataType::I64, SIDES, whole(&[1; 12]))], None, "its tensor has the type i64");
     refused(
         &[("x", DataType::F32, &[0, 2, 1, 2], vec![])],
         None,
@@ -161,7 +161,11 @@ fn labels_must_fit() {
     let (_folder, path) = file(&with(DataType::U8, &[3], vec![0, 1, 255]));
     assert_eq!(Arrays::open(&path, None, None).unwrap().class_names().len(), 256);
     refused(&with(DataType::I64, &[2], whole(&[0, 1])), None, "it has 3 arrays and 2 labels");
-    refused(&with(DataType::F32, &[3], bytes(&[0.0, 1.0, 2.0])), None, "its labels are neither i64 nor u8");
+    refused(
+        &with(DataType::F32, &[3], bytes(&[0.0, 1.0, 2.0])),
+        None,
+        "its labels are of another type than i64 and u8",
+    );
     for wrong in [-1, 1 << 20, i64::MAX, i64::MIN] {
         refused(&with(DataType::I64, &[3], whole(&[0, wrong, 1])), None, "not all between 0 and a million");
     }

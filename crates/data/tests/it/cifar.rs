@@ -62,7 +62,7 @@ fn classes_have_their_names() {
 fn foreign_and_cut_files_are_refused() {
     let whole = batch(&[(1, 0), (2, 0)]);
     for n in [0, 1, 3072, 3074, whole.len() - 1] {
-        let reason = format!("it has {n} bytes, which is no multiple of 3073");
+        let reason = format!("it has {n} bytes, which is not a multiple of 3073");
         refused(&[("data_batch_1.bin", &whole[..n])], "data_batch_1.bin", &reason);
         refused(
             &[("data_batch_1.bin", &whole), ("data_batch_2.bin", &whole[..n])],

@@ -37,8 +37,7 @@ const NESTED: [&str; 7] = [
 #[test]
 fn folders_that_only_hold_folders_are_no_classes() {
     let leaves = ["a/airfield", "a/alley", "a/apartment/outdoor", "b/apartment/outdoor", "b/bar"];
-    let more = ["a/airfield/2.png", "a/airfield/3.png", "b/bar/2.png", "b/bar/3.png"];
-    let names = [&NESTED[..], &more].concat();
+    let names = NESTED;
     assert_eq!(classes(&names, ClassSource::Auto), leaves);
     assert_eq!(classes(&names, ClassSource::Leaf), leaves);
     assert_eq!(classes(&names, ClassSource::Top), ["a", "b"]);
@@ -49,10 +48,27 @@ fn folders_that_only_hold_folders_are_no_classes() {
 }
 
 #[test]
-fn top_folders_are_classes_where_one_holds_images() {
-    let names = ["cat/1.png", "cat/old/2.png", "dog/young/1.png", "dog/old/2.png"];
+fn top_folders_are_classes_where_most_images_lie_in_them() {
+    let names = ["cat/1.png", "cat/2.png", "cat/old/1.png", "dog/1.png", "dog/old/1.png", "dog/old/2.png"];
     assert_eq!(classes(&names, ClassSource::Auto), ["cat", "dog"]);
-    assert_eq!(classes(&names, ClassSource::Leaf), ["cat", "cat/old", "dog/old", "dog/young"]);
+    assert_eq!(classes(&names, ClassSource::Leaf), ["cat", "cat/old", "dog", "dog/old"]);
+}
+
+/// As one beside all folders.
+#[test]
+fn an_image_beside_inner_folders_changes_no_class() {
+    let stray = [&NESTED[..], &["a/alley/3.png", "a/cover.png"]].concat();
+    let set = opened(&stray, options());
+    assert_eq!(
+        set.class_names(),
+        ["a/airfield", "a/alley", "a/apartment/outdoor", "b/apartment/outdoor", "b/bar"]
+    );
+    let line =
+        "left out: a/cover.png, beside the folders of the set; data.classes = \"none\" takes all images";
+    assert!(set.notices().iter().any(|own| own == line), "{:?}", set.notices());
+    // A folder without inner ones is a class.
+    let names = ["a/x/1.png", "a/x/2.png", "a/y/1.png", "a/y/2.png", "b/1.png", "b/2.png"];
+    assert_eq!(classes(&names, ClassSource::Auto), ["a/x", "a/y", "b"]);
 }
 
 #[test]
@@ -196,6 +212,12 @@ fn a_class_folder_without_images_is_refused_inside_of_train() {
     ]);
     let text = refused(&path);
     assert!(text.contains("toy/train") && text.contains("its class b has no images"), "{text}");
+    let (_outer, path) = folder(&[("in/train/", b""), ("in/test/a/1.png", &png), ("in/test/b/1.png", &png)]);
+    let text = refused(&path);
+    assert!(
+        text.contains("toy/in ") && text.contains("its folder train has no images, but test has"),
+        "{text}"
+    );
     // A folder of labels beside the only one of images is no class.
     let (_outer, path) = folder(&[("images/1.png", &png), ("labels/1.xml", b"<x/>")]);
     assert_eq!(ImageFiles::open(&path, options()).unwrap().len(), Some(1));

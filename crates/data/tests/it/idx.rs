@@ -154,7 +154,7 @@ fn foreign_files_are_refused() {
     refused_bytes(&file(8, &[1, 3, 2, 2], &[0; 12]), "and it has 4");
     refused_bytes(&file(8, &[], &[0]), "and it has 0");
     for sides in [[0, 2, 3], [3, 0, 3], [3, 2, 0]] {
-        refused_bytes(&file(8, &sides, &[]), "it holds no images");
+        refused_bytes(&file(8, &sides, &[]), "it contains no images");
     }
     refused_bytes(&file(8, &[u32::MAX; 3], &[0; 9]), "more than can be counted");
     refused_bytes(&file(8, &[u32::MAX, u32::MAX, 1], &[0; 9]), "and 9 follow");

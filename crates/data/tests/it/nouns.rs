@@ -79,15 +79,18 @@ fn damaged_files_are_refused() {
     for text in ["", "[]", "{}", "dear diary", "{\"bgcolors\": [\"000000\"]}"] {
         let (_folder, path) = file("image-data.json", text.as_bytes());
         let said = Nouns::open(&path, 0).unwrap_err().to_string();
-        assert!(said.contains("image-data.json cannot be used: it is no image-data.json"), "{said}");
+        assert!(
+            said.contains("image-data.json cannot be used: it is not the image-data.json of Nouns"),
+            "{said}"
+        );
     }
     for wrong in ["12345", "1234567", "00000g", "#00000", "ééé"] {
-        refused("/palette/1", json!(wrong), "its palette holds what is no colour");
-        refused("/bgcolors/0", json!(wrong), "its bgcolors hold what is no colour");
+        refused("/palette/1", json!(wrong), "its palette contains an entry that is not a colour RRGGBB");
+        refused("/bgcolors/0", json!(wrong), "its bgcolors contain an entry that is not a colour RRGGBB");
     }
-    refused("/bgcolors", json!([]), "it lacks backgrounds or a kind of parts");
+    refused("/bgcolors", json!([]), "it has no backgrounds or no parts of some kind");
     for kind in ["bodies", "accessories", "heads", "glasses"] {
-        refused(&format!("/images/{kind}"), json!([]), "it lacks backgrounds or a kind of parts");
+        refused(&format!("/images/{kind}"), json!([]), "it has no backgrounds or no parts of some kind");
     }
 }
 

@@ -95,7 +95,7 @@ fn choices_that_do_not_exist_are_refused() {
     refuse(Some(&["species"]), None, None, "line 2, column species: \"cat\" is not a number");
     let only = PointFileOptions { only: Some("cat".into()), ..Default::default() };
     let sentence = open("toy.csv", b"1,2\n3,4\n", only).unwrap_err().to_string();
-    assert!(sentence.ends_with("no column of classes is known; name it"), "{sentence}");
+    assert!(sentence.ends_with("but no column of classes; it must be named"), "{sentence}");
 }
 
 /// What was read is whole: finite, of the set's shape, with labels that have names.
