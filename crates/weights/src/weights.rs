@@ -80,8 +80,8 @@ impl Weights {
         }
         let path = self.path.clone();
         let wrong = |reason: String| Error::Shards { path: path.clone(), reason };
-        let text = std::fs::read_to_string(&path).map_err(Error::io("cannot read", &path))?;
-        let index: Index = serde_json::from_str(&text)
+        let text = std::fs::read(&path).map_err(Error::io("cannot read", &path))?;
+        let index: Index = serde_json::from_slice(&text)
             .map_err(|error| wrong(format!("it is not an index of shards ({error})")))?;
         let folder = path.parent().unwrap_or(Path::new("."));
         let mut shards: Vec<&String> = index.weight_map.values().collect();

@@ -140,7 +140,11 @@ fn schedulers_that_are_not_implemented_are_named() {
     let file = place.path().join("ck/scheduler/scheduler_config.json");
     let whole = std::fs::read(&file).unwrap();
     for (key, value, words) in [
-        ("_class_name", Value::from("VQDiffusionScheduler"), &["VQDiffusionScheduler", "implemented are", "DDIM"][..]),
+        (
+            "_class_name",
+            Value::from("VQDiffusionScheduler"),
+            &["VQDiffusionScheduler", "implemented are", "DDIM"][..],
+        ),
         ("thresholding", "yes".into(), &["thresholding", "true or false"]),
         ("beta_schedule", "laplace".into(), &["beta_schedule", "laplace", "squaredcos_cap_v2"]),
         ("prediction_type", "flow".into(), &["prediction_type", "flow"]),

@@ -92,7 +92,8 @@ fn too_few_or_too_many_times_are_refused() {
     for (last, n) in [(10, 0), (10, 11), (0, 0), (0, 1)] {
         for spacing in [Leading, Trailing, Linspace, Quadratic] {
             let refused = spacing.times(last, n, 0);
-            let is_named = matches!(&refused, Err(Error::Parameter { found, .. }) if *found == n as f64);
+            let is_named =
+                matches!(&refused, Err(Error::Steps { found, trained }) if (*found, *trained) == (n, last));
             assert!(is_named, "{n} of {last}: {refused:?}");
         }
     }

@@ -88,7 +88,9 @@ fn damaged(dice: &mut Dice, right: &[u8], pickles: &[Vec<u8>]) -> (usize, Vec<u8
 fn reads(path: &std::path::Path) -> bool {
     let mut weights = match Weights::open(path) {
         Ok(weights) => weights,
-        Err(Error::Format { .. } | Error::Pickle { .. }) => return false,
+        Err(Error::Format { .. } | Error::Pickle { .. } | Error::Shards { .. } | Error::Foreign { .. }) => {
+            return false;
+        }
         Err(other) => panic!("{other:?}"),
     };
     for (name, shape) in weights.shapes() {

@@ -191,8 +191,8 @@ fn an_archive_must_hold_what_torch_writes() {
     pickle_refused(&zip(&[numbers, pickle], 8), "a/data/0 is compressed");
     pickle_refused(&zip(&[pickle, numbers], 8), "data.pkl is damaged");
     // Python's readers disagree about which of two counts.
-    pickle_refused(&zip(&[pickle, numbers, pickle], 0), "twice");
-    pickle_refused(&zip(&[pickle, numbers, numbers], 0), "twice");
+    pickle_refused(&zip(&[pickle, numbers, pickle], 0), "same name");
+    pickle_refused(&zip(&[pickle, numbers, numbers], 0), "same name");
     pickle_refused(&zip(&[pickle, numbers, ("b/data.pkl", pickle.1)], 0), "data.pkl twice");
     pickle_refused(&zip(&[pickle, numbers, ("b/data/0", numbers.1)], 0), "data/0 twice");
     // A flipped bit of the pickle, which the archive's checksum detects.

@@ -164,7 +164,11 @@ fn what_a_process_does_not_have_is_refused_by_name() {
             (Subsequence::UniformLogSnr { n: 11 }, "the number of steps", 11.0),
         ] {
             let refused = rule.times(process);
-            let is_named = matches!(&refused, Err(Error::Parameter { name: by, found: value, .. }) if *by == name && *value == found);
+            let is_named = match &refused {
+                Err(Error::Parameter { name: by, found: value, .. }) => *by == name && *value == found,
+                Err(Error::Steps { found: n, .. }) => name == "the number of steps" && *n as f64 == found,
+                _ => false,
+            };
             assert!(is_named, "{rule}: {refused:?}");
         }
     }
