@@ -89,8 +89,7 @@ fn nearest(
 ) -> Result<Vec<usize>, Error> {
     let last = process.steps();
     if !(1..=last).contains(&n) {
-        let allowed = "between 1 and the number of trained levels";
-        return Err(Error::Parameter { name: "the number of steps", found: n as f64, allowed });
+        return Err(Error::Steps { found: n, trained: last });
     }
     let with_signal = if process.level(last).signal_rate() > 0.0 { last } else { last - 1 };
     let mut times = Vec::new();

@@ -174,9 +174,8 @@ impl Model {
     fn flow_levels(&self, shift: f64, n: usize) -> Result<Vec<NoiseLevel>, Error> {
         let flow = RectifiedFlow::new(self.process().steps(), shift)?;
         if !(1..=self.process().steps()).contains(&n) {
-            let allowed = "between 1 and the number of trained levels";
-            let found = n as f64;
-            return Err(tweedie_math::Error::Parameter { name: "the number of steps", found, allowed }.into());
+            let trained = self.process().steps();
+            return Err(tweedie_math::Error::Steps { found: n, trained }.into());
         }
         let last = flow.shifted(1.0 / self.process().steps() as f64);
         let share = |i: usize| if n == 1 { 0.0 } else { i as f64 / (n - 1) as f64 };
