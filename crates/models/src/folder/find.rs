@@ -15,6 +15,9 @@ const AVERAGED: &str = "unet_ema";
 /// The variant of weight files with the optimizer's weights, in a folder whose files without a variant contain the average.
 const NOT_AVERAGED: &str = "non_ema";
 
+/// The variant of weight files that holds the average, where the plain file holds the optimizer's weights.
+const AVERAGE: &str = "ema";
+
 /// The files of a checkpoint, and notes about default choices.
 #[derive(Debug)]
 pub(super) struct Files {
@@ -43,9 +46,9 @@ impl Files {
         let is_flat = !holds(folder, &own)? && holds(folder, CONFIG)?;
         let network = if is_flat { folder.join(CONFIG) } else { folder.join(own) };
         let beside = network.parent().unwrap_or(folder);
-        let variant = match (&options.variant, options.weights) {
-            (None, Some(WeightsChoice::Raw)) if has_variant(beside, NOT_AVERAGED) => Some(NOT_AVERAGED),
-            (variant, _) => variant.as_deref(),
+        let variant = match &options.variant {
+            None if found.declaration.is_none() => variant_of(beside, options.weights, &mut notes),
+            variant => variant.as_deref(),
         };
         let (weights, note) = weights_of(beside, variant)?;
         notes.extend(note);
@@ -94,6 +97,29 @@ fn component_of(folder: &Path, options: &LoadOptions, notes: &mut Vec<String>) -
         (false, true) => AVERAGED.to_string(),
         _ => UNET.to_string(),
     })
+}
+
+/// The variant of the weight files by the choice between average and optimizer's weights, if a variant is named after one of them.
+fn variant_of(folder: &Path, choice: Option<WeightsChoice>, notes: &mut Vec<String>) -> Option<&'static str> {
+    let has = |variant| has_variant(folder, variant);
+    // An empty variant is the plain file.
+    if has(NOT_AVERAGED) && has("") {
+        if choice.is_none() {
+            notes.push(format!(
+                "weights: the plain file, which holds the averaged weights; the optimizer's are the variant `{NOT_AVERAGED}`"
+            ));
+        }
+        return (choice == Some(WeightsChoice::Raw)).then_some(NOT_AVERAGED);
+    }
+    if has(AVERAGE) && has("") {
+        if choice.is_none() {
+            notes.push(format!(
+                "weights: the averaged weights, the variant `{AVERAGE}`; the optimizer's are the plain file"
+            ));
+        }
+        return (choice != Some(WeightsChoice::Raw)).then_some(AVERAGE);
+    }
+    None
 }
 
 fn has_variant(folder: &Path, variant: &str) -> bool {

@@ -71,7 +71,7 @@ fn weight_file(folder: &Path, name: &str) -> Option<WeightFile> {
         let index = parts.iter().position(|part| *part == "index")?;
         parts.remove(index);
     }
-    let format = parts.iter().position(|part| ["safetensors", "bin", "pt", "pth"].contains(part))?;
+    let format = parts.iter().position(|part| ["safetensors", "bin", "pt", "pth", "ckpt"].contains(part))?;
     let is_safetensors = parts.remove(format) == "safetensors";
     let rank = (STEMS.len() - at, is_safetensors, !is_index);
     Some(WeightFile { path: folder.join(name), variant: parts.join("."), rank })

@@ -329,6 +329,20 @@ fn the_only_variant_is_read_and_several_need_a_choice() {
     assert_same(&opened(folder.path()).0, &averaged);
     let raw = LoadOptions { weights: Some(WeightsChoice::Raw), ..LoadOptions::default() };
     assert_same(&open(folder.path(), &raw).unwrap().0, &expected);
+    assert!(opened(folder.path()).1[0].contains("`non_ema`"));
+}
+
+#[test]
+fn an_average_beside_the_plain_file_is_the_default() {
+    let (expected, folder) = epsilon();
+    let averaged = random(&tiny(), description(Parameterization::Epsilon), 7);
+    let path = folder.path().join("unet/diffusion_pytorch_model.ema.safetensors");
+    write(path, &tensors(&foreign(&averaged).path().join("unet").join(WEIGHTS)));
+    let (model, notes) = opened(folder.path());
+    assert_same(&model, &averaged);
+    assert!(notes[0].contains("`ema`") && notes[0].contains("plain"), "{notes:?}");
+    let raw = LoadOptions { weights: Some(WeightsChoice::Raw), ..LoadOptions::default() };
+    assert_same(&open(folder.path(), &raw).unwrap().0, &expected);
 }
 
 #[test]
