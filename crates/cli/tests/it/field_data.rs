@@ -117,6 +117,7 @@ fn a_damaged_file_is_found_before_training() {
         &printed,
         &[
             "mine: 4 images",
+            "files: 4 of 9x9 (",
             "no duplicates among the first 4 images",
             "2 files were skipped, such as late.png",
         ],

@@ -130,22 +130,24 @@ impl ImageFiles {
         Ok(())
     }
 
-    /// Reads the header of every image. Returns the number of images of each height and width, and the names of files that are not images.
+    /// Reads the header of every image that is not skipped. Returns the number of images of each height and width, and the names of files
+    /// that are not images.
     pub fn sizes(&self) -> (BTreeMap<[usize; 2], u64>, Vec<String>) {
         let mut sizes = BTreeMap::new();
         let mut bad = Vec::new();
-        for &at in self.images() {
-            match self
-                .files
-                .read(at)
-                .map_err(|error| error.to_string())
-                .and_then(|bytes| decode::size_of(&bytes))
-            {
+        for &at in self.images().iter().filter(|at| !self.is_left_out(**at)) {
+            let bytes = self.files.read(at).map_err(|error| error.to_string());
+            match bytes.and_then(|bytes| decode::size_of(&bytes)) {
                 Ok(size) => *sizes.entry(size).or_default() += 1,
                 Err(_) => bad.push(self.files.names()[at].clone()),
             }
         }
         (sizes, bad)
+    }
+
+    /// Marks files as skipped that were found to be damaged when the same set was decoded before.
+    pub fn skip(&self, names: impl IntoIterator<Item = String>) {
+        self.left_out.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
     }
 
     fn read(&self, at: usize) -> Result<Vec<u8>, Error> {

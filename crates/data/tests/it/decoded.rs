@@ -71,6 +71,10 @@ fn skipped_files_are_no_part_of_the_set() {
     );
     assert_eq!(set.left_out(), ["a/2.png", "c/1.png"]);
     assert_eq!((set.class_names().len(), set.label(2)), (3, Some(2)));
+    // A second look at the files does not count them either.
+    let again = ImageFiles::open(&path, skipping()).unwrap();
+    again.skip(set.left_out());
+    assert_eq!(again.sizes().0.into_iter().collect::<Vec<_>>(), [([2, 2], 3)]);
 }
 
 #[test]

@@ -26,8 +26,9 @@ pub fn statistics(config: &RunConfig, data: &TrainingData) -> anyhow::Result<Vec
     };
     let mut lines = vec![format!("{}: {count}, {size}", shown.name())];
     lines.extend(shown.notices());
-    lines.extend(sizes(config)?);
+    // First, since it may find damaged files.
     let seen = examine(config, shown)?;
+    lines.extend(sizes(config, shown)?);
     lines.push(format!(
         "mean and standard deviation per {of_each}{}, over {} examples: {}",
         seen.unit,
@@ -60,9 +61,11 @@ pub fn statistics(config: &RunConfig, data: &TrainingData) -> anyhow::Result<Vec
 }
 
 /// The sizes of the image files before scaling.
-fn sizes(config: &RunConfig) -> anyhow::Result<Vec<String>> {
+fn sizes(config: &RunConfig, shown: &dyn Dataset) -> anyhow::Result<Vec<String>> {
     let DataConfig::Folder(folder) = &config.data else { return Ok(Vec::new()) };
-    let (sizes, bad) = folder.files()?.sizes();
+    let files = folder.files()?;
+    files.skip(shown.left_out());
+    let (sizes, bad) = files.sizes();
     let mut common: Vec<_> = sizes.iter().map(|(size, n)| (*n, *size)).collect();
     common.sort_by(|a, b| b.cmp(a));
     let row = |(n, [height, width]): &(u64, [usize; 2])| format!("{n} of {height}x{width}");
