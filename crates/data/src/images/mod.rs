@@ -6,8 +6,10 @@ mod contents;
 mod decode;
 mod fit;
 mod formats;
+mod headers;
 mod labels;
 mod options;
+mod origin;
 mod splits;
 mod verify;
 
@@ -22,7 +24,7 @@ use arrangement::Arrangement;
 use classes::set_name;
 use contents::Contents;
 use labels::Labels;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use tweedie_math::DataShape;
@@ -110,44 +112,6 @@ impl ImageFiles {
     /// The selected images, as indices of the files.
     fn images(&self) -> &[usize] {
         &self.arrangement.images
-    }
-
-    /// Reads the header of every image and returns an error for the first file that is not an image, unless such files are skipped.
-    ///
-    /// # Errors
-    /// [`Error::Image`].
-    pub fn check(&self) -> Result<(), Error> {
-        if self.options.bad_files == BadFiles::Skip {
-            return Ok(());
-        }
-        for &at in self.images() {
-            let bad = |reason| Error::Image {
-                name: self.path.join(&self.files.names()[at]).display().to_string(),
-                reason,
-            };
-            decode::size_of(&self.files.read(at)?).map_err(bad)?;
-        }
-        Ok(())
-    }
-
-    /// Reads the header of every image that is not skipped. Returns the number of images of each height and width, and the names of files
-    /// that are not images.
-    pub fn sizes(&self) -> (BTreeMap<[usize; 2], u64>, Vec<String>) {
-        let mut sizes = BTreeMap::new();
-        let mut bad = Vec::new();
-        for &at in self.images().iter().filter(|at| !self.is_left_out(**at)) {
-            let bytes = self.files.read(at).map_err(|error| error.to_string());
-            match bytes.and_then(|bytes| decode::size_of(&bytes)) {
-                Ok(size) => *sizes.entry(size).or_default() += 1,
-                Err(_) => bad.push(self.files.names()[at].clone()),
-            }
-        }
-        (sizes, bad)
-    }
-
-    /// Marks files as skipped that were found to be damaged when the same set was decoded before.
-    pub fn skip(&self, names: impl IntoIterator<Item = String>) {
-        self.left_out.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
     }
 
     fn read(&self, at: usize) -> Result<Vec<u8>, Error> {

@@ -270,7 +270,7 @@ fn look(path: &Path) {
     match ImageFiles::open(path, options()) {
         Ok(set) => {
             assert!(set.len().unwrap() > 0);
-            (captions(&set), classes(&set), set.notices());
+            let _ = (captions(&set), classes(&set), set.notices());
         }
         Err(error) => assert!(!error.to_string().contains('\n'), "{error}"),
     }
