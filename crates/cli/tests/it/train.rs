@@ -27,8 +27,8 @@ fn a_run_holds_what_it_should() {
         names_in(run),
         [
             "checkpoints",
-            "environment.json",
             "config.toml",
+            "environment.json",
             "events.out.tfevents.0.tweedie",
             "index.html",
             "lock",
