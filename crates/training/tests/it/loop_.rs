@@ -49,8 +49,8 @@ fn a_run_leaves_what_it_promises() {
         names(run.folder()),
         [
             "checkpoints",
-            "environment.json",
             "config.toml",
+            "environment.json",
             "events.out.tfevents.0.tweedie",
             "index.html",
             "lock",
