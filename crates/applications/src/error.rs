@@ -187,7 +187,7 @@ pub enum Error {
         found: DataShape,
     },
     /// A folder that does not belong to a run.
-    #[error("{} does not belong to a run, so the data to compare with are unknown; choose a preset or a configuration", path.display())]
+    #[error("{} does not belong to a run, so the data to compare with are unknown; choose a preset with its data, such as `folder`, or a configuration", path.display())]
     NoRun {
         /// The folder.
         path: PathBuf,
@@ -198,7 +198,7 @@ pub enum Error {
     )]
     NothingHeldOut,
     /// A data set with too few examples.
-    #[error("{set} has {available} examples; {needed} are needed{}", if *needed_twice { " (half of them measure the optimal variance or the floor)" } else { "" })]
+    #[error("{set} has {available} examples; {needed} are needed{}", if *needed_twice { " (as many again measure the floor, or the optimal variance)" } else { "" })]
     TooFew {
         /// The data set.
         set: String,

@@ -4,6 +4,10 @@ use clap::{Args, ValueEnum};
 use tweedie_applications::generation::OpenOptions;
 use tweedie_models::WeightsChoice;
 
+/// The help of --schedule, with names as they are typed.
+const SCHEDULE_HELP: &str = "The schedule, for a folder without a scheduler: linear, quadratic (diffusers' scaled_linear), cosine, \
+    sigmoid, rectified_flow, ve, edm …, or a table such as '{ name = \"linear\", beta_start = 1e-4, beta_end = 0.02 }'";
+
 /// Options for loading the folder of a model.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Model folder")]
@@ -15,9 +19,8 @@ pub struct FolderFlags {
     /// otherwise the only variant.
     #[arg(long, value_name = "NAME")]
     pub variant: Option<String>,
-    /// The schedule, for a folder without a scheduler: linear, quadratic (diffusers' `scaled_linear`), cosine, sigmoid, `rectified_flow`,
-    /// ve, edm …, or a table such as '{ name = "linear", `beta_start` = 1e-4, `beta_end` = 0.02 }'.
-    #[arg(long, value_name = "SCHEDULE")]
+    /// The schedule, for a folder without a scheduler.
+    #[arg(long, value_name = "SCHEDULE", help = SCHEDULE_HELP)]
     pub schedule: Option<String>,
     /// The number of levels T of --schedule; default: 1000.
     #[arg(long, value_name = "T")]

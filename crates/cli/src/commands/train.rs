@@ -99,6 +99,9 @@ fn announce(notice: &Notice, images: u64, what: &str) {
             (_, false) => line(format!("resuming after {images} images, but not bit for bit: {reasons}")),
         }
     }
+    if notice.resumed.as_ref().is_some_and(|(seen, _)| *seen >= images) {
+        line(format!("the run has seen all of its {images} images; --set training.images=N makes it longer"));
+    }
     line(format!("run: {}", notice.run.display()));
 }
 

@@ -74,7 +74,9 @@ fn the_forms_of_the_built_in_set_are_learned() {
     assert_eq!(saved.about().training.as_ref().unwrap().images, images);
     let same = trainer.with_ema(|classifier| Ok(weights(classifier) == weights(&saved))).unwrap();
     assert!(same);
-    assert!(Model::load(run.folder(), Device::Cpu).unwrap_err().to_string().contains("contains a classifier"));
+    assert!(
+        Model::load(run.folder(), Device::Cpu).unwrap_err().to_string().contains("contains a classifier")
+    );
 }
 
 /// Dropout, parts of a batch, a stored average, importance sampling, a held-out loss that waits for its tick.
