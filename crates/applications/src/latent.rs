@@ -40,12 +40,16 @@ pub fn read_images(files: &[PathBuf], model: &Model) -> Result<Tensor, Error> {
     Ok(Tensor::f_cat(&clean, 0)?)
 }
 
+/// The greatest size of an image file in bytes.
+const MOST_IMAGE: u64 = 1 << 30;
+
 /// Decodes an image file of any format that training reads, to 1 or 3 channels. Transparent pixels are blended with white.
 ///
 /// # Errors
 /// [`Error::Read`] and [`Error::Content`] for a file that cannot be read or decoded.
 pub fn read_image(file: &Path, channels: usize) -> Result<Image, Error> {
-    let bytes = std::fs::read(file).map_err(|source| Error::Read { path: file.to_path_buf(), source })?;
+    let bytes = tweedie_files::read_bytes(file, MOST_IMAGE)
+        .map_err(|source| Error::Read { path: file.to_path_buf(), source })?;
     let pixels = tweedie_data::decode(&bytes, channels, [255; 3])
         .map_err(|reason| Error::Content { path: file.to_path_buf(), reason })?;
     let (channels, plane) = (pixels.channels, pixels.height * pixels.width);

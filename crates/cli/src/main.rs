@@ -8,29 +8,28 @@ mod start;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
-use std::process::ExitCode;
+use commands::Ended;
 
-fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    if let Err(error) = start::with_quiet_threads() {
-        output::complain(&error);
-        return ExitCode::FAILURE;
-    }
-    start::logging(arguments.verbose);
-    match tweedie_torch::guard(|| run(arguments)) {
-        Ok(Ok(code)) => code,
-        Ok(Err(error)) => {
+fn main() -> ! {
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| output::end_of_parsing(&error));
+    let run = || -> anyhow::Result<Ended> {
+        start::with_quiet_threads()?;
+        start::logging(arguments.verbose);
+        tweedie_torch::guard(|| run(arguments)).unwrap_or_else(|panic| {
+            Err(anyhow::anyhow!("this should not have happened, please report it: {panic}"))
+        })
+    };
+    output::end(match run() {
+        Ok(Ended::Completed) => 0,
+        Ok(Ended::Interrupted) => progress::INTERRUPTED,
+        Err(error) => {
             output::complain(&error);
-            ExitCode::FAILURE
+            1
         }
-        Err(panic) => {
-            output::complain(&anyhow::anyhow!("this should not have happened, please report it: {panic}"));
-            ExitCode::FAILURE
-        }
-    }
+    })
 }
 
-fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+fn run(arguments: Arguments) -> anyhow::Result<Ended> {
     if !matches!(arguments.command, Command::Completions { .. }) {
         start::check_libtorch()?;
     }
@@ -48,5 +47,5 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Devices => commands::devices::run()?,
         Command::Completions { shell } => commands::completions::run(shell),
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Ended::Completed)
 }

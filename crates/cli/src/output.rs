@@ -1,22 +1,72 @@
-//! Printing to the terminal and writing result files. A closed pipe ends the program quietly.
+//! Printing to the terminal and writing result files.
+//!
+//! A closed pipe or a full disk behind standard output never ends a computation: what cannot be printed is dropped, and the results
+//! are saved. [`end`] then reports a failure to print, except that of a closed pipe, whose reader has seen enough.
 
-use std::io::{ErrorKind, Write};
+use std::io::{Error, ErrorKind, Write};
+use std::sync::Mutex;
 
-/// Prints a line to standard output. If the reading end of a pipe is closed, the program exits with status 0.
+/// The first failure to write to standard output.
+static FAILURE: Mutex<Option<Error>> = Mutex::new(None);
+
+/// Prints one line to standard output. Control characters are escaped.
 pub fn line(text: impl AsRef<str>) {
-    if !try_line(text) {
-        std::process::exit(0);
+    print(&escaped(text.as_ref()));
+}
+
+/// Prints a text of several lines to standard output, without white space at its end. Other control characters are escaped.
+pub fn lines(text: impl AsRef<str>) {
+    text.as_ref().trim_end().lines().for_each(line);
+}
+
+fn print(text: &str) {
+    let Ok(mut failure) = FAILURE.lock() else { return };
+    if failure.is_none() {
+        let mut out = std::io::stdout().lock();
+        *failure = writeln!(out, "{text}").and_then(|()| out.flush()).err();
     }
 }
 
-/// Prints a line to standard output. Returns false if the reading end of a pipe is closed.
-pub fn try_line(text: impl AsRef<str>) -> bool {
-    let mut out = std::io::stdout().lock();
-    match writeln!(out, "{}", text.as_ref()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => false,
-        // Any other failure to print is ignored, so that the running computation is not lost.
-        _ => true,
+/// Replaces characters that control a terminal or the direction of writing, such as ESC, by escapes such as `\u{1b}`. Names in files and
+/// archives may contain any character.
+pub fn escaped(text: &str) -> String {
+    let controls = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(controls) {
+        return text.to_string();
     }
+    text.chars().map(|c| if controls(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
+}
+
+/// Ends the program with an exit status, or with 1 if the output could not be written.
+pub fn end(status: u8) -> ! {
+    let failure = FAILURE.lock().ok().and_then(|mut failure| failure.take());
+    match failure {
+        Some(error) if error.kind() != ErrorKind::BrokenPipe => {
+            complain(&anyhow::anyhow!("standard output could not be written: {error}"));
+            tweedie_torch::exit_now(if status == 0 { 1 } else { status })
+        }
+        _ => tweedie_torch::exit_now(status),
+    }
+}
+
+/// Prints the help, the version or the error of the argument parser and ends the program.
+pub fn end_of_parsing(error: &clap::Error) -> ! {
+    let status = u8::try_from(error.exit_code()).unwrap_or(2);
+    let text = error.render();
+    let is_plain = std::env::args_os().all(|argument| !argument.to_string_lossy().contains(char::is_control));
+    let printed = if is_plain {
+        error.print()
+    } else {
+        // The text repeats the arguments.
+        text.to_string().lines().try_for_each(|line| writeln!(std::io::stderr(), "{}", escaped(line)))
+    };
+    if let (Err(error), Ok(mut failure)) = (printed, FAILURE.lock()) {
+        *failure = Some(error);
+    }
+    end(status)
 }
 
 /// Prints an error with its causes to standard error, each cause once.
@@ -31,7 +81,7 @@ pub fn complain(error: &anyhow::Error) {
     if let Some(flag) = remedy(error) {
         message = format!("{message}; {flag}");
     }
-    let _ = writeln!(std::io::stderr(), "error: {message}");
+    let _ = writeln!(std::io::stderr(), "error: {}", escaped(&message));
 }
 
 /// The flag that resolves an error of the library. The library's own message names no flags.

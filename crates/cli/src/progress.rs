@@ -1,6 +1,6 @@
 //! Progress output: a bar on a terminal, and an occasional line if standard error is not a terminal. Ctrl-C stops the work cleanly.
 
-use crate::output::try_line;
+use crate::output::line;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
@@ -22,7 +22,7 @@ pub fn interruptible() -> anyhow::Result<Arc<AtomicBool>> {
     let flag = Arc::clone(&stop);
     let on_signal = move || {
         if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(i32::from(INTERRUPTED));
+            tweedie_torch::exit_now(INTERRUPTED);
         }
     };
     ctrlc::set_handler(on_signal).context("signals cannot be caught")?;
@@ -69,11 +69,9 @@ impl Terminal {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// Prints a line above the bar. If the reading end of a pipe is closed, the work is stopped.
+    /// Prints a line above the bar.
     fn print(&self, text: &str) {
-        if !self.bar.suspend(|| try_line(text)) {
-            self.stop.store(true, Ordering::Relaxed);
-        }
+        self.bar.suspend(|| line(text));
     }
 
     fn begin(&mut self, task: &'static str, unit: &'static str, total: u64) {

@@ -36,6 +36,7 @@ const LIBTORCH: &str = "2.11.0";
 /// Opens the CUDA back end. Returns an error if the loaded LibTorch is not the version that this program is built for.
 pub fn check_libtorch() -> anyhow::Result<()> {
     tweedie_torch::open_cuda();
+    tweedie_torch::check_current_threads()?;
     let machine = tweedie_torch::machine();
     if machine.libtorch.split(['+', 'a']).next() != Some(LIBTORCH) {
         bail!(

@@ -1,9 +1,11 @@
 //! The binary version of CIFAR-10: five files of 10,000 records; a record is a label and 3 × 32 × 32 bytes.
 
 use crate::dataset::check_index;
+use crate::files::MOST_BYTES;
 use crate::identity::version_of;
 use crate::{Dataset, Error, Shape, Values};
 use std::path::{Path, PathBuf};
+use tweedie_files::is_there;
 use tweedie_math::DataShape;
 
 /// CIFAR-10 from `data_batch_1.bin` … `data_batch_5.bin`.
@@ -28,14 +30,15 @@ impl Cifar {
         let folder = if inner.is_dir() { inner } else { folder.to_path_buf() };
         std::fs::read_dir(&folder).map_err(|source| Error::Io { path: folder.clone(), source })?;
         let batch = |i: usize| folder.join(format!("data_batch_{i}.bin"));
-        let Some(last) = (1..=5).rev().find(|&i| batch(i).is_file()) else {
+        let Some(last) = (1..=5).rev().find(|&i| is_there(&batch(i))) else {
             let reason = "it has no data_batch_1.bin (the binary version of CIFAR-10)".into();
             return Err(Error::NoData { path: folder, reason });
         };
         let batches: Vec<PathBuf> = (1..=last).map(batch).collect();
         let mut records = Vec::new();
         for path in batches {
-            let bytes = std::fs::read(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
+            let bytes = tweedie_files::read_bytes(&path, MOST_BYTES)
+                .map_err(|source| Error::Io { path: path.clone(), source })?;
             let bad = |reason: String| Error::Format { path: path.clone(), reason };
             if bytes.is_empty() || bytes.len() % RECORD != 0 {
                 return Err(bad(format!(

@@ -4,9 +4,9 @@ use crate::dataset::check_index;
 use crate::identity::version_of;
 use crate::{Dataset, Error, Shape, Values};
 use flate2::read::MultiGzDecoder;
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use tweedie_files::{is_there, open_regular};
 use tweedie_math::DataShape;
 
 /// Grey images from an IDX file, with labels from a second one.
@@ -136,7 +136,7 @@ fn find(folder: &Path, prefix: &str) -> Option<PathBuf> {
         format!("{prefix}-{axes}-ubyte.gz"),
         format!("{prefix}.{axes}-ubyte"),
     ];
-    names.iter().map(|name| folder.join(name)).find(|path| path.is_file())
+    names.iter().map(|name| folder.join(name)).find(|path| is_there(path))
 }
 
 fn class_names(set: &str, n: usize) -> Vec<String> {
@@ -200,7 +200,7 @@ fn read_idx(path: &Path) -> Result<(Vec<usize>, Vec<u8>), Error> {
 fn read_bytes(path: &Path) -> Result<Vec<u8>, Error> {
     let io = |source| Error::Io { path: path.to_path_buf(), source };
     let mut raw = Vec::new();
-    File::open(path).map_err(io)?.take(MAX_BYTES).read_to_end(&mut raw).map_err(io)?;
+    open_regular(path).map_err(io)?.take(MAX_BYTES).read_to_end(&mut raw).map_err(io)?;
     if !raw.starts_with(&[0x1f, 0x8b]) {
         return Ok(raw);
     }

@@ -1,5 +1,6 @@
 //! Nouns: images of 32×32 pixels, composed of named parts from `image-data.json` of the Nouns project.
 
+use crate::files::MOST_BYTES;
 use crate::identity::version_of;
 use crate::{Dataset, Error, Shape, Values};
 use serde::Deserialize;
@@ -59,8 +60,8 @@ impl Nouns {
     pub fn open(path: &Path, seed: u64) -> Result<Self, Error> {
         let path = if path.is_dir() { path.join("image-data.json") } else { path.to_path_buf() };
         let bad = |reason: String| Error::Format { path: path.clone(), reason };
-        let text =
-            std::fs::read_to_string(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
+        let text = tweedie_files::read_text(&path, MOST_BYTES)
+            .map_err(|source| Error::Io { path: path.clone(), source })?;
         let file: File = serde_json::from_str(&text)
             .map_err(|error| bad(format!("it is not the image-data.json of Nouns ({error})")))?;
         let colours = |list: &[String]| list.iter().map(|text| colour(text)).collect::<Option<Vec<_>>>();

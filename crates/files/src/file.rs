@@ -1,6 +1,7 @@
 //! Atomic replacement of single files.
 
 use crate::Error;
+use crate::read::check_regular;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,11 +9,12 @@ use std::path::{Path, PathBuf};
 /// The suffix of the names of unfinished files and folders.
 pub(crate) const PARTIAL: &str = ".partial";
 
-/// Writes a file under a temporary name, syncs it, and renames it into place. Its folder must exist.
+/// Writes a file under a temporary name, syncs it, and renames it into place. Its folder must exist. Only a regular file is replaced.
 ///
 /// # Errors
-/// [`Error::Io`] if the file cannot be written, synced or renamed. If it was not yet renamed, an existing file at the path is unchanged.
+/// [`Error::Io`] if the path is a folder, a FIFO or a device, or if the file cannot be written, synced or renamed. If it was not yet renamed, an existing file at the path is unchanged.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    check_replaceable(path)?;
     let partial = partial_name(path);
     let result = write_synced(&partial, bytes)
         .and_then(|()| std::fs::rename(&partial, path).map_err(Error::io("cannot put in place", path)))
@@ -26,14 +28,20 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// Checks whether [`write_file`] can write a path, for use before long work. It does not detect a full disk.
 ///
 /// # Errors
-/// [`Error::Io`] if the path is a folder, or no file can be created beside it.
+/// [`Error::Io`] if the path is a folder, a FIFO or a device, or no file can be created beside it.
 pub fn check_writable(path: &Path) -> Result<(), Error> {
-    if path.is_dir() {
-        return Err(Error::io("cannot write", path)(std::io::ErrorKind::IsADirectory.into()));
-    }
+    check_replaceable(path)?;
     let partial = partial_name(path);
     File::create(&partial).map_err(Error::io("cannot write", path))?;
     remove(&partial)
+}
+
+/// Fails if a path is something else than a regular file. A rename would replace a device such as `/dev/null` by a file.
+fn check_replaceable(path: &Path) -> Result<(), Error> {
+    match std::fs::metadata(path) {
+        Ok(found) => check_regular(found.file_type()).map_err(Error::io("cannot write", path)),
+        Err(_) => Ok(()),
+    }
 }
 
 /// Removes the unfinished files and folders that interrupted writers left in a folder. It does nothing if the folder does not exist.
@@ -77,7 +85,9 @@ pub(crate) fn partial_name(path: &Path) -> PathBuf {
 }
 
 pub(crate) fn remove(path: &Path) -> Result<(), Error> {
-    let result = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+    // A link to a folder is removed, not the folder.
+    let is_folder = std::fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
+    let result = if is_folder { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
     match result {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(Error::io("cannot remove", path)(error))

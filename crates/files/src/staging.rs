@@ -1,7 +1,7 @@
 //! Atomic writing of folders.
 
-use crate::Error;
 use crate::file::{PARTIAL, file_name, partial_name, remove, sync_parent, write_synced};
+use crate::{Checksums, Error, checksums_below, is_there};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -46,6 +46,30 @@ impl Staging {
         write_synced(&self.path(name)?, bytes)
     }
 
+    /// The checksums of all files that were written so far.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if a file cannot be read.
+    pub fn checksums(&self) -> Result<Checksums, Error> {
+        checksums_below(&self.folder)
+    }
+
+    /// Puts the folder in place and returns its path, as [`Staging::commit`] does, unless the path exists.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the folder cannot be synced or put in place. [`Error::is_taken`] is true for it if the path exists.
+    pub fn commit_new(mut self) -> Result<PathBuf, Error> {
+        sync_folders(&self.folder)?;
+        if is_there(&self.target) {
+            let source = std::io::ErrorKind::AlreadyExists.into();
+            return Err(Error::Io { action: "cannot create", path: self.target.clone(), source });
+        }
+        std::fs::rename(&self.folder, &self.target).map_err(Error::io("cannot create", &self.target))?;
+        self.committed = true;
+        sync_parent(&self.target)?;
+        Ok(self.target.clone())
+    }
+
     /// Puts the folder in place and returns its path. An existing file or folder at this path is removed after the new folder is in
     /// place.
     ///
@@ -55,7 +79,7 @@ impl Staging {
     pub fn commit(mut self) -> Result<PathBuf, Error> {
         sync_folders(&self.folder)?;
         let old = self.target.with_file_name(format!("{}.replaced{PARTIAL}", file_name(&self.target)));
-        let replaces = self.target.exists();
+        let replaces = is_there(&self.target);
         if replaces {
             remove(&old)?;
             std::fs::rename(&self.target, &old).map_err(Error::io("cannot replace", &self.target))?;

@@ -38,6 +38,25 @@ pub enum Error {
         /// The reason.
         reason: String,
     },
+    /// A file of a model differs from its checksum, or is missing.
+    #[error(
+        "{source}; a file that was changed on purpose is used after the key `checksums` is removed from {}",
+        declaration.display()
+    )]
+    Checksum {
+        /// The file and the problem.
+        source: tweedie_files::Error,
+        /// The `tweedie.json` with the checksum.
+        declaration: PathBuf,
+    },
+    /// The newest checkpoint of a run is damaged.
+    #[error("{source}; the next older checkpoint is {}", older.display())]
+    Newest {
+        /// The problem.
+        source: Box<Error>,
+        /// The next older checkpoint.
+        older: PathBuf,
+    },
     /// A folder with a network but without a description of its process.
     #[error("{} contains a network without a process: it has neither tweedie.json nor scheduler/scheduler_config.json", path.display())]
     NoProcess {

@@ -21,6 +21,6 @@ pub use backbone::{Backbone, Call, Condition, Output};
 pub use classifier::{ClassGuide, Classifier};
 pub use denoiser::{Conditioned, Description, Model, VariancePrediction};
 pub use error::Error;
-pub use folder::{Kind, LoadOptions, ProcessChoice, Snapshot, WeightsChoice, bytes_of, tensor_of};
+pub use folder::{CARD, Kind, LoadOptions, ProcessChoice, Snapshot, WeightsChoice, bytes_of, tensor_of};
 pub use noise::TorchNoise;
 pub use values::{from_array, from_pixels, to_array, to_pixels};

@@ -18,7 +18,7 @@ pub use plot::{Plot, Scale, Series};
 pub use progress::{Event, Progress};
 pub use scatter::{ScatterLayout, ScatterPanel, scatter};
 pub use sheet::{Sheet, sheet};
-pub use tensorboard::{event_file_head, events_until, image_record, scalar_record};
+pub use tensorboard::{damaged_at, event_file_head, events_until, image_record, scalar_record};
 
 /// The errors of this crate.
 #[derive(Debug, thiserror::Error)]

@@ -50,6 +50,19 @@ pub fn events_until(file: &[u8], last: u64) -> usize {
     at
 }
 
+/// The position of the first damaged record of an event file, if there is one. A last record that was not written completely is no damage.
+pub fn damaged_at(file: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while let Some((_, end)) = next_record(&file[at..]) {
+        at += end;
+    }
+    let rest = &file[at..];
+    let (Some(length), Some(sum)) = (rest.get(..8), rest.get(8..12)) else { return None };
+    let announced = u64::from_le_bytes(length.try_into().ok()?);
+    let is_whole = announced.checked_add(16).is_none_or(|end| end <= rest.len() as u64);
+    (masked(length).to_le_bytes() != *sum || is_whole).then_some(at)
+}
+
 fn event(step: u64, wall_time: f64, values: &[u8]) -> Vec<u8> {
     let mut event = double(1, wall_time);
     event.extend(whole(2, step));
@@ -171,6 +184,16 @@ mod tests {
         let mut damaged = file.clone();
         damaged[head.len() + 14] ^= 1;
         assert_eq!(events_until(&damaged, 1000), head.len());
+        assert_eq!(damaged_at(&damaged), Some(head.len()));
+        assert_eq!(damaged_at(&file), None);
+        for cut in 0..file.len() {
+            assert_eq!(damaged_at(&file[..cut]), None, "an incomplete record is no damage");
+        }
+        for bit in 0..8 * file.len() {
+            let mut flipped = file.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(damaged_at(&flipped).is_some_and(|at| at <= bit / 8), "bit {bit}");
+        }
         assert_eq!(step_of(next_record(&line(1 << 40)).unwrap().0), Some(1 << 40));
     }
 }

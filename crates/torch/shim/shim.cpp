@@ -8,6 +8,8 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <unistd.h>
+
 #include <cstring>
 #include <string>
 
@@ -112,6 +114,9 @@ struct Checkpointed : torch::autograd::Function<Checkpointed> {
 extern "C" {
 
 void tweedie_free_message(char* message) { std::free(message); }
+
+// Ends the process without destructors of static objects, which other threads may still use.
+[[noreturn]] void tweedie_exit_now(int status) { _exit(status); }
 
 char* tweedie_cpu_capability() { return message_of(at::get_cpu_capability().c_str()); }
 

@@ -46,8 +46,31 @@ fn silence_guarded_panics() {
 
 /// The first line of a C++ message, without the text that the Rust bindings add.
 pub(crate) fn first_line(text: &str) -> String {
-    let start = text.find("Torch(\"").map_or(text, |at| &text[at + "Torch(\"".len()..]);
+    // The debug format of an error of `tch` encloses the message in `Torch("…")` and escapes it.
+    const OPEN: &str = "Torch(\"";
+    let start = text.find(OPEN).map_or(text, |at| {
+        let inside = &text[at + OPEN.len()..];
+        inside.rfind("\")").map_or(inside, |end| &inside[..end])
+    });
     let end = start.find("\\n").or_else(|| start.find('\n')).unwrap_or(start.len());
     let line = start[..end].trim();
     line.strip_prefix("Internal torch error: ").unwrap_or(line).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_line;
+
+    #[test]
+    fn nothing_of_the_binding_stays() {
+        for (text, expected) in [
+            (r#"called `Result::unwrap()` on an `Err` value: Torch("one line")"#, "one line"),
+            (r#"Torch("Internal torch error: two\nlines")"#, "two"),
+            (r#"Torch("a (b)")"#, "a (b)"),
+            ("Internal torch error: plain\nlines", "plain"),
+            ("plain (text)", "plain (text)"),
+        ] {
+            assert_eq!(first_line(text), expected);
+        }
+    }
 }

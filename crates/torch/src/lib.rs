@@ -7,21 +7,27 @@ mod border;
 mod checkpoint;
 mod cuda;
 mod device;
+mod exit;
 mod generator;
 mod global;
+mod grad;
 mod machine;
 mod precision;
 mod shim;
+mod threads;
 
 pub use border::guard;
 pub use checkpoint::checkpoint;
 pub use cuda::{CudaState, open as open_cuda};
 pub use device::{Choice, devices};
+pub use exit::exit_now;
 pub use generator::Generator;
 pub use global::with_seed;
+pub use grad::with_grad;
 pub use machine::{Machine, machine};
 pub use precision::{Precision, PrecisionChoice};
 pub use shim::{channels_last, set_grad};
+pub use threads::{check_current_threads, set_threads};
 
 /// An error of LibTorch, or of a device or precision.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +46,21 @@ pub enum Error {
         requested: String,
         /// The available devices, as a sentence.
         found: String,
+    },
+    /// The operating system does not start the threads of LibTorch's operations.
+    #[error(
+        "{requested} threads per operation need {needed} threads in all, but only {found} could be started ({reason}); \
+         a smaller number of threads or a higher limit of processes is needed"
+    )]
+    Threads {
+        /// The number of threads per operation.
+        requested: u16,
+        /// The number of threads that were started.
+        found: usize,
+        /// The number of threads that LibTorch starts.
+        needed: usize,
+        /// The error of the operating system.
+        reason: String,
     },
     /// A text that is not the name of a precision.
     #[error("`{0}` is not a precision; precisions are auto, f32 and bf16")]

@@ -1,7 +1,7 @@
 //! The Rust side of `shim/shim.cpp`.
 
 use crate::{Error, border};
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use tch::Tensor;
 use torch_sys::C_tensor;
 
@@ -31,6 +31,7 @@ unsafe extern "C" {
         room: usize,
         made: *mut usize,
     ) -> *mut c_char;
+    fn tweedie_exit_now(status: c_int) -> !;
     fn tweedie_channels_last(tensor: *const C_tensor, made: *mut *mut C_tensor) -> *mut c_char;
 }
 
@@ -61,6 +62,11 @@ pub(crate) fn cpu_capability() -> String {
 pub(crate) fn build_configuration() -> String {
     // SAFETY: no arguments; the message is freed by `take`.
     take(unsafe { tweedie_build_configuration() }).unwrap_or_default()
+}
+
+pub(crate) fn exit_now(status: c_int) -> ! {
+    // SAFETY: the call ends the process and does not return.
+    unsafe { tweedie_exit_now(status) }
 }
 
 pub(crate) fn generator_new(seed: u64) -> Result<*mut RawGenerator, Error> {

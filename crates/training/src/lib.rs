@@ -38,8 +38,8 @@ pub use loop_memory::{LoopMemory, Sums, Watch};
 pub use objective::{example_losses, loss};
 pub use rate::rate_at;
 pub use run::{
-    Accuracy, CONFIG, Clock, HeldOut, HeldOutBin, Resumed, Run, State, Tick, average_of_width,
-    checkpoints_in, read_metrics, run_of, run_state,
+    Accuracy, CONFIG, Clock, HeldOut, HeldOutBin, LogState, MetricsLog, Resumed, Run, State, Tick,
+    average_of_width, checkpoint_at, checkpoints_in, read_metrics, run_of, run_state,
 };
 pub use train::{Ending, Preview, TrainingData, train};
 pub use trainer::{StepReport, Trainer};
@@ -129,6 +129,22 @@ pub enum Error {
         /// The process that trains it.
         owner: String,
     },
+    /// The folder of a run was moved, removed or replaced during its training.
+    #[error("the folder of the run {} was moved, removed or replaced during the training; nothing more is written", run.display())]
+    Moved {
+        /// The run.
+        run: std::path::PathBuf,
+    },
+    /// The run has no checkpoint of this number of images.
+    #[error("the run {} has no checkpoint after {images} images; it has {}", run.display(), list(found))]
+    NoCheckpoint {
+        /// The run.
+        run: std::path::PathBuf,
+        /// The requested number of images.
+        images: u64,
+        /// The numbers of images of its checkpoints.
+        found: Vec<u64>,
+    },
     /// The run has no stored averages.
     #[error(
         "the run {} has no stored averages; training stores them if training.posthoc_ema.std is set, for example to [0.05, 0.1]",
@@ -156,6 +172,12 @@ pub enum Error {
         /// The cause.
         source: std::io::Error,
     },
+}
+
+/// Numbers in words.
+fn list(numbers: &[u64]) -> String {
+    let texts: Vec<String> = numbers.iter().map(u64::to_string).collect();
+    if texts.is_empty() { "none".into() } else { texts.join(", ") }
 }
 
 impl From<tch::TchError> for Error {

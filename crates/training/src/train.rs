@@ -3,7 +3,8 @@
 use crate::checkpoint::{Checkpoint, CheckpointWriter, Keep};
 use crate::held_out::held_out_loss;
 use crate::loop_memory::{Stopwatch, Sums};
-use crate::{Error, Learner, LoopMemory, Run, Tick, Trainer};
+use crate::{Error, Learner, LogState, LoopMemory, Run, Tick, Trainer, TrainingConfig};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -61,106 +62,216 @@ pub fn train<L: Learner>(
     let identity = DataIdentity::of(data.as_ref());
     let prepare = trainer.model().preparation(&config);
     let prepare = move |batch| prepare(batch).map_err(|error| tweedie_data::Error::Prepare(error.into()));
-    let mut loader = Loader::with(data, config.seed, config.batch, trainer.images(), config.flip, prepare)?;
-    let mut stopwatch = Stopwatch::new(memory.seconds);
-    let mut memory = memory;
-    let mut writer = CheckpointWriter::default();
-    let keep = Keep::of(&config);
-    let sheet = if preview.is_some() { config.report.sheet } else { 0 };
-    let due = |every: u64, before: u64, now: u64| every > 0 && before / every != now / every;
-    let mut go = progress.on(&Event::Begin { task: "training", unit: "images", total: config.images });
-    let mut failure = None;
-    while trainer.images() < config.images && go.is_continue() {
-        let before = trainer.images();
-        let batch = match loader.next_batch() {
-            Ok(batch) => batch,
-            Err(error) => {
-                failure = Some(Error::from(error));
-                break;
-            }
-        };
-        let report = trainer.step(&batch)?;
-        if let Some(complaint) = memory.watch.complaint(&report) {
-            writer.wait()?;
-            let step = trainer.steps() + 1;
-            return Err(diverged(trainer, run, step, report.loss, complaint));
-        }
-        let now = trainer.images();
-        go = progress.on(&Event::Step { done: now as f64, figure: Some(("loss", report.loss)) });
-        memory.sums.add(&report);
-        stopwatch.add((now - before) as usize);
-        let last = now >= config.images;
-        if let Some(held_out) = &held_out
-            && (due(config.report.held_out, before, now) || (last && config.report.held_out > 0))
-        {
-            let n = config.report.held_out_images;
-            let measured = match stopwatch.pause(|| held_out_loss(trainer, held_out.as_ref(), n)) {
-                Err(error @ Error::Data(_)) => {
-                    failure = Some(error);
-                    break;
-                }
-                measured => measured?,
-            };
-            if let Some(loss) = [measured.raw, measured.averaged].into_iter().find(|loss| !loss.is_finite()) {
-                writer.wait()?;
-                let complaint = "this is the loss on held-out examples";
-                return Err(diverged(trainer, run, trainer.steps(), loss, complaint));
-            }
-            memory.held_out = Some(measured);
-        }
-        if due(config.report.tick, before, now) || last {
-            let tick = memory.tick(&mut stopwatch, trainer);
-            run.record(&tick)?;
-            join(&mut go, progress.on(&Event::Figures { done: now, values: &figures(&tick) }));
-            (memory.sums, memory.held_out) = (Sums::default(), None);
-            stopwatch.begin();
-        }
-        if let Some(preview) = preview.filter(|_| due(sheet, before, now) || (last && sheet > 0)) {
-            stopwatch.pause(|| run.draw_sheet(trainer, preview).and_then(|()| run.write_page()))?;
-            join(&mut go, announce("sheet", Some(run.sheet(now)), progress));
-        }
-        let stores = !config.posthoc_ema.std.is_empty();
-        if stores && (due(config.posthoc_ema.every, before, now) || last) {
-            stopwatch.pause(|| run.store_averages(trainer))?;
-        }
-        if due(config.report.checkpoint, before, now) && !last {
-            memory.seconds = stopwatch.seconds();
-            let checkpoint = stopwatch.pause(|| capture(trainer, &identity, &memory, true))?;
-            run.sync()?;
-            let written = writer.start(checkpoint, run.checkpoint(now), keep)?;
-            join(&mut go, announce("checkpoint", written, progress));
-        }
-        join(&mut go, announce("checkpoint", writer.finished()?, progress));
+    let loader = Loader::with(data, config.seed, config.batch, trainer.images(), config.flip, prepare)?;
+    let mut training = Training {
+        sheet: if preview.is_some() { config.report.sheet } else { 0 },
+        stopwatch: Stopwatch::new(memory.seconds),
+        writer: CheckpointWriter::default(),
+        go: progress.on(&Event::Begin { task: "training", unit: "images", total: config.images }),
+        warned: BTreeSet::new(),
+        loader,
+        held_out,
+        identity,
+        config,
+        memory,
+        preview,
+        trainer,
+        run,
+        progress,
+    };
+    let mut result = training.catch_up();
+    while result.is_ok() && training.trainer.images() < training.config.images && training.go.is_continue() {
+        result = training.step();
     }
-    memory.seconds = stopwatch.seconds();
-    let saved = save(trainer, run, &identity, &memory, &mut writer, progress);
-    let _ = progress.on(&Event::End);
-    match failure {
-        Some(error) => Err(error),
-        None => saved
-            .map(|()| if trainer.images() >= config.images { Ending::Finished } else { Ending::Interrupted }),
-    }
+    let saved = match &result {
+        // The weights are not worth keeping, or the folder is not ours.
+        Err(Error::Diverged { .. } | Error::Moved { .. }) => training.writer.wait().map(|_| ()),
+        // The update was interrupted by an error.
+        _ if !training.trainer.is_whole() => training.writer.wait().map(|_| ()),
+        _ => training.save(),
+    };
+    let _ = training.progress.on(&Event::End);
+    result.and(saved)?;
+    Ok(if training.trainer.images() >= training.config.images {
+        Ending::Finished
+    } else {
+        Ending::Interrupted
+    })
 }
 
-/// Saves what was learned so far, unless the newest checkpoint holds it.
-fn save<L: Learner>(
-    trainer: &mut Trainer<L>,
-    run: &Run,
-    identity: &DataIdentity,
-    memory: &LoopMemory,
-    writer: &mut CheckpointWriter,
-    progress: &mut dyn Progress,
-) -> Result<(), Error> {
-    let (images, scheduled) = (trainer.images(), trainer.images() >= trainer.config().images);
-    let keep = Keep::of(trainer.config());
-    let _ = announce("checkpoint", writer.wait()?, progress);
-    if run.newest_checkpoint()?.is_none_or(|(newest, _)| newest != images) {
-        let checkpoint = capture(trainer, identity, memory, scheduled)?;
-        run.sync()?;
-        writer.start(checkpoint, run.checkpoint(images), keep)?;
-        let _ = announce("checkpoint", writer.wait()?, progress);
+/// A training in progress.
+struct Training<'a, L: Learner> {
+    trainer: &'a mut Trainer<L>,
+    run: &'a mut Run,
+    preview: Option<&'a dyn Preview<L>>,
+    progress: &'a mut dyn Progress,
+    loader: Loader<L::Batch>,
+    held_out: Option<Arc<dyn Dataset>>,
+    identity: DataIdentity,
+    config: TrainingConfig,
+    memory: LoopMemory,
+    /// The interval between sheets; 0 for none.
+    sheet: u64,
+    stopwatch: Stopwatch,
+    writer: CheckpointWriter,
+    /// The answer of the progress to the events so far: a break is kept.
+    go: ControlFlow<()>,
+    /// The kinds of outputs of which a failure was reported.
+    warned: BTreeSet<&'static str>,
+}
+
+/// Whether a multiple of `every` lies between two numbers of images; never for 0.
+fn due(every: u64, before: u64, now: u64) -> bool {
+    every > 0 && before / every != now / every
+}
+
+impl<L: Learner> Training<'_, L> {
+    /// Stores the averages that were due when the resumed checkpoint was written, if that failed then.
+    fn catch_up(&mut self) -> Result<(), Error> {
+        let now = self.trainer.images();
+        let before = now.saturating_sub(self.config.batch as u64);
+        let stores =
+            !self.config.posthoc_ema.std.is_empty() && due(self.config.posthoc_ema.every, before, now);
+        if stores && !self.run.has_averages(now) { self.run.store_averages(self.trainer) } else { Ok(()) }
     }
-    run.write_page()
+
+    /// Makes one update and everything that is due after it.
+    fn step(&mut self) -> Result<(), Error> {
+        let before = self.trainer.images();
+        let batch = self.loader.next_batch()?;
+        let report = self.trainer.step(&batch)?;
+        if let Some(complaint) = self.memory.watch.complaint(&report) {
+            return Err(self.diverged(self.trainer.steps() + 1, report.loss, complaint));
+        }
+        let now = self.trainer.images();
+        self.go = self.progress.on(&Event::Step { done: now as f64, figure: Some(("loss", report.loss)) });
+        self.memory.sums.add(&report);
+        self.stopwatch.add((now - before) as usize);
+        let last = now >= self.config.images;
+        let report = self.config.report.clone();
+        if report.held_out > 0 && (due(report.held_out, before, now) || last) {
+            self.measure_held_out()?;
+        }
+        if due(report.tick, before, now) || last {
+            self.tick(last)?;
+        }
+        if self.sheet > 0 && (due(self.sheet, before, now) || last) {
+            self.draw_sheet();
+        }
+        let stores = !self.config.posthoc_ema.std.is_empty();
+        if stores && (due(self.config.posthoc_ema.every, before, now) || last) {
+            self.stopwatch.pause(|| self.run.store_averages(self.trainer))?;
+        }
+        if due(report.checkpoint, before, now) && !last {
+            self.memory.seconds = self.stopwatch.seconds();
+            self.checkpoint(true)?;
+        }
+        let written = self.writer.finished()?;
+        self.announce("checkpoint", written);
+        Ok(())
+    }
+
+    fn measure_held_out(&mut self) -> Result<(), Error> {
+        let Some(held_out) = &self.held_out else { return Ok(()) };
+        let n = self.config.report.held_out_images;
+        let measured = self.stopwatch.pause(|| held_out_loss(self.trainer, held_out.as_ref(), n))?;
+        if let Some(loss) = [measured.raw, measured.averaged].into_iter().find(|loss| !loss.is_finite()) {
+            let complaint = "this is the loss on held-out examples";
+            return Err(self.diverged(self.trainer.steps(), loss, complaint));
+        }
+        self.memory.held_out = Some(measured);
+        Ok(())
+    }
+
+    fn tick(&mut self, last: bool) -> Result<(), Error> {
+        self.run.check_place()?;
+        let tick = self.memory.tick(&mut self.stopwatch, self.trainer);
+        let recorded = self.run.record(&tick);
+        self.warn("the log metrics.jsonl", recorded);
+        let drawn = self.run.illustrate(&tick, last);
+        self.warn("the plot of the loss or the log of TensorBoard", drawn);
+        let answer = self.progress.on(&Event::Figures { done: tick.images, values: &figures(&tick) });
+        join(&mut self.go, answer);
+        (self.memory.sums, self.memory.held_out) = (Sums::default(), None);
+        self.stopwatch.begin();
+        Ok(())
+    }
+
+    fn draw_sheet(&mut self) {
+        let Some(preview) = self.preview else { return };
+        let drawn = self.stopwatch.pause(|| self.run.draw_sheet(self.trainer, preview));
+        let sheet = drawn.is_ok().then(|| self.run.sheet(self.trainer.images()));
+        self.warn("the sheet of samples", drawn);
+        self.announce("sheet", sheet);
+        let renewed = self.stopwatch.pause(|| self.run.renew_page());
+        self.warn("the page of the run", renewed);
+    }
+
+    /// Reports the failure of an output on which training does not depend, once per output.
+    fn warn(&mut self, what: &'static str, result: Result<(), Error>) {
+        if let Err(error) = result
+            && self.warned.insert(what)
+        {
+            let text = format!("{what} could not be written, and the training continues: {error}");
+            let answer = self.progress.on(&Event::Message(&text));
+            join(&mut self.go, answer);
+        }
+    }
+
+    fn announce(&mut self, what: &'static str, written: Option<PathBuf>) {
+        if let Some(path) = written.as_deref() {
+            let answer = self.progress.on(&Event::Wrote { what, path });
+            join(&mut self.go, answer);
+        }
+    }
+
+    /// Begins to write a checkpoint.
+    fn checkpoint(&mut self, scheduled: bool) -> Result<(), Error> {
+        self.run.check_place()?;
+        let log = self.run.log_state();
+        let checkpoint =
+            self.stopwatch.pause(|| capture(self.trainer, &self.identity, &self.memory, scheduled, log))?;
+        // The log is on the disk before a checkpoint that refers to it, unless it cannot be written.
+        let synced = self.run.sync();
+        self.warn("the log metrics.jsonl", synced);
+        let target = self.run.checkpoint(self.trainer.images());
+        let written = self.writer.start(checkpoint, target, Keep::of(&self.config))?;
+        self.announce("checkpoint", written);
+        Ok(())
+    }
+
+    /// Saves what was learned so far, unless the newest checkpoint holds it.
+    fn save(&mut self) -> Result<(), Error> {
+        self.memory.seconds = self.stopwatch.seconds();
+        let images = self.trainer.images();
+        // An earlier checkpoint that could not be written does not keep this one from being written.
+        let earlier = self.writer.wait().map(|written| self.announce("checkpoint", written));
+        if self.run.newest_checkpoint()?.is_none_or(|(newest, _)| newest != images) {
+            self.checkpoint(images >= self.config.images)?;
+            let written = self.writer.wait()?;
+            self.announce("checkpoint", written);
+        }
+        let written = self.run.finish_illustrations();
+        self.warn("the page of the run", written);
+        earlier.and(self.run.sync())
+    }
+
+    fn diverged(&mut self, step: u64, loss: f64, complaint: &str) -> Error {
+        // The newest checkpoint is named, so that its writing must have ended.
+        let _ = self.writer.wait();
+        let newest = self.run.newest_checkpoint().ok().flatten();
+        let kept = newest.map_or("no checkpoint was written yet".into(), |(_, path)| {
+            format!("the last good checkpoint is {}", path.display())
+        });
+        Error::Diverged {
+            step,
+            images: self.trainer.images(),
+            loss,
+            advice: format!(
+                "{complaint}; {kept}. A lower training.optimizer.learning_rate or precision = \"f32\" may help"
+            ),
+        }
+    }
 }
 
 /// Combines two answers of a progress: a break is kept.
@@ -186,19 +297,13 @@ fn figures(tick: &Tick) -> Vec<(&'static str, f64)> {
     values
 }
 
-fn announce(what: &'static str, written: Option<PathBuf>, progress: &mut dyn Progress) -> ControlFlow<()> {
-    match written.as_deref() {
-        Some(path) => progress.on(&Event::Wrote { what, path }),
-        None => ControlFlow::Continue(()),
-    }
-}
-
 /// Adds a summary of the training to the model and captures a checkpoint.
 fn capture<L: Learner>(
     trainer: &mut Trainer<L>,
     data: &DataIdentity,
     memory: &LoopMemory,
     scheduled: bool,
+    log: LogState,
 ) -> Result<Checkpoint, Error> {
     let precision = trainer.model().backbone().pass().precision.name().to_string();
     let summary = TrainingSummary {
@@ -210,20 +315,5 @@ fn capture<L: Learner>(
         precision,
     };
     trainer.model_mut().backbone_mut().about_mut().training = Some(summary);
-    Checkpoint::capture(trainer, data, memory.clone(), scheduled)
-}
-
-fn diverged<L: Learner>(trainer: &Trainer<L>, run: &Run, step: u64, loss: f64, complaint: &str) -> Error {
-    let kept =
-        run.newest_checkpoint().ok().flatten().map_or("no checkpoint was written yet".into(), |(_, path)| {
-            format!("the last good checkpoint is {}", path.display())
-        });
-    Error::Diverged {
-        step,
-        images: trainer.images(),
-        loss,
-        advice: format!(
-            "{complaint}; {kept}. A lower training.optimizer.learning_rate or precision = \"f32\" may help"
-        ),
-    }
+    Checkpoint::capture(trainer, data, memory.clone(), scheduled, log)
 }

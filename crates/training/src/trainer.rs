@@ -25,6 +25,8 @@ pub struct Trainer<L: Learner = Model> {
     /// The state of the learner.
     state: L::State,
     images: u64,
+    /// False while an update is made or the averages are in the place of the weights.
+    is_whole: bool,
 }
 
 /// The result of one step.
@@ -59,7 +61,7 @@ impl<L: Learner> Trainer<L> {
         let state = model.state(&config);
         let mut model = model;
         model.backbone_mut().set_pass(Pass { train: false, gradient_checkpointing: false, ..pass });
-        Ok(Self { model, config, pass, parameters, optimizer, ema, stored, state, images: 0 })
+        Ok(Self { model, config, pass, parameters, optimizer, ema, stored, state, images: 0, is_whole: true })
     }
 
     /// Makes the learner's batch from examples, as the loader's threads do.
@@ -93,6 +95,7 @@ impl<L: Learner> Trainer<L> {
         };
         if report.loss.is_finite() && report.gradient_norm.is_finite() {
             let scale = clip_factor(&norm, self.config.optimizer.max_grad_norm)?;
+            self.is_whole = false;
             self.optimizer.step(
                 &mut self.parameters,
                 &self.config.optimizer,
@@ -106,6 +109,7 @@ impl<L: Learner> Trainer<L> {
             for (gamma, average) in &mut self.stored {
                 average.update_power(&self.parameters, *gamma, self.images, n)?;
             }
+            self.is_whole = true;
         }
         Ok(report)
     }
@@ -156,8 +160,10 @@ impl<L: Learner> Trainer<L> {
     /// Runs code while the model holds its averaged weights.
     pub(crate) fn averaged<T>(&mut self, code: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
         let own = self.ema.put_into(&mut self.parameters)?;
+        let was_whole = std::mem::replace(&mut self.is_whole, false);
         let result = code(self);
         own.put_back(&mut self.parameters)?;
+        self.is_whole = was_whole;
         result
     }
 
@@ -209,6 +215,12 @@ impl<L: Learner> Trainer<L> {
     /// The configuration.
     pub fn config(&self) -> &TrainingConfig {
         &self.config
+    }
+
+    /// Whether weights, moments and averages belong to the same step, so that they can be saved. This is false after an error in the middle
+    /// of an update.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     /// Images seen.

@@ -1,9 +1,9 @@
 //! Detection of the format of a file of weights from its content.
 
 use crate::Error;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use tweedie_files::open_regular;
 
 /// The format of a file of weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Format {
     /// [`Error::Io`]; [`Error::LfsPointer`] for a pointer of Git LFS; [`Error::Foreign`] for a known format that is not supported.
     pub fn of(path: &Path) -> Result<Self, Error> {
         let mut head = Vec::new();
-        let file = File::open(path).map_err(Error::io("cannot read", path))?;
+        let file = open_regular(path).map_err(Error::io("cannot read", path))?;
         file.take(HEAD as u64).read_to_end(&mut head).map_err(Error::io("cannot read", path))?;
         if is_lfs_pointer(&head) {
             return Err(Error::LfsPointer { path: path.to_path_buf() });

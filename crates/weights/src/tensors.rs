@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use tweedie_files::open_regular;
 
 /// The description of a tensor in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +43,7 @@ impl TensorFile {
     /// [`Error::Io`]; [`Error::Format`] for a file of another format, a truncated or damaged file, or a duplicate tensor.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let bad = |reason: String| Error::Format { path: path.to_path_buf(), reason };
-        let mut file = File::open(path).map_err(Error::io("cannot read", path))?;
+        let mut file = open_regular(path).map_err(Error::io("cannot read", path))?;
         let length = file.metadata().map_err(Error::io("cannot read", path))?.len();
         let mut prefix = [0; 8];
         if length < 8 {

@@ -80,7 +80,8 @@ impl Weights {
         }
         let path = self.path.clone();
         let wrong = |reason: String| Error::Shards { path: path.clone(), reason };
-        let text = std::fs::read(&path).map_err(Error::io("cannot read", &path))?;
+        let text = tweedie_files::read_bytes(&path, tweedie_files::MOST_SETTINGS)
+            .map_err(Error::io("cannot read", &path))?;
         let index: Index = serde_json::from_slice(&text)
             .map_err(|error| wrong(format!("it is not an index of shards ({error})")))?;
         let folder = path.parent().unwrap_or(Path::new("."));
@@ -92,7 +93,7 @@ impl Weights {
                 return Err(wrong(format!("its shard `{shard}` is not a file in the same folder")));
             }
             let file = folder.join(shard);
-            if !file.is_file() {
+            if !tweedie_files::is_there(&file) {
                 return Err(wrong(format!("its shard {shard} is missing")));
             }
             let format = Format::of(&file)?;

@@ -25,7 +25,11 @@ pub fn config_of(model: &Path, source: &Source) -> Result<RunConfig, Error> {
         let source = std::io::Error::from(std::io::ErrorKind::NotFound);
         return Err(Error::Read { path: model.to_path_buf(), source });
     }
-    let own = model.ancestors().take(3).map(|folder| folder.join(CONFIG)).find(|file| file.is_file());
+    let own = model
+        .ancestors()
+        .take(3)
+        .map(|folder| folder.join(CONFIG))
+        .find(|file| tweedie_files::is_there(file));
     let Some(file) = own else { return Err(Error::NoRun { path: model.to_path_buf() }) };
     RunConfig::resolve(&Source { config: Some(file), ..source.clone() })
 }

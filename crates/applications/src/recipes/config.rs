@@ -103,6 +103,11 @@ fn derived_in(changes: &toml::Table) -> Option<(String, &toml::Value)> {
     Some((format!("network.{key}"), value))
 }
 
+/// Whether a character only changes the direction of writing.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 impl RunConfig {
     /// Reads a configuration and applies the changes.
     ///
@@ -112,7 +117,7 @@ impl RunConfig {
     pub fn resolve(source: &Source) -> Result<Self, Error> {
         let (text, from) = match &source.config {
             Some(path) => (
-                std::fs::read_to_string(path)
+                tweedie_files::read_text(path, tweedie_files::MOST_SETTINGS)
                     .map_err(|error| Error::Read { path: path.clone(), source: error })?,
                 path.display().to_string(),
             ),
@@ -148,20 +153,26 @@ impl RunConfig {
             config.sampling.clip = None;
         }
         config.data.take(&config.name, source.data.as_deref())?;
-        config.check_name()?;
         Ok(config)
     }
 
-    /// Fails unless the name can be the end of a folder's name.
-    fn check_name(&self) -> Result<(), Error> {
-        let is_fine = !self.name.is_empty()
-            && !self.name.contains(['/', '\\', '\0'])
-            && !self.name.chars().any(char::is_control);
+    /// Fails unless the name can be the end of the name of a new run's folder.
+    ///
+    /// # Errors
+    /// [`Error::Setting`].
+    pub(super) fn check_name(&self) -> Result<(), Error> {
+        let name = &self.name;
+        let is_fine = !name.is_empty()
+            && name.len() <= 200
+            && !name.starts_with(['-', '.'])
+            && ![".partial", ".set-aside"].iter().any(|end| name.ends_with(end))
+            && !name.contains(|c: char| c.is_control() || is_invisible(c) || matches!(c, '/' | '\\'));
         if is_fine {
             return Ok(());
         }
-        let allowed = "it names the run's folder and must be a text without slashes and control characters";
-        Err(Error::Setting { key: "name", found: format!("{:?}", self.name), allowed: allowed.into() })
+        let allowed = "it names the run's folder and must be a text of at most 200 bytes without slashes and control characters, which \
+                       does not start with `-` or `.` and does not end with `.partial` or `.set-aside`";
+        Err(Error::Setting { key: "name", found: format!("{name:?}"), allowed: allowed.into() })
     }
 
     /// Opens the data set and its held-out examples.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tch::Device;
 use tweedie_data::{DataIdentity, Dataset};
+use tweedie_files::MOST_SETTINGS;
 use tweedie_models::sampling::SamplingConfig;
 use tweedie_models::{Classifier, Model};
 use tweedie_networks::Registry;
@@ -107,6 +108,9 @@ impl Recipe {
         progress: &mut dyn Progress,
     ) -> Result<Self, Error> {
         config.training.check()?;
+        if resume.is_none() {
+            config.check_name()?;
+        }
         let data = config.open_decoded_data(progress)?;
         config.fit_to(data.shown.as_ref())?;
         config.network.check()?;
@@ -185,9 +189,9 @@ impl Recipe {
     /// Sets the number of threads and resolves the device and the precision. A resumed run keeps its threads and its precision unless
     /// others are chosen, because the exact results depend on them.
     fn device_and_precision(&self, start: &Start) -> Result<(Device, (Precision, String)), Error> {
-        let threads = self.before.as_ref().map(|before| before.threads);
-        if let Some(threads) = start.threads.map(i32::from).or(threads).filter(|threads| *threads > 0) {
-            tch::set_num_threads(threads);
+        let before = self.before.as_ref().and_then(|before| u16::try_from(before.threads).ok());
+        if let Some(threads) = start.threads.or(before).filter(|threads| (1..=1024).contains(threads)) {
+            tweedie_torch::set_threads(threads)?;
         }
         let device = start.device.parse::<Choice>()?.resolve()?;
         let choice: PrecisionChoice = self.config.training.precision.parse()?;
@@ -301,7 +305,7 @@ fn restore<L: Learner>(
     let resumed = run.resume(trainer, &DataIdentity::of(data))?;
     let (text, path) = (config.to_toml()?, run.folder().join(tweedie_training::CONFIG));
     let mut differences = resumed.differences;
-    if std::fs::read_to_string(&path).is_ok_and(|before| before != text) {
+    if tweedie_files::read_text(&path, MOST_SETTINGS).is_ok_and(|before| before != text) {
         let source = Source { config: Some(path.clone()), ..Source::default() };
         let before = RunConfig::resolve(&source).ok();
         run.write_config(&text)?;

@@ -18,7 +18,7 @@ use tweedie_training::{CONFIG, Objective, TrainingConfig};
 pub fn resumed_config(run: &Path, set: &[String], data: Option<PathBuf>) -> Result<RunConfig, Error> {
     let run = &tweedie_training::run_of(run).0;
     let file = run.join(CONFIG);
-    if !file.is_file() {
+    if !tweedie_files::is_there(&file) {
         return Err(Error::NotARun { path: run.to_path_buf(), file: CONFIG });
     }
     let source = |set: &[String]| Source {

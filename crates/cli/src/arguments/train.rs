@@ -44,6 +44,9 @@ pub struct Train {
     /// Resume a run from its newest checkpoint, bit for bit; --set training.images=N makes it longer.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "config"])]
     pub resume: Option<PathBuf>,
+    /// Resume from the checkpoint after this number of images instead of the newest; newer ones are renamed.
+    #[arg(long, value_name = "IMAGES", requires = "resume")]
+    pub from: Option<u64>,
     /// The number of threads per operation; default for a resumed run: the number it had.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,

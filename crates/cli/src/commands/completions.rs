@@ -7,5 +7,5 @@ use clap::CommandFactory;
 pub fn run(shell: clap_complete::Shell) {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "tweedie", &mut script);
-    crate::output::line(String::from_utf8_lossy(&script));
+    crate::output::lines(String::from_utf8_lossy(&script));
 }

@@ -19,6 +19,15 @@ use tweedie_applications::generation::{OpenOptions, Opened};
 use tweedie_models::Model;
 use tweedie_torch::{Choice, Precision};
 
+/// How a subcommand ended, if it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The work is complete.
+    Completed,
+    /// The work was interrupted, and what was done is saved.
+    Interrupted,
+}
+
 /// Loads a model and prints the notes about its folder.
 fn open_model(folder: &Path, options: &OpenOptions) -> anyhow::Result<(Model, Precision)> {
     let Opened { model, precision, notes } = tweedie_applications::generation::open(folder, options)?;

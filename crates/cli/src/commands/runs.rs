@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use std::collections::BTreeMap;
 use std::path::Path;
 use toml::{Table, Value};
+use tweedie_files::{MOST_SETTINGS, is_there, read_text};
 use tweedie_report::{Plot, Scale, Series};
 use tweedie_training::{CONFIG, State, Tick, read_metrics, run_state};
 
@@ -21,7 +22,7 @@ pub fn run(options: &Runs) -> anyhow::Result<()> {
 fn list(folder: &Path) -> anyhow::Result<()> {
     let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut runs: Vec<_> =
-        entries.flatten().map(|entry| entry.path()).filter(|path| path.join(CONFIG).is_file()).collect();
+        entries.flatten().map(|entry| entry.path()).filter(|path| is_there(&path.join(CONFIG))).collect();
     runs.sort();
     if runs.is_empty() {
         line(format!("there are no runs in {}", folder.display()));
@@ -43,7 +44,7 @@ fn list(folder: &Path) -> anyhow::Result<()> {
 fn row_of(run: &Path) -> anyhow::Result<String> {
     let total =
         table(run)?.get("training").and_then(|it| it.get("images")).and_then(Value::as_integer).unwrap_or(0);
-    let ticks = read_metrics(&run.join("metrics.jsonl"))?;
+    let ticks = read_metrics(&run.join("metrics.jsonl"))?.ticks;
     let state = match run_state(run, total as u64) {
         State::Running => "running",
         State::Finished => "finished",
@@ -71,10 +72,18 @@ fn compare(first: &Path, second: &Path, out: &Path) -> anyhow::Result<()> {
     let mut ticks = Vec::new();
     let mut settings = Vec::new();
     for run in [first, second] {
-        if !run.join(CONFIG).is_file() {
+        if !is_there(&run.join(CONFIG)) {
             bail!("{} is not a run: it contains no {CONFIG}", run.display());
         }
-        ticks.push(read_metrics(&run.join("metrics.jsonl"))?);
+        let log = read_metrics(&run.join("metrics.jsonl"))?;
+        if let Some(first) = log.damaged.first() {
+            let n = log.damaged.len();
+            line(format!(
+                "{n} lines of the log of {} cannot be read, the first is line {first}",
+                run.display()
+            ));
+        }
+        ticks.push(log.ticks);
         let mut flat = BTreeMap::new();
         flatten(&Value::Table(table(run)?), String::new(), &mut flat);
         settings.push(flat);
@@ -131,7 +140,7 @@ fn compare(first: &Path, second: &Path, out: &Path) -> anyhow::Result<()> {
 
 fn table(run: &Path) -> anyhow::Result<Table> {
     let path = run.join(CONFIG);
-    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = read_text(&path, MOST_SETTINGS).with_context(|| format!("cannot read {}", path.display()))?;
     text.parse::<Table>().map_err(|_| anyhow::anyhow!("{} is not TOML", path.display()))
 }
 

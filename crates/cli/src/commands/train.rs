@@ -1,9 +1,9 @@
 //! The subcommand `tweedie train`.
 
+use super::Ended;
 use crate::arguments::Train;
-use crate::output::{line, shell_word};
-use crate::progress::{INTERRUPTED, Terminal};
-use std::process::ExitCode;
+use crate::output::{line, lines, shell_word};
+use crate::progress::Terminal;
 use std::time::Instant;
 use tweedie_applications::Error;
 use tweedie_applications::generation::{Class, Generator, GeneratorOptions, Noise, Request};
@@ -13,25 +13,29 @@ use tweedie_applications::recipes::{
 use tweedie_data::{Dataset, Shapes};
 use tweedie_evaluation::shapes_quality;
 use tweedie_models::Model;
-use tweedie_training::{Ending, Run, Trainer, read_metrics};
+use tweedie_training::{Ending, Run, Trainer, checkpoint_at, read_metrics};
 
 /// The number of samples that are generated after training on the built-in images.
 const JUDGED: usize = 512;
 
 /// Trains a model, then evaluates it and prints the paths of its files.
-pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
+pub fn run(options: &Train) -> anyhow::Result<Ended> {
     let began = Instant::now();
-    let config = match &options.resume {
+    let resume = match (&options.resume, options.from) {
+        (Some(run), Some(images)) => Some(checkpoint_at(run, images)?),
+        (run, _) => run.clone(),
+    };
+    let config = match &resume {
         Some(run) => resumed_config(run, &options.source.set, options.source.data.clone())?,
         None => RunConfig::resolve(&options.source.source())?,
     };
     // A dry run needs no lock.
-    let resume = options.resume.as_deref().filter(|_| !options.dry_run);
+    let resume = resume.as_deref().filter(|_| !options.dry_run);
     let mut terminal = Terminal::new(crate::progress::interruptible()?, began);
     let recipe = match Recipe::prepare_with(config, resume, &mut terminal) {
         Err(Error::Data(tweedie_data::Error::Stopped)) => {
             line("interrupted before the first step; nothing was written");
-            return Ok(ExitCode::from(INTERRUPTED));
+            return Ok(Ended::Interrupted);
         }
         prepared => prepared?,
     };
@@ -43,8 +47,8 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
         for row in recipe.estimate(&start)?.to_string().lines().map(String::from).chain(about) {
             line(format!("# {row}"));
         }
-        line(text.trim_end());
-        return Ok(ExitCode::SUCCESS);
+        lines(text);
+        return Ok(Ended::Completed);
     }
     let config = recipe.config().clone();
     let data = std::sync::Arc::clone(&recipe.data().shown);
@@ -69,10 +73,10 @@ pub fn run(options: &Train) -> anyhow::Result<ExitCode> {
     if outcome.ending == Ending::Interrupted {
         line(format!("interrupted after {} images; saved as {checkpoint}", outcome.images));
         line(format!("to resume: cargo xtask train --resume {}", shell_word(run)));
-        return Ok(ExitCode::from(INTERRUPTED));
+        return Ok(Ended::Interrupted);
     }
     show(&config, outcome)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Ended::Completed)
 }
 
 fn announce(notice: &Notice, images: u64, what: &str) {
@@ -156,13 +160,13 @@ fn judge(trainer: &mut Trainer<Model>, data: &Shapes) -> anyhow::Result<()> {
     })?;
     let images = drawn.map_err(|error: Error| anyhow::anyhow!(error))?;
     let seconds = began.elapsed().as_secs_f64();
-    line(format!("{}({seconds:.0} s)", shapes_quality(&images, data)?));
+    lines(format!("{}({seconds:.0} s)", shapes_quality(&images, data)?));
     Ok(())
 }
 
 /// Prints the last measured accuracy of a classifier on held-out images, per noise level and overall.
 fn show_accuracy(run: &Run) -> anyhow::Result<()> {
-    let ticks = read_metrics(&run.folder().join("metrics.jsonl"))?;
+    let ticks = read_metrics(&run.folder().join("metrics.jsonl"))?.ticks;
     let Some(held_out) = ticks.into_iter().rev().find_map(|tick| tick.held_out) else { return Ok(()) };
     for bin in &held_out.bins {
         if let Some(accuracy) = bin.accuracy {

@@ -254,7 +254,7 @@ fn a_damaged_newest_checkpoint_leaves_the_older_ones() {
         let bytes = std::fs::read(&path).unwrap();
         std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
         let printed = succeeds(tweedie(place.path()).args(["train", "--resume"]).arg(&run));
-        for words in ["damaged", "resuming after 32 images", "set aside"] {
+        for words in ["damaged", "resuming after 32 images", "set-aside"] {
             assert!(printed.contains(words), "{words} is not in {printed}");
         }
         assert!(names_in(&run.join("checkpoints")).iter().any(|name| name.ends_with("set-aside")));
@@ -276,7 +276,7 @@ fn a_run_resumes_from_any_of_its_checkpoints() {
     };
     let printed = succeeds(&mut resume("0000000032"));
     assert!(
-        printed.contains("resuming after 32 images, bit for bit") && printed.contains("set aside"),
+        printed.contains("resuming after 32 images, bit for bit") && printed.contains("set-aside"),
         "{printed}"
     );
     assert!(

@@ -7,6 +7,7 @@ mod bad_input;
 mod bad_numbers;
 mod classifier;
 mod config_fuzz;
+mod damage;
 mod data;
 mod disk;
 mod docs;
@@ -20,6 +21,7 @@ mod likelihood;
 mod make;
 mod mended;
 mod own_data;
+mod printing;
 mod program;
 mod resume;
 mod sample;
@@ -174,7 +176,7 @@ fn checkpoint() -> &'static str {
     PATH.get_or_init(|| shared_run().join("checkpoints/0000000064").to_str().unwrap().to_string())
 }
 
-/// A copy of the shared checkpoint, to be spoiled.
+/// A copy of the shared checkpoint, to be spoiled. It has no checksums, so that damage is met where the file is read.
 fn copy_of_checkpoint(to: &Path) {
     for (from, bytes) in files(Path::new(checkpoint())) {
         let to = to.join(from.strip_prefix(checkpoint()).unwrap());
@@ -183,6 +185,10 @@ fn copy_of_checkpoint(to: &Path) {
             std::fs::write(to, bytes).unwrap();
         }
     }
+    let declaration = to.join("tweedie.json");
+    let mut json: serde_json::Value = serde_json::from_slice(&std::fs::read(&declaration).unwrap()).unwrap();
+    json.as_object_mut().unwrap().remove("checksums").expect("a checkpoint has checksums");
+    std::fs::write(declaration, json.to_string()).unwrap();
 }
 
 fn place() -> tempfile::TempDir {

@@ -56,6 +56,12 @@ pub fn outcome(run: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
                 state["progress"]["seconds"] = 0.into();
                 state.to_string().into_bytes()
             }
+            // The checksum of the state depends on its seconds.
+            other if other.ends_with("resume/checksums.json") => {
+                let mut checksums: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+                checksums["resume/state.json"] = 0.into();
+                checksums.to_string().into_bytes()
+            }
             _ => bytes,
         };
         found.insert(name, bytes);

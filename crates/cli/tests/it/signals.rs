@@ -63,16 +63,45 @@ fn sigterm_saves_and_ends() {
     ends_with_a_checkpoint("-TERM");
 }
 
+/// The pipe of its output is closed, and it trains on until it is interrupted.
 #[test]
-fn a_training_that_nobody_reads_saves_and_ends() {
+fn a_training_that_nobody_reads_goes_on() {
     let place = place();
-    let (child, lines) = training(place.path());
+    let (mut child, lines) = training(place.path());
     drop(lines);
+    let run = only_run(&place.path().join("runs"));
+    let lines = || std::fs::read_to_string(run.join("metrics.jsonl")).unwrap().lines().count();
+    let before = lines();
+    while lines() < before + 2 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
     let complaint = text(&output.stderr);
-    assert!(output.status.code().is_some() && !complaint.contains("panicked"), "{complaint}");
-    let run = only_run(&place.path().join("runs"));
+    assert_eq!((output.status.code(), complaint.as_str()), (Some(130), ""));
     assert_eq!(names_in(&run.join("checkpoints")).len(), 1);
+}
+
+/// The second signal ends the process at once, while threads compute, without destructors that these threads would fall over.
+#[test]
+fn a_second_ctrl_c_ends_at_once() {
+    for wait in [0, 3, 10, 10, 10, 20, 40, 80] {
+        let place = place();
+        let (child, _lines) = training(place.path());
+        let id = child.id().to_string();
+        for pause in [wait, 0] {
+            let _ = Command::new("kill").args(["-INT", &id]).stderr(Stdio::null()).status();
+            std::thread::sleep(std::time::Duration::from_millis(pause));
+        }
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{wait} ms: {} {}", output.status, text(&output.stderr));
+        // What was saved is whole, and a second process can train the run.
+        let run = only_run(&place.path().join("runs"));
+        let mut resume = tweedie(place.path());
+        resume.args(["train", "--set", "training.images=16", "--resume"]).arg(run);
+        succeeds(&mut resume);
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use tweedie_files::open_regular;
 
 /// The files of a plain tar, by offset and length.
 pub(super) struct Tar {
@@ -29,7 +30,7 @@ const MOST_IN_MEMORY: u64 = 8 << 30;
 impl Tar {
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
         let io = |source| Error::Io { path: path.to_path_buf(), source };
-        let file = File::open(path).map_err(io)?;
+        let file = open_regular(path).map_err(io)?;
         let length = file.metadata().map_err(io)?.len();
         let mut archive = ::tar::Archive::new(&file);
         let mut found = Vec::new();
@@ -75,7 +76,7 @@ impl Files for Tar {
 
 impl Unpacked {
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
-        let file = File::open(path).map_err(|source| Error::Io { path: path.to_path_buf(), source })?;
+        let file = open_regular(path).map_err(|source| Error::Io { path: path.to_path_buf(), source })?;
         let mut archive = ::tar::Archive::new(MultiGzDecoder::new(file));
         let mut found = Vec::new();
         let mut total = 0;

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use tweedie_files::open_regular;
 use zip::{CompressionMethod, ZipArchive};
 
 /// The place of a file in the archive.
@@ -30,7 +31,7 @@ impl Zip {
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
         let io = |source| Error::Io { path: path.to_path_buf(), source };
         let bad = |reason: String| Error::Format { path: path.to_path_buf(), reason };
-        let file = File::open(path).map_err(io)?;
+        let file = open_regular(path).map_err(io)?;
         let mut archive =
             ZipArchive::new(&file).map_err(|error| bad(format!("it is not a whole zip ({error})")))?;
         let mut found = Vec::new();

@@ -1,6 +1,7 @@
 //! Tables of text: delimiter, header and fields.
 
 use crate::Error;
+use crate::files::MOST_BYTES;
 use csv::{ReaderBuilder, StringRecord};
 use std::path::{Path, PathBuf};
 
@@ -48,7 +49,7 @@ impl Table {
     /// fields than the first.
     pub(super) fn read(path: &Path) -> Result<Self, Error> {
         let io = |source| Error::Io { path: path.to_path_buf(), source };
-        let bytes = std::fs::read(path).map_err(io)?;
+        let bytes = tweedie_files::read_bytes(path, MOST_BYTES).map_err(io)?;
         let bad = |line: usize, reason: String| Error::Row {
             path: path.to_path_buf(),
             line: line as u64,

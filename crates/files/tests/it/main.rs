@@ -1,7 +1,9 @@
-//! Files and folders appear whole or not at all, and nothing unfinished stays.
+//! Files and folders appear whole or not at all, nothing unfinished stays, and only regular files are read.
 
+mod checksums;
 mod error;
 mod limits;
+mod read;
 mod staging;
 mod write_file;
 

@@ -63,7 +63,7 @@ impl ClassGuide<'_> {
     /// ∇ ln p(y | x_t) by reverse-mode differentiation through the network and the rescaling of x.
     fn gradient(&self, x: &Tensor, at: Levels<'_>) -> Result<Tensor, Error> {
         let pass = self.classifier.pass().with_derivatives(Derivatives::First);
-        tch::with_grad(|| {
+        tweedie_torch::with_grad(|| {
             let x = x.detach().set_requires_grad(true);
             // The examples are independent, so the gradient of the sum consists of the gradients of the examples.
             let sum = self.log_density_in(pass, &x, at)?.f_sum(Kind::Float)?;

@@ -15,7 +15,7 @@ impl Differentiable<Tensor> for Conditioned<'_> {
         cotangents: &[(Tensor, Tensor)],
     ) -> Result<(Estimate<Tensor>, Vec<Tensor>), tweedie_samplers::Error> {
         let pass = self.model.pass().with_derivatives(Derivatives::First);
-        let (estimate, products) = tch::with_grad(|| {
+        let (estimate, products) = tweedie_torch::with_grad(|| {
             let x = x.detach().set_requires_grad(true);
             let estimate = self.estimate(&x, at, at, pass)?;
             let product = |(i, (of_x0, of_eps)): (usize, &(Tensor, Tensor))| {

@@ -6,10 +6,12 @@ use crate::{About, Description, Error, VariancePrediction};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::path::Path;
+use tweedie_files::Checksums;
 use tweedie_math::Parameterization;
 
-/// The version of `tweedie.json` that this crate writes. In version 1, the keys of `about` and `denoiser` were at the top level.
-const FORMAT: u32 = 2;
+/// The version of `tweedie.json` that this crate writes. Version 2 has no checksums. In version 1, the keys of `about` and `denoiser`
+/// were at the top level.
+const FORMAT: u32 = 3;
 
 /// The content of `tweedie.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +24,9 @@ pub(super) struct Declaration {
     pub(super) about: About,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     denoiser: Option<DenoiserPart>,
+    /// The SHA-256 checksums of the other files of the model.
+    #[serde(default, skip_serializing_if = "Checksums::is_empty")]
+    pub(super) checksums: Checksums,
 }
 
 /// The additional description of a denoiser.
@@ -38,7 +43,8 @@ impl Declaration {
     pub(super) fn of_denoiser(description: &Description, component: &str) -> Self {
         let Description { about, parameterization, variance, sampling } = description.clone();
         let denoiser = Some(DenoiserPart { parameterization, variance, sampling });
-        Self { format: FORMAT, kind: Kind::Denoiser, component: component.into(), about, denoiser }
+        let checksums = Checksums::new();
+        Self { format: FORMAT, kind: Kind::Denoiser, component: component.into(), about, denoiser, checksums }
     }
 
     /// The declaration of a classifier.
@@ -49,6 +55,7 @@ impl Declaration {
             component: component.into(),
             about: about.clone(),
             denoiser: None,
+            checksums: Checksums::new(),
         }
     }
 
@@ -62,7 +69,7 @@ impl Declaration {
         let mut object = json::read_object(&path)?;
         match object.get("format").map(|format| (format.as_u64(), format.to_string())) {
             None | Some((Some(1), _)) => object = upgraded(object),
-            Some((Some(format), _)) if format == u64::from(FORMAT) => {}
+            Some((Some(2 | 3), _)) => {}
             Some((Some(format), _)) if format > u64::from(FORMAT) => {
                 return Err(wrong(format!(
                     "it has format {format} of a newer tweedie; this version reads formats 1 to {FORMAT}"

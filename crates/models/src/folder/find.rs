@@ -5,6 +5,7 @@ use super::variants::weights_of;
 use super::{CONFIG, DECLARATION, LoadOptions, SCHEDULER, WeightsChoice, pipeline};
 use crate::Error;
 use std::path::{Path, PathBuf};
+use tweedie_files::is_there;
 
 /// The subfolder of the network in a folder saved by `diffusers`.
 const UNET: &str = "unet";
@@ -65,7 +66,7 @@ impl Files {
         let whole = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
         for (i, place) in whole.ancestors().take(3).enumerate() {
             let scheduler = [SCHEDULER, FLAT_SCHEDULER].iter().map(|name| place.join(name));
-            let found = { scheduler }.find(|path| path.is_file());
+            let found = { scheduler }.find(|path| is_there(path));
             if i == 0 || found.is_some() {
                 pipeline::check(place)?;
             }
@@ -134,7 +135,8 @@ pub(super) fn is_foreign(folder: &Path) -> Result<bool, Error> {
 
 /// Whether a file exists. Returns an error if the folder cannot be searched.
 pub(super) fn holds(folder: &Path, name: &str) -> Result<bool, Error> {
-    match std::fs::metadata(folder.join(name)) {
+    // A link without a target, a folder or a device is there as well. Reading it is an error that names it.
+    match std::fs::symlink_metadata(folder.join(name)) {
         Ok(_) => Ok(true),
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
             let reason = format!("its {name} cannot be read ({error})");
@@ -144,22 +146,29 @@ pub(super) fn holds(folder: &Path, name: &str) -> Result<bool, Error> {
     }
 }
 
-/// The newest checkpoint of a run: in `checkpoints/`, or a `checkpoint-N` of a training with `accelerate`.
-pub(super) fn newest_checkpoint(run: &Path) -> Result<PathBuf, Error> {
+/// The newest checkpoint of a run and the next older one: in `checkpoints/`, or a `checkpoint-N` of a training with `accelerate`.
+pub(super) fn newest_checkpoints(run: &Path) -> Result<(PathBuf, Option<PathBuf>), Error> {
     let not = |reason: String| Error::NotACheckpoint { path: run.to_path_buf(), reason };
     if let Ok(entries) = std::fs::read_dir(run.join("checkpoints")) {
         let whole = entries.flatten().map(|entry| entry.path()).filter(|path| is_whole(path));
-        let newest =
-            whole.filter(|path| path.join(DECLARATION).is_file() || is_foreign(path).unwrap_or(false)).max();
-        return newest.ok_or_else(|| not("the run has written no checkpoint yet".into()));
+        let mut found: Vec<PathBuf> = whole
+            .filter(|path| is_there(&path.join(DECLARATION)) || is_foreign(path).unwrap_or(false))
+            .collect();
+        found.sort();
+        let newest = found.pop().ok_or_else(|| not("the run has written no checkpoint yet".into()))?;
+        return Ok((newest, found.pop()));
     }
     let entries = std::fs::read_dir(run).into_iter().flatten().flatten();
     let numbered = entries.filter_map(|entry| {
         let number = entry.file_name().to_str()?.strip_prefix("checkpoint-")?.parse::<u64>().ok()?;
         is_foreign(&entry.path()).unwrap_or(false).then(|| (number, entry.path()))
     });
-    let newest = numbered.max().map(|(_, path)| path);
-    newest.ok_or_else(|| not(format!("it contains neither {DECLARATION} nor {UNET}/{CONFIG}")))
+    let mut found: Vec<(u64, PathBuf)> = numbered.collect();
+    found.sort();
+    let mut newest = || found.pop().map(|(_, path)| path);
+    let first =
+        newest().ok_or_else(|| not(format!("it contains neither {DECLARATION} nor {UNET}/{CONFIG}")))?;
+    Ok((first, newest()))
 }
 
 /// Whether a folder is a complete checkpoint: unfinished ones and those set aside have an extension.

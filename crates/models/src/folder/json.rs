@@ -8,8 +8,8 @@ use std::path::Path;
 /// Reads a JSON object from a file.
 pub(crate) fn read_object(path: &Path) -> Result<Map<String, Value>, Error> {
     let wrong = |reason: String| Error::Configuration { path: path.to_path_buf(), reason };
-    let text =
-        std::fs::read_to_string(path).map_err(|error| wrong(format!("it cannot be read ({error})")))?;
+    let text = tweedie_files::read_text(path, tweedie_files::MOST_SETTINGS)
+        .map_err(|error| wrong(format!("it cannot be read ({error})")))?;
     if tweedie_weights::is_lfs_pointer(text.as_bytes()) {
         return Err(tweedie_weights::Error::LfsPointer { path: path.to_path_buf() }.into());
     }

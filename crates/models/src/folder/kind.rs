@@ -1,7 +1,8 @@
 //! The kind of model in a checkpoint folder.
 
 use super::declaration::Declaration;
-use super::find::{is_foreign, newest_checkpoint};
+use super::find::{is_foreign, newest_checkpoints};
+use super::{CARD, DECLARATION};
 use crate::Error;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -60,6 +61,8 @@ pub(super) struct Found {
     pub(super) declaration: Option<Declaration>,
     /// Notes about the choice of the folder.
     pub(super) notes: Vec<String>,
+    /// The next older checkpoint, if the folder is the newest checkpoint of a run.
+    older: Option<PathBuf>,
 }
 
 impl Found {
@@ -67,21 +70,47 @@ impl Found {
     fn kind(&self) -> Kind {
         self.declaration.as_ref().map_or(Kind::Denoiser, |declaration| declaration.kind)
     }
+
+    /// Compares the files of the model with the checksums in `tweedie.json`, except the model card, which no program reads. Models of
+    /// earlier versions and of `diffusers` have no checksums.
+    fn verify(&self) -> Result<(), Error> {
+        let Some(declaration) = &self.declaration else { return Ok(()) };
+        let mut checksums = declaration.checksums.clone();
+        checksums.remove(CARD);
+        tweedie_files::verify(&self.folder, &checksums)
+            .map_err(|source| Error::Checksum { source, declaration: self.folder.join(DECLARATION) })
+    }
+
+    /// Loads from the folder and then compares its files with their checksums. An error of reading describes damage better than a checksum,
+    /// and is therefore returned first. If a run's newest checkpoint is damaged, the error names the next older one.
+    pub(super) fn load<T>(&self, load: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
+        let loaded = load(self);
+        let verified = self.verify();
+        let is_damaged = verified.is_err();
+        loaded.and_then(|value| verified.map(|()| value)).map_err(|error| match &self.older {
+            Some(older) if is_damaged => Error::Newest { source: Box::new(error), older: older.clone() },
+            _ => error,
+        })
+    }
 }
 
 fn resolve(folder: &Path) -> Result<Found, Error> {
     let not = |reason: &str| Error::NotACheckpoint { path: folder.to_path_buf(), reason: reason.into() };
-    if !folder.exists() {
+    if !tweedie_files::is_there(folder) {
         return Err(not("it does not exist"));
+    }
+    if !folder.is_dir() {
+        return Err(not("it is not a folder"));
     }
     if let Some(found) = inspect(folder)? {
         return Ok(found);
     }
-    let newest = newest_checkpoint(folder)?;
+    let (newest, older) = newest_checkpoints(folder)?;
     let mut found = inspect(&newest)?.ok_or_else(|| not("its newest checkpoint contains no model"))?;
     if found.declaration.is_none() {
         found.notes.push(format!("checkpoint: the newest, {}", newest.display()));
     }
+    found.older = older;
     Ok(found)
 }
 
@@ -91,5 +120,5 @@ fn inspect(folder: &Path) -> Result<Option<Found>, Error> {
     if declaration.is_none() && !is_foreign(folder)? {
         return Ok(None);
     }
-    Ok(Some(Found { folder: folder.to_path_buf(), declaration, notes: Vec::new() }))
+    Ok(Some(Found { folder: folder.to_path_buf(), declaration, notes: Vec::new(), older: None }))
 }

@@ -44,17 +44,18 @@ impl Model {
         options: &LoadOptions,
         device: Device,
     ) -> Result<(Self, Vec<String>), Error> {
-        let found = Kind::Denoiser.find(folder)?;
-        let mut files = Files::of(&found, options)?;
-        let network = network(registry, &mut files, device)?;
-        let encoder = encoder(&found.folder, device)?;
-        let description = description_of(found, &mut files, &options.process)?;
-        let model = Self::of_network(network, description)?;
-        let model = match encoder {
-            Some(encoder) => model.with_encoder(encoder)?,
-            None => model,
-        };
-        Ok((model, files.notes))
+        Kind::Denoiser.find(folder)?.load(|found| {
+            let mut files = Files::of(found, options)?;
+            let network = network(registry, &mut files, device)?;
+            let encoder = encoder(&found.folder, device)?;
+            let description = description_of(found, &mut files, &options.process)?;
+            let model = Self::of_network(network, description)?;
+            let model = match encoder {
+                Some(encoder) => model.with_encoder(encoder)?,
+                None => model,
+            };
+            Ok((model, files.notes))
+        })
     }
 }
 
@@ -65,24 +66,25 @@ impl Classifier {
     /// [`Error::NotACheckpoint`]; [`Error::OtherKind`] for the folder of a denoiser; [`Error::Configuration`] for a declaration that
     /// cannot be read; [`Error::Weights`] for weights that do not fit the network.
     pub fn load(folder: &Path, device: Device) -> Result<Self, Error> {
-        let found = Kind::Classifier.find(folder)?;
-        let mut files = Files::of(&found, &LoadOptions::default())?;
-        let network = network(&Registry::default(), &mut files, device)?;
-        let Some(declaration) = found.declaration else {
-            let reason = format!("it contains no {DECLARATION}");
-            return Err(Error::NotACheckpoint { path: found.folder, reason });
-        };
-        Self::of_network(network, declaration.about)
+        Kind::Classifier.find(folder)?.load(|found| {
+            let mut files = Files::of(found, &LoadOptions::default())?;
+            let network = network(&Registry::default(), &mut files, device)?;
+            let Some(declaration) = &found.declaration else {
+                let reason = format!("it contains no {DECLARATION}");
+                return Err(Error::NotACheckpoint { path: found.folder.clone(), reason });
+            };
+            Self::of_network(network, declaration.about.clone())
+        })
     }
 }
 
 /// The description of the denoiser: declared, read from a scheduler, or given by the options.
-fn description_of(found: Found, files: &mut Files, choice: &ProcessChoice) -> Result<Description, Error> {
-    if let Some(declaration) = found.declaration {
+fn description_of(found: &Found, files: &mut Files, choice: &ProcessChoice) -> Result<Description, Error> {
+    if let Some(declaration) = &found.declaration {
         if !choice.is_empty() {
             return Err(Error::Declared { path: found.folder.join(DECLARATION) });
         }
-        return declaration.description(&found.folder);
+        return declaration.clone().description(&found.folder);
     }
     let read = match &files.scheduler {
         Some(path) => Some(scheduler::read(&json::read_object(path)?, path)?),
@@ -119,7 +121,7 @@ fn description_of(found: Found, files: &mut Files, choice: &ProcessChoice) -> Re
             let predicted = choice.prediction.unwrap_or(Parameterization::Epsilon);
             Ok(Description::new(schedule.clone(), choice.steps.unwrap_or(1000), predicted))
         }
-        (None, None) => Err(Error::NoProcess { path: found.folder }),
+        (None, None) => Err(Error::NoProcess { path: found.folder.clone() }),
     }
 }
 
@@ -147,7 +149,7 @@ fn network(registry: &Registry, files: &mut Files, device: Device) -> Result<Box
 /// Loads the encoder of several conditions, if the folder has one.
 fn encoder(folder: &Path, device: Device) -> Result<Option<ConditionEncoder>, Error> {
     let path = folder.join(ENCODER).join(CONFIG);
-    if !path.is_file() {
+    if !tweedie_files::is_there(&path) {
         return Ok(None);
     }
     let mut object = json::read_object(&path)?;

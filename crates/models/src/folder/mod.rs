@@ -23,7 +23,8 @@ pub(crate) const CONFIG: &str = "config.json";
 /// The file name of a component's weights.
 pub(crate) const WEIGHTS: &str = "diffusion_pytorch_model.safetensors";
 pub(crate) const SCHEDULER: &str = "scheduler/scheduler_config.json";
-pub(crate) const CARD: &str = "README.md";
+/// The file name of the model card of a checkpoint folder.
+pub const CARD: &str = "README.md";
 pub(crate) const DECLARATION: &str = "tweedie.json";
 /// The subfolder of the encoder of several conditions.
 pub(crate) const ENCODER: &str = "condition_encoder";

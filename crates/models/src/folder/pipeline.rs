@@ -4,6 +4,7 @@ use super::{CONFIG, MODEL_INDEX, json};
 use crate::Error;
 use serde_json::Value;
 use std::path::Path;
+use tweedie_files::is_there;
 
 /// Parts of a pipeline that do not change the meaning of the network's output.
 const HARMLESS: [&str; 5] = ["unet", "unet_ema", "scheduler", "safety_checker", "feature_extractor"];
@@ -14,7 +15,7 @@ const DECODERS: [&str; 6] = ["vqvae", "vae", "vqgan", "movq", "decoder", "autoen
 /// Returns an error for a pipeline whose images are not the samples of its network.
 pub(super) fn check(folder: &Path) -> Result<(), Error> {
     let path = folder.join(MODEL_INDEX);
-    let parts: Vec<String> = match path.is_file() {
+    let parts: Vec<String> = match is_there(&path) {
         true => json::read_object(&path)?
             .into_iter()
             .filter(|(key, value)| !key.starts_with('_') && is_part(value))
@@ -23,7 +24,7 @@ pub(super) fn check(folder: &Path) -> Result<(), Error> {
         // Without an index, the pipeline consists of the subfolders.
         false => DECODERS
             .iter()
-            .filter(|name| folder.join(name).join(CONFIG).is_file())
+            .filter(|name| is_there(&folder.join(name).join(CONFIG)))
             .map(ToString::to_string)
             .collect(),
     };

@@ -16,6 +16,8 @@ use tweedie_weights::{DataType, TensorBytes, write_tensors};
 /// The content of a checkpoint folder in memory. It is a deep copy, which another thread can write while training continues.
 #[derive(Debug)]
 pub struct Snapshot {
+    /// The content of `tweedie.json` without checksums.
+    declaration: Declaration,
     files: Vec<(String, Vec<u8>)>,
     /// The files of weights and their tensors.
     weights: Vec<(String, BTreeMap<String, TensorBytes>)>,
@@ -39,6 +41,10 @@ impl Snapshot {
         for (name, weights) in &self.weights {
             write_tensors(&staging.path(name)?, weights, &metadata)?;
         }
+        // `tweedie.json` is written last, because it holds the checksums of the other files.
+        let mut declaration = self.declaration.clone();
+        declaration.checksums = staging.checksums()?;
+        staging.write(DECLARATION, &json::bytes_of(&declaration))?;
         more(&staging)?;
         Ok(staging.commit()?)
     }
@@ -54,8 +60,8 @@ impl Snapshot {
         self.files.push((name.into(), bytes));
     }
 
-    fn empty() -> Self {
-        Self { files: Vec::new(), weights: Vec::new() }
+    fn new(declaration: Declaration) -> Self {
+        Self { declaration, files: Vec::new(), weights: Vec::new() }
     }
 }
 
@@ -72,7 +78,7 @@ impl Model {
     pub fn snapshot(&self) -> Result<Snapshot, Error> {
         let description = self.description();
         let component = component_of(self.network());
-        let mut snapshot = Snapshot::empty();
+        let mut snapshot = Snapshot::new(Declaration::of_denoiser(&description, component));
         if component == "unet" {
             let scheduler = scheduler::write(&description)?;
             let class = scheduler["_class_name"].clone();
@@ -86,8 +92,6 @@ impl Model {
             snapshot.add(MODEL_INDEX, json::bytes_of(&index));
             snapshot.add(SCHEDULER, json::bytes_of(&scheduler));
         }
-        let declaration = Declaration::of_denoiser(&description, component);
-        snapshot.add(DECLARATION, json::bytes_of(&declaration));
         snapshot.add(CARD, card::of_denoiser(self).into_bytes());
         let network = self.network();
         snapshot.add_component(component, &network_config(network), network.parameters())?;
@@ -125,9 +129,7 @@ impl Classifier {
     /// Errors of copying the weights.
     pub fn snapshot(&self) -> Result<Snapshot, Error> {
         const COMPONENT: &str = "classifier";
-        let mut snapshot = Snapshot::empty();
-        let declaration = Declaration::of_classifier(self.about(), COMPONENT);
-        snapshot.add(DECLARATION, json::bytes_of(&declaration));
+        let mut snapshot = Snapshot::new(Declaration::of_classifier(self.about(), COMPONENT));
         snapshot.add(CARD, card::of_classifier(self).into_bytes());
         let network = Backbone::network(self);
         snapshot.add_component(COMPONENT, &network_config(network), network.parameters())?;

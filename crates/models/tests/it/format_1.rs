@@ -128,7 +128,7 @@ fn declarations_that_cannot_be_followed_are_sentences() {
     model(Parameterization::V).save(folder, |_| Ok(())).unwrap();
     let good: Value = serde_json::from_slice(&std::fs::read(folder.join("tweedie.json")).unwrap()).unwrap();
     for (key, value, words) in [
-        ("format", json!(3), "format 3 of a newer tweedie"),
+        ("format", json!(4), "format 4 of a newer tweedie"),
         ("format", json!(0), "format"),
         ("format", json!("two"), "format"),
         ("kind", json!("painter"), "unknown variant `painter`"),

@@ -1,5 +1,6 @@
 //! The walls of the workspace, as ARCHITECTURE.md states them.
 
+mod reading;
 mod words;
 
 use serde_json::Value;

@@ -76,3 +76,18 @@ fn guarded_failures_print_nothing_and_others_do() {
         assert!(!printed.contains(silent), "{printed}");
     }
 }
+
+/// Where `guard` catches a panic, the thread computes with gradients only if it did so before.
+#[test]
+fn a_panic_leaves_the_gradient_mode_as_it_was() {
+    let enabled = || ones(&[1]).set_requires_grad(true).multiply_scalar(2.0).requires_grad();
+    let _no_gradient = tch::no_grad_guard();
+    assert!(!enabled());
+    assert!(tweedie_torch::with_grad(enabled));
+    assert!(guard(|| tweedie_torch::with_grad(mismatch)).is_err());
+    assert!(!enabled(), "the mode leaked out of the panic");
+    drop(_no_gradient);
+    assert!(enabled());
+    assert!(guard(|| tweedie_torch::with_grad(mismatch)).is_err());
+    assert!(enabled());
+}

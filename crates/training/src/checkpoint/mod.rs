@@ -1,7 +1,8 @@
 //! The folder `resume/` of a checkpoint: the state, beside the model, from which a run continues bit for bit.
 //!
 //! `resume/state.json` is [`ResumeState`]; `resume/tensors.safetensors` holds the raw weights, the moving averages and the
-//! optimiser's moments, each as one flat tensor in the order of the network's construction. Noise, the order of examples and dropout
+//! optimiser's moments, each as one flat tensor in the order of the network's construction. `resume/checksums.json` holds the SHA-256
+//! checksum of every file of the checkpoint. Noise, the order of examples and dropout
 //! need no state, because they are keyed by (seed, images seen).
 
 mod environment;
@@ -13,20 +14,26 @@ pub use keep::Keep;
 pub(crate) use keep::remove_stale_ones;
 pub(crate) use writer::CheckpointWriter;
 
-use crate::{Error, FlatParameters, Learner, LoopMemory, Trainer};
+use crate::{Error, FlatParameters, Learner, LogState, LoopMemory, Trainer};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tch::{Kind, Tensor};
 use tweedie_data::DataIdentity;
+use tweedie_files::{Checksums, MOST_SETTINGS, is_there, read_bytes, read_text};
 use tweedie_models::{Model, Snapshot, bytes_of};
 use tweedie_weights::{DataType, TensorBytes, TensorFile, tensor_file_bytes};
 
 const STATE: &str = "resume/state.json";
 const TENSORS: &str = "resume/tensors.safetensors";
 
-/// The version of `resume/` that this crate writes.
-const FORMAT: u32 = 2;
+const CHECKSUMS: &str = "resume/checksums.json";
+
+/// The version of `resume/` that this crate writes. Versions 1 and 2 have no checksums and no state of the log.
+const FORMAT: u32 = 3;
+
+/// The first version with checksums.
+const CHECKSUMS_SINCE: u32 = 3;
 
 /// The state that resuming needs, apart from the tensors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,6 +55,9 @@ pub struct ResumeState {
     pub environment: Environment,
     /// The state of the training loop.
     pub progress: LoopMemory,
+    /// The state of `metrics.jsonl`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogState>,
 }
 
 /// The value of `scheduled` for checkpoints of earlier versions, which do not store it.
@@ -63,13 +73,13 @@ impl ResumeState {
     pub fn read(checkpoint: &Path) -> Result<Self, Error> {
         let path = checkpoint.join(STATE);
         let wrong = |reason: String| Error::Resume { path: checkpoint.to_path_buf(), reason };
-        let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => wrong(
-                "it has no resume/state.json, so it can be sampled, but training cannot resume from it"
-                    .into(),
-            ),
-            _ => wrong(format!("{STATE} cannot be read ({error})")),
-        })?;
+        if !is_there(&path) {
+            let reason =
+                "it has no resume/state.json, so it can be sampled, but training cannot resume from it";
+            return Err(wrong(reason.into()));
+        }
+        let text = read_text(&path, MOST_SETTINGS)
+            .map_err(|error| wrong(format!("{STATE} cannot be read ({error})")))?;
         let value: serde_json::Value =
             serde_json::from_str(&text).map_err(|error| wrong(format!("{STATE} is not JSON ({error})")))?;
         match value["format"].as_u64() {
@@ -82,6 +92,33 @@ impl ResumeState {
         }
         serde_json::from_value(value).map_err(|error| wrong(format!("{STATE}: {error}")))
     }
+
+    /// A sentence about a checkpoint of an earlier version, whose damage cannot be recognised.
+    pub(crate) fn unprotected(&self) -> Option<String> {
+        (self.format < CHECKSUMS_SINCE).then(|| {
+            "the checkpoint was written by an earlier version without checksums, so that its files could not be verified".into()
+        })
+    }
+}
+
+/// Compares the files of a checkpoint with their checksums, except the model card, which a user may edit and no program reads.
+///
+/// # Errors
+/// [`Error::Resume`] with the name of a file that is damaged or missing.
+pub(crate) fn verify(checkpoint: &Path, format: u32) -> Result<(), Error> {
+    if format < CHECKSUMS_SINCE && !is_there(&checkpoint.join(CHECKSUMS)) {
+        return Ok(());
+    }
+    let wrong = |reason: String| Error::Resume { path: checkpoint.to_path_buf(), reason };
+    let text = read_bytes(&checkpoint.join(CHECKSUMS), MOST_SETTINGS)
+        .map_err(|error| wrong(format!("{CHECKSUMS} cannot be read ({error})")))?;
+    let mut checksums: Checksums =
+        serde_json::from_slice(&text).map_err(|error| wrong(format!("{CHECKSUMS} is damaged ({error})")))?;
+    if let Some(missing) = [STATE, TENSORS].into_iter().find(|name| !checksums.contains_key(*name)) {
+        return Err(wrong(format!("{CHECKSUMS} is damaged: it does not contain {missing}")));
+    }
+    checksums.remove(tweedie_models::CARD);
+    tweedie_files::verify(checkpoint, &checksums).map_err(|error| wrong(error.to_string()))
 }
 
 /// A complete checkpoint in memory, independent of the tensors that are still being trained.
@@ -99,6 +136,7 @@ impl Checkpoint {
         data: &DataIdentity,
         progress: LoopMemory,
         scheduled: bool,
+        log: LogState,
     ) -> Result<Self, Error> {
         let state = ResumeState {
             format: FORMAT,
@@ -108,6 +146,7 @@ impl Checkpoint {
             data: data.clone(),
             environment: Environment::of(trainer),
             progress,
+            log: Some(log),
         };
         let mut tensors = BTreeMap::new();
         for (name, tensor) in trainer.tensors_mut() {
@@ -126,7 +165,10 @@ impl Checkpoint {
         self.snapshot.write(target, |staging| {
             let tensors = tensor_file_bytes(&staging.path(TENSORS)?, &self.tensors, &BTreeMap::new())?;
             staging.write(TENSORS, &tensors)?;
-            Ok(staging.write(STATE, &state)?)
+            staging.write(STATE, &state)?;
+            // A map of texts: serialising it into memory cannot fail.
+            let checksums = serde_json::to_vec_pretty(&staging.checksums()?).unwrap_or_default();
+            Ok(staging.write(CHECKSUMS, &checksums)?)
         })
     }
 }
@@ -176,6 +218,10 @@ pub fn load_raw_weights(model: &Model, folder: &Path) -> Result<(), Error> {
     let newest =
         if inside.is_dir() { crate::checkpoints_in(&inside)?.pop().map(|(_, path)| path) } else { None };
     let checkpoint = newest.unwrap_or_else(|| folder.to_path_buf());
+    // A model without `resume/` has no raw weights, which the error of opening them describes.
+    if let Ok(state) = ResumeState::read(&checkpoint) {
+        verify(&checkpoint, state.format)?;
+    }
     let mut file = TensorFile::open(&checkpoint.join(TENSORS))?;
     let mut parameters = FlatParameters::new(model.backbone())?;
     let value = flat_tensor(&mut file, "weights", parameters.values.numel()).map_err(|reason| {

@@ -4,26 +4,44 @@ use super::{Run, numbered_in};
 use crate::checkpoint::flat_tensor;
 use crate::{Error, FlatParameters, Learner, Trainer};
 use std::collections::BTreeMap;
-use std::path::Path;
-use tch::Kind;
+use std::path::{Path, PathBuf};
+use tch::{Kind, Tensor};
+use tweedie_files::checksum_of_bytes;
 use tweedie_math::power_average::{Snapshot, combination, gamma_of};
 use tweedie_models::{Model, bytes_of};
-use tweedie_weights::{TensorFile, tensor_file_bytes};
+use tweedie_weights::{TensorFile, TensorInfo, tensor_file_bytes};
 
 const FOLDER: &str = "averages";
+
+/// The key in the metadata of a file of averages for the checksum of an average.
+fn checksum_key(name: &str) -> String {
+    format!("sha256.{name}")
+}
 
 impl Run {
     /// Stores a trainer's power-function averages, each as one flat tensor named by its exponent.
     pub(crate) fn store_averages<L: Learner>(&self, trainer: &Trainer<L>) -> Result<(), Error> {
+        self.check_place()?;
         let folder = self.folder().join(FOLDER);
         std::fs::create_dir_all(&folder).map_err(super::failed("cannot create", &folder))?;
-        let path = folder.join(format!("{:010}.safetensors", trainer.images()));
-        let mut tensors = BTreeMap::new();
+        let path = self.averages_at(trainer.images());
+        let (mut tensors, mut checksums) = (BTreeMap::new(), BTreeMap::new());
         for (gamma, average) in trainer.stored_averages() {
-            tensors.insert(gamma.to_string(), bytes_of(&average.values)?);
+            let values = bytes_of(&average.values)?;
+            checksums.insert(checksum_key(&gamma.to_string()), checksum_of_bytes(&values.bytes));
+            tensors.insert(gamma.to_string(), values);
         }
-        let bytes = tensor_file_bytes(&path, &tensors, &BTreeMap::new())?;
+        let bytes = tensor_file_bytes(&path, &tensors, &checksums)?;
         Ok(tweedie_files::write_file(&path, &bytes)?)
+    }
+
+    /// Whether the averages after `images` images are stored.
+    pub(crate) fn has_averages(&self, images: u64) -> bool {
+        tweedie_files::is_there(&self.averages_at(images))
+    }
+
+    fn averages_at(&self, images: u64) -> PathBuf {
+        self.folder().join(FOLDER).join(format!("{images:010}.safetensors"))
     }
 
     /// Removes averages that were stored after more than `images` images.
@@ -37,6 +55,19 @@ impl Run {
         }
         Ok(())
     }
+}
+
+/// Reads a stored average of `n` values and compares it with its checksum, which files of earlier versions do not have.
+fn stored_average(path: &Path, info: &TensorInfo, n: usize) -> Result<Tensor, Error> {
+    let wrong = |reason: String| Error::Resume { path: path.to_path_buf(), reason };
+    let mut file = TensorFile::open(path)?;
+    let expected = file.metadata().get(&checksum_key(&info.name)).cloned();
+    if expected
+        .is_some_and(|expected| file.read(info).is_ok_and(|bytes| checksum_of_bytes(&bytes) != expected))
+    {
+        return Err(wrong(format!("its average {} does not match its checksum: it is damaged", info.name)));
+    }
+    flat_tensor(&mut file, &info.name, n).map_err(wrong)
 }
 
 /// Computes the average of relative width `std` at the last stored time of a run and copies it into the run's model.
@@ -69,9 +100,7 @@ pub fn average_of_width(model: &Model, run: &Path, std: f64) -> Result<(u64, usi
     // The weights have both signs and nearly cancel, so the sum is computed in f64.
     let mut sum = parameters.values.f_zeros_like()?.f_to_kind(Kind::Double)?;
     for (weight, (_, path, info)) in weights.iter().zip(&stored) {
-        let value = flat_tensor(&mut TensorFile::open(path)?, &info.name, sum.numel())
-            .map_err(|reason| Error::Resume { path: path.to_path_buf(), reason })?
-            .f_to_kind(Kind::Double)?;
+        let value = stored_average(path, info, sum.numel())?.f_to_kind(Kind::Double)?;
         let _ = sum.f_add_(&value.f_to_device(sum.device())?.f_mul_scalar(*weight)?)?;
     }
     parameters.values.f_copy_(&sum)?;

@@ -9,17 +9,19 @@ mod page;
 mod sheets;
 
 pub use averages::average_of_width;
-pub use find::{State, checkpoints_in, run_of, run_state};
-pub use metrics::{Accuracy, Clock, HeldOut, HeldOutBin, Tick, read_metrics};
+pub use find::{State, checkpoint_at, checkpoints_in, run_of, run_state};
+pub use metrics::{Accuracy, Clock, HeldOut, HeldOutBin, LogState, MetricsLog, Tick, read_metrics};
 
-use crate::checkpoint::{Keep, ResumeState, remove_stale_ones, restore};
+use crate::checkpoint::{Keep, ResumeState, remove_stale_ones, restore, verify};
 use crate::{Environment, Error, Learner, LoopMemory, Trainer};
 use events::Events;
-use find::{next_number, numbered_in, set_aside};
+use find::{next_number, numbered_in, remove_unfinished, set_aside};
 use lock::Lock;
-use metrics::Metrics;
+use metrics::{Growing, Metrics};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use tweedie_data::{DataIdentity, short_list};
+use tweedie_files::{MOST_SETTINGS, Staging};
 
 /// A training run's open folder, locked against other processes while this value exists.
 ///
@@ -32,7 +34,8 @@ pub struct Run {
     events: Events,
     /// The checkpoint that the run is resumed from, where the caller chose one.
     chosen: Option<PathBuf>,
-    _lock: Lock,
+    page_made: Growing,
+    lock: Lock,
 }
 
 /// The result of resuming a run.
@@ -62,26 +65,7 @@ impl Run {
     /// # Errors
     /// [`Error::Run`] or [`Error::Files`] if the folder or its files cannot be written.
     pub fn create(runs: &Path, name: &str, config: &str, environment: &Environment) -> Result<Self, Error> {
-        std::fs::create_dir_all(runs).map_err(failed("cannot create", runs))?;
-        let mut number = next_number(runs);
-        let folder = loop {
-            let folder = runs.join(format!("{number:05}-{name}"));
-            match std::fs::create_dir(&folder) {
-                Ok(()) => break folder,
-                // Another process has taken the number in the meantime.
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
-                Err(error) => return Err(failed("cannot create", &folder)(error)),
-            }
-        };
-        // A struct of numbers and names: serialising it into memory cannot fail.
-        let environment = serde_json::to_vec_pretty(environment).unwrap_or_default();
-        // The configuration is written last, because the folder counts as a run once it has one.
-        let written = tweedie_files::write_file(&folder.join(ENVIRONMENT), &environment)
-            .and_then(|()| tweedie_files::write_file(&folder.join(CONFIG), config.as_bytes()));
-        if let Err(error) = written {
-            let _ = std::fs::remove_dir_all(&folder);
-            return Err(error.into());
-        }
+        let folder = create_folder(runs, name, config, environment)?;
         Self::open(&folder)
     }
 
@@ -98,7 +82,7 @@ impl Run {
             let reason = format!("it has no checkpoint {name}");
             return Err(Error::NoRun { path: folder.to_path_buf(), reason });
         }
-        if !folder.join(CONFIG).is_file() {
+        if !tweedie_files::is_there(&folder.join(CONFIG)) {
             let reason = if folder.is_dir() {
                 format!("it has no {CONFIG}")
             } else {
@@ -108,13 +92,18 @@ impl Run {
         }
         let lock = Lock::take(folder)?;
         tweedie_files::remove_stale(folder)?;
-        for inside in ["samples", "checkpoints"] {
-            let path = folder.join(inside);
-            std::fs::create_dir_all(&path).map_err(failed("cannot create", &path))?;
-            tweedie_files::remove_stale(&path)?;
-        }
+        let checkpoints = folder.join("checkpoints");
+        std::fs::create_dir_all(&checkpoints).map_err(failed("cannot create", &checkpoints))?;
+        tweedie_files::remove_stale(&checkpoints)?;
         let (metrics, events) = (Metrics::open(folder)?, Events::open(folder)?);
-        Ok(Self { folder: folder.to_path_buf(), metrics, events, chosen, _lock: lock })
+        Ok(Self {
+            folder: folder.to_path_buf(),
+            metrics,
+            events,
+            chosen,
+            page_made: Growing::default(),
+            lock,
+        })
     }
 
     /// Loads the newest checkpoint, or the one that the run was opened with, into a trainer and removes later entries from the logs. A
@@ -131,16 +120,17 @@ impl Run {
         let now = Environment::of(trainer);
         let candidates = self.candidates()?;
         if candidates.is_empty() {
-            self.cut_back(0)?;
+            let notes = self.cut_back(0, None)?;
             let differences = self.environment().map_or(Vec::new(), |before| before.differences(&now));
-            return Ok(Resumed { progress: LoopMemory::default(), differences, notes: Vec::new() });
+            return Ok(Resumed { progress: LoopMemory::default(), differences, notes });
         }
         let mut failures = Vec::new();
         for (images, path) in candidates {
             match load(trainer, images, &path) {
                 Ok(state) => {
-                    let notes = self.replace_newer(images, &failures)?;
-                    self.cut_back(images)?;
+                    let mut notes = self.replace_newer(images, &failures)?;
+                    notes.extend(self.cut_back(images, state.log.as_ref())?);
+                    notes.extend(state.unprotected());
                     // If the process was killed after writing a checkpoint, stale ones may not have been removed yet.
                     remove_stale_ones(&self.folder.join("checkpoints"), Keep::of(trainer.config()))?;
                     let mut differences = state.environment.differences(&now);
@@ -167,13 +157,14 @@ impl Run {
     fn replace_newer(&self, images: u64, failures: &[Error]) -> Result<Vec<String>, Error> {
         let newer =
             checkpoints_in(&self.folder.join("checkpoints"))?.into_iter().filter(|(at, _)| *at > images);
-        let names = newer.map(|(_, path)| set_aside(&path).map(|()| path.display().to_string()));
+        let names = newer.map(|(_, path)| set_aside(&path).map(|aside| aside.display().to_string()));
         let names = names.collect::<Result<Vec<_>, Error>>()?;
         let mut notes: Vec<String> =
             failures.iter().map(|error| format!("a damaged checkpoint: {error}")).collect();
         if !names.is_empty() {
             notes.push(format!(
-                "set aside, because training continues from {images} images: {}",
+                "training continues from the checkpoint {}; newer ones were renamed to {}",
+                self.checkpoint(images).display(),
                 names.join(", ")
             ));
         }
@@ -191,7 +182,7 @@ impl Run {
 
     /// The environment in which the run began; `None` if its file cannot be read.
     pub fn environment(&self) -> Option<Environment> {
-        let read = |name| std::fs::read(self.folder.join(name)).ok();
+        let read = |name| tweedie_files::read_bytes(&self.folder.join(name), MOST_SETTINGS).ok();
         let text = read(ENVIRONMENT).or_else(|| read(FORMER_ENVIRONMENT))?;
         serde_json::from_slice(&text).ok()
     }
@@ -204,17 +195,22 @@ impl Run {
         Ok(checkpoints_in(&self.folder.join("checkpoints"))?.pop())
     }
 
-    /// Removes log entries, sheets and averages of more than `images` images.
-    fn cut_back(&mut self, images: u64) -> Result<(), Error> {
-        self.metrics.cut_back(images)?;
-        self.events.cut_back(images)?;
+    /// Removes log entries, sheets and averages of more than `images` images. `log` is the state of the log according to the checkpoint.
+    /// Returns sentences about damaged logs.
+    fn cut_back(&mut self, images: u64, log: Option<&LogState>) -> Result<Vec<String>, Error> {
+        let mut notes: Vec<String> =
+            [self.metrics.damage.take(), self.events.damage.take()].into_iter().flatten().collect();
+        notes.extend(self.metrics.cut_back(images, log)?);
+        notes.extend(self.events.cut_back(images)?);
         self.cut_back_averages(images)?;
-        for (at, path) in numbered_in(&self.folder.join("samples"))? {
-            if at > images {
-                std::fs::remove_file(&path).map_err(failed("cannot remove", &path))?;
-            }
+        // Training does not depend on sheets, so that a folder of sheets that cannot be read is left as it is.
+        let samples = self.folder.join("samples");
+        let _ = tweedie_files::remove_stale(&samples);
+        for (_, path) in numbered_in(&samples).unwrap_or_default().into_iter().filter(|(at, _)| *at > images)
+        {
+            let _ = std::fs::remove_file(&path);
         }
-        Ok(())
+        Ok(notes)
     }
 
     /// The path of the folder.
@@ -230,20 +226,45 @@ impl Run {
         Ok(tweedie_files::write_file(&self.folder.join(CONFIG), config.as_bytes())?)
     }
 
-    /// Adds a line to `metrics.jsonl` and to TensorBoard's file, and redraws `loss.svg`.
+    /// Adds a line to `metrics.jsonl`. A line that cannot be written is kept and written with the next one.
+    ///
+    /// # Errors
+    /// [`Error::Run`] or [`Error::Files`] if the file cannot be written.
+    pub fn record(&mut self, tick: &Tick) -> Result<(), Error> {
+        self.metrics.record(tick)
+    }
+
+    /// Adds the figures of a line to TensorBoard's file, and redraws `loss.svg` if the log has grown by a tenth since the last time or if
+    /// `now` is true. Training does not depend on these files.
     ///
     /// # Errors
     /// [`Error::Run`] or [`Error::Files`] if a file cannot be written.
-    pub fn record(&mut self, tick: &Tick) -> Result<(), Error> {
-        self.metrics.record(tick)?;
-        self.events.record(tick)
+    pub fn illustrate(&mut self, tick: &Tick, now: bool) -> Result<(), Error> {
+        let drawn = self.metrics.draw(now);
+        self.events.record(tick).and(drawn)
+    }
+
+    /// Redraws `loss.svg` and `index.html`.
+    pub(crate) fn finish_illustrations(&mut self) -> Result<(), Error> {
+        let drawn = self.metrics.draw(true);
+        self.write_page().and(drawn)
+    }
+
+    /// Fails if the path of the run no longer leads to the folder that is trained.
+    pub(crate) fn check_place(&self) -> Result<(), Error> {
+        self.lock.check()
+    }
+
+    /// The state of the log, which a checkpoint stores.
+    pub(crate) fn log_state(&self) -> LogState {
+        self.metrics.state()
     }
 
     /// Flushes the log to the disk, so that no checkpoint is newer than the log.
     ///
     /// # Errors
     /// [`Error::Run`] if the file cannot be written.
-    pub(crate) fn sync(&self) -> Result<(), Error> {
+    pub(crate) fn sync(&mut self) -> Result<(), Error> {
         self.metrics.sync()
     }
 
@@ -263,9 +284,34 @@ pub(crate) fn failed(action: &'static str, path: &Path) -> impl FnOnce(std::io::
     move |source| Error::Run { action, path, source }
 }
 
+/// Creates the folder of a new run with the next free number. A run that was not created completely leaves only a folder whose name ends
+/// in `.partial`, which is removed here.
+fn create_folder(runs: &Path, name: &str, config: &str, environment: &Environment) -> Result<PathBuf, Error> {
+    std::fs::create_dir_all(runs).map_err(failed("cannot create", runs))?;
+    // While the folder of runs is locked, no other process creates one. Some file systems cannot lock a folder.
+    let place = File::open(runs).map_err(failed("cannot open", runs))?;
+    if place.lock().is_ok() {
+        remove_unfinished(runs);
+    }
+    // A struct of numbers and names: serialising it into memory cannot fail.
+    let environment = serde_json::to_vec_pretty(environment).unwrap_or_default();
+    let mut number = next_number(runs);
+    loop {
+        let staging = Staging::new(&runs.join(format!("{number:05}-{name}")))?;
+        staging.write(ENVIRONMENT, &environment)?;
+        staging.write(CONFIG, config.as_bytes())?;
+        match staging.commit_new() {
+            // Another process has taken the number in the meantime.
+            Err(error) if error.is_taken() => number += 1,
+            created => return Ok(created?),
+        }
+    }
+}
+
 /// Loads a checkpoint into a trainer and returns its state.
 fn load<L: Learner>(trainer: &mut Trainer<L>, images: u64, path: &Path) -> Result<ResumeState, Error> {
     let state = ResumeState::read(path)?;
+    verify(path, state.format)?;
     if state.images != images {
         let reason =
             format!("its folder is named after {images} images, but its state has {} images", state.images);

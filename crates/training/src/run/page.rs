@@ -3,10 +3,14 @@
 use super::{CONFIG, HeldOutBin, Run, Tick, numbered_in, read_metrics};
 use crate::Error;
 use std::path::Path;
+use tweedie_files::{MOST_SETTINGS, read_bytes, read_text};
 use tweedie_report::{Page, Plot, Scale, Series};
 
 /// The greatest number of sheets on a page. Of more sheets, evenly spaced ones are shown.
 const SHEETS: usize = 40;
+
+/// The greatest size of a sheet in bytes.
+const MOST_SHEET: u64 = 1 << 28;
 
 impl Run {
     /// Writes `index.html`, replacing an existing one.
@@ -14,22 +18,29 @@ impl Run {
     /// # Errors
     /// [`Error::Run`] or [`Error::Files`] if a file cannot be read or written.
     pub fn write_page(&self) -> Result<(), Error> {
+        self.check_place()?;
         let page = page_of(self.folder())?;
         Ok(tweedie_files::write_file(&self.folder().join("index.html"), page.html().as_bytes())?)
+    }
+
+    /// Writes `index.html` if the number of sheets has grown by a tenth since the last time.
+    pub(crate) fn renew_page(&mut self) -> Result<(), Error> {
+        let sheets = numbered_in(&self.folder().join("samples")).map_or(0, |sheets| sheets.len());
+        if self.page_made.is_due(sheets) { self.write_page() } else { Ok(()) }
     }
 }
 
 /// The page of a run's folder.
 fn page_of(run: &Path) -> Result<Page, Error> {
-    let ticks = read_metrics(&run.join("metrics.jsonl"))?;
-    let config = std::fs::read_to_string(run.join(CONFIG)).unwrap_or_default();
-    let sheets = numbered_in(&run.join("samples"))?;
+    let ticks = read_metrics(&run.join("metrics.jsonl"))?.ticks;
+    let config = read_text(&run.join(CONFIG), MOST_SETTINGS).unwrap_or_default();
+    let sheets = numbered_in(&run.join("samples")).unwrap_or_default();
     let n = sheets.len();
     let chosen = (0..n.min(SHEETS)).map(|i| if n <= SHEETS { i } else { i * (n - 1) / (SHEETS - 1) });
     let sheets = chosen
         .filter_map(|i| {
             let (images, path) = &sheets[i];
-            Some((format!("after {images} images"), std::fs::read(path).ok()?))
+            Some((format!("after {images} images"), read_bytes(path, MOST_SHEET).ok()?))
         })
         .collect();
     Ok(Page {

@@ -48,7 +48,7 @@ fn the_forms_of_the_built_in_set_are_learned() {
     let mut run = Run::create(place.path(), "run", "", &environment()).unwrap();
     let mut trainer = Trainer::new(classifier(0.0), config, Precision::F32).unwrap();
     train_all(&mut trainer, &mut run);
-    let ticks = read_metrics(&run.folder().join("metrics.jsonl")).unwrap();
+    let ticks = read_metrics(&run.folder().join("metrics.jsonl")).unwrap().ticks;
     let losses: Vec<f64> = ticks.iter().map(|tick| tick.loss).collect();
     // The loss of a uniform prediction is ln 3 = 1.099.
     assert!(losses[0] < 1.2 && losses[3] < 0.85 && losses[3] < losses[0], "{losses:?}");
@@ -98,7 +98,7 @@ fn fresh() -> Trainer<Classifier> {
 /// Weights, average, logged losses and the files of the last checkpoint except its state, which contains times.
 fn traces(trainer: &mut Trainer<Classifier>, run: &Run) -> (Vec<f32>, Vec<f32>, Vec<f64>, Vec<Vec<u8>>) {
     let average = trainer.with_ema(|classifier| Ok(weights(classifier))).unwrap();
-    let ticks = read_metrics(&run.folder().join("metrics.jsonl")).unwrap();
+    let ticks = read_metrics(&run.folder().join("metrics.jsonl")).unwrap().ticks;
     let held_out = ticks.iter().filter_map(|tick| Some(tick.held_out.as_ref()?.accuracy?.raw));
     let logged = ticks.iter().map(|tick| tick.loss).chain(held_out).collect();
     let files = ["tweedie.json", "README.md", "classifier/config.json", "resume/tensors.safetensors"]

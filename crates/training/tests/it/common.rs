@@ -149,9 +149,9 @@ pub fn go_on_showing<L: Learner>(
     preview: Option<&dyn Preview<L>>,
 ) {
     let log = run.folder().join("metrics.jsonl");
-    let before = read_metrics(&log).unwrap().len();
+    let before = read_metrics(&log).unwrap().ticks.len();
     train(trainer, data, run, memory, preview, seen).unwrap();
-    seen.ticks = read_metrics(&log).unwrap().split_off(before);
+    seen.ticks = read_metrics(&log).unwrap().ticks.split_off(before);
     // Every line was reported as it was written.
     assert_eq!(seen.reported, seen.ticks.iter().map(|tick| tick.images).collect::<Vec<_>>());
 }

@@ -110,7 +110,7 @@ fn a_break_at_any_event_saves_everything() {
             Model::load(&checkpoint, Device::Cpu).unwrap().about().training.as_ref().unwrap().images,
             images
         );
-        let lines = read_metrics(&run.folder().join("metrics.jsonl")).unwrap();
+        let lines = read_metrics(&run.folder().join("metrics.jsonl")).unwrap().ticks;
         assert_eq!(lines.len() as u64, images / 16);
         assert!(run.folder().join("index.html").exists());
     }

@@ -5,7 +5,8 @@ use crate::common::{
 };
 use std::path::Path;
 use tweedie_training::{
-    CONFIG, Error, LoopMemory, ReportConfig, Run, State, TrainingConfig, read_metrics, run_state,
+    CONFIG, Error, LoopMemory, ReportConfig, Run, State, TrainingConfig, TrainingData, read_metrics,
+    run_state,
 };
 
 fn with(report: ReportConfig) -> TrainingConfig {
@@ -60,6 +61,40 @@ fn a_run_has_one_owner() {
     Run::open(&folder).unwrap();
 }
 
+/// The lock is that of the folder, so that a removed file `lock` does not let a second process in.
+#[test]
+fn a_run_without_its_lock_file_still_has_one_owner() {
+    let place = tempfile::tempdir().unwrap();
+    let run = Run::create(place.path(), "run", "", &environment()).unwrap();
+    let folder = run.folder().to_path_buf();
+    std::fs::remove_file(folder.join("lock")).unwrap();
+    assert!(matches!(Run::open(&folder), Err(Error::Owned { .. })));
+    assert_eq!(run_state(&folder, 64), State::Running);
+    drop(run);
+    Run::open(&folder).unwrap();
+}
+
+/// Nothing is written into a folder that has taken the place of the run's folder.
+#[test]
+fn a_run_whose_folder_was_exchanged_ends() {
+    let place = tempfile::tempdir().unwrap();
+    let mut run = Run::create(place.path(), "run", "", &environment()).unwrap();
+    let folder = run.folder().to_path_buf();
+    std::fs::rename(&folder, place.path().join("moved")).unwrap();
+    let other = Run::create(place.path(), "other", "", &environment()).unwrap();
+    let other_folder = other.folder().to_path_buf();
+    drop(other);
+    std::fs::rename(&other_folder, &folder).unwrap();
+    let before = LogFiles::of(&folder);
+    let mut trainer = trainer(with(ReportConfig { checkpoint: 8, tick: 8, ..quiet() }));
+    let shown = TrainingData { shown: crate::common::data(), held_out: None };
+    let error = tweedie_training::train(&mut trainer, shown, &mut run, LoopMemory::default(), None, &mut ())
+        .unwrap_err();
+    assert!(matches!(&error, Error::Moved { run } if *run == folder), "{error}");
+    assert_eq!(LogFiles::of(&folder), before);
+    assert_eq!(names(&folder.join("checkpoints")), [0u64; 0]);
+}
+
 #[test]
 fn a_folder_that_is_no_run_is_refused() {
     let place = tempfile::tempdir().unwrap();
@@ -100,7 +135,7 @@ fn logs_are_cut_back_to_the_checkpoint() {
     let mut run = Run::create(place.path(), "run", "", &environment()).unwrap();
     go_on(&mut trainer(with(two.clone())), &mut run, LoopMemory::default(), &mut StopAfter::steps(3));
     let at_checkpoint = LogFiles::of(run.folder());
-    assert_eq!(read_metrics(&run.folder().join("metrics.jsonl")).unwrap().len(), 3);
+    assert_eq!(read_metrics(&run.folder().join("metrics.jsonl")).unwrap().ticks.len(), 3);
     let mut seen = StopAfter::steps(2);
     let mut longer = trainer(with(two.clone()));
     let resumed = run.resume(&mut longer, &identity()).unwrap();
@@ -122,7 +157,7 @@ fn logs_are_cut_back_to_the_checkpoint() {
         assert_eq!(LogFiles::of(&folder), at_checkpoint, "cut by {metrics} and {events} bytes");
         // The log continues in the new file of this name.
         run.record(&seen.ticks[0]).unwrap();
-        let lines = read_metrics(&folder.join("metrics.jsonl")).unwrap();
+        let lines = read_metrics(&folder.join("metrics.jsonl")).unwrap().ticks;
         assert_eq!(lines.iter().map(|line| line.images).collect::<Vec<_>>(), [8, 16, 24, 32]);
         assert_eq!(lines[3], seen.ticks[0]);
         assert!(LogFiles::of(&folder).events.starts_with(&at_checkpoint.events));
@@ -163,11 +198,15 @@ fn without_a_checkpoint_all_is_forgotten() {
 }
 
 #[test]
-fn a_log_of_other_lines_is_refused() {
+fn lines_that_cannot_be_read_are_counted() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("metrics.jsonl");
-    assert!(read_metrics(&path).unwrap().is_empty(), "no log is an empty one");
+    assert!(read_metrics(&path).unwrap().ticks.is_empty(), "no log is an empty one");
     std::fs::write(&path, "{\"loss\": 1}\n{").unwrap();
+    let log = read_metrics(&path).unwrap();
+    assert_eq!((log.ticks.len(), log.damaged), (0, vec![1]), "the last line is incomplete, not damaged");
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
     let error = read_metrics(&path).unwrap_err();
     assert!(matches!(&error, Error::Run { path, .. } if path.ends_with("metrics.jsonl")), "{error}");
 }

@@ -67,7 +67,7 @@ fn moons_are_learned_and_a_stopped_run_is_the_run_that_was_not() {
     let new = |name: &str| Run::create(place.path(), name, "", &environment()).unwrap();
     let (mut trainer, mut run) = (fresh(), new("whole"));
     go_on(&mut trainer, &mut run, LoopMemory::default(), &mut StopAfter::never());
-    let ticks = read_metrics(&run.folder().join("metrics.jsonl")).unwrap();
+    let ticks = read_metrics(&run.folder().join("metrics.jsonl")).unwrap().ticks;
     let losses: Vec<f64> = ticks.iter().map(|tick| tick.loss).collect();
     // A fresh network predicts 0, whose loss is about 1; where the moons are seen through the noise there is less to lose. A tick is a
     // mean over 2560 examples whose losses deviate by about 1, and five standard errors of a difference of two are 0.14.
@@ -95,7 +95,7 @@ fn moons_are_learned_and_a_stopped_run_is_the_run_that_was_not() {
     let tensors =
         |run: &Run| std::fs::read(run.checkpoint(IMAGES).join("resume/tensors.safetensors")).unwrap();
     assert!(tensors(&run) == tensors(&parts), "the checkpoints differ");
-    let again = read_metrics(&folder.join("metrics.jsonl")).unwrap();
+    let again = read_metrics(&folder.join("metrics.jsonl")).unwrap().ticks;
     assert_eq!(again.iter().map(|tick| tick.loss).collect::<Vec<_>>(), losses);
 
     // Every checkpoint is a model that can be sampled, the last one with the averaged weights.

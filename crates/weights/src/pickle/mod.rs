@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use tweedie_files::open_regular;
 use zip::ZipArchive;
 
 /// The maximum size of the pickle in bytes. A pickle of names and shapes is small, and a larger one could exhaust the memory.
@@ -54,7 +55,7 @@ impl PickleFile {
     /// [`Error::Io`]; [`Error::Pickle`] for a file that is damaged, not a file of weights, or contains more than tensors.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let bad = |reason: String| Error::Pickle { path: path.to_path_buf(), reason };
-        let mut file = File::open(path).map_err(Error::io("cannot read", path))?;
+        let mut file = open_regular(path).map_err(Error::io("cannot read", path))?;
         let mut head = [0; 2];
         let n = file.read(&mut head).map_err(Error::io("cannot read", path))?;
         match (n, head) {

@@ -143,7 +143,8 @@ fn resume(address: &str, partial: &Path) -> Result<(), Failure> {
 /// The MD5 sum of a file in hexadecimal digits.
 pub(super) fn md5_of(path: &Path) -> anyhow::Result<String> {
     let mut hash = Md5::new();
-    let mut file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut file =
+        tweedie_files::open_regular(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut buffer = vec![0; 1 << 16];
     loop {
         match file.read(&mut buffer).with_context(|| format!("cannot read {}", path.display()))? {

@@ -4,7 +4,6 @@ use super::download::{fetch, md5_of};
 use crate::arguments::Get;
 use crate::output::{line, shell_word};
 use anyhow::{Context, bail};
-use std::fs::File;
 use std::path::Path;
 
 /// The name of a file and its published MD5 sum.
@@ -69,7 +68,7 @@ pub fn run(options: &Get) -> anyhow::Result<()> {
 /// Unpacks the files of an archive into `folder`. Files with the same names are overwritten.
 fn unpack(archive: &Path, folder: &Path) -> anyhow::Result<()> {
     let failed = || format!("{} cannot be unpacked", archive.display());
-    let file = File::open(archive).with_context(failed)?;
+    let file = tweedie_files::open_regular(archive).with_context(failed)?;
     let mut tar = tar::Archive::new(flate2::read::GzDecoder::new(file));
     tar.set_overwrite(true);
     tar.unpack(folder).with_context(failed)

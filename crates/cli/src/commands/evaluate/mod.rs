@@ -2,12 +2,12 @@
 
 mod likelihood;
 
+use super::Ended;
 use crate::arguments::{Evaluate, EvaluateSamples};
-use crate::output::{line, save_png};
+use crate::output::{line, lines, save_png};
 use crate::progress::Terminal;
 use anyhow::Context;
 use serde_json::{Value, json};
-use std::process::ExitCode;
 use tweedie_applications::evaluation::{Judged, SamplesOptions, Subject, config_of, judge};
 use tweedie_applications::generation::{Generator, GeneratorOptions};
 use tweedie_models::{Kind, Model};
@@ -16,9 +16,9 @@ use tweedie_models::{Kind, Model};
 const REPORT: &str = "samples.json";
 
 /// Runs the subcommand.
-pub fn run(command: &Evaluate) -> anyhow::Result<ExitCode> {
+pub fn run(command: &Evaluate) -> anyhow::Result<Ended> {
     match command {
-        Evaluate::Samples(options) => samples(options).map(|()| ExitCode::SUCCESS),
+        Evaluate::Samples(options) => samples(options).map(|()| Ended::Completed),
         Evaluate::Likelihood(options) => likelihood::run(options),
     }
 }
@@ -58,9 +58,9 @@ fn samples(options: &EvaluateSamples) -> anyhow::Result<()> {
     line(format!("data: {compared}"));
     let (figures, image) = match judged {
         Judged::Images { report, shapes, nearest } => {
-            line(report.to_string().trim_end());
+            lines(report.to_string());
             if let Some(quality) = &shapes {
-                line(quality.to_string().trim_end());
+                lines(quality.to_string());
                 line(format!("distance of the histograms (total variation): {:.3}", quality.distance()));
             }
             let shapes = shapes.map(|quality| {
@@ -72,7 +72,7 @@ fn samples(options: &EvaluateSamples) -> anyhow::Result<()> {
             )
         }
         Judged::Points { report, scatter } => {
-            line(report.to_string());
+            lines(report.to_string());
             (json!({ "points": report }), ("scatter.png", "data and samples:", scatter))
         }
     };

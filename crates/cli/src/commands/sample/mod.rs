@@ -3,12 +3,12 @@
 mod starts;
 mod targets;
 
+use super::Ended;
 use crate::arguments::{Eta, NoiseName, Sample};
 use crate::output::{line, save_tensor};
-use crate::progress::{INTERRUPTED, Terminal};
+use crate::progress::Terminal;
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
-use std::process::ExitCode;
 use targets::Targets;
 use tweedie_applications::generation::{Class, Generator, GeneratorOptions, Noise, Request, Start};
 use tweedie_math::DataShape;
@@ -17,12 +17,13 @@ use tweedie_models::sampling::{Sampler, SamplingConfig};
 use tweedie_samplers::Norms;
 
 /// Generates samples and writes them, with the sampling parameters in the metadata of each file.
-pub fn run(options: &Sample) -> anyhow::Result<ExitCode> {
+pub fn run(options: &Sample) -> anyhow::Result<Ended> {
     let Some(folder) = options.model.as_deref().filter(|_| !options.list) else {
         for (_, name, what, source) in Sampler::ALL {
-            line(format!("{name:<16} {what}\n{:<16} {source}", ""));
+            line(format!("{name:<16} {what}"));
+            line(format!("{:<16} {source}", ""));
         }
-        return Ok(ExitCode::SUCCESS);
+        return Ok(Ended::Completed);
     };
     if options.n == 0 {
         bail!("-n is 0; it must be at least 1");
@@ -63,7 +64,7 @@ pub fn run(options: &Sample) -> anyhow::Result<ExitCode> {
     let samples = generator.draw(&request, &mut terminal)?;
     if samples.is_empty() {
         line("interrupted before the first batch was finished; nothing was written");
-        return Ok(ExitCode::from(INTERRUPTED));
+        return Ok(Ended::Interrupted);
     }
     let parameters = |image: Option<usize>| {
         let image = image.map(|image| options.first + image as u64);
@@ -78,9 +79,9 @@ pub fn run(options: &Sample) -> anyhow::Result<ExitCode> {
     }
     if samples.interrupted {
         line("interrupted: only the finished samples were written");
-        return Ok(ExitCode::from(INTERRUPTED));
+        return Ok(Ended::Interrupted);
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Ended::Completed)
 }
 
 /// The checkpoint's sampling configuration with the flags of the command line applied.

@@ -5,6 +5,7 @@ use crate::files::Files;
 use crate::images::classes::around;
 use std::collections::HashMap;
 use std::path::Path;
+use tweedie_files::{MOST_SETTINGS, is_there};
 
 /// The default name of the list.
 const CAPTIONS: &str = "captions.tsv";
@@ -36,8 +37,8 @@ pub(super) fn read_captions(
         Some(at) => (files.read(at)?, path.join(&files.names()[at])),
         // The list may lie next to an archive.
         None => match (given, path.parent().map(|folder| folder.join(name))) {
-            (Some(_), Some(beside)) if beside.is_file() => {
-                let bytes = std::fs::read(&beside);
+            (Some(_), Some(beside)) if is_there(&beside) => {
+                let bytes = tweedie_files::read_bytes(&beside, MOST_SETTINGS);
                 (bytes.map_err(|source| Error::Io { path: beside.clone(), source })?, beside)
             }
             (Some(_), _) => {

@@ -3,11 +3,11 @@
 mod verdict;
 
 use crate::arguments::{DecoderName, EvaluateLikelihood, FirstName, VarianceName};
-use crate::output::line;
-use crate::progress::{INTERRUPTED, Terminal};
+use crate::commands::Ended;
+use crate::output::{line, lines};
+use crate::progress::Terminal;
 use anyhow::{Context, bail};
 use std::path::Path;
-use std::process::ExitCode;
 use tweedie_applications::evaluation::{Examples, config_of};
 use tweedie_evaluation::likelihood::{
     BoundOptions, BoundVariance, Examples as Clean, bound_report, dequantized, divergence_for, flow_report,
@@ -23,7 +23,7 @@ use verdict::{REPORT, Verdict, compare, write};
 const MOST_PROBES: usize = 4096;
 
 /// Runs the subcommand.
-pub fn run(options: &EvaluateLikelihood) -> anyhow::Result<ExitCode> {
+pub fn run(options: &EvaluateLikelihood) -> anyhow::Result<Ended> {
     if options.n == 0 || options.n > 1 << 20 {
         bail!("-n is {}; it must be between 1 and {}", options.n, 1 << 20);
     }
@@ -61,12 +61,13 @@ pub fn run(options: &EvaluateLikelihood) -> anyhow::Result<ExitCode> {
     for (folder, (model, variance)) in options.models.iter().zip(&models) {
         let mut verdict = Verdict { model: folder, variance: *variance, bound: None, flow: None };
         let outcome = judge(options, model, &mut verdict, &judged, others.as_ref(), &mut watch);
-        line(format!("\nmodel: {}", folder.display()));
+        line("");
+        line(format!("model: {}", folder.display()));
         if let Some(bound) = &verdict.bound {
-            line(bound.to_string().trim_end());
+            lines(bound.to_string());
         }
         if let Some(flow) = &verdict.flow {
-            line(flow.to_string().trim_end());
+            lines(flow.to_string());
         }
         verdicts.push(verdict);
         failure = outcome.err();
@@ -82,9 +83,9 @@ pub fn run(options: &EvaluateLikelihood) -> anyhow::Result<ExitCode> {
     }
     if watch.stopped() {
         line("interrupted: the figures cover the images evaluated so far");
-        return Ok(ExitCode::from(INTERRUPTED));
+        return Ok(Ended::Interrupted);
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Ended::Completed)
 }
 
 /// Opens a model, checks the options against it, and resolves the variance of its bound.

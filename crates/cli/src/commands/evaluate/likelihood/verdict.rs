@@ -23,7 +23,8 @@ pub(super) struct Verdict<'a> {
 pub(super) fn compare(verdicts: &[Verdict]) {
     let Some((first, rest)) = verdicts.split_first().filter(|(_, rest)| !rest.is_empty()) else { return };
     let Some(own) = &first.bound else { return };
-    line(format!("\nbits per dimension below {} (paired by image)", first.model.display()));
+    line("");
+    line(format!("bits per dimension below {} (paired by image)", first.model.display()));
     for other in rest {
         if let Some(bound) = &other.bound {
             let pairs = own.of_images.iter().zip(&bound.of_images);
@@ -61,7 +62,8 @@ pub(super) fn write(
     });
     let path = options.out.join(REPORT);
     tweedie_files::write_file(&path, serde_json::to_string_pretty(&value)?.as_bytes())?;
-    line(format!("\nreport: {}", path.display()));
+    line("");
+    line(format!("report: {}", path.display()));
     let series: Vec<Series> = verdicts.iter().filter_map(series).collect();
     if !series.is_empty() {
         let plot = Plot {
