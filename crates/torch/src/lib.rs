@@ -19,7 +19,7 @@ pub use cuda::{CudaState, open as open_cuda};
 pub use device::{Choice, devices};
 pub use generator::Generator;
 pub use global::with_seed;
-pub use machine::{Machine, machine};
+pub use machine::{Machine, machine, memory_bytes};
 pub use precision::{Precision, PrecisionChoice};
 pub use shim::{channels_last, set_grad};
 
