@@ -5,7 +5,7 @@ use crate::Error;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use tweedie_data::Dataset;
-use tweedie_math::{Conditioning, Parameterization, Schedule};
+use tweedie_math::{Conditioning, Parameterization, Schedule, Short};
 use tweedie_models::sampling::SamplingConfig;
 use tweedie_models::{About, Description, Standardization, VariancePrediction};
 use tweedie_report::Progress;
@@ -149,6 +149,7 @@ impl RunConfig {
         }
         config.data.take(&config.name, source.data.as_deref())?;
         config.check_name()?;
+        config.check_held_out()?;
         Ok(config)
     }
 
@@ -162,6 +163,15 @@ impl RunConfig {
         }
         let allowed = "it names the run's folder and must be a text without slashes and control characters";
         Err(Error::Setting { key: "name", found: format!("{:?}", self.name), allowed: allowed.into() })
+    }
+
+    /// Fails unless the held-out share can be that of any data set.
+    fn check_held_out(&self) -> Result<(), Error> {
+        if (0.0..1.0).contains(&self.held_out) {
+            return Ok(());
+        }
+        let (found, allowed) = (Short(self.held_out).to_string(), "it must be at least 0 and below 1".into());
+        Err(Error::Setting { key: "held_out", found, allowed })
     }
 
     /// Opens the data set and its held-out examples.
