@@ -51,6 +51,26 @@ pub enum Error {
         /// A clause that describes the problem or the allowed values.
         allowed: String,
     },
+    /// A training that needs more memory than the machine has.
+    #[error(
+        "training needs at least {} GiB: {} GiB for the weights, gradients, averages and moments of {n_trained} parameters, and {} GiB for a batch of {batch} examples; the machine has {} GiB, so the network or training.batch must be smaller",
+        gib(kept + of_batch),
+        gib(*kept),
+        gib(*of_batch),
+        gib(*available)
+    )]
+    Memory {
+        /// The number of trained parameters.
+        n_trained: usize,
+        /// The number of examples in a batch.
+        batch: usize,
+        /// The bytes for the parameters.
+        kept: f64,
+        /// The bytes for the values of a batch.
+        of_batch: f64,
+        /// The bytes of the machine.
+        available: f64,
+    },
     /// Text that is not the name of a schedule or a prediction.
     #[error("`{found}` is not a {what}: {allowed}")]
     Name {
@@ -259,6 +279,11 @@ impl Error {
                 | Self::Training(tweedie_training::Error::Data(tweedie_data::Error::Image { .. }))
         )
     }
+}
+
+/// A number of bytes in GiB, with one digit after the point.
+fn gib(bytes: f64) -> String {
+    format!("{:.1}", bytes / f64::from(1u32 << 30))
 }
 
 /// The names of classes in brackets, the first few of many; empty without names.

@@ -6,6 +6,7 @@
 //! - [`latent`]: encoding of images as latents, and decoding.
 //! - [`comparison`]: comparison of samplers.
 //! - [`inspection`]: descriptions of checkpoints.
+//! - [`nesting`]: the nesting of TOML text, checked before it is parsed.
 //!
 //! Long operations report to a [`tweedie_report::Progress`], which can stop them.
 
@@ -15,6 +16,7 @@ pub mod evaluation;
 pub mod generation;
 pub mod inspection;
 pub mod latent;
+pub mod nesting;
 pub mod recipes;
 
 pub use error::Error;

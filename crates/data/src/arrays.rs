@@ -5,7 +5,8 @@ use crate::identity::version_of;
 use crate::moments::moments_of;
 use crate::{Dataset, Error, Shape, Values};
 use std::path::Path;
-use tweedie_math::DataShape;
+use tweedie_math::number::{FINITE, POSITIVE, is_finite, is_positive};
+use tweedie_math::{DataShape, Short};
 use tweedie_weights::{DataType, TensorFile};
 
 /// Arrays of shape (N, C, H, W) with the mean and the scale of each channel, and optional labels.
@@ -78,13 +79,14 @@ impl Arrays {
             }
             None => moments_of(&values, &shape.into()),
         };
-        if let Some(channel) = moments.0.iter().position(|mean| !mean.is_finite()) {
-            return Err(bad(format!("its channel {channel} has the mean {}", moments.0[channel])));
+        if let Some(channel) = moments.0.iter().position(|mean| !is_finite(*mean)) {
+            let mean = Short(moments.0[channel]);
+            return Err(bad(format!("its channel {channel} has the mean {mean}; it must be {FINITE}")));
         }
-        if let Some(channel) = moments.1.iter().position(|scale| !(scale.is_finite() && *scale > 0.0)) {
+        if let Some(channel) = moments.1.iter().position(|scale| !is_positive(*scale)) {
             return Err(bad(format!(
-                "its channel {channel} has the scale {}; a scale must be positive and can be set by data.scale",
-                moments.1[channel]
+                "its channel {channel} has the scale {}; it must be {POSITIVE}, and can be set by data.scale",
+                Short(moments.1[channel])
             )));
         }
         let name = path.file_stem().map_or("arrays".into(), |name| name.to_string_lossy().to_string());

@@ -47,7 +47,7 @@ pub fn split(whole: Arc<dyn Dataset>, share: f64) -> Result<(Part, Part), Error>
         allowed: allowed.into(),
     };
     if !(0.0..1.0).contains(&share) {
-        return Err(wrong(share.to_string(), "at least 0 and below 1"));
+        return Err(wrong(tweedie_math::Short(share).to_string(), "at least 0 and below 1"));
     }
     let Some(len) = whole.len() else {
         return Err(Error::Parameter {

@@ -1,5 +1,6 @@
 //! The number that a network is conditioned on at a noise level.
 
+use crate::number::{FINITE, is_finite};
 use crate::{DiscreteProcess, Error, NoiseLevel};
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +48,19 @@ impl Conditioning {
             Self::Time { scale } => Ok(scale * process.time_share(limited)),
             Self::Sigma => sigma(limited),
             Self::LogSigma => Ok(0.25 * libm::log(sigma(limited)?)),
+        }
+    }
+
+    /// Checks the ranges of the parameters.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a scale that is not finite in single precision.
+    pub fn check(self) -> Result<(), Error> {
+        match self {
+            Self::NoiseRate { scale } | Self::Time { scale } if !is_finite(scale) => {
+                Err(Error::Parameter { name: "the conditioning's scale", found: scale, allowed: FINITE })
+            }
+            _ => Ok(()),
         }
     }
 }

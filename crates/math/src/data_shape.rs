@@ -1,7 +1,11 @@
 //! The shape of one example.
 
+use crate::Error;
 use core::fmt;
 use serde::{Deserialize, Serialize};
+
+/// The greatest number of values of one example, such as an image of 3 × 9459 × 9459.
+pub const MOST_VALUES: usize = 1 << 28;
 
 /// The sides of one example: `[C, H, W]` for images, `[D]` for points.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +36,19 @@ impl DataShape {
     /// The number of values of one example: the product of the sides, or `usize::MAX` if the product overflows.
     pub fn n_values(&self) -> usize {
         self.0.iter().fold(1, |product: usize, &side| product.saturating_mul(side))
+    }
+
+    /// Checks that an example has at most [`MOST_VALUES`] values. A side of 0, which means any size, is allowed.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for more values.
+    pub fn check(&self) -> Result<(), Error> {
+        let found = self.n_values();
+        if found <= MOST_VALUES {
+            return Ok(());
+        }
+        let allowed = "at most 268435456";
+        Err(Error::Parameter { name: "the number of values of an example", found: found as f64, allowed })
     }
 
     /// The sides `[C, H, W]` if there are exactly three.

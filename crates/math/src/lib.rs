@@ -19,6 +19,7 @@
 //! | [`gaussian`] | Kullback–Leibler divergence of Gaussians, and the exact denoiser of Gaussian data |
 //! | [`oracle`] | data with exact scores and denoisers: Gaussians of any covariance, and mixtures of them |
 //! | [`laws`] | properties of every schedule, process, parameterisation and oracle, one function per law |
+//! | [`number`] | the range of single precision, and numbers in messages |
 //! | [`power_average`] | averages of weights whose length is chosen after training |
 //! | [`random`] | noise that depends on (seed, image, purpose, visit, draw, element) and on nothing else |
 //!
@@ -42,6 +43,7 @@ pub mod decoder;
 pub mod gaussian;
 pub mod laws;
 pub mod level;
+pub mod number;
 pub mod oracle;
 pub mod parameterization;
 pub mod power_average;
@@ -57,11 +59,12 @@ pub use conditioning::Conditioning;
 pub use data_shape::DataShape;
 pub use gaussian::GaussianDenoiser;
 pub use level::NoiseLevel;
+pub use number::Short;
 pub use oracle::{GaussianData, Mixture, Oracle};
 pub use parameterization::{Parameterization, Reading, Target};
 pub use process::{
-    ContinuousCosine, DiscreteProcess, DiscreteVp, Discretised, Edm, Process, RectifiedFlow, Schedule,
-    SubVpSde, VeSde, VpSde,
+    ContinuousCosine, DiscreteProcess, DiscreteVp, Discretised, Edm, MOST_LEVELS, Process, RectifiedFlow,
+    Schedule, SubVpSde, VeSde, VpSde,
 };
 pub use reverse::{FirstVariance, FixedVariance, LearnedRange, ReverseStep, reverse_steps};
 pub use subsequence::{Spacing, Subsequence};
@@ -74,7 +77,9 @@ pub use weighting::Weighting;
 pub enum Error {
     /// A rate that is negative, infinite or NaN, or two rates that are both zero.
     #[error(
-        "the rates of a noise level must be finite and not negative, and not both zero; found signal {signal} and noise {noise}"
+        "the rates of a noise level must be finite and not negative, and not both zero; found signal {} and noise {}",
+        Short(*signal),
+        Short(*noise)
     )]
     Rates {
         /// The signal rate found.
@@ -83,7 +88,7 @@ pub enum Error {
         noise: f64,
     },
     /// The second level of a transition is cleaner than the first.
-    #[error("a transition goes from a cleaner level to a noisier one; found log-SNR {from} to {to}")]
+    #[error("a transition goes from a cleaner level to a noisier one; found log-SNR {} to {}", Short(*from), Short(*to))]
     NotNoisier {
         /// Log-SNR of the level where the transition starts.
         from: f64,
@@ -91,7 +96,7 @@ pub enum Error {
         to: f64,
     },
     /// A β outside (0, 1). The last β may be 1.
-    #[error("beta at t = {time} is {beta}; it must be above 0 and below 1, and only the last may be 1")]
+    #[error("beta at t = {time} is {}; it must be above 0 and below 1, and only the last may be 1", Short(*beta))]
     Beta {
         /// The level's time, 1-based.
         time: usize,
@@ -100,7 +105,9 @@ pub enum Error {
     },
     /// An ᾱ that is not below the previous one, or not above 0. ᾱ_0 is 1, and the last ᾱ may be 0.
     #[error(
-        "alpha_bar at t = {time} is {alpha_bar}; it must be below the previous one ({before}) and above 0, and only the last may be 0"
+        "alpha_bar at t = {time} is {}; it must be below the previous one ({}) and above 0, and only the last may be 0",
+        Short(*alpha_bar),
+        Short(*before)
     )]
     AlphaBar {
         /// The level's time, 1-based.
@@ -120,7 +127,7 @@ pub enum Error {
     #[error("the schedule has no betas; only discrete variance-preserving processes have them")]
     NoBetas,
     /// A schedule's parameter outside its range.
-    #[error("{name} is {found}; it must be {allowed}")]
+    #[error("{name} is {}; it must be {allowed}", Short(*found))]
     Parameter {
         /// The parameter's name in configurations.
         name: &'static str,
@@ -140,7 +147,7 @@ pub enum Error {
         trained: usize,
     },
     /// A time outside the process.
-    #[error("time {time} is outside the process, which runs from 0 (clean) to {last}")]
+    #[error("time {} is outside the process, which runs from 0 (clean) to {last}", Short(*time))]
     Time {
         /// The requested time.
         time: f64,
@@ -148,7 +155,7 @@ pub enum Error {
         last: f64,
     },
     /// A log-SNR that the process does not reach.
-    #[error("log-SNR {log_snr} is below {last}, the log-SNR of the process' noisiest level")]
+    #[error("log-SNR {} is below {}, the log-SNR of the process' noisiest level", Short(*log_snr), Short(*last))]
     LogSnr {
         /// The requested log-SNR.
         log_snr: f64,
@@ -157,7 +164,9 @@ pub enum Error {
     },
     /// A quantity that is undefined at this level, such as x_0 from a predicted noise at a level without signal.
     #[error(
-        "{what} cannot be computed at a level with signal {signal} and noise {noise}: it would divide by zero"
+        "{what} cannot be computed at a level with signal {} and noise {}: it would divide by zero",
+        Short(*signal),
+        Short(*noise)
     )]
     Singular {
         /// The undefined quantity and, where it applies, the prediction that it comes from.

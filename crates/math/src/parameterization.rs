@@ -1,5 +1,6 @@
 //! The quantities that networks predict, as linear maps between (x_t, output) and (x_0, ε).
 
+use crate::number::{POSITIVE, is_positive};
 use crate::{Error, NoiseLevel, Posterior, Transition};
 use serde::{Deserialize, Serialize};
 
@@ -151,8 +152,8 @@ impl Parameterization {
     /// [`Error::Parameter`] for a σ_data that is not positive and finite.
     pub fn check(self) -> Result<(), Error> {
         match self {
-            Self::Edm { sigma_data } if !(sigma_data > 0.0 && sigma_data.is_finite()) => {
-                Err(Error::Parameter { name: "sigma_data", found: sigma_data, allowed: "positive" })
+            Self::Edm { sigma_data } if !is_positive(sigma_data) => {
+                Err(Error::Parameter { name: "sigma_data", found: sigma_data, allowed: POSITIVE })
             }
             _ => Ok(()),
         }

@@ -1,5 +1,6 @@
 //! The losses in use, as weights of squared errors.
 
+use crate::number::{NOT_NEGATIVE, POSITIVE, is_not_negative, is_positive};
 use crate::{Error, NoiseLevel, Parameterization, Transition};
 use serde::{Deserialize, Serialize};
 
@@ -111,18 +112,14 @@ impl Weighting {
     /// [`Error::Parameter`] for a parameter out of range.
     pub fn check(self) -> Result<(), Error> {
         let positive = |name, found: f64| {
-            if found > 0.0 && found.is_finite() {
-                Ok(())
-            } else {
-                Err(Error::Parameter { name, found, allowed: "positive" })
-            }
+            if is_positive(found) { Ok(()) } else { Err(Error::Parameter { name, found, allowed: POSITIVE }) }
         };
         match self {
             Self::MinSnr { gamma } => positive("gamma", gamma),
-            Self::P2 { k, gamma } => positive("k", k).and(if gamma >= 0.0 && gamma.is_finite() {
+            Self::P2 { k, gamma } => positive("k", k).and(if is_not_negative(gamma) {
                 Ok(())
             } else {
-                Err(Error::Parameter { name: "gamma", found: gamma, allowed: "not negative" })
+                Err(Error::Parameter { name: "gamma", found: gamma, allowed: NOT_NEGATIVE })
             }),
             Self::Edm { sigma_data } => positive("sigma_data", sigma_data),
             _ => Ok(()),

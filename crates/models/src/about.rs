@@ -1,8 +1,11 @@
 //! Description of a model apart from its network, common to all kinds of models.
 
+use crate::Error;
+use crate::sampling::SamplingError;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use tweedie_math::{Conditioning, DataShape, Schedule};
+use tweedie_math::number::{FINITE, POSITIVE, is_finite, is_positive};
+use tweedie_math::{Conditioning, DataShape, Schedule, Short};
 
 /// The data, the process and the classes of a model. These are properties that the network does not determine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,6 +66,31 @@ impl About {
         }
     }
 
+    /// Checks the numbers that become elements or factors of tensors, and the size of an example.
+    ///
+    /// # Errors
+    /// An error that names the number.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let range = |name, found, allowed| Err(SamplingError::Range { name, found, allowed }.into());
+        self.data.check()?;
+        self.conditioning.check()?;
+        let DataRange { low, high } = self.range;
+        if !is_finite(low) {
+            return range("the low end of the range of the data", low, FINITE);
+        }
+        if !is_positive(high - low) {
+            return range("the width of the range of the data", high - low, POSITIVE);
+        }
+        let Some(Standardization { mean, scale }) = &self.standardization else { return Ok(()) };
+        if let Some(mean) = mean.iter().find(|mean| !is_finite(**mean)) {
+            return range("a mean of the standardization", *mean, FINITE);
+        }
+        match scale.iter().find(|scale| !is_positive(**scale)) {
+            Some(scale) => range("a scale of the standardization", *scale, POSITIVE),
+            None => Ok(()),
+        }
+    }
+
     /// The sides of an example without its channels, or `None` if they are not fixed. They are empty for points.
     pub fn size(&self) -> Option<&[usize]> {
         let sides = self.data.sides().get(1..).unwrap_or_default();
@@ -94,7 +122,7 @@ pub struct DataRange {
 
 impl fmt::Display for DataRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[{}, {}]", self.low, self.high)
+        write!(f, "[{}, {}]", Short(self.low), Short(self.high))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::layers::{Embedding, Linear, Start, sinusoidal};
 use crate::unet::{FeatureEmbedding, rows_of};
-use crate::{Condition, Error, Parameters, Pass};
+use crate::{Condition, Error, Parameters, Pass, Plan};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor};
 use tweedie_torch::guard;
@@ -44,8 +44,21 @@ impl ConditionEncoder {
     /// Creates an encoder with initial values from `seed`, which are the same on every device.
     ///
     /// # Errors
-    /// [`Error::Config`] with the key of a value that is not allowed.
+    /// [`Error::Config`] with the key of a value that is not allowed; [`Error::TooLarge`] for too many parameters.
     pub fn new(config: &ConditionEncoderConfig, device: Device, seed: u64) -> Result<Self, Error> {
+        Self::into(config, Parameters::new(device, seed))
+    }
+
+    /// The plan of an encoder, computed without allocating it.
+    ///
+    /// # Errors
+    /// Errors of [`ConditionEncoder::new`].
+    pub fn plan(config: &ConditionEncoderConfig) -> Result<Plan, Error> {
+        Ok(Plan::of(&Self::into(config, Parameters::planned())?.parameters))
+    }
+
+    /// Builds the encoder and adds its parameters to an empty set.
+    fn into(config: &ConditionEncoderConfig, mut parameters: Parameters) -> Result<Self, Error> {
         for (key, value, least) in [
             ("width", Some(config.width), 1),
             ("class_rows", config.class_rows, 1),
@@ -62,7 +75,6 @@ impl ConditionEncoder {
             let allowed = "at least one of class_rows, number_features and vector must be given".into();
             return Err(Error::Config { key: "class_rows", found: "null".into(), allowed });
         }
-        let mut parameters = Parameters::new(device, seed);
         let mut root = parameters.root();
         let class =
             config.class_rows.map(|rows| Embedding::new(root.sub("class_embedding"), rows, config.width));

@@ -22,7 +22,7 @@ pub use condition::Condition;
 pub use condition_encoder::{ConditionEncoder, ConditionEncoderConfig};
 pub use network::{Accepts, Input, Network};
 pub use noisy_classifier::{NoisyClassifier, NoisyClassifierConfig};
-pub use parameters::{Init, Parameter, Parameters, Scope};
+pub use parameters::{Init, MOST_TENSORS, MOST_VALUES, Parameter, Parameters, Scope};
 pub use pass::{Derivatives, Pass};
 pub use plan::{Operation, Plan, PlannedParameter};
 pub use point_mlp::{PointMlp, PointMlpConfig};
@@ -60,6 +60,26 @@ pub enum Error {
     /// A parameter name is used twice.
     #[error("the parameter name {0} is used twice")]
     DuplicateName(String),
+    /// A network with too many parameters.
+    #[error(
+        "the network has more than {most} {what}, counted up to {name}; a network may have at most {most}"
+    )]
+    TooLarge {
+        /// The things that are counted: tensors or values.
+        what: &'static str,
+        /// The greatest allowed number.
+        most: usize,
+        /// The parameter at which the number was exceeded.
+        name: String,
+    },
+    /// A parameter with a negative side.
+    #[error("the parameter {name} has the shape {shape:?}; no side may be negative")]
+    Shape {
+        /// The name.
+        name: String,
+        /// The shape.
+        shape: Vec<i64>,
+    },
     /// An error of LibTorch.
     #[error(transparent)]
     Torch(#[from] tweedie_torch::Error),

@@ -5,6 +5,12 @@ use std::collections::HashSet;
 use tch::{Device, Kind, Tensor};
 use tweedie_math::random::{Key, Purpose, Stream};
 
+/// The greatest number of parameter tensors of a network.
+pub const MOST_TENSORS: usize = 1 << 16;
+
+/// The greatest number of values of all parameters of a network, 32 GiB in f32.
+pub const MOST_VALUES: usize = 1 << 33;
+
 /// One parameter tensor of a network.
 #[derive(Debug)]
 pub struct Parameter {
@@ -17,10 +23,15 @@ pub struct Parameter {
 }
 
 /// The parameters of a network in the order of construction, with unique names, and the operations of its layers.
+///
+/// They are counted as they are added, before any memory is allocated. More than [`MOST_TENSORS`] tensors or [`MOST_VALUES`] values are
+/// an error, so that a configuration whose keys are all in range cannot exhaust the memory.
 #[derive(Debug)]
 pub struct Parameters {
     list: Vec<Parameter>,
     names: HashSet<String>,
+    /// The number of values of all parameters.
+    n_values: usize,
     operations: Vec<Operation>,
     device: Device,
     /// `None` if the parameters are only planned.
@@ -41,7 +52,14 @@ pub enum Init {
 impl Parameters {
     /// Creates an empty set. Parameters that are added are placed on `device` and take their initial values from `seed`.
     pub fn new(device: Device, seed: u64) -> Self {
-        Self { list: Vec::new(), names: HashSet::new(), operations: Vec::new(), device, seed: Some(seed) }
+        Self {
+            list: Vec::new(),
+            names: HashSet::new(),
+            n_values: 0,
+            operations: Vec::new(),
+            device,
+            seed: Some(seed),
+        }
     }
 
     /// Creates an empty set for a plan. Parameters that are added have a name and a shape, but no memory of their own.
@@ -83,6 +101,7 @@ impl Parameters {
         if !self.names.insert(name.clone()) {
             return Err(Error::DuplicateName(name));
         }
+        self.count(&name, shape)?;
         let tensor = match self.seed {
             // One number is expanded to the shape with strides of zero, which needs no memory.
             None => Tensor::f_zeros([1], (Kind::Float, Device::Cpu))?.f_expand(shape, false)?,
@@ -93,6 +112,25 @@ impl Parameters {
         };
         self.list.push(Parameter { name, tensor: tensor.shallow_clone(), trained });
         Ok(tensor)
+    }
+}
+
+impl Parameters {
+    /// Counts a parameter, or returns an error if there are too many.
+    fn count(&mut self, name: &str, shape: &[i64]) -> Result<(), Error> {
+        let too_large = |what, most| Error::TooLarge { what, most, name: name.to_string() };
+        if self.list.len() == MOST_TENSORS {
+            return Err(too_large("tensors", MOST_TENSORS));
+        }
+        let mut own = 1usize;
+        for &side in shape {
+            let side = usize::try_from(side)
+                .map_err(|_| Error::Shape { name: name.to_string(), shape: shape.to_vec() })?;
+            own = own.checked_mul(side).ok_or_else(|| too_large("values", MOST_VALUES))?;
+        }
+        let all = self.n_values.checked_add(own).filter(|all| *all <= MOST_VALUES);
+        self.n_values = all.ok_or_else(|| too_large("values", MOST_VALUES))?;
+        Ok(())
     }
 }
 
@@ -140,7 +178,8 @@ impl Scope<'_> {
     /// Adds a trained parameter.
     ///
     /// # Errors
-    /// [`Error::DuplicateName`] if the name is already taken.
+    /// [`Error::DuplicateName`] if the name is already taken; [`Error::TooLarge`] for too many parameters; [`Error::Shape`] for a negative
+    /// side.
     pub fn trained(&mut self, name: &str, shape: &[i64], init: Init) -> Result<Tensor, Error> {
         self.parameters.add(self.name_of(name), shape, init, true)
     }
@@ -148,7 +187,7 @@ impl Scope<'_> {
     /// Adds a parameter that is not trained.
     ///
     /// # Errors
-    /// [`Error::DuplicateName`] if the name is already taken.
+    /// Errors of [`Scope::trained`].
     pub fn fixed(&mut self, name: &str, shape: &[i64], init: Init) -> Result<Tensor, Error> {
         self.parameters.add(self.name_of(name), shape, init, false)
     }

@@ -6,6 +6,7 @@ use crate::{Accepts, Error, Input, Network, Parameters, Pass, Scope};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tch::{Device, Kind, Tensor};
+use tweedie_math::Short;
 use tweedie_torch::guard;
 
 /// Configuration of a [`PointMlp`].
@@ -60,6 +61,9 @@ impl Default for PointMlpConfig {
 /// The greatest allowed size; a greater one is taken for a typing error.
 const MOST: i64 = 1 << 16;
 
+/// The allowed standard deviations of frequencies. Outside them f32 does not hold the phase, or all features are the same.
+const SCALES: std::ops::RangeInclusive<f64> = 1e-9..=1e9;
+
 impl PointMlpConfig {
     /// Checks the configuration.
     ///
@@ -81,8 +85,12 @@ impl PointMlpConfig {
             }
         }
         for (key, value) in [("point_scale", self.point_scale), ("time_scale", self.time_scale)] {
-            if !(value > 0.0 && value.is_finite()) {
-                return wrong(key, value.to_string(), "it must be positive".into());
+            if !SCALES.contains(&value) {
+                return wrong(
+                    key,
+                    Short(value).to_string(),
+                    "it must be positive, between 1e-9 and 1e9".into(),
+                );
             }
         }
         if !["fourier", "positional"].contains(&self.time_embedding_type.as_str()) {
@@ -90,7 +98,7 @@ impl PointMlpConfig {
             return wrong("time_embedding_type", found, "it must be fourier or positional".into());
         }
         if !(0.0..1.0).contains(&self.dropout) {
-            return wrong("dropout", self.dropout.to_string(), "it must lie in [0, 1)".into());
+            return wrong("dropout", Short(self.dropout).to_string(), "it must lie in [0, 1)".into());
         }
         Activation::from_name(&self.act_fn).map(|_| ())
     }

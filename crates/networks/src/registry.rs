@@ -55,6 +55,9 @@ use serde_json::Value;
 use tch::Device;
 
 /// A function that builds a network from its configuration, a JSON object, and adds its parameters to an empty set.
+///
+/// It is also called with parameters that are only planned ([`Parameters::planned`]), whose tensors cannot be written to: before weights
+/// are loaded, the plan is compared with their file.
 pub type Build = fn(&Value, Parameters) -> Result<Box<dyn Network>, Error>;
 
 /// A list of class names with their constructors. The default registry contains the networks of this crate.
@@ -89,7 +92,8 @@ impl Registry {
     /// Builds a network on a device, with initial values from `seed`, which are the same on every device.
     ///
     /// # Errors
-    /// [`Error::UnknownClass`] for a name that is not registered; [`Error::Config`] with the key of a value that is not allowed.
+    /// [`Error::UnknownClass`] for a name that is not registered; [`Error::Config`] with the key of a value that is not allowed;
+    /// [`Error::TooLarge`] for too many parameters.
     pub fn build(
         &self,
         class_name: &str,

@@ -17,7 +17,7 @@ pub use page::Page;
 pub use plot::{Plot, Scale, Series};
 pub use progress::{Event, Progress};
 pub use scatter::{ScatterLayout, ScatterPanel, scatter};
-pub use sheet::{Sheet, sheet};
+pub use sheet::{MOST_ON_A_SHEET, Sheet, most_on_a_sheet, sheet};
 pub use tensorboard::{damaged_at, event_file_head, events_until, image_record, scalar_record};
 
 /// The errors of this crate.

@@ -3,6 +3,17 @@
 use crate::Canvas;
 use crate::canvas::LETTER;
 
+/// The greatest number of images on a sheet.
+pub const MOST_ON_A_SHEET: usize = 4096;
+
+/// The greatest number of pixels of all images on a sheet.
+const MOST_PIXELS: usize = 1 << 27;
+
+/// The greatest number of images of a height and width on a sheet, at least 1. Small images are magnified to about 64 pixels.
+pub fn most_on_a_sheet(height: usize, width: usize) -> usize {
+    (MOST_PIXELS / height.max(64).saturating_mul(width.max(64))).max(1)
+}
+
 /// The layout of a sheet.
 #[derive(Debug, Clone, Default)]
 pub struct Sheet {

@@ -1,9 +1,9 @@
 //! A denoiser whose x̂_0 is clipped to the range of the data.
 
-use crate::error::is_positive;
 use crate::{Denoiser, Error, Estimate, Levels, State};
 use serde::{Deserialize, Serialize};
 use tweedie_math::NoiseLevel;
+use tweedie_math::number::{POSITIVE, is_positive};
 
 /// The treatment of ε̂ after x̂_0 is clipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -33,14 +33,14 @@ impl ClipOptions {
     /// Checks the ranges of the options.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a quantile outside (0, 1], or a limit that is not positive.
+    /// [`Error::Parameter`] for a quantile outside (0, 1], or a limit that is not positive and finite in single precision.
     pub fn check(&self) -> Result<(), Error> {
         if let Some(quantile) = self.threshold {
             let holds = quantile > 0.0 && quantile <= 1.0;
             Error::unless(holds, "the threshold's quantile", quantile, "above 0 and at most 1")?;
         }
         if let Some(most) = self.threshold_most {
-            Error::unless(is_positive(most), "the greatest threshold", most, "positive")?;
+            Error::unless(is_positive(most), "the greatest threshold", most, POSITIVE)?;
         }
         Ok(())
     }

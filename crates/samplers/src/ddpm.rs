@@ -22,6 +22,9 @@ pub enum ReverseVariance {
     Optimal,
 }
 
+/// The greatest number of random probes of a Jacobian; more would need too much memory.
+pub const MOST_PROBES: usize = 4096;
+
 /// The options of ancestral sampling beside its [`ReverseVariance`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -40,10 +43,11 @@ impl DdpmOptions {
     /// Checks the ranges of the options.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for no probes.
+    /// [`Error::Parameter`] for no probes, or more than [`MOST_PROBES`].
     pub fn check(&self) -> Result<(), Error> {
         let probes = self.variance_probes;
-        Error::unless(probes > 0, "the number of variance probes", probes as f64, "at least 1")
+        let holds = (1..=MOST_PROBES).contains(&probes);
+        Error::unless(holds, "the number of variance probes", probes as f64, "between 1 and 4096")
     }
 }
 

@@ -1,5 +1,10 @@
 //! Errors of sampling.
 
+use tweedie_math::Short;
+
+/// The greatest number of Langevin or corrector steps at one level.
+const MOST_STEPS_PER_LEVEL: usize = 10_000;
+
 /// An error that stops a sampler.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -21,7 +26,7 @@ pub enum Error {
     #[error("the path is invalid: {0}")]
     Path(String),
     /// A parameter outside its range.
-    #[error("{name} is {found}; it must be {allowed}")]
+    #[error("{name} is {}; it must be {allowed}", Short(*found))]
     Parameter {
         /// The parameter's name.
         name: &'static str,
@@ -71,14 +76,10 @@ impl Error {
     ) -> Result<(), Self> {
         if holds { Ok(()) } else { Err(Self::Parameter { name, found, allowed }) }
     }
-}
 
-/// Whether a number is above 0 and finite.
-pub(crate) fn is_positive(value: f64) -> bool {
-    value > 0.0 && value.is_finite()
-}
-
-/// Whether a number is at least 0 and finite.
-pub(crate) fn is_not_negative(value: f64) -> bool {
-    value >= 0.0 && value.is_finite()
+    /// Returns [`Error::Parameter`] for the named number of steps at a level unless it is between `least` and 10000.
+    pub(crate) fn unless_steps(name: &'static str, found: usize, least: usize) -> Result<(), Self> {
+        let allowed = if least == 0 { "at most 10000" } else { "between 1 and 10000" };
+        Self::unless((least..=MOST_STEPS_PER_LEVEL).contains(&found), name, found as f64, allowed)
+    }
 }

@@ -94,7 +94,7 @@ pub use ddim::{
     ConditionedOn, DdimNoise, DdimNoiseKind, DdimOptions, Inversion, ddim, ddim_invert, ddim_invert_step,
     ddim_sigma, ddim_step, ddim_with, reconstruct, slerp,
 };
-pub use ddpm::{DdpmOptions, ReverseVariance, ddpm, ddpm_step};
+pub use ddpm::{DdpmOptions, MOST_PROBES, ReverseVariance, ddpm, ddpm_step};
 pub use denoiser::{Denoiser, Differentiable, Estimate, Spread};
 pub use error::Error;
 pub use guidance::{ClassifierGuided, Extrapolated, Extrapolation, Guide, ddpm_guided};

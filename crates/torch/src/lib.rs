@@ -24,7 +24,7 @@ pub use exit::exit_now;
 pub use generator::Generator;
 pub use global::with_seed;
 pub use grad::with_grad;
-pub use machine::{Machine, machine};
+pub use machine::{Machine, machine, memory_bytes};
 pub use precision::{Precision, PrecisionChoice};
 pub use shim::{channels_last, set_grad};
 pub use threads::{check_current_threads, set_threads};

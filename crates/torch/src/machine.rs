@@ -31,6 +31,13 @@ pub fn machine() -> Machine {
     }
 }
 
+/// The memory of the machine in bytes; `None` on systems without `/proc`.
+pub fn memory_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let kib = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    kib.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
 /// The version of the loaded library, which may differ from the version at build time.
 fn loaded_version() -> String {
     let text = shim::build_configuration();

@@ -2,6 +2,7 @@
 
 use super::subject::{Subject, of_set};
 use crate::Error;
+use crate::generation::MOST_SAMPLES;
 use crate::recipes::{DataConfig, RunConfig};
 use std::path::PathBuf;
 use tweedie_data::{Dataset, Order, Shape, Shapes};
@@ -10,9 +11,6 @@ use tweedie_evaluation::{
     judge_samples, shapes_quality,
 };
 use tweedie_report::{Canvas, Progress, Sheet, sheet};
-
-/// The maximum number of samples and of reference examples, because all are kept in memory.
-const MOST_SAMPLES: usize = 1 << 20;
 
 /// The number of pairs on the sheet of nearest neighbours.
 const PAIRS: usize = 32;

@@ -17,6 +17,13 @@ const IMAGES_AT_ONCE: usize = 64;
 /// The default batch size for points, which is larger because small batches would not be faster.
 const POINTS_AT_ONCE: usize = 1024;
 
+/// The greatest number of samples, all of which are kept in memory. A larger set is generated in several runs.
+pub const MOST_SAMPLES: usize = 1 << 20;
+/// The greatest batch size.
+pub const MOST_AT_ONCE: usize = 1 << 16;
+/// The greatest number of values of a batch, 2 GiB in f32.
+const MOST_VALUES: usize = 1 << 29;
+
 /// The source of the noise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Noise {
@@ -98,6 +105,14 @@ impl Request {
         }
     }
 
+    /// Returns an error for samples that would exhaust the memory.
+    ///
+    /// # Errors
+    /// [`Error::Option`] as [`check_size`].
+    pub fn check(&self) -> Result<(), Error> {
+        check_size(self.n, self.at_once(), &self.shape)
+    }
+
     /// The batch size.
     fn at_once(&self) -> usize {
         let usual = if self.shape.as_image().is_some() { IMAGES_AT_ONCE } else { POINTS_AT_ONCE };
@@ -110,11 +125,34 @@ impl Request {
     }
 }
 
+/// Returns an error for `n` samples in batches that would exhaust the memory.
+///
+/// # Errors
+/// [`Error::Option`] for more than [`MOST_SAMPLES`] samples, a batch of more than [`MOST_AT_ONCE`], or too many values in a batch.
+pub fn check_size(n: usize, batch: usize, shape: &DataShape) -> Result<(), Error> {
+    shape.check()?;
+    let values = batch.saturating_mul(shape.n_values());
+    for (option, found, most) in [
+        ("the number of samples", n, MOST_SAMPLES),
+        ("the batch size", batch, MOST_AT_ONCE),
+        ("the number of values of a batch", values, MOST_VALUES),
+    ] {
+        if found > most {
+            return Err(Error::Option {
+                option,
+                found: found.to_string(),
+                allowed: format!("at most {most}"),
+            });
+        }
+    }
+    Ok(())
+}
+
 impl Generator<'_> {
     /// Generates samples. If `progress` requests a stop, only the samples of the finished batches are returned.
     ///
     /// # Errors
-    /// [`Error::NotFinite`]; errors of the network, the sampler or the noise source.
+    /// [`Error::NotFinite`]; [`Error::Option`] for too many samples, or a batch that is too large; errors of the network, the sampler or the noise source.
     pub fn draw(&self, request: &Request, progress: &mut dyn Progress) -> Result<Samples, Error> {
         let _no_gradient = tch::no_grad_guard();
         let n = match &request.start {
@@ -123,6 +161,7 @@ impl Generator<'_> {
         };
         let batch = request.at_once().clamp(1, n.max(1));
         let batch = if request.whole_batches { request.at_once().max(1) } else { batch };
+        check_size(n, batch, &request.shape)?;
         let steps = self.path().n_steps();
         let total = (n.div_ceil(batch) * steps) as u64;
         let torch = TorchNoise::new(request.noise.seed())?;

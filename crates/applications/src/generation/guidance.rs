@@ -4,6 +4,8 @@ use super::Class;
 use crate::Error;
 use std::path::PathBuf;
 use tch::Tensor;
+use tweedie_math::Short;
+use tweedie_math::number::{FINITE, is_finite};
 use tweedie_models::{Classifier, Condition, Model};
 use tweedie_samplers::{ClassifierGuided, Denoiser, Estimate, Extrapolated, Extrapolation, Levels};
 
@@ -138,10 +140,10 @@ impl Denoiser<Tensor> for ClassifierFreeGuidance<'_> {
 impl Away {
     fn open(options: &GuidanceOptions, weight: f64, model: &Model, class: Class) -> Result<Self, Error> {
         let wrong = |option, found: f64, allowed: &str| {
-            Err(Error::Option { option, found: found.to_string(), allowed: allowed.into() })
+            Err(Error::Option { option, found: Short(found).to_string(), allowed: allowed.into() })
         };
-        if !weight.is_finite() {
-            return wrong("the guidance weight", weight, "a finite number; 1 is no guidance");
+        if !is_finite(weight) {
+            return wrong("the guidance weight", weight, &format!("{FINITE}; 1 is no guidance"));
         }
         let rescale = options.rescale.unwrap_or(0.0);
         if !(0.0..=1.0).contains(&rescale) {
@@ -199,12 +201,11 @@ impl Towards {
     /// Loads the classifier, whose data must be those of the model.
     fn open(options: &ClassifierOptions, model: &Model, requested: Option<&str>) -> Result<Self, Error> {
         let scale = options.scale;
-        if !scale.is_finite() {
-            let allowed = "a finite number".into();
+        if !is_finite(scale) {
             return Err(Error::Option {
                 option: "the classifier's scale",
-                found: scale.to_string(),
-                allowed,
+                found: Short(scale).to_string(),
+                allowed: FINITE.into(),
             });
         }
         let mut classifier = Classifier::load(&options.folder, model.device())?;

@@ -1,6 +1,6 @@
 //! Parsing of forward processes and parameterizations.
 
-use crate::Error;
+use crate::{Error, nesting};
 use serde_json::{Value, json};
 use tweedie_math::{Parameterization, Schedule};
 
@@ -36,12 +36,13 @@ const PREDICTIONS: [(&str, &str, Parameterization); 6] = [
 /// # Errors
 /// [`Error::Name`] for text that is not valid.
 pub fn schedule_of(text: &str) -> Result<Schedule, Error> {
-    let wrong = |reason: String| Error::Name { what: "schedule", found: text.to_string(), allowed: reason };
+    let wrong = |reason: String| Error::Name { what: "schedule", found: start_of(text), allowed: reason };
     let read = |value: Value| serde_json::from_value(value).map_err(|error| wrong(error.to_string()));
     if text.trim_start().starts_with('{') {
         if let Ok(value) = serde_json::from_str::<Value>(text) {
             return read(value);
         }
+        nesting::check(text).map_err(wrong)?;
         let table: toml::Table = format!("schedule = {text}")
             .parse()
             .map_err(|error: toml::de::Error| wrong(format!("it is not a table: {}", error.message())))?;
@@ -61,6 +62,17 @@ pub fn schedule_of(text: &str) -> Result<Schedule, Error> {
         )),
         name if NAMED.contains(&name) => read(json!({ "name": name })),
         _ => Err(wrong(format!("it must be one of {}, or a table such as {{ name = \"linear\", beta_start = 1e-4, beta_end = 0.02 }}", NAMED.join(", ")))),
+    }
+}
+
+/// The greatest number of characters of a text that an error repeats.
+const SHOWN: usize = 80;
+
+/// The start of a text, which is the whole text unless it is long.
+fn start_of(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_string(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod strip;
 
-pub use strip::{Strip, forward_strip};
+pub use strip::{MOST_FRAMES, Strip, forward_strip};
 
 use tweedie_data::short_list;
 use tweedie_math::{DiscreteProcess, Schedule};

@@ -12,6 +12,9 @@ use tweedie_samplers::{Denoiser, Draw, Levels, NoiseSource, StreamNoise, noised}
 /// The number of frequency bands, from coarse to fine: octaves of the radius up to the highest frequency of the image.
 const BANDS: usize = 4;
 
+/// The greatest number of frames of a strip.
+pub const MOST_FRAMES: usize = 1000;
+
 /// A strip of frames and a table of their signal-to-noise ratios.
 #[derive(Debug)]
 pub struct Strip {
@@ -25,7 +28,7 @@ pub struct Strip {
 ///
 /// # Errors
 /// [`Error::NotImages`] for a model of other data; an error for an image size that the network does not accept; [`Error::Option`] if
-/// `frames` is 0 or exceeds the number of levels.
+/// `frames` is 0, above [`MOST_FRAMES`] or above the number of levels.
 pub fn forward_strip(
     model: &Model,
     image: &Image,
@@ -42,8 +45,8 @@ pub fn forward_strip(
     let (height, width) = (image.height, image.width);
     model.network().check_sides(&[height as i64, width as i64])?;
     let last = process.steps();
-    if frames == 0 || frames > last {
-        let allowed = format!("between 1 and the number of levels, {last}");
+    if !(1..=last.min(MOST_FRAMES)).contains(&frames) {
+        let allowed = format!("between 1 and {MOST_FRAMES}, and at most the number of levels, {last}");
         return Err(Error::Option { option: "the number of frames", found: frames.to_string(), allowed });
     }
     let _no_gradient = tch::no_grad_guard();

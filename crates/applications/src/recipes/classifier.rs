@@ -63,11 +63,15 @@ impl RunConfig {
     /// # Errors
     /// [`Error::Setting`] for a network that is not a U-Net.
     pub fn classifier(&self, data: &dyn Dataset) -> Result<NoisyClassifierConfig, Error> {
+        self.classifier_of(data.class_names().len())
+    }
+
+    /// The configuration of the network of a classifier with a number of classes.
+    pub(super) fn classifier_of(&self, n_classes: usize) -> Result<NoisyClassifierConfig, Error> {
         match &self.network {
-            NetworkConfig::UNet(encoder) => Ok(NoisyClassifierConfig {
-                n_classes: data.class_names().len() as i64,
-                encoder: UNetConfig::clone(encoder),
-            }),
+            NetworkConfig::UNet(encoder) => {
+                Ok(NoisyClassifierConfig { n_classes: n_classes as i64, encoder: UNetConfig::clone(encoder) })
+            }
             other => Err(Error::Setting {
                 key: "network.class",
                 found: other.class().into(),

@@ -5,7 +5,7 @@ use crate::Error;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use tweedie_data::Dataset;
-use tweedie_math::{Conditioning, Parameterization, Schedule};
+use tweedie_math::{Conditioning, Parameterization, Schedule, Short};
 use tweedie_models::sampling::SamplingConfig;
 use tweedie_models::{About, Description, Standardization, VariancePrediction};
 use tweedie_report::Progress;
@@ -153,6 +153,7 @@ impl RunConfig {
             config.sampling.clip = None;
         }
         config.data.take(&config.name, source.data.as_deref())?;
+        config.check_held_out()?;
         Ok(config)
     }
 
@@ -173,6 +174,15 @@ impl RunConfig {
         let allowed = "it names the run's folder and must be a text of at most 200 bytes without slashes and control characters, which \
                        does not start with `-` or `.` and does not end with `.partial` or `.set-aside`";
         Err(Error::Setting { key: "name", found: format!("{name:?}"), allowed: allowed.into() })
+    }
+
+    /// Fails unless the held-out share can be that of any data set.
+    fn check_held_out(&self) -> Result<(), Error> {
+        if (0.0..1.0).contains(&self.held_out) {
+            return Ok(());
+        }
+        let (found, allowed) = (Short(self.held_out).to_string(), "it must be at least 0 and below 1".into());
+        Err(Error::Setting { key: "held_out", found, allowed })
     }
 
     /// Opens the data set and its held-out examples.

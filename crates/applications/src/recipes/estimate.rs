@@ -1,6 +1,7 @@
 //! Estimates of the time and memory of a training, from measurements of a few steps and from counts.
 
 use super::RunConfig;
+use super::memory::kept_bytes;
 use crate::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -16,10 +17,6 @@ const FIRST: usize = 8;
 
 /// A whole batch is timed only if it is expected to take at most this many seconds.
 const PATIENCE: f64 = 5.0;
-
-/// Bytes per parameter for the weights, the gradients, the average and the two moments: five numbers of four bytes. Stored averages
-/// are added to it.
-const KEPT: f64 = 20.0;
 
 /// The number of examples for timing the loader.
 const LOADED: usize = 512;
@@ -76,14 +73,13 @@ impl Estimate {
             n = micro;
             seconds = step_time(&mut trainer, data, n)?;
         }
-        let kept = KEPT + 4.0 * config.training.posthoc_ema.std.len() as f64;
         Ok(Self {
             data: (shown.name(), shown.len(), shown.shape()),
             n_trained,
             flops,
             device,
             precision,
-            kept_mib: kept * n_trained as f64 / (1 << 20) as f64,
+            kept_mib: kept_bytes(&config.training, n_trained) / (1 << 20) as f64,
             batch_mib: (Clock::peak_memory_mib() - before).max(0.0) * micro as f64 / n as f64,
             micro,
             loaded,

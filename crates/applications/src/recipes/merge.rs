@@ -5,6 +5,7 @@
 
 use super::former;
 use super::network::INSIDE;
+use crate::nesting;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
@@ -15,6 +16,7 @@ type Complaint = String;
 
 /// Parses a table and renames its former keys.
 pub(super) fn parse(text: &str) -> Result<Table, Complaint> {
+    nesting::check(text)?;
     let mut table = text.parse::<Table>().map_err(|error| {
         let line = error.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count());
         let place = line.map_or(String::new(), |line| format!("line {line}: "));
@@ -38,6 +40,10 @@ fn set(table: &mut Table, change: &str) -> Result<(), Complaint> {
     let Some((key, text)) = change.split_once('=') else {
         return Err(format!("a change must be KEY=VALUE, such as training.batch=32; found `{change}`"));
     };
+    nesting::check_parts(key.split('.').count())?;
+    if text.trim_start().starts_with(['{', '[']) {
+        nesting::check(text).map_err(|reason| format!("{}: {reason}", key.trim()))?;
+    }
     let parsed = format!("value = {text}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
     let value = parsed.unwrap_or_else(|| Value::String(text.to_string()));
     let mut place = table;
@@ -207,5 +213,8 @@ mod tests {
         assert!(message(&["part.batch=\"many\""]).starts_with("part.batch: invalid type"));
         assert!(message(&["part"]).contains("KEY=VALUE"));
         assert!(message(&["part.batch.x=1"]).contains("batch is a value"));
+        assert!(message(&[&format!("{}=1", ["a"; 20_000].join("."))]).contains("at most 32"));
+        let deep = format!("part.name={}1{}", "[".repeat(20_000), "]".repeat(20_000));
+        assert!(message(&[&deep]).starts_with("part.name: tables and lists are nested"));
     }
 }

@@ -16,6 +16,7 @@ mod config;
 mod data;
 mod estimate;
 mod former;
+mod memory;
 mod merge;
 mod network;
 mod presets;

@@ -186,7 +186,7 @@ impl Recipe {
         }
     }
 
-    /// Sets the number of threads and resolves the device and the precision. A resumed run keeps its threads and its precision unless
+    /// Sets the number of threads, resolves the device and the precision, and checks that the training fits in the memory. A resumed run keeps its threads and its precision unless
     /// others are chosen, because the exact results depend on them.
     fn device_and_precision(&self, start: &Start) -> Result<(Device, (Precision, String)), Error> {
         let before = self.before.as_ref().and_then(|before| u16::try_from(before.threads).ok());
@@ -202,6 +202,8 @@ impl Recipe {
             }
             _ => choice.resolve(device),
         };
+        let shown = self.data.shown.as_ref();
+        self.config.check_memory(&shown.shape(), device, shown.class_names().len())?;
         Ok((device, precision))
     }
 

@@ -1,8 +1,10 @@
 //! Arguments of `tweedie data`.
 
 use super::ConfigSource;
+use super::count::between;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
+use tweedie_applications::generation::MOST_SAMPLES;
 
 /// Subcommands of `tweedie data`.
 #[derive(Debug, Subcommand)]
@@ -33,7 +35,7 @@ pub struct Preview {
     #[command(flatten)]
     pub source: ConfigSource,
     /// The number of images or points to show; default: 36 images or 5000 points.
-    #[arg(short, long)]
+    #[arg(short, long, value_parser = between(1, MOST_SAMPLES))]
     pub n: Option<usize>,
     /// Output file for the sheet of images or the plot of points.
     #[arg(long, value_name = "FILE", default_value = "preview.png")]

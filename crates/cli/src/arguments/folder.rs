@@ -1,7 +1,9 @@
 //! Flags about the folder of a model, shared by all commands that load one.
 
+use super::count::between;
 use clap::{Args, ValueEnum};
 use tweedie_applications::generation::OpenOptions;
+use tweedie_math::MOST_LEVELS;
 use tweedie_models::WeightsChoice;
 
 /// The help of --schedule, with names as they are typed.
@@ -23,7 +25,7 @@ pub struct FolderFlags {
     #[arg(long, value_name = "SCHEDULE", help = SCHEDULE_HELP)]
     pub schedule: Option<String>,
     /// The number of levels T of --schedule; default: 1000.
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", value_parser = between(1, MOST_LEVELS))]
     pub schedule_steps: Option<usize>,
     /// The network's prediction: epsilon, x0 (sample), v (`v_prediction`), velocity, score or edm; default: the folder's, otherwise
     /// epsilon.

@@ -1,12 +1,19 @@
 //! Arguments of `tweedie invert`, `tweedie reconstruct` and `tweedie compare`.
 
+use super::count::between;
 use super::{ConfigSource, FolderFlags, GuidanceFlags, OptionFlags};
 use clap::{Args, ValueEnum};
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use tweedie_applications::generation::MOST_AT_ONCE;
+use tweedie_math::MOST_LEVELS;
 use tweedie_models::sampling::{LevelRule, NoLevelRule, Sampler};
+use tweedie_report::MOST_ON_A_SHEET;
 use tweedie_samplers::{ConditionedOn, Inversion};
+
+/// The greatest number of refinements of a step of inversion.
+const MOST_REFINEMENTS: usize = 1000;
 
 /// Options of DDIM inversion, which encodes images as latents.
 #[derive(Debug, Clone, Args)]
@@ -16,7 +23,7 @@ pub struct InversionFlags {
     pub conditioned_on: ConditionedOnName,
     /// The number of times that each step is solved again with the prediction at its noisier end: each costs one more call per step and
     /// reduces the error.
-    #[arg(long, default_value_t = 0, value_name = "K")]
+    #[arg(long, default_value_t = 0, value_name = "K", value_parser = between(0, MOST_REFINEMENTS))]
     pub refine: usize,
 }
 
@@ -49,7 +56,7 @@ pub struct Invert {
     #[arg(required = true, value_name = "IMAGE")]
     pub images: Vec<PathBuf>,
     /// The number of steps; default: the checkpoint's, otherwise 50.
-    #[arg(long, conflicts_with = "levels")]
+    #[arg(long, conflicts_with = "levels", value_parser = between(1, MOST_LEVELS))]
     pub steps: Option<usize>,
     /// The levels that are visited, instead of --steps; the rules are those of `tweedie sample`.
     #[arg(long, value_name = "RULE")]
@@ -86,10 +93,10 @@ pub struct Reconstruct {
     #[command(flatten)]
     pub source: ConfigSource,
     /// The number of images of the data to use.
-    #[arg(short, long, default_value_t = 16)]
+    #[arg(short, long, default_value_t = 16, value_parser = between(1, MOST_AT_ONCE))]
     pub n: usize,
     /// The numbers of steps to try, separated by commas.
-    #[arg(long, value_delimiter = ',', default_value = "10,20,50,100")]
+    #[arg(long, value_delimiter = ',', default_value = "10,20,50,100", value_parser = between(1, MOST_LEVELS))]
     pub steps: Vec<usize>,
     /// The distribution of the levels, as of `tweedie compare`; default: the checkpoint's.
     #[arg(long, value_name = "RULE")]
@@ -126,7 +133,7 @@ pub struct Compare {
     #[arg(long, value_delimiter = ',', default_value = "ddim,heun,dpmpp_2m,dpmpp_3m,unipc")]
     pub samplers: Vec<Sampler>,
     /// The numbers of steps to try, separated by commas.
-    #[arg(long, value_delimiter = ',', default_value = "5,10,20,50")]
+    #[arg(long, value_delimiter = ',', default_value = "5,10,20,50", value_parser = between(1, MOST_LEVELS))]
     pub steps: Vec<usize>,
     /// Sampler options, each used by the samplers that take it. The default of η is 0.
     #[command(flatten)]
@@ -135,10 +142,10 @@ pub struct Compare {
     #[command(flatten)]
     pub guidance: GuidanceFlags,
     /// The number of images; every sampler starts from the same noise.
-    #[arg(short, long, default_value_t = 16)]
+    #[arg(short, long, default_value_t = 16, value_parser = between(1, MOST_ON_A_SHEET))]
     pub n: usize,
     /// The number of Heun steps of the reference.
-    #[arg(long, default_value_t = 200, value_name = "STEPS")]
+    #[arg(long, default_value_t = 200, value_name = "STEPS", value_parser = between(1, MOST_LEVELS))]
     pub reference: usize,
     /// The rule that places the levels for a number of steps: trailing, leading, linspace, quadratic, karras[,RHO], `log_snr`,
     /// flow[,SHIFT], edm.

@@ -1,5 +1,6 @@
 //! Arguments of the command line.
 
+mod count;
 mod data;
 mod evaluate;
 mod folder;

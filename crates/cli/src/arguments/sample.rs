@@ -1,8 +1,11 @@
 //! Arguments of `tweedie sample` and `tweedie inspect`.
 
+use super::count::between;
 use super::{FolderFlags, GuidanceFlags, SamplerFlags};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
+use tweedie_applications::generation::{MOST_AT_ONCE, MOST_SAMPLES};
+use tweedie_applications::inspection::MOST_FRAMES;
 
 /// Arguments of `tweedie sample`.
 #[derive(Debug, Args)]
@@ -23,14 +26,14 @@ pub struct Sample {
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
     /// The number of images; with --interpolate, the number of rows.
-    #[arg(short, long, default_value_t = 16)]
+    #[arg(short, long, default_value_t = 16, value_parser = between(1, MOST_SAMPLES))]
     pub n: usize,
     /// The index of the first image. The noise of an image depends only on the seed and its index, so a large set of images can be generated in
     /// several runs.
     #[arg(long, default_value_t = 0, value_name = "I")]
     pub first: u64,
     /// The batch size; 0 selects 64 images or 1024 points, or all samples in one batch with --noise torch.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = between(0, MOST_AT_ONCE))]
     pub batch: usize,
     /// The source of the noise.
     #[arg(long, default_value = "stream")]
@@ -99,7 +102,7 @@ pub struct Inspect {
     #[arg(long, value_name = "FILE", default_value = "strip.png")]
     pub out: PathBuf,
     /// The number of frames of the strip.
-    #[arg(long, default_value_t = 9)]
+    #[arg(long, default_value_t = 9, value_parser = between(1, MOST_FRAMES))]
     pub frames: usize,
     /// The seed of the strip's noise.
     #[arg(long, default_value_t = 0)]

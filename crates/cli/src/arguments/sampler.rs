@@ -1,5 +1,6 @@
 //! Sampler and guidance flags, shared by all commands that generate samples.
 
+use super::count::between;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -7,6 +8,7 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::str::FromStr;
 use tweedie_applications::generation::{ClassifierOptions, GuidanceOptions};
+use tweedie_math::MOST_LEVELS;
 use tweedie_models::sampling::{LevelRule, Sampler, SamplingConfig, SamplingError, takers_of};
 
 /// The sampler, its levels and its options. Options that are not given come from the checkpoint.
@@ -17,7 +19,7 @@ pub struct SamplerFlags {
     #[arg(long, value_name = "NAME")]
     pub sampler: Option<Sampler>,
     /// The number of steps; default: the checkpoint's, otherwise 50.
-    #[arg(long, conflicts_with = "levels")]
+    #[arg(long, conflicts_with = "levels", value_parser = between(1, MOST_LEVELS))]
     pub steps: Option<usize>,
     /// The levels that are visited, instead of --steps: all, trailing:N, leading:N, linspace:N, quadratic:N, `sections:N,N,…`, ddimN,
     /// karras:N[,RHO], `log_snr:N`, times:T,T,…, flow:N[,SHIFT] or edm:N.
@@ -314,7 +316,7 @@ fn word(words: &'static [&'static str]) -> impl TypedValueParser<Value = String>
     PossibleValuesParser::new(hyphenated).map(|word| word.replace('-', "_"))
 }
 
-/// Parses `LOW,HIGH`: two finite, non-negative numbers with LOW ≤ HIGH.
+/// Parses `LOW,HIGH`: two finite, non-negative numbers with LOW ≤ HIGH. Levels are only compared with them.
 fn interval(text: &str) -> Result<[f64; 2], String> {
     let wrong =
         || "it takes LOW,HIGH: two finite numbers that are not negative, with LOW at most HIGH".to_string();

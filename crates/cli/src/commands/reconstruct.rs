@@ -62,9 +62,6 @@ fn subject(options: &Reconstruct, model: &Model) -> anyhow::Result<(Tensor, Opti
         let clean = read_images(&options.images, model)?;
         return Ok((clean, class_rows(model, class, options.images.len())?, "from the command line".into()));
     }
-    if options.n == 0 {
-        bail!("-n is 0; it must be at least 1");
-    }
     let config = config_of(&options.model, &options.source.source())?;
     let examples = Examples::open(&config, options.source.data.is_some(), options.seed, 0, options.n)?;
     let clean = examples.clean(model)?.to_device(model.device());

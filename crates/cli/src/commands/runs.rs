@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use std::collections::BTreeMap;
 use std::path::Path;
 use toml::{Table, Value};
+use tweedie_applications::nesting;
 use tweedie_files::{MOST_SETTINGS, is_there, read_text};
 use tweedie_report::{Plot, Scale, Series};
 use tweedie_training::{CONFIG, State, Tick, read_metrics, run_state};
@@ -141,6 +142,7 @@ fn compare(first: &Path, second: &Path, out: &Path) -> anyhow::Result<()> {
 fn table(run: &Path) -> anyhow::Result<Table> {
     let path = run.join(CONFIG);
     let text = read_text(&path, MOST_SETTINGS).with_context(|| format!("cannot read {}", path.display()))?;
+    nesting::check(&text).map_err(|reason| anyhow::anyhow!("{}: {reason}", path.display()))?;
     text.parse::<Table>().map_err(|_| anyhow::anyhow!("{} is not TOML", path.display()))
 }
 

@@ -74,7 +74,7 @@ fn flags_out_of_range_are_named() {
         (&["--steps", "0"][..], &["steps", "0"][..]),
         (&["--steps", "5000"], &["steps", "5000"]),
         (&["--steps", "-3"], &["-3"]),
-        (&["-n", "0"], &["-n is 0"]),
+        (&["-n", "0"], &["-n <N>", "between 1"]),
         (&["-n", "few"], &["few"]),
         (&["--sampler", "pndm"], &["pndm"]),
         (&["--noise", "white"], &["white"]),
@@ -155,5 +155,5 @@ fn data_that_is_none_is_named() {
     mnist(&["--data", "."], &["train-labels-idx1-ubyte", "10 labels"]);
     std::fs::remove_file(folder.join("train-labels-idx1-ubyte")).unwrap();
     refused(folder, &mut train(folder, &["--data", "."]), &["shapes", "takes no path"]);
-    refused(folder, tweedie(folder).args(["data", "preview", "-n", "0"]), &["-n is 0"]);
+    refused(folder, tweedie(folder).args(["data", "preview", "-n", "0"]), &["-n <N>", "between 1"]);
 }

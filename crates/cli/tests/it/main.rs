@@ -5,6 +5,7 @@ mod bad_data;
 mod bad_folders;
 mod bad_input;
 mod bad_numbers;
+mod bad_sizes;
 mod classifier;
 mod config_fuzz;
 mod damage;

@@ -1,6 +1,7 @@
 //! A continuous process with T discrete levels.
 
 use super::{DiscreteProcess, Process, check_steps};
+use crate::number::{POSITIVE, is_positive};
 use crate::{Error, NoiseLevel};
 use core::fmt::Debug;
 
@@ -46,8 +47,8 @@ impl Discretised {
         rho: f64,
     ) -> Result<Self, Error> {
         check_steps(steps)?;
-        if !(rho > 0.0 && rho.is_finite()) {
-            return Err(Error::Parameter { name: "rho", found: rho, allowed: "positive and finite" });
+        if !is_positive(rho) {
+            return Err(Error::Parameter { name: "rho", found: rho, allowed: POSITIVE });
         }
         let last_time = process.last_time();
         let outside = Error::Parameter {

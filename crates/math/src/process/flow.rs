@@ -1,6 +1,7 @@
 //! Rectified flow: a straight line from data to noise.
 
 use super::{DiscreteProcess, Process, check_steps};
+use crate::number::{POSITIVE, is_positive};
 use crate::{Error, NoiseLevel};
 
 /// x_t = (1 − σ)·x_0 + σ·ε (Liu et al. 2022; Lipman et al. 2022) with T levels σ_t = s·u/(1 + (s − 1)·u), u = t/T. A shift
@@ -18,8 +19,8 @@ impl RectifiedFlow {
     /// [`Error::Parameter`] for 0 steps or more than a million, or a shift that is not positive and finite.
     pub fn new(steps: usize, shift: f64) -> Result<Self, Error> {
         check_steps(steps)?;
-        if !(shift > 0.0 && shift.is_finite()) {
-            return Err(Error::Parameter { name: "shift", found: shift, allowed: "positive" });
+        if !is_positive(shift) {
+            return Err(Error::Parameter { name: "shift", found: shift, allowed: POSITIVE });
         }
         Ok(Self { steps, shift })
     }

@@ -49,16 +49,21 @@ pub trait Process {
 /// Two levels whose log-SNRs differ by less than this are the same trained level.
 const SAME_LEVEL: f64 = 1e-9;
 
-/// The greatest number of levels. A greater one is a mistake that would exhaust the memory.
-const MOST_STEPS: usize = 1_000_000;
+/// The greatest number of levels of a process, and of the levels that a rule gives. A greater one is a mistake that would exhaust the
+/// memory.
+pub const MOST_LEVELS: usize = 1_000_000;
 
-/// Checks that a number of levels is between 1 and [`MOST_STEPS`].
+/// Checks that T is between 1 and [`MOST_LEVELS`].
 fn check_steps(steps: usize) -> Result<(), Error> {
-    if (1..=MOST_STEPS).contains(&steps) {
+    check_levels("num_train_timesteps", steps)
+}
+
+/// Checks that a number of levels is between 1 and [`MOST_LEVELS`]. The error has the given name.
+pub(crate) fn check_levels(name: &'static str, n: usize) -> Result<(), Error> {
+    if (1..=MOST_LEVELS).contains(&n) {
         return Ok(());
     }
-    let allowed = "between 1 and a million";
-    Err(Error::Parameter { name: "num_train_timesteps", found: steps as f64, allowed })
+    Err(Error::Parameter { name, found: n as f64, allowed: "between 1 and a million" })
 }
 
 /// A process with T trained levels, t = 1..=T; t = 0 is clean data.

@@ -1,12 +1,14 @@
 //! n levels of a process, spread by their noise instead of by their times.
 
+use crate::number::{POSITIVE, is_positive};
+use crate::process::check_levels;
 use crate::{Error, NoiseLevel, Process};
 
 /// n levels of the process from `noisiest` to `cleanest`, both included, whose σ = noise/signal has the spacing of Karras et al.
 /// 2022 (eq. 5): σ_i = (σ_max^(1/ρ) + i/(n − 1)·(σ_min^(1/ρ) − σ_max^(1/ρ)))^ρ, with ρ = 7 in the paper.
 ///
 /// # Errors
-/// [`Error::Parameter`] for n = 0 or a ρ that is not positive and finite; [`Error::Singular`] if `noisiest` or `cleanest` has no
+/// [`Error::Parameter`] for n = 0, an n above [`MOST_LEVELS`](crate::MOST_LEVELS) or a ρ that is not positive and finite; [`Error::Singular`] if `noisiest` or `cleanest` has no
 /// signal or no noise; [`Error::LogSnr`] if `noisiest` is noisier than the last level of the process.
 pub fn karras(
     process: &dyn Process,
@@ -15,8 +17,8 @@ pub fn karras(
     n: usize,
     rho: f64,
 ) -> Result<Vec<NoiseLevel>, Error> {
-    if !(rho > 0.0 && rho.is_finite()) {
-        return Err(Error::Parameter { name: "rho", found: rho, allowed: "positive" });
+    if !is_positive(rho) {
+        return Err(Error::Parameter { name: "rho", found: rho, allowed: POSITIVE });
     }
     let warp = |level: NoiseLevel| libm::pow(level.sigma(), 1.0 / rho);
     spread(process, noisiest, cleanest, n, warp, |root| -2.0 * rho * libm::log(root))
@@ -45,9 +47,7 @@ fn spread(
     warp: impl Fn(NoiseLevel) -> f64,
     log_snr_of: impl Fn(f64) -> f64,
 ) -> Result<Vec<NoiseLevel>, Error> {
-    if n == 0 {
-        return Err(Error::Parameter { name: "the number of steps", found: 0.0, allowed: "at least 1" });
-    }
+    check_levels("the number of steps", n)?;
     for level in [noisiest, cleanest] {
         if level.signal_rate() == 0.0 || level.is_clean() {
             let (signal, noise) = (level.signal_rate(), level.noise_rate());

@@ -6,6 +6,7 @@ mod sections;
 mod spacing;
 
 pub use levels::{karras, uniform_log_snr};
+pub use parse::NoSubsequence;
 pub use spacing::Spacing;
 
 use crate::{DiscreteProcess, Error};

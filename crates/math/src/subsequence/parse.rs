@@ -1,22 +1,34 @@
 //! The text form of sub-sequences.
 
 use super::{Spacing, Subsequence};
+use crate::number::Short;
+use crate::process::MOST_LEVELS;
 use core::fmt;
 use core::str::FromStr;
 
 /// A text that is not a sub-sequence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "\"{0}\" is not a sub-sequence; it must be all, trailing:N, leading:N, linspace:N, quadratic:N, sections:N,N,…, ddimN, karras:N, karras:N,RHO, log_snr:N or times:T,T,…"
-)]
-pub struct NoSubsequence(String);
+#[non_exhaustive]
+pub enum NoSubsequence {
+    /// The text has another form.
+    #[error(
+        "\"{0}\" is not a sub-sequence; it must be all, trailing:N, leading:N, linspace:N, quadratic:N, sections:N,N,…, ddimN, karras:N, karras:N,RHO, log_snr:N or times:T,T,…"
+    )]
+    Form(String),
+    /// A number that no process has levels for.
+    #[error("a number of the sub-sequence is {0}; it must be at most {MOST_LEVELS}")]
+    Number(usize),
+}
 
 impl FromStr for Subsequence {
     type Err = NoSubsequence;
 
     fn from_str(text: &str) -> Result<Self, NoSubsequence> {
-        let wrong = || NoSubsequence(text.to_string());
-        let number = |text: &str| text.trim().parse::<usize>().map_err(|_| wrong());
+        let wrong = || NoSubsequence::Form(text.to_string());
+        let number = |text: &str| match text.trim().parse::<usize>() {
+            Ok(number) if number > MOST_LEVELS => Err(NoSubsequence::Number(number)),
+            read => read.map_err(|_| wrong()),
+        };
         let list = |text: &str| text.split(',').map(number).collect::<Result<Vec<_>, _>>();
         if text == "all" {
             return Ok(Self::All);
@@ -54,7 +66,7 @@ impl fmt::Display for Subsequence {
             Self::Spaced { spacing: Spacing::Quadratic, n } => write!(f, "quadratic:{n}"),
             Self::Sections(counts) => write!(f, "sections:{}", list(counts)),
             Self::Strided(n) => write!(f, "ddim{n}"),
-            Self::Karras { n, rho } => write!(f, "karras:{n},{rho}"),
+            Self::Karras { n, rho } => write!(f, "karras:{n},{}", Short(*rho)),
             Self::UniformLogSnr { n } => write!(f, "log_snr:{n}"),
             Self::Times(times) => write!(f, "times:{}", list(times)),
         }

@@ -27,8 +27,14 @@ impl Spacing {
         if !(1..=last).contains(&n) {
             return Err(Error::Steps { found: n, trained: last });
         }
+        let too_great = Error::Parameter {
+            name: "steps_offset",
+            found: offset as f64,
+            allowed: "small enough for every time to be a trained one",
+        };
         let (last_f, n_f) = (last as f64, n as f64);
         let times: Vec<usize> = match self {
+            Self::Leading if offset >= last => return Err(too_great),
             Self::Leading => (0..n).rev().map(|i| i * (last / n) + 1 + offset).collect(),
             Self::Trailing => {
                 (0..n).map(|i| (last_f - i as f64 * (last_f / n_f)).round_ties_even() as usize).collect()
@@ -41,11 +47,7 @@ impl Spacing {
             }
         };
         match times.first() {
-            Some(&first) if first > last => Err(Error::Parameter {
-                name: "steps_offset",
-                found: offset as f64,
-                allowed: "small enough for every time to be a trained one",
-            }),
+            Some(&first) if first > last => Err(too_great),
             _ => Ok(times),
         }
     }

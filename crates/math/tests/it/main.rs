@@ -10,6 +10,7 @@ mod flow;
 mod gaussian;
 mod kl;
 mod laws;
+mod number;
 mod openai;
 mod oracle;
 mod parameterization;

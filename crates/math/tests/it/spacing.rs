@@ -107,3 +107,13 @@ fn names_are_those_of_diffusers() {
     assert_eq!(json, r#"["leading","trailing","linspace","quadratic"]"#);
     assert_eq!(serde_json::from_str::<[Spacing; 4]>(&json).unwrap(), all);
 }
+
+/// An offset so great that the sum would wrap around is an error as any other that leaves the trained times.
+#[test]
+fn an_offset_beyond_the_process_is_refused() {
+    for offset in [1000, usize::MAX] {
+        let refused = Leading.times(1000, 50, offset);
+        assert!(matches!(refused, Err(Error::Parameter { name: "steps_offset", .. })), "{refused:?}");
+        assert!(Trailing.times(1000, 50, offset).is_ok());
+    }
+}

@@ -63,7 +63,7 @@ impl Backbone {
     /// A backbone of a network and its description. An empty data shape is taken from the network.
     ///
     /// # Errors
-    /// An error for an invalid process.
+    /// An error for an invalid process, or a number of the description that f32 does not hold.
     pub fn new(network: Box<dyn Network>, mut about: About) -> Result<Self, Error> {
         let accepts = network.accepts();
         if about.data.sides().is_empty() {
@@ -71,6 +71,7 @@ impl Backbone {
             let sides = [accepts.channels].into_iter().chain(sides).map(|side| side as usize);
             about.data = DataShape::new(sides.collect::<Vec<_>>());
         }
+        about.check()?;
         let process = Arc::from(about.schedule.process(about.steps)?);
         Ok(Self {
             network,
@@ -253,6 +254,7 @@ impl Backbone {
         if shape.sides().len() != own.sides().len() || shape.channels() != own.channels() {
             return Err(Error::Shape { found: shape.clone(), expected: own.clone() });
         }
+        shape.check()?;
         let sides: Vec<i64> = shape.sides()[1..].iter().map(|&side| side as i64).collect();
         Ok(self.network.check_sides(&sides)?)
     }

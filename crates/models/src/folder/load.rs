@@ -1,18 +1,18 @@
 //! Loading models from checkpoint folders.
 
 use super::find::Files;
+use super::fit::{fitting, planned, read_weights};
 use super::kind::Found;
 use super::{
     CONFIG, DECLARATION, ENCODER, Kind, LoadOptions, ProcessChoice, WEIGHTS, json, old_keys, scheduler,
 };
 use crate::sampling::SamplingConfig;
-use crate::{Classifier, Description, Error, Model, tensor_of};
+use crate::{Classifier, Description, Error, Model};
 use serde_json::Value;
 use std::path::Path;
-use tch::{Device, Tensor};
+use tch::Device;
 use tweedie_math::Parameterization;
-use tweedie_networks::{ConditionEncoder, Network, Parameters, Registry, UNet};
-use tweedie_weights::{DataType, Expected, Weights, common_prefix, compare, modern_name};
+use tweedie_networks::{ConditionEncoder, Network, Plan, Registry, UNet};
 
 impl Model {
     /// Loads a denoiser from a checkpoint folder of this workspace or of `diffusers`, in the current layout or the old flat layout. For
@@ -135,14 +135,26 @@ fn network(registry: &Registry, files: &mut Files, device: Device) -> Result<Box
     if class == UNet::CLASS {
         files.notes.extend(old_keys::modernize(&mut object, path));
     }
-    let network = registry.build(&class, &Value::Object(object), device, 0).map_err(|error| match error {
+    let config = Value::Object(object);
+    let wrong = |error| match error {
         tweedie_networks::Error::Json(reason) => Error::Configuration { path: path.clone(), reason },
-        unknown @ tweedie_networks::Error::UnknownClass { .. } => {
-            Error::Configuration { path: path.clone(), reason: unknown.to_string() }
+        named @ (tweedie_networks::Error::UnknownClass { .. }
+        | tweedie_networks::Error::TooLarge { .. }
+        | tweedie_networks::Error::Shape { .. }) => {
+            Error::Configuration { path: path.clone(), reason: named.to_string() }
         }
         other => other.into(),
-    })?;
-    files.notes.extend(read_weights(network.parameters(), &files.weights)?);
+    };
+    // Memory is allocated only for a network whose weights the file holds.
+    let plan = planned(registry, &class, &config).map_err(wrong)?;
+    let fitted = plan.map(|plan| fitting(&files.weights, &plan)).transpose()?;
+    let network = registry.build(&class, &config, device, 0).map_err(wrong)?;
+    let (mut weights, note) = match fitted {
+        Some(fitted) => fitted,
+        None => fitting(&files.weights, &Plan::of(network.parameters()))?,
+    };
+    read_weights(network.parameters(), &mut weights)?;
+    files.notes.extend(note);
     Ok(network)
 }
 
@@ -156,35 +168,9 @@ fn encoder(folder: &Path, device: Device) -> Result<Option<ConditionEncoder>, Er
     object.retain(|key, _| !key.starts_with('_'));
     let config = serde_json::from_value(Value::Object(object))
         .map_err(|error| Error::Configuration { path: path.clone(), reason: error.to_string() })?;
+    let plan = ConditionEncoder::plan(&config)?;
+    let (mut weights, _) = fitting(&folder.join(ENCODER).join(WEIGHTS), &plan)?;
     let encoder = ConditionEncoder::new(&config, device, 0)?;
-    read_weights(encoder.parameters(), &folder.join(ENCODER).join(WEIGHTS))?;
+    read_weights(encoder.parameters(), &mut weights)?;
     Ok(Some(encoder))
-}
-
-/// Reads the values of all parameters from a file, one tensor at a time. A common prefix of all names is removed, and a note about it
-/// is returned.
-fn read_weights(parameters: &Parameters, path: &Path) -> Result<Option<String>, Error> {
-    let mut weights = Weights::open(path)?.renamed(modern_name)?;
-    let shape = |tensor: &Tensor| tensor.size().iter().map(|&side| side as usize).collect();
-    let expected: Expected =
-        parameters.iter().map(|parameter| (parameter.name.clone(), shape(&parameter.tensor))).collect();
-    let prefix = common_prefix(&weights.shapes(), &expected);
-    if let Some(prefix) = &prefix {
-        weights = weights.renamed(|name| name.strip_prefix(prefix.as_str()).unwrap_or(name).to_string())?;
-    }
-    compare(path, &weights.shapes(), &expected)?;
-    let _no_gradient = tch::no_grad_guard();
-    for parameter in parameters.iter() {
-        let name = &parameter.name;
-        let Some((stored, bytes)) = weights.read(name)? else { continue };
-        let value = tensor_of(stored, &bytes, &parameter.tensor.size())?;
-        if !matches!(stored, DataType::U8 | DataType::I64)
-            && i64::try_from(value.f_isfinite()?.f_all()?)? == 0
-        {
-            let reason = format!("the tensor {name} contains values that are not finite");
-            return Err(Error::Configuration { path: path.to_path_buf(), reason });
-        }
-        parameter.tensor.shallow_clone().f_copy_(&value)?;
-    }
-    Ok(prefix.map(|prefix| format!("weights: the prefix `{prefix}` of all names was removed")))
 }

@@ -3,6 +3,7 @@
 mod card;
 mod declaration;
 mod find;
+mod fit;
 mod json;
 mod kind;
 mod load;

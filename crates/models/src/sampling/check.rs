@@ -2,7 +2,8 @@
 
 use super::{LevelRule, Sampler, SamplingConfig};
 use crate::{Error, Model, VariancePrediction};
-use tweedie_math::{NoiseLevel, Spacing, Subsequence};
+use tweedie_math::number::{POSITIVE, is_positive};
+use tweedie_math::{NoiseLevel, Short, Spacing, Subsequence};
 use tweedie_samplers::{DdimNoiseKind, Path, ReverseVariance};
 
 /// Errors of sampling configurations.
@@ -10,7 +11,7 @@ use tweedie_samplers::{DdimNoiseKind, Path, ReverseVariance};
 #[non_exhaustive]
 pub enum SamplingError {
     /// A number outside its range.
-    #[error("{name} is {found}; it must be {allowed}")]
+    #[error("{name} is {}; it must be {allowed}", Short(*found))]
     Range {
         /// The name of the number.
         name: &'static str,
@@ -50,7 +51,8 @@ pub enum SamplingError {
     ThresholdWithoutClip,
     /// Annealed Langevin dynamics whose steps diverge.
     #[error(
-        "Langevin's epsilon is {epsilon}; it must be below {most:.1e}, twice the squared sigma of the last level, or the steps diverge"
+        "Langevin's epsilon is {}; it must be below {most:.1e}, twice the squared sigma of the last level, or the steps diverge",
+        Short(*epsilon)
     )]
     Diverges {
         /// ε.
@@ -76,8 +78,8 @@ impl Model {
         if !(0.0..=1.0).contains(&sampling.eta) {
             return range("eta", sampling.eta, "between 0 (deterministic) and 1 (DDPM)");
         }
-        if let Some(clip) = sampling.clip.filter(|clip| !(*clip > 0.0 && clip.is_finite())) {
-            return range("the clip of x0", clip, "positive, or null for none");
+        if let Some(clip) = sampling.clip.filter(|clip| !is_positive(*clip)) {
+            return range("the clip of x0", clip, POSITIVE);
         }
         if sampling.options.clip.threshold.is_some() && sampling.clip.is_none() {
             return Err(SamplingError::ThresholdWithoutClip.into());

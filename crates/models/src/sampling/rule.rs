@@ -5,8 +5,8 @@ use crate::{Error, Model};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
-use tweedie_math::subsequence::{karras, uniform_log_snr};
-use tweedie_math::{NoiseLevel, RectifiedFlow, Schedule, Spacing, Subsequence};
+use tweedie_math::subsequence::{NoSubsequence, karras, uniform_log_snr};
+use tweedie_math::{MOST_LEVELS, NoiseLevel, RectifiedFlow, Schedule, Short, Spacing, Subsequence};
 use tweedie_samplers::Path;
 
 /// A rule for the levels of a path.
@@ -36,17 +36,23 @@ pub enum LevelRule {
 
 /// Text that is not a level rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}; or flow:N, flow:N,SHIFT, edm:N")]
-pub struct NoLevelRule(String);
+#[non_exhaustive]
+pub enum NoLevelRule {
+    /// The text has another form.
+    #[error("{0}; or flow:N, flow:N,SHIFT, edm:N")]
+    Form(String),
+    /// A number of levels that is too great.
+    #[error("the number of levels is {0}; it must be at most {MOST_LEVELS}")]
+    Number(usize),
+}
 
 impl FromStr for LevelRule {
     type Err = NoLevelRule;
 
     fn from_str(text: &str) -> Result<Self, NoLevelRule> {
-        let number = |text: &str| {
-            text.trim()
-                .parse::<usize>()
-                .map_err(|_| NoLevelRule(format!("\"{text}\" is not a number of levels")))
+        let number = |text: &str| match text.trim().parse::<usize>() {
+            Ok(number) if number > MOST_LEVELS => Err(NoLevelRule::Number(number)),
+            read => read.map_err(|_| NoLevelRule::Form(format!("\"{text}\" is not a number of levels"))),
         };
         match text.split_once(':') {
             Some(("edm", n)) => Ok(Self::Edm { n: number(n)? }),
@@ -55,10 +61,13 @@ impl FromStr for LevelRule {
                 let shift = shift
                     .trim()
                     .parse()
-                    .map_err(|_| NoLevelRule(format!("\"{shift}\" is not a shift of a flow")))?;
+                    .map_err(|_| NoLevelRule::Form(format!("\"{shift}\" is not a shift of a flow")))?;
                 Ok(Self::Flow { n: number(n)?, shift })
             }
-            _ => text.parse().map(Self::Own).map_err(|error| NoLevelRule(format!("{error}"))),
+            _ => text.parse().map(Self::Own).map_err(|error| match error {
+                NoSubsequence::Number(number) => NoLevelRule::Number(number),
+                other => NoLevelRule::Form(other.to_string()),
+            }),
         }
     }
 }
@@ -81,10 +90,19 @@ impl fmt::Display for LevelRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Own(of) => of.fmt(f),
-            Self::Flow { n, shift } => write!(f, "flow:{n},{shift}"),
+            Self::Flow { n, shift } => write!(f, "flow:{n},{}", Short(*shift)),
             Self::Edm { n } => write!(f, "edm:{n}"),
         }
     }
+}
+
+/// Checks a number of levels that no process bounds.
+fn check_levels(n: usize) -> Result<(), Error> {
+    if (1..=MOST_LEVELS).contains(&n) {
+        return Ok(());
+    }
+    let (name, found, allowed) = ("the number of steps", n as f64, "between 1 and a million");
+    Err(tweedie_math::Error::Parameter { name, found, allowed }.into())
 }
 
 impl Model {
@@ -145,15 +163,7 @@ impl Model {
             }
             LevelRule::Flow { n, shift } => {
                 let flow = RectifiedFlow::new(process.steps(), *shift)?;
-                if *n == 0 {
-                    let allowed = "at least 1";
-                    return Err(tweedie_math::Error::Parameter {
-                        name: "the number of steps",
-                        found: 0.0,
-                        allowed,
-                    }
-                    .into());
-                }
+                check_levels(*n)?;
                 // Levels noisier than the noisiest level of the process are replaced by it.
                 let level = |i: usize| -> Result<NoiseLevel, Error> {
                     let level = flow.at_sigma(flow.shifted(1.0 - i as f64 / *n as f64))?;

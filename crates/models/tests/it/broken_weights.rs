@@ -38,6 +38,22 @@ fn a_file_written_anew_is_as_good_as_before() {
     assert!(tweedie_models::Model::load(folder.path(), tch::Device::Cpu).is_ok());
 }
 
+/// A number of f64 that f32 does not hold is not finite in the network.
+#[test]
+fn numbers_that_become_infinite_are_refused() {
+    let folder = changed(|tensors| {
+        let own = tensors.get_mut(NAME).unwrap();
+        let n: usize = own.shape.iter().product();
+        *own = TensorBytes {
+            kind: DataType::F64,
+            shape: own.shape.clone(),
+            bytes: 1e300f64.to_le_bytes().repeat(n),
+        };
+    });
+    let sentence = folder.refusal();
+    assert!(sentence.contains(NAME) && sentence.contains("not finite"), "{sentence}");
+}
+
 #[test]
 fn every_truncation_is_seen() {
     let folder = Folder::new();

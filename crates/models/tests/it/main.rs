@@ -19,6 +19,7 @@ mod layout;
 mod levels;
 mod micro_batch;
 mod options;
+mod own_network;
 mod paths;
 mod reference;
 mod rules;

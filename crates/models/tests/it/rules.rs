@@ -2,7 +2,7 @@
 
 use crate::{STEPS, description, model, on, random, refusal, tiny};
 use proptest::prelude::*;
-use tweedie_math::{NoiseLevel, Parameterization, Schedule};
+use tweedie_math::{MOST_LEVELS, NoiseLevel, Parameterization, Schedule, Subsequence};
 use tweedie_models::Model;
 use tweedie_models::sampling::{LevelRule, Sampler, SamplingConfig};
 use tweedie_networks::UNetConfig;
@@ -38,6 +38,28 @@ fn what_is_no_rule_is_said() {
     let model = model(Parameterization::Epsilon);
     let zero = SamplingConfig { levels: Some("flow:0".parse().unwrap()), ..SamplingConfig::default() };
     assert!(refusal(model.path(&zero)).contains("number of steps"));
+}
+
+/// A number of levels that no process bounds has a bound of its own, also where no text was parsed.
+#[test]
+fn too_many_levels_are_refused() {
+    for text in ["flow:1000001", "flow:1000001,2", "edm:1000001", "karras:1000001", "log_snr:1000001"] {
+        let sentence = refusal(text.parse::<LevelRule>());
+        assert_eq!(sentence, "the number of levels is 1000001; it must be at most 1000000");
+    }
+    let model = model(Parameterization::Epsilon);
+    for n in [MOST_LEVELS + 1, usize::MAX] {
+        for rule in [
+            LevelRule::Flow { n, shift: 1.0 },
+            LevelRule::Edm { n },
+            LevelRule::Own(Subsequence::Karras { n, rho: 7.0 }),
+            LevelRule::Own(Subsequence::UniformLogSnr { n }),
+        ] {
+            let sampling = SamplingConfig { levels: Some(rule), ..SamplingConfig::default() };
+            let sentence = refusal(model.path(&sampling));
+            assert!(sentence.starts_with("the number of steps is "), "{sentence}");
+        }
+    }
 }
 
 #[test]

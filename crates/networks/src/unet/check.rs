@@ -2,6 +2,7 @@
 
 use super::{UNetConfig, blocks};
 use crate::Error;
+use tweedie_math::number::{FINITE, POSITIVE, is_finite, is_positive};
 
 /// The greatest allowed width, number of rows or number of layers; a greater one is taken for a typing error.
 const MOST: i64 = 1 << 20;
@@ -109,27 +110,27 @@ impl UNetConfig {
         if !(0.0..1.0).contains(&self.dropout) {
             return Err(refuse("dropout", self.dropout, "it must lie in [0, 1)"));
         }
-        if !(self.norm_eps > 0.0 && self.norm_eps.is_finite()) {
-            return Err(refuse("norm_eps", self.norm_eps, "it must be positive"));
+        if !is_positive(self.norm_eps) {
+            return Err(refuse("norm_eps", self.norm_eps, format!("it must be {POSITIVE}")));
         }
-        if !(self.mid_block_scale_factor != 0.0 && self.mid_block_scale_factor.is_finite()) {
+        if !is_positive(self.mid_block_scale_factor.abs()) {
             return Err(refuse(
                 "mid_block_scale_factor",
                 self.mid_block_scale_factor,
-                "it must be finite and not 0",
+                format!("it must be {FINITE}, and not 0"),
             ));
         }
         if !(0..=1).contains(&self.downsample_padding) {
             return Err(refuse("downsample_padding", self.downsample_padding, "it must be 0 or 1"));
         }
         let half = self.block_out_channels.first().map_or(1, |channels| channels / 2);
-        if !self.freq_shift.is_finite()
+        if !is_finite(self.freq_shift)
             || (self.time_embedding_type == "positional" && half as f64 <= self.freq_shift)
         {
             return Err(refuse(
                 "freq_shift",
                 self.freq_shift,
-                format!("it must be below half the first block's channels, {half}"),
+                format!("it must be {FINITE}, and below half the first block's channels, {half}"),
             ));
         }
         Ok(())

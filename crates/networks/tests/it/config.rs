@@ -28,7 +28,7 @@ fn refusal(change: impl FnOnce(&mut UNetConfig)) -> String {
 #[test]
 fn every_wrong_key_is_named() {
     type Change = Box<dyn FnOnce(&mut UNetConfig)>;
-    let cases: [(&str, Change); 16] = [
+    let cases: [(&str, Change); 20] = [
         ("in_channels", Box::new(|c| c.in_channels = -3)),
         ("out_channels", Box::new(|c| c.out_channels = 0)),
         ("layers_per_block", Box::new(|c| c.layers_per_block = 0)),
@@ -45,6 +45,11 @@ fn every_wrong_key_is_named() {
         ("dropout", Box::new(|c| c.dropout = 1.0)),
         ("act_fn", Box::new(|c| c.act_fn = "tanh".into())),
         ("downsample_padding", Box::new(|c| c.downsample_padding = 2)),
+        // Finite numbers that single precision does not hold.
+        ("norm_eps is 1e308", Box::new(|c| c.norm_eps = 1e308)),
+        ("norm_eps is 1e-300", Box::new(|c| c.norm_eps = 1e-300)),
+        ("mid_block_scale_factor is 1e-300", Box::new(|c| c.mid_block_scale_factor = 1e-300)),
+        ("freq_shift is -1e308", Box::new(|c| c.freq_shift = -1e308)),
     ];
     for (key, change) in cases {
         let sentence = refusal(change);

@@ -7,6 +7,7 @@ mod formula;
 mod inputs;
 mod laws;
 mod layers;
+mod limits;
 mod noisy;
 mod parity;
 mod passes;

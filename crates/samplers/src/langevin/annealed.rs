@@ -4,10 +4,10 @@ use super::target::score_at;
 use super::unadjusted::{check_step_size, langevin_step};
 use super::underdamped::check_friction;
 use super::{ScoreAt, Underdamped, technique_4, underdamped_step};
-use crate::error::{is_not_negative, is_positive};
 use crate::walk::walk;
 use crate::{Coefficient, Denoiser, Draw, Error, Estimate, Hook, NoiseSource, Path, State, Step, ddim_step};
 use serde::{Deserialize, Serialize};
+use tweedie_math::number::{NOT_NEGATIVE, POSITIVE, is_not_negative, is_positive};
 use tweedie_math::random::Purpose;
 
 /// The settings of [`annealed_langevin`] for one path. [`AnnealedOptions`] applies to any path.
@@ -57,16 +57,15 @@ impl AnnealedOptions {
     /// Checks the ranges of the options.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for no steps, a friction that is negative or not finite, or an ε that is not positive.
+    /// [`Error::Parameter`] for no steps or more than 10,000, a friction that is negative or not finite in single precision, or an ε that
+    /// is not positive in it.
     pub fn check(&self) -> Result<(), Error> {
-        let steps = self.steps_per_level;
-        Error::unless(steps > 0, "the number of Langevin steps", steps as f64, "at least 1")?;
+        Error::unless_steps("the number of Langevin steps", self.steps_per_level, 1)?;
         if let Some(friction) = self.friction {
-            let allowed = "finite and not negative";
-            Error::unless(is_not_negative(friction), "Langevin's friction", friction, allowed)?;
+            Error::unless(is_not_negative(friction), "Langevin's friction", friction, NOT_NEGATIVE)?;
         }
         if let Some(epsilon) = self.epsilon {
-            Error::unless(is_positive(epsilon), "Langevin's epsilon", epsilon, "positive")?;
+            Error::unless(is_positive(epsilon), "Langevin's epsilon", epsilon, POSITIVE)?;
         }
         Ok(())
     }

@@ -1,7 +1,6 @@
 //! Predictor–corrector sampling (Song et al. 2021, Algorithms 1 to 5).
 
 use super::target::score_at;
-use crate::error::is_positive;
 use crate::state::coefficient;
 use crate::walk::{step_noise, walk};
 use crate::{
@@ -9,6 +8,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use tweedie_math::Transition;
+use tweedie_math::number::{POSITIVE, is_positive};
 use tweedie_math::random::Purpose;
 
 /// The norms that determine the corrector's step size.
@@ -44,9 +44,10 @@ impl Corrector {
     /// Checks the ranges of the options.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a ratio that is not positive and finite.
+    /// [`Error::Parameter`] for a ratio that is not positive and finite in single precision, or more than 10,000 steps.
     pub fn check(&self) -> Result<(), Error> {
-        Error::unless(is_positive(self.snr), "the corrector's snr", self.snr, "positive")
+        Error::unless(is_positive(self.snr), "the corrector's snr", self.snr, POSITIVE)?;
+        Error::unless_steps("the number of corrector steps", self.steps, 0)
     }
 }
 

@@ -1,11 +1,11 @@
 //! Heun's method with churn (Karras et al. 2022, Algorithm 2).
 
 use super::euler_step;
-use crate::error::is_not_negative;
 use crate::walk::{step_noise, walk};
 use crate::{Coefficient, Denoiser, Error, Estimate, Hook, NoiseSource, Path, State, Step};
 use serde::{Deserialize, Serialize};
 use tweedie_math::NoiseLevel;
+use tweedie_math::number::{NOT_NEGATIVE, is_not_negative};
 
 /// The options of Heun's method: noise that is added before each step. The default adds none.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -41,15 +41,16 @@ impl Churn {
     /// Checks the ranges of the options.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for numbers that are negative or not finite, or a greatest σ below the least.
+    /// [`Error::Parameter`] for numbers that are negative or not finite in single precision, or a greatest σ below the least.
     pub fn check(&self) -> Result<(), Error> {
         let [low, high] = self.sigmas.unwrap_or_default();
-        let numbers =
-            [("churn", self.churn), ("the churn's noise", self.noise), ("the least sigma of churn", low)];
-        for (name, value) in numbers {
-            Error::unless(is_not_negative(value), name, value, "finite and not negative")?;
+        for (name, value) in [("churn", self.churn), ("the churn's noise", self.noise)] {
+            Error::unless(is_not_negative(value), name, value, NOT_NEGATIVE)?;
         }
-        let holds = is_not_negative(high) && high >= low;
+        // Levels are only compared with these numbers.
+        let holds = low >= 0.0 && low.is_finite();
+        Error::unless(holds, "the least sigma of churn", low, "finite and not negative")?;
+        let holds = high >= low && high.is_finite();
         Error::unless(holds, "the greatest sigma of churn", high, "finite and not below the least")
     }
 }

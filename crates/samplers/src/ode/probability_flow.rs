@@ -1,10 +1,10 @@
 //! The probability-flow ODE by an adaptive solver, as a sampler (Song et al. 2021, sec. 4.3).
 
-use crate::error::is_positive;
 use crate::flow::{Slope, Solver, Way, angle, level, rescaling, velocity};
 use crate::walk::walk;
 use crate::{Coefficient, Denoiser, Error, Estimate, Hook, Levels, NoiseSource, Path, State, ddim_step};
 use serde::{Deserialize, Serialize};
+use tweedie_math::MOST_LEVELS;
 
 /// The options of the adaptive solver.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -22,20 +22,21 @@ impl Default for Adaptive {
     }
 }
 
-/// The least tolerance for f32 states.
-const LEAST_TOLERANCE: f64 = 1e-6;
+/// The tolerances for f32 states. Rounding dominates below the least one.
+const TOLERANCES: std::ops::RangeInclusive<f64> = 1e-6..=1e6;
 
 impl Adaptive {
     /// Checks the ranges of the options for f32 states. [`probability_flow`] itself takes any positive tolerance, for f64 states.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a tolerance below 1e-6, or no steps.
+    /// [`Error::Parameter`] for a tolerance below 1e-6 or above a million, and for no steps or more than a million.
     pub fn check(&self) -> Result<(), Error> {
-        let holds = is_positive(self.tolerance) && self.tolerance >= LEAST_TOLERANCE;
-        let allowed = "at least 1e-6, below which the rounding of f32 dominates";
+        let holds = TOLERANCES.contains(&self.tolerance);
+        let allowed = "at least 1e-6, below which the rounding of f32 dominates, and at most 1e6";
         Error::unless(holds, "the tolerance", self.tolerance, allowed)?;
         let steps = self.most_steps;
-        Error::unless(steps > 0, "the greatest number of steps", steps as f64, "at least 1")
+        let holds = (1..=MOST_LEVELS).contains(&steps);
+        Error::unless(holds, "the greatest number of steps", steps as f64, "between 1 and a million")
     }
 }
 

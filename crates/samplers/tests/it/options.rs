@@ -59,8 +59,9 @@ fn ranges() {
         let Err(Error::Parameter { name, found, .. }) = refused else { panic!("{option}: {refused:?}") };
         assert_eq!((name, found.to_bits()), (option, value.to_bits()));
     }
-    let positive = [0.0, -1.0, f64::INFINITY, f64::NAN];
-    let not_negative = [-1e-300, f64::INFINITY, f64::NAN];
+    // A finite number may be infinite in single precision, and a positive one 0.
+    let positive = [0.0, -1.0, 1e-300, 1e308, f64::INFINITY, f64::NAN];
+    let not_negative = [-1e-300, 1e308, f64::INFINITY, f64::NAN];
     named(DdpmOptions { variance_probes: 0 }.check(), "the number of variance probes", 0.0);
     for order in [0, 4] {
         let how = UniPc { order, ..UniPc::default() };
@@ -69,15 +70,17 @@ fn ranges() {
     for value in not_negative {
         named(Churn { churn: value, ..Churn::default() }.check(), "churn", value);
         named(Churn { noise: value, ..Churn::default() }.check(), "the churn's noise", value);
-        let sigmas = |sigmas| Churn { sigmas: Some(sigmas), ..Churn::default() }.check();
-        named(sigmas([value, 1.0]), "the least sigma of churn", value);
-        named(sigmas([0.0, value]), "the greatest sigma of churn", value);
         let friction = Some(value);
         named(
             AnnealedOptions { friction, ..AnnealedOptions::default() }.check(),
             "Langevin's friction",
             value,
         );
+    }
+    for value in [-1e-300, f64::INFINITY, f64::NAN] {
+        let sigmas = |sigmas| Churn { sigmas: Some(sigmas), ..Churn::default() }.check();
+        named(sigmas([value, 1.0]), "the least sigma of churn", value);
+        named(sigmas([0.0, value]), "the greatest sigma of churn", value);
     }
     named(Churn { sigmas: Some([2.0, 1.0]), ..Churn::default() }.check(), "the greatest sigma of churn", 1.0);
     for value in positive {
@@ -100,9 +103,18 @@ fn ranges() {
     named(Adaptive { most_steps: 0, ..Adaptive::default() }.check(), "the greatest number of steps", 0.0);
     let no_steps = AnnealedOptions { steps_per_level: 0, ..AnnealedOptions::default() };
     named(no_steps.check(), "the number of Langevin steps", 0.0);
+    for many in [1 << 30, usize::MAX] {
+        let n = many as f64;
+        named(DdpmOptions { variance_probes: many }.check(), "the number of variance probes", n);
+        let how = Adaptive { most_steps: many, ..Adaptive::default() };
+        named(how.check(), "the greatest number of steps", n);
+        named(Corrector { steps: many, ..Corrector::default() }.check(), "the number of corrector steps", n);
+        let how = AnnealedOptions { steps_per_level: many, ..AnnealedOptions::default() };
+        named(how.check(), "the number of Langevin steps", n);
+    }
 
     let tolerance = Adaptive { tolerance: 1e-7, most_steps: 1 }.check().unwrap_err().to_string();
-    assert!(tolerance.starts_with("the tolerance is 0.0000001; it must be at least 1e-6"), "{tolerance}");
+    assert!(tolerance.starts_with("the tolerance is 1e-7; it must be at least 1e-6"), "{tolerance}");
 
     DdpmOptions::default().check().unwrap();
     DdimOptions { noise: DdimNoiseKind::Fresh }.check().unwrap();

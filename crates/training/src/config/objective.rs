@@ -2,7 +2,8 @@
 
 use crate::Error;
 use serde::{Deserialize, Serialize};
-use tweedie_math::{Parameterization, Weighting};
+use tweedie_math::number::{is_finite, is_not_negative};
+use tweedie_math::{Parameterization, Short, Weighting};
 
 /// The training objective. The quantity that the network predicts is part of the model's configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -126,15 +127,15 @@ impl Objective {
             LevelSampling::NormalLogSnr { mean, std }
             | LevelSampling::LogNormalSigma { mean, std }
             | LevelSampling::LogitNormal { mean, std }
-                if !(mean.is_finite() && std.is_finite() && std >= 0.0) =>
+                if !(is_finite(mean) && is_not_negative(std)) =>
             {
-                let found = format!("mean {mean}, std {std}");
-                wrong("training.objective.levels", found, "finite, std not negative")
+                let found = format!("mean {}, std {}", Short(mean), Short(std));
+                wrong("training.objective.levels", found, "finite in single precision, std not negative")
             }
             LevelSampling::Importance { history, uniform_share }
                 if !((1..=1000).contains(&history) && uniform_share > 0.0 && uniform_share <= 1.0) =>
             {
-                let found = format!("history {history}, uniform_share {uniform_share}");
+                let found = format!("history {history}, uniform_share {}", Short(uniform_share));
                 let allowed = "a history of 1 to 1000 losses and a share above 0, at most 1";
                 wrong("training.objective.levels", found, allowed)
             }

@@ -12,8 +12,8 @@ use tweedie_models::sampling::{Sampler, SamplingConfig};
 
 /// Samples from the same noise with each sampler and number of steps. Reports the cost of each and its distance from a reference.
 pub fn run(options: &Compare) -> anyhow::Result<()> {
-    if options.n == 0 || options.samplers.is_empty() || options.steps.is_empty() {
-        bail!("-n must be at least 1, and --samplers and --steps must name at least one value each");
+    if options.samplers.is_empty() || options.steps.is_empty() {
+        bail!("--samplers and --steps must name at least one value each");
     }
     options.how.check_taken(&options.samplers)?;
     let (mut model, _) =

@@ -7,15 +7,12 @@ use crate::progress::Terminal;
 use anyhow::bail;
 use tweedie_applications::recipes::{RunConfig, points_plot};
 use tweedie_data::{Dataset, Example, Shape, Values};
-use tweedie_report::{Canvas, Sheet, sheet};
+use tweedie_report::{Canvas, Sheet, most_on_a_sheet, sheet};
 
 /// Runs the subcommand.
 pub fn run(options: &Preview) -> anyhow::Result<()> {
     let config = RunConfig::resolve(&options.source.source())?;
     let data = config.open_decoded_data(&mut Terminal::interruptible()?)?;
-    if options.n == Some(0) {
-        bail!("-n is 0; it must be at least 1");
-    }
     tweedie_files::check_writable(&options.out)?;
     let rows = statistics(&config, &data)?;
     let shown = data.shown.as_ref();
@@ -33,6 +30,10 @@ pub fn run(options: &Preview) -> anyhow::Result<()> {
 
 /// A sheet of images spread evenly over the data set, because data sets are often ordered by class.
 fn images(data: &dyn Dataset, shape: Shape, n: usize, title: &[String]) -> anyhow::Result<Canvas> {
+    let most = most_on_a_sheet(shape.height, shape.width);
+    if n > most {
+        bail!("-n is {n}; for images of this size it must be between 1 and {most}");
+    }
     let n = data.len().map_or(n, |len| n.min(len as usize));
     let index = |i: usize| data.len().map_or(i as u64, |len| i as u64 * len / n as u64);
     let examples = (0..n).map(|i| data.get(index(i))).collect::<Result<Vec<_>, _>>()?;

@@ -25,9 +25,6 @@ pub fn run(options: &Sample) -> anyhow::Result<Ended> {
         }
         return Ok(Ended::Completed);
     };
-    if options.n == 0 {
-        bail!("-n is 0; it must be at least 1");
-    }
     let (mut model, precision) =
         super::open_model(folder, &options.folder.options(&options.device, &options.precision))?;
     model.set_micro_batch(options.how.options.micro_batch.map(|size| size as usize));
@@ -41,26 +38,26 @@ pub fn run(options: &Sample) -> anyhow::Result<Ended> {
     }
     let shape = shape(options, &model)?;
     model.check_shape(&shape)?;
-    let targets = Targets::new(options, &model)?;
-    let mut terminal = Terminal::interruptible()?;
-    let (start, columns) = starts::starts(options, &generator, &shape)?;
-    let n = match &start {
-        Start::Given(latents) => latents.size()[0] as usize,
-        Start::Noise => options.n,
-    };
     let noise = match options.noise {
         NoiseName::Stream => Noise::Stream { seed: options.seed },
         NoiseName::Torch => Noise::Torch { seed: options.seed },
     };
-    let request = Request {
-        n,
+    let mut request = Request {
+        n: options.n,
         first: options.first,
         batch: options.batch,
         noise,
-        start,
         previews: options.save_steps.map(|frames| frames as usize),
         ..Request::of_shape(shape.clone())
     };
+    request.check()?;
+    let targets = Targets::new(options, &model, &shape)?;
+    let mut terminal = Terminal::interruptible()?;
+    let (start, columns) = starts::starts(options, &generator, &shape)?;
+    if let Start::Given(latents) = &start {
+        request.n = latents.size()[0] as usize;
+    }
+    request.start = start;
     let samples = generator.draw(&request, &mut terminal)?;
     if samples.is_empty() {
         line("interrupted before the first batch was finished; nothing was written");

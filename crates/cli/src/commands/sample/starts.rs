@@ -1,8 +1,8 @@
 //! Starting points of sampling: noise, latents from a file, or interpolations between noises or encoded images.
 
 use crate::arguments::{NoiseName, Sample};
-use anyhow::bail;
-use tweedie_applications::generation::{Generator, Start};
+use anyhow::{Context, bail};
+use tweedie_applications::generation::{Generator, Start, check_size};
 use tweedie_applications::latent::{encode, read_images, read_latents, ways};
 use tweedie_math::DataShape;
 use tweedie_samplers::{Inversion, StreamNoise};
@@ -21,6 +21,9 @@ pub(super) fn starts(
     let Some(columns) = options.interpolate.map(|columns| columns as usize) else {
         return Ok((Start::Noise, 0));
     };
+    // All starts are kept in one tensor.
+    let n = columns.saturating_mul(options.between.as_ref().map_or(options.n, |_| 1));
+    check_size(n, n, shape).context("-n and --interpolate")?;
     generator.check_deterministic("--interpolate")?;
     if options.noise == NoiseName::Torch {
         bail!("--interpolate cannot be combined with --noise torch; it needs --noise stream");

@@ -9,7 +9,7 @@ use tweedie_applications::recipes::scatter_of;
 use tweedie_data::points_text;
 use tweedie_math::DataShape;
 use tweedie_models::Model;
-use tweedie_report::{Canvas, Sheet, sheet};
+use tweedie_report::{Canvas, Sheet, most_on_a_sheet, sheet};
 
 /// The output: one file for all samples, or a folder with one file per sample.
 pub(super) enum Targets {
@@ -22,7 +22,7 @@ pub(super) enum Targets {
 impl Targets {
     /// The target of the samples, or `None` if they are written only as a tensor (`--raw`). Its files are checked before the sampling
     /// starts, so that a path that cannot be written is reported at once.
-    pub(super) fn new(options: &Sample, model: &Model) -> anyhow::Result<Option<Self>> {
+    pub(super) fn new(options: &Sample, model: &Model, shape: &DataShape) -> anyhow::Result<Option<Self>> {
         let about = model.about();
         let target = if about.is_points() {
             Self::for_points(options)?
@@ -40,7 +40,21 @@ impl Targets {
             }
             return Self::check(options, None);
         };
+        let rows = if options.between.is_some() { 1 } else { options.n };
+        target.check_sheet(rows.saturating_mul(options.interpolate.unwrap_or(1) as usize), shape)?;
         Self::check(options, Some(target))
+    }
+
+    /// Returns an error for more samples than a sheet can show.
+    fn check_sheet(&self, n: usize, shape: &DataShape) -> anyhow::Result<()> {
+        let (Self::Sheet(_), Some([_, height, width])) = (self, shape.as_image()) else { return Ok(()) };
+        let most = most_on_a_sheet(height, width);
+        if n > most {
+            bail!(
+                "a sheet of {n} samples is too large; for images of this size there must be at most {most}"
+            );
+        }
+        Ok(())
     }
 
     fn check(options: &Sample, target: Option<Self>) -> anyhow::Result<Option<Self>> {

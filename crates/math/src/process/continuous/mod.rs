@@ -16,6 +16,7 @@ pub use ve_sde::VeSde;
 pub use vp_sde::VpSde;
 
 use crate::Error;
+use crate::number::{POSITIVE, is_positive};
 
 /// Returns the time if it is in [0, last].
 fn checked(time: f64, last: f64) -> Result<f64, Error> {
@@ -30,11 +31,7 @@ fn reached(log_snr: f64, last: f64) -> Result<f64, Error> {
     Ok(log_snr)
 }
 
-/// Returns a parameter if it is positive and finite. The error has the given name.
+/// Returns a parameter if it is positive and finite in single precision. The error has the given name.
 fn positive(name: &'static str, found: f64) -> Result<f64, Error> {
-    if found > 0.0 && found.is_finite() {
-        Ok(found)
-    } else {
-        Err(Error::Parameter { name, found, allowed: "positive and finite" })
-    }
+    if is_positive(found) { Ok(found) } else { Err(Error::Parameter { name, found, allowed: POSITIVE }) }
 }

@@ -7,6 +7,7 @@ mod display;
 
 use super::{DiscreteProcess, DiscreteVp, RectifiedFlow, check_steps};
 use crate::Error;
+use crate::number::{NOT_NEGATIVE, POSITIVE, is_not_negative, is_positive};
 use serde::{Deserialize, Serialize};
 
 /// A named schedule with its parameters. The parameters have the names of `diffusers` where `diffusers` has the schedule.
@@ -174,9 +175,10 @@ impl Schedule {
     ///
     /// # Errors
     /// Errors returned by [`Schedule::log_alphas`] or [`RectifiedFlow::new`]. For a continuous process, [`Error::Parameter`] for a
-    /// parameter out of range, and for 0 steps or more than a million.
+    /// parameter out of range, and for 0 steps or more than a million. [`Error::Parameter`] if the noise of the first level is 0 in
+    /// single precision, or that of the last one infinite.
     pub fn process(&self, steps: usize) -> Result<Box<dyn DiscreteProcess>, Error> {
-        Ok(match *self {
+        let process: Box<dyn DiscreteProcess> = match *self {
             Self::RectifiedFlow { shift } => Box::new(RectifiedFlow::new(steps, shift)?),
             Self::Vp { beta_min, beta_max } => Box::new(continuous::vp(steps, beta_min, beta_max)?),
             Self::SubVp { beta_min, beta_max } => Box::new(continuous::sub_vp(steps, beta_min, beta_max)?),
@@ -184,7 +186,19 @@ impl Schedule {
             Self::Edm { sigma_min, sigma_max } => Box::new(continuous::edm(steps, sigma_min, sigma_max)?),
             Self::ContinuousCosine { offset } => Box::new(continuous::cosine(steps, offset)?),
             _ => Box::new(DiscreteVp::new(self, steps)?),
-        })
+        };
+        let [first, last] = [1, steps].map(|time| process.level(time).noise_rate());
+        if !is_positive(first) {
+            return Err(Error::Parameter { name: "the noise of level 1", found: first, allowed: POSITIVE });
+        }
+        if !is_not_negative(last) {
+            return Err(Error::Parameter {
+                name: "the noise of level T",
+                found: last,
+                allowed: NOT_NEGATIVE,
+            });
+        }
+        Ok(process)
     }
 
     /// ln(1 − β_t) for t = 1..=T, whose partial sums are ln ᾱ_t. It is −∞ where β is 1.

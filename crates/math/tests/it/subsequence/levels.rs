@@ -4,7 +4,7 @@ use crate::strategies::{any_continuous, any_vp};
 use crate::{close, within};
 use proptest::prelude::*;
 use tweedie_math::subsequence::{karras, uniform_log_snr};
-use tweedie_math::{DiscreteVp, Edm, Error, NoiseLevel, Process};
+use tweedie_math::{DiscreteVp, Edm, Error, MOST_LEVELS, NoiseLevel, Process};
 
 /// Eq. 5 of Karras et al. 2022 with their constants, from 40-digit numbers (Python's `mpmath`).
 #[test]
@@ -100,7 +100,14 @@ fn levels_that_cannot_be_spread_are_refused() {
     let (noisiest, cleanest) = (process.level(100), process.level(1));
     let none = karras(&process, noisiest, cleanest, 0, 7.0);
     assert!(matches!(none, Err(Error::Parameter { name: "the number of steps", .. })), "{none:?}");
-    for rho in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+    for n in [MOST_LEVELS + 1, usize::MAX] {
+        for refused in
+            [karras(&process, noisiest, cleanest, n, 7.0), uniform_log_snr(&process, noisiest, cleanest, n)]
+        {
+            assert!(matches!(refused, Err(Error::Parameter { name: "the number of steps", .. })), "{n}");
+        }
+    }
+    for rho in [0.0, -1.0, 1e308, 1e-300, f64::NAN, f64::INFINITY] {
         let refused = karras(&process, noisiest, cleanest, 5, rho);
         assert!(matches!(refused, Err(Error::Parameter { name: "rho", .. })), "{rho}: {refused:?}");
     }

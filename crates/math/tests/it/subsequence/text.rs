@@ -71,3 +71,20 @@ fn other_text_is_refused_with_what_is_allowed() {
         assert!(refusal.contains(&format!("\"{text}\"")) && refusal.contains("trailing:N"), "{refusal}");
     }
 }
+
+#[test]
+fn numbers_beyond_every_process_are_refused() {
+    for text in [
+        "trailing:1000000000",
+        "ddim1000000000",
+        "karras:1000000000",
+        "karras:1000000000,7",
+        "log_snr:1000000000",
+        "sections:1,1000000000",
+        "times:1,1000000000",
+    ] {
+        let refusal = text.parse::<Subsequence>().expect_err(text).to_string();
+        assert!(refusal.contains("is 1000000000; it must be at most 1000000"), "{refusal}");
+    }
+    assert!("karras:1000000".parse::<Subsequence>().is_ok());
+}

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 use tweedie_math::Schedule;
+use tweedie_math::number::{NOT_NEGATIVE, is_not_negative};
 
 /// Current and former names of keys.
 const FORMER: [(&str, &str); 2] =
@@ -86,8 +87,8 @@ impl<'a> Keys<'a> {
         match self.get(key) {
             None => Ok(default),
             Some(value) => {
-                let number = value.as_f64().filter(|number| *number >= 0.0);
-                number.ok_or_else(|| self.wrong(key, value, "a non-negative number"))
+                let number = value.as_f64().filter(|number| is_not_negative(*number));
+                number.ok_or_else(|| self.wrong(key, value, NOT_NEGATIVE))
             }
         }
     }

@@ -14,13 +14,11 @@ use tweedie_evaluation::likelihood::{
     image_bounds, image_flows,
 };
 use tweedie_math::decoder::NormalCdf;
-use tweedie_math::{FirstVariance, NoiseLevel, reverse_steps};
+use tweedie_math::number::{POSITIVE, is_positive};
+use tweedie_math::{FirstVariance, NoiseLevel, Short, reverse_steps};
 use tweedie_models::{Model, VariancePrediction};
-use tweedie_samplers::{FlowOptions, ReverseVariance};
+use tweedie_samplers::{FlowOptions, MOST_PROBES, ReverseVariance};
 use verdict::{REPORT, Verdict, compare, write};
-
-/// The maximum number of probes per image; more would need too much memory.
-const MOST_PROBES: usize = 4096;
 
 /// Runs the subcommand.
 pub fn run(options: &EvaluateLikelihood) -> anyhow::Result<Ended> {
@@ -30,8 +28,8 @@ pub fn run(options: &EvaluateLikelihood) -> anyhow::Result<Ended> {
     if options.at_once == 0 || options.at_once > 1 << 16 {
         bail!("--at-once is {}; it must be between 1 and {}", options.at_once, 1 << 16);
     }
-    if !(options.tolerance > 0.0 && options.tolerance.is_finite()) {
-        bail!("--tolerance is {}; it must be positive", options.tolerance);
+    if !is_positive(options.tolerance) {
+        bail!("--tolerance is {}; it must be {POSITIVE}", Short(options.tolerance));
     }
     if let Some(probes) = options.probes.filter(|probes| !(1..=MOST_PROBES).contains(probes)) {
         bail!("--probes is {probes}; it must be between 1 and {MOST_PROBES}");
