@@ -46,6 +46,8 @@ impl ConditionEncoder {
     /// # Errors
     /// [`Error::Config`] with the key of a value that is not allowed; [`Error::TooLarge`] for too many parameters.
     pub fn new(config: &ConditionEncoderConfig, device: Device, seed: u64) -> Result<Self, Error> {
+        // Sizes that are too large together are refused before memory is allocated.
+        Self::into(config, Parameters::planned())?;
         Self::into(config, Parameters::new(device, seed))
     }
 

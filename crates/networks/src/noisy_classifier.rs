@@ -72,6 +72,8 @@ impl NoisyClassifier {
     /// # Errors
     /// [`Error::Config`] with the key of a value that is not allowed.
     pub fn new(config: &NoisyClassifierConfig, device: Device, seed: u64) -> Result<Self, Error> {
+        // Sizes that are too large together are refused before memory is allocated.
+        Self::into(config, Parameters::planned())?;
         Self::into(config, Parameters::new(device, seed))
     }
 

@@ -101,6 +101,8 @@ impl Registry {
         device: Device,
         seed: u64,
     ) -> Result<Box<dyn Network>, Error> {
+        // A network that is too large is refused before the memory for its first parameters is allocated.
+        self.plan_if_possible(class_name, config)?;
         self.constructor(class_name)?(config, Parameters::new(device, seed))
     }
 
@@ -110,6 +112,18 @@ impl Registry {
     /// The errors of [`Registry::build`].
     pub fn plan(&self, class_name: &str, config: &Value) -> Result<Plan, Error> {
         Ok(self.constructor(class_name)?(config, Parameters::planned())?.plan())
+    }
+
+    /// The plan of a network, or `None` for a user-defined one whose constructor writes to its parameters, because planned ones have no
+    /// memory.
+    ///
+    /// # Errors
+    /// The errors of [`Registry::build`] apart from those of LibTorch.
+    pub fn plan_if_possible(&self, class_name: &str, config: &Value) -> Result<Option<Plan>, Error> {
+        match tweedie_torch::guard(|| self.plan(class_name, config)) {
+            Ok(Err(Error::Torch(_))) | Err(_) => Ok(None),
+            Ok(plan) => plan.map(Some),
+        }
     }
 
     fn constructor(&self, class_name: &str) -> Result<Build, Error> {

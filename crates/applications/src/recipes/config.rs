@@ -134,6 +134,7 @@ impl RunConfig {
             classifier::replace_objective(&mut table);
         }
         if let Some((key, value)) = derived_in(&changes) {
+            let value = value.as_float().map_or_else(|| value.to_string(), |found| Short(found).to_string());
             return Err(wrong(format!(
                 "{key} is {value}; it must be left out, because it follows from the data"
             )));

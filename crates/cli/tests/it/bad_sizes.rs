@@ -147,8 +147,13 @@ fn numbers_that_f32_does_not_hold_are_refused() {
 #[test]
 fn great_numbers_are_printed_short() {
     let place = place();
-    for setting in ["training.optimizer.learning_rate=1e308", "network.dropout=1e308", "training.batch=1e308"]
-    {
+    for setting in [
+        "training.optimizer.learning_rate=1e308",
+        "network.dropout=1e308",
+        "network.in_channels=1e308",
+        "training.batch=1e308",
+        "held_out=1e308",
+    ] {
         let output = train(place.path(), &["--set", setting]).output().unwrap();
         let error = crate::refusal(&output);
         assert!(error.contains("1e308") && error.len() < 250, "{error}");

@@ -1,23 +1,9 @@
 //! Reading the weights of a network whose plan fits their file.
 
 use crate::{Error, tensor_of};
-use serde_json::Value;
 use std::path::Path;
-use tweedie_networks::{Parameters, Plan, Registry};
+use tweedie_networks::{Parameters, Plan};
 use tweedie_weights::{DataType, Expected, Weights, common_prefix, compare, modern_name};
-
-/// The plan of a network, or `None` for a user-defined one whose constructor writes to its parameters, because planned ones have no
-/// memory.
-pub(super) fn planned(
-    registry: &Registry,
-    class: &str,
-    config: &Value,
-) -> Result<Option<Plan>, tweedie_networks::Error> {
-    match tweedie_torch::guard(|| registry.plan(class, config)) {
-        Ok(Err(tweedie_networks::Error::Torch(_))) | Err(_) => Ok(None),
-        Ok(plan) => plan.map(Some),
-    }
-}
 
 /// Opens a file of weights and compares the names and shapes of its tensors with those of a plan. A common prefix of all names is
 /// removed, and a note about it is returned.

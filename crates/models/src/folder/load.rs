@@ -1,7 +1,7 @@
 //! Loading models from checkpoint folders.
 
 use super::find::Files;
-use super::fit::{fitting, planned, read_weights};
+use super::fit::{fitting, read_weights};
 use super::kind::Found;
 use super::{
     CONFIG, DECLARATION, ENCODER, Kind, LoadOptions, ProcessChoice, WEIGHTS, json, old_keys, scheduler,
@@ -146,7 +146,7 @@ fn network(registry: &Registry, files: &mut Files, device: Device) -> Result<Box
         other => other.into(),
     };
     // Memory is allocated only for a network whose weights the file holds.
-    let plan = planned(registry, &class, &config).map_err(wrong)?;
+    let plan = registry.plan_if_possible(&class, &config).map_err(wrong)?;
     let fitted = plan.map(|plan| fitting(&files.weights, &plan)).transpose()?;
     let network = registry.build(&class, &config, device, 0).map_err(wrong)?;
     let (mut weights, note) = match fitted {
