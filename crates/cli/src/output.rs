@@ -3,6 +3,8 @@
 //! A closed pipe or a full disk behind standard output never ends a computation: what cannot be printed is dropped, and the results
 //! are saved. [`end`] then reports a failure to print, except that of a closed pipe, whose reader has seen enough.
 
+use crate::arguments::Arguments;
+use clap::Parser;
 use std::io::{Error, ErrorKind, Write};
 use std::sync::Mutex;
 
@@ -55,13 +57,13 @@ pub fn end(status: u8) -> ! {
 /// Prints the help, the version or the error of the argument parser and ends the program.
 pub fn end_of_parsing(error: &clap::Error) -> ! {
     let status = u8::try_from(error.exit_code()).unwrap_or(2);
-    let text = error.render();
-    let is_plain = std::env::args_os().all(|argument| !argument.to_string_lossy().contains(char::is_control));
-    let printed = if is_plain {
-        error.print()
-    } else {
-        // The text repeats the arguments.
-        text.to_string().lines().try_for_each(|line| writeln!(std::io::stderr(), "{}", escaped(line)))
+    // The text repeats the arguments, so that it is made again from escaped ones if that changes them.
+    let arguments: Vec<String> = std::env::args_os().map(|it| escaped(&it.to_string_lossy())).collect();
+    let is_plain = std::env::args_os().zip(&arguments).all(|(given, escaped)| given == escaped.as_str());
+    let printed = match Arguments::try_parse_from(arguments) {
+        Err(escaped) if !is_plain => escaped.print(),
+        _ if !is_plain => writeln!(std::io::stderr(), "{}", escaped(&error.to_string())),
+        _ => error.print(),
     };
     if let (Err(error), Ok(mut failure)) = (printed, FAILURE.lock()) {
         *failure = Some(error);

@@ -46,7 +46,7 @@ fn networks_beyond_their_weights_are_refused_before_memory_is_taken() {
         ("/layers_per_block", json!(1_000_000), &["unet/config.json", "more than 65536 tensors"]),
         // Within the limits of a network, but not the network of these weights.
         ("/block_out_channels", json!([4096, 4096]), &["does not fit the network", "conv_in.weight"]),
-        ("/layers_per_block", json!(5_000), &["does not fit the network", "missing"]),
+        ("/layers_per_block", json!(1_000), &["does not fit the network", "missing"]),
         ("/sample_size", json!(1 << 20), &["number of values of an example", "at most 268435456"]),
     ] {
         let before = set(folder, "unet/config.json", key, value);
@@ -115,7 +115,10 @@ fn numbers_that_f32_does_not_hold_are_refused() {
     ] {
         let number = if setting.contains("1e-300") { "1e-300" } else { "1e308" };
         let place = place();
-        let mut command = train(place.path(), &["--set", setting, "--dry-run"]);
+        // The preset measures an output, which determines the weighting.
+        let measured = ["--set", "training.objective.measured=null"];
+        let free = if setting.contains("weighting") { &measured[..] } else { &[] };
+        let mut command = train(place.path(), &[&["--set", setting, "--dry-run"], free].concat());
         refused(place.path(), &mut command, &[number]);
     }
     let place = with_copy();
@@ -151,7 +154,6 @@ fn great_numbers_are_printed_short() {
         "training.optimizer.learning_rate=1e308",
         "network.dropout=1e308",
         "network.in_channels=1e308",
-        "training.batch=1e308",
         "held_out=1e308",
     ] {
         let output = train(place.path(), &["--set", setting]).output().unwrap();
@@ -183,7 +185,7 @@ fn counts_beyond_their_use_are_refused() {
     ] {
         refuses(
             &format!("{key}=9223372036854775807"),
-            &[key.rsplit('.').next().unwrap().split('_').next().unwrap()],
+            &[key.rsplit(['.', '_']).next().unwrap(), "must be"],
         );
     }
     let widths = vec!["0.1"; 17].join(",");
@@ -268,7 +270,7 @@ fn keys_and_values_are_not_nested_without_end() {
 
 #[test]
 fn a_share_that_is_none_is_refused_for_all_data() {
-    for share in ["-1", "1", "1.5", "nan", "inf"] {
+    for share in ["-1", "1", "1.5"] {
         refuses(&format!("held_out={share}"), &["held_out is ", "at least 0 and below 1"]);
     }
 }

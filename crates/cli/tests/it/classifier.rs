@@ -42,7 +42,7 @@ fn a_classifier_is_trained_on_the_built_in_set() {
     assert!(!printed.contains("sample"), "{printed}");
     let checkpoint = run.join("checkpoints/0000000064");
     assert_eq!(names_in(&checkpoint), ["README.md", "classifier", "resume", "tweedie.json"]);
-    assert_eq!(names_in(&run.join("samples")), [""; 0]);
+    assert!(!run.join("samples").exists());
     let read = |path: PathBuf| -> Value { serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap() };
     let about = read(checkpoint.join("tweedie.json"));
     assert_eq!(about["kind"], "classifier");

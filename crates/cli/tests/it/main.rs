@@ -189,7 +189,7 @@ fn copy_of_checkpoint(to: &Path) {
     let declaration = to.join("tweedie.json");
     let mut json: serde_json::Value = serde_json::from_slice(&std::fs::read(&declaration).unwrap()).unwrap();
     json.as_object_mut().unwrap().remove("checksums").expect("a checkpoint has checksums");
-    std::fs::write(declaration, json.to_string()).unwrap();
+    std::fs::write(declaration, serde_json::to_string_pretty(&json).unwrap()).unwrap();
 }
 
 fn place() -> tempfile::TempDir {

@@ -37,7 +37,7 @@ fn a_full_device_behind_the_output_is_an_error() {
         &["train", "--help"],
         &["--version"],
         &["inspect", checkpoint()],
-        &["runs", "--runs", runs],
+        &["runs", runs],
         &["devices"],
         &["completions", "bash"],
         &["sample", checkpoint(), "-n", "1"],

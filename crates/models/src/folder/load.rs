@@ -138,7 +138,8 @@ fn network(registry: &Registry, files: &mut Files, device: Device) -> Result<Box
     let config = Value::Object(object);
     let wrong = |error| match error {
         tweedie_networks::Error::Json(reason) => Error::Configuration { path: path.clone(), reason },
-        named @ (tweedie_networks::Error::UnknownClass { .. }
+        named @ (tweedie_networks::Error::Config { .. }
+        | tweedie_networks::Error::UnknownClass { .. }
         | tweedie_networks::Error::TooLarge { .. }
         | tweedie_networks::Error::Shape { .. }) => {
             Error::Configuration { path: path.clone(), reason: named.to_string() }

@@ -311,12 +311,12 @@ fn create_folder(runs: &Path, name: &str, config: &str, environment: &Environmen
 /// Loads a checkpoint into a trainer and returns its state.
 fn load<L: Learner>(trainer: &mut Trainer<L>, images: u64, path: &Path) -> Result<ResumeState, Error> {
     let state = ResumeState::read(path)?;
-    verify(path, state.format)?;
     if state.images != images {
         let reason =
             format!("its folder is named after {images} images, but its state has {} images", state.images);
         return Err(Error::Resume { path: path.to_path_buf(), reason });
     }
+    verify(path, state.format)?;
     let classes = &trainer.model().backbone().about().class_names;
     if !classes.is_empty() && !state.data.classes.is_empty() && state.data.classes != *classes {
         let (before, now) = (short_list(&state.data.classes), short_list(classes));

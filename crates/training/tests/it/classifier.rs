@@ -69,7 +69,7 @@ fn the_forms_of_the_built_in_set_are_learned() {
     assert!(page.contains("held-out accuracy") && page.contains("Held-out accuracy by level"));
 
     // The run has no sheets, and its checkpoint is a classifier with the averaged weights.
-    assert_eq!(std::fs::read_dir(run.folder().join("samples")).unwrap().count(), 0);
+    assert!(!run.folder().join("samples").exists());
     let saved = Classifier::load(run.folder(), Device::Cpu).unwrap();
     assert_eq!(saved.about().training.as_ref().unwrap().images, images);
     let same = trainer.with_ema(|classifier| Ok(weights(classifier) == weights(&saved))).unwrap();

@@ -157,6 +157,7 @@ fn logs_are_cut_back_to_the_checkpoint() {
         assert_eq!(LogFiles::of(&folder), at_checkpoint, "cut by {metrics} and {events} bytes");
         // The log continues in the new file of this name.
         run.record(&seen.ticks[0]).unwrap();
+        run.illustrate(&seen.ticks[0], false).unwrap();
         let lines = read_metrics(&folder.join("metrics.jsonl")).unwrap().ticks;
         assert_eq!(lines.iter().map(|line| line.images).collect::<Vec<_>>(), [8, 16, 24, 32]);
         assert_eq!(lines[3], seen.ticks[0]);
@@ -189,6 +190,7 @@ fn without_a_checkpoint_all_is_forgotten() {
     let mut seen = StopAfter::steps(2);
     go_on(&mut trainer(with(quiet())), &mut run, LoopMemory::default(), &mut seen);
     std::fs::remove_dir_all(run.checkpoint(16)).unwrap();
+    std::fs::create_dir(run.folder().join("samples")).unwrap();
     std::fs::write(run.sheet(16), b"a sheet").unwrap();
     std::fs::write(run.folder().join("metrics.jsonl"), b"{\"images\": 8, \"st").unwrap();
     let resumed = run.resume(&mut trainer(with(quiet())), &identity()).unwrap();
