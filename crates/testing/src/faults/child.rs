@@ -82,7 +82,7 @@ impl Child {
             }
             self.excess = self.excess();
             if self.excess.is_some() {
-                self.signal("KILL")?;
+                self.process.kill()?;
                 self.process.wait()?;
                 return Ok(false);
             }
@@ -105,7 +105,7 @@ impl Child {
     pub fn signals(&self, names: &[&str], pause: Duration) -> io::Result<()> {
         let group = self.process.id();
         let pause = if pause.is_zero() { "; ".into() } else { format!("; sleep {}; ", pause.as_secs_f64()) };
-        let line: Vec<String> = names.iter().map(|name| format!("kill -{name} -- -{group}")).collect();
+        let line: Vec<String> = names.iter().map(|name| format!("kill -s {name} -- -{group}")).collect();
         // The last signals may find no process any more.
         Command::new("sh").args(["-c", &line.join(&pause)]).stderr(Stdio::null()).status().map(drop)
     }
@@ -193,11 +193,15 @@ const SIGNS: [&str; 3] = ["panicked", "this should not have happened", "memory a
 mod tests {
     use super::*;
 
-    fn ended(line: &str) -> Ended {
+    fn start(line: &str) -> Child {
         let folder = std::env::temp_dir().join(format!("tweedie-child-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let name = format!("{:?}", std::thread::current().id());
-        Child::start(Command::new("sh").args(["-c", line]), &folder, &name).unwrap().finish().unwrap()
+        Child::start(Command::new("sh").args(["-c", line]), &folder, &name).unwrap()
+    }
+
+    fn ended(line: &str) -> Ended {
+        start(line).finish().unwrap()
     }
 
     #[test]
@@ -215,6 +219,20 @@ mod tests {
             assert!(problem.contains(word), "{problem}");
         }
         assert!(ended("kill -KILL $$").is_killed());
+    }
+
+    #[test]
+    fn signals_arrive() {
+        for (names, signal) in [(&["TERM"][..], 15), (&["KILL"], 9), (&["INT", "INT"], 2)] {
+            let mut child = start("sleep 5");
+            assert!(child.runs_until(Duration::from_millis(50)).unwrap());
+            child.signals(names, Duration::from_millis(10)).unwrap();
+            assert_eq!(child.finish().unwrap().status.signal(), Some(signal));
+        }
+    }
+
+    #[test]
+    fn memory_is_measured() {
         assert!(resident_mib(std::process::id()) > 0.5);
     }
 }

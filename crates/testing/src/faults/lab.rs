@@ -4,7 +4,7 @@ use super::child::{Child, Ended};
 use super::compare::{Outcome, Scope, differences, entries, outcome};
 use super::inject::{Calls, Fault, compile};
 use super::workload::{Workload, last_checkpoint};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -81,6 +81,13 @@ impl Lab {
         let [whole, half, _] = folders.map(|folder| folder.join(RUN));
         let calls = [fresh, again];
         Ok(Self { workload, scratch, library, whole, half, expected, samples, averages, time, calls })
+    }
+
+    /// Adds a line to the log of the trials.
+    pub fn log(&self, line: &str) {
+        let file = std::fs::File::options().create(true).append(true).open(self.scratch.join("log"));
+        // The log is for a person who looks at the trials; no result depends on it.
+        let _ = file.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()));
     }
 }
 

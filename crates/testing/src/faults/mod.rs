@@ -33,7 +33,8 @@ const INTERVAL: Duration = Duration::from_secs(20);
 pub struct Campaign {
     /// The `tweedie` binary.
     pub binary: PathBuf,
-    /// A folder for the files of the trials. It is emptied first. The files of failed trials are kept.
+    /// A folder for the files of the trials. It is emptied first. The files of failed trials are kept in `trials`, and `log` has a line
+    /// for every trial.
     pub scratch: PathBuf,
     /// The seed of the random choices.
     pub seed: u64,
@@ -108,17 +109,23 @@ impl Campaign {
         }
     }
 
-    /// Carries out one trial and removes its files if it passes.
+    /// Carries out one trial, adds a line to the log, and removes the files of the trial if it passes.
     fn trial(&self, lab: &Lab, kind: Kind, number: u64) -> Result<(), Failure> {
-        let failure = |story: &[String], problem| Failure { kind, number, story: story.join(", "), problem };
         let name = format!("{kind}-{number}");
         let trial = Trial::new(lab, Dice::of(mixed(self.seed, kind, number)), &name);
-        let mut trial = trial.map_err(|problem| failure(&[], problem))?;
+        let failure = |story: String, problem| Failure { kind, number, story, problem };
+        let mut trial = trial.map_err(|problem| failure(String::new(), problem))?;
         let verdict = kind.carry_out(&mut trial);
+        let story = trial.story.join(", ");
         if verdict.is_ok() {
             let _ = std::fs::remove_dir_all(&trial.place);
+            lab.log(&format!("passed {kind} {number}: {story}"));
         }
-        verdict.map_err(|problem| failure(&trial.story, problem))
+        verdict.map_err(|problem| {
+            let failure = failure(story, problem);
+            lab.log(&failure.to_string());
+            failure
+        })
     }
 }
 

@@ -75,8 +75,9 @@ impl<'a> Trial<'a> {
     /// The folder of the run. A run that was killed before it was complete enough to be one is replaced by one with the next number.
     pub fn run(&self) -> PathBuf {
         let runs = std::fs::read_dir(self.place.join("runs")).into_iter().flatten().flatten();
-        let mut complete = runs.map(|entry| entry.path()).filter(|run| run.join("config.toml").is_file());
-        complete.next().unwrap_or_else(|| self.place.join(RUN))
+        let is_run =
+            |run: &PathBuf| run.join("config.toml").is_file() && !run.to_string_lossy().ends_with(".partial");
+        runs.map(|entry| entry.path()).find(is_run).unwrap_or_else(|| self.place.join(RUN))
     }
 
     /// The command that resumes the run, or starts a new one if none was created.
