@@ -3,7 +3,8 @@
 use super::child::{Child, Ended};
 use super::compare::{Outcome, Scope, differences, entries, outcome};
 use super::inject::{Calls, Fault, compile};
-use super::workload::{Workload, last_checkpoint};
+use super::workload::{Work, Workload, last_checkpoint};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,65 +23,72 @@ pub struct Lab {
     /// The library that injects faults, or the reason why there is none.
     pub library: Result<PathBuf, String>,
     /// A complete run.
-    pub whole: PathBuf,
+    pub whole: Undisturbed,
     /// A run that was stopped half-way.
-    pub half: PathBuf,
-    /// What the complete run computed.
-    pub expected: Outcome,
-    /// Samples of the complete run and of the half-way run.
-    pub samples: [Vec<u8>; 2],
-    /// The weights of an average of the complete run and of the half-way run.
-    pub averages: [Vec<u8>; 2],
-    /// The time of a complete run.
+    pub half: Undisturbed,
+    /// The time of a complete training.
     pub time: Duration,
-    /// The file-system calls of a complete run, and of resuming the half-way run.
-    pub calls: [Calls; 2],
+    /// The file-system calls of each command, which reads the half-way run.
+    pub calls: BTreeMap<Work, Calls>,
+}
+
+/// An undisturbed run.
+#[derive(Debug)]
+pub struct Undisturbed {
+    /// Its folder.
+    pub run: PathBuf,
+    /// What it computed.
+    pub outcome: Outcome,
+    /// The results of the commands that read it.
+    pub results: BTreeMap<Work, Vec<u8>>,
 }
 
 impl Lab {
     /// Prepares a folder, which is emptied first, with undisturbed runs.
     ///
     /// # Errors
-    /// A sentence if an undisturbed run fails, or if two such runs differ.
+    /// A sentence if an undisturbed command fails, or if a run that is resumed differs from one that is not.
     pub fn prepare(binary: &Path, scratch: &Path) -> Result<Self, String> {
         let failed = |error: io::Error| format!("{} cannot be prepared: {error}", scratch.display());
         let _ = std::fs::remove_dir_all(scratch);
-        std::fs::create_dir_all(scratch).map_err(failed)?;
+        let folders = ["whole", "half", "resumed"].map(|name| scratch.join("reference").join(name));
+        for folder in &folders {
+            std::fs::create_dir_all(folder).map_err(failed)?;
+        }
         let scratch = scratch.canonicalize().map_err(failed)?;
+        let [whole, half, resumed] = folders.map(|folder| folder.canonicalize().unwrap_or(folder));
         let binary = binary.canonicalize().map_err(|error| format!("{}: {error}", binary.display()))?;
         let workload = Workload { binary };
         let library = compile(&scratch);
-        let folders = ["whole", "half", "resumed"].map(|name| scratch.join("reference").join(name));
-        let [whole, half, resumed] = &folders;
-        for folder in [whole, half] {
-            std::fs::create_dir_all(folder).map_err(failed)?;
-        }
-        let counted = |command, folder: &Path| run_counted(command, folder, &library);
-        let (_, fresh) = counted(workload.train(whole), whole)?;
-        run(&mut workload.train_half(half), half)?;
+        let mut calls = BTreeMap::new();
+        let mut counted = |work, folder: &Path| {
+            let command = workload.command(work, folder, Path::new(RUN));
+            let (ended, n) = run_counted(command, folder, &library)?;
+            calls.insert(work, n);
+            Ok::<Ended, String>(ended)
+        };
+        counted(Work::Train, &whole)?;
+        run(&mut workload.train_half(&half), &half)?;
         // The configuration of the whole run makes it a run that was interrupted half-way.
         std::fs::copy(whole.join(RUN).join("config.toml"), half.join(RUN).join("config.toml"))
             .map_err(failed)?;
-        copy(half, resumed).map_err(failed)?;
-        let (ended, again) = counted(workload.resume(resumed, Path::new(RUN)), resumed)?;
-        let time = run(&mut workload.train(&scratch.join("reference")), &scratch.join("reference"))?.time;
-        let [expected, resumed] = [whole, resumed].map(|folder| outcome(&folder.join(RUN)));
-        let expected = expected.map_err(failed)?;
-        let differ = differences(&resumed.map_err(failed)?, &expected, Scope::Everything, &last_checkpoint());
+        copy(&half, &resumed).map_err(failed)?;
+        for folder in [&whole, &half] {
+            counted(Work::Sample, folder)?;
+            counted(Work::Average, folder)?;
+        }
+        let ended = counted(Work::Resume, &resumed)?;
+        let mut timed = workload.command(Work::Train, &scratch.join("reference"), Path::new(""));
+        let time = run(&mut timed, &scratch.join("reference"))?.time;
+        let [whole, half] = [whole, half].map(|folder| Undisturbed::read(&folder));
+        let (whole, half) = (whole.map_err(failed)?, half.map_err(failed)?);
+        let resumed = outcome(&resumed.join(RUN)).map_err(failed)?;
+        let differ = differences(&resumed, &whole.outcome, Scope::Everything, &last_checkpoint());
         if !differ.is_empty() {
             let sentence = format!("an undisturbed run that is resumed differs in {}", differ.join(", "));
             return Err(ended.with_output(&sentence));
         }
-        let (mut samples, mut averages) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
-        for (i, folder) in [whole, half].into_iter().enumerate() {
-            run(&mut workload.sample(folder, Path::new(RUN), SAMPLES), folder)?;
-            run(&mut workload.average(folder, Path::new(RUN), AVERAGE), folder)?;
-            samples[i] = std::fs::read(folder.join(SAMPLES)).map_err(failed)?;
-            averages[i] = std::fs::read(folder.join(AVERAGE_WEIGHTS)).map_err(failed)?;
-        }
-        let [whole, half, _] = folders.map(|folder| folder.join(RUN));
-        let calls = [fresh, again];
-        Ok(Self { workload, scratch, library, whole, half, expected, samples, averages, time, calls })
+        Ok(Self { workload, scratch, library, whole, half, time, calls })
     }
 
     /// Adds a line to the log of the trials.
@@ -91,10 +99,17 @@ impl Lab {
     }
 }
 
-/// The file of samples, the folder of an average, and the weights in it.
-pub const SAMPLES: &str = "samples.csv";
-pub const AVERAGE: &str = "average";
-pub const AVERAGE_WEIGHTS: &str = "average/network/diffusion_pytorch_model.safetensors";
+impl Undisturbed {
+    /// Reads the run and the results in a folder.
+    fn read(folder: &Path) -> io::Result<Self> {
+        let run = folder.join(RUN);
+        let mut results = BTreeMap::new();
+        for work in [Work::Sample, Work::Average] {
+            results.insert(work, std::fs::read(folder.join(work.result().unwrap_or_default()))?);
+        }
+        Ok(Self { outcome: outcome(&run)?, run, results })
+    }
+}
 
 /// Runs an undisturbed command. Its failure is an error.
 fn run(command: &mut Command, folder: &Path) -> Result<Ended, String> {
@@ -112,6 +127,7 @@ fn run_counted(
     library: &Result<PathBuf, String>,
 ) -> Result<(Ended, Calls), String> {
     let log = folder.join("calls.log");
+    let _ = std::fs::remove_file(&log);
     if let Ok(library) = library {
         Fault::NONE.apply(&mut command, library, &folder.join("runs"), &log);
     }

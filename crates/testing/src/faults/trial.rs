@@ -3,22 +3,13 @@
 use super::child::{Child, Ended};
 use super::compare::{Scope, differences, name_in, outcome, partial};
 use super::inject::Fault;
-use super::lab::{Lab, RUN, copy};
-use super::workload::last_checkpoint;
+use super::lab::{Lab, RUN, Undisturbed, copy};
+use super::workload::{Work, last_checkpoint};
 use crate::Dice;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
-
-/// Where a trial begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Start {
-    /// A new run.
-    Fresh,
-    /// A run that was stopped half-way and is resumed.
-    Half,
-}
 
 /// One trial.
 pub struct Trial<'a> {
@@ -50,26 +41,30 @@ impl<'a> Trial<'a> {
         Ok(Self { lab, dice, place, story: Vec::new(), commands: 0 })
     }
 
-    /// Chooses a start and prepares the run for it. Returns the command that trains.
-    pub fn start(&mut self) -> Result<(Start, Command), String> {
-        let start = if self.dice.below(2) == 0 { Start::Fresh } else { Start::Half };
-        Ok((start, self.start_at(start)?))
+    /// Chooses between a new run and a half-way run, which is prepared. Returns the command that trains.
+    pub fn training(&mut self) -> Result<Command, String> {
+        let work = if self.dice.below(2) == 0 { Work::Train } else { Work::Resume };
+        self.begin(work)
     }
 
-    /// Prepares the run for a start and returns the command that trains.
-    pub fn start_at(&mut self, start: Start) -> Result<Command, String> {
-        let workload = &self.lab.workload;
-        match start {
-            Start::Fresh => {
-                self.note("a new run");
-                Ok(workload.train(&self.place))
-            }
-            Start::Half => {
-                self.note("a run resumed half-way");
-                copy(&self.lab.half, &self.run()).map_err(broken)?;
-                Ok(workload.resume(&self.place, Path::new(RUN)))
-            }
+    /// Prepares the half-way run, if a command reads it. Returns the command.
+    pub fn begin(&mut self, work: Work) -> Result<Command, String> {
+        self.note(format!("`{}`", work.name()));
+        if work != Work::Train {
+            copy(&self.lab.half.run, &self.place.join(RUN)).map_err(broken)?;
         }
+        Ok(self.command(work))
+    }
+
+    /// The command for a work, which reads the run of this trial.
+    pub fn command(&self, work: Work) -> Command {
+        self.lab.workload.command(work, &self.place, Path::new(RUN))
+    }
+
+    /// Whether the result of a command that reads an undisturbed run is right.
+    pub fn has_result(&self, work: Work, undisturbed: &Undisturbed) -> bool {
+        let found = work.result().map(|name| std::fs::read(self.place.join(name)).unwrap_or_default());
+        found.as_ref() == undisturbed.results.get(&work)
     }
 
     /// The folder of the run. A run that was killed before it was complete enough to be one is replaced by one with the next number.
@@ -82,9 +77,9 @@ impl<'a> Trial<'a> {
 
     /// The command that resumes the run, or starts a new one if none was created.
     pub fn next_command(&self) -> Command {
-        let (workload, run) = (&self.lab.workload, self.run());
-        let is_run = run.join("config.toml").is_file();
-        if is_run { workload.resume(&self.place, &run) } else { workload.train(&self.place) }
+        let run = self.run();
+        let work = if run.join("config.toml").is_file() { Work::Resume } else { Work::Train };
+        self.lab.workload.command(work, &self.place, &run)
     }
 
     /// A random time within that of a complete run.
@@ -104,14 +99,16 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
-    /// Notes the call at which a fault happened. Returns whether one happened.
-    pub fn note_call(&mut self) -> bool {
+    /// The lines of the log for the calls at which a fault happened. The log is then empty.
+    pub fn take_calls(&mut self) -> Vec<String> {
         let log = std::fs::read_to_string(self.log()).unwrap_or_default();
-        let line = log.lines().next().map(|line| line.replace(&format!("{}/", self.place.display()), ""));
+        let _ = std::fs::remove_file(self.log());
+        let place = format!("{}/", self.place.display());
+        let calls: Vec<String> = log.lines().map(|line| line.replace(&place, "")).collect();
         self.note(
-            line.clone().map_or("the call was not reached".into(), |line| format!("at the call `{line}`")),
+            calls.first().map_or("the call was not reached".into(), |call| format!("at the call `{call}`")),
         );
-        line.is_some()
+        calls
     }
 
     fn log(&self) -> PathBuf {
@@ -170,13 +167,14 @@ impl<'a> Trial<'a> {
     /// The files in a scope in which the run differs from the undisturbed one.
     pub fn differences(&self, scope: Scope) -> Result<Vec<String>, String> {
         let found = outcome(&self.run()).map_err(broken)?;
-        Ok(differences(&found, &self.lab.expected, scope, &last_checkpoint()))
+        Ok(differences(&found, &self.lab.whole.outcome, scope, &last_checkpoint()))
     }
 
-    fn has_nothing_partial(&self) -> Verdict {
-        let run = self.run();
-        match partial(&run).map_err(broken)?.first() {
-            Some(path) => Err(format!("the unfinished {} remains", name_in(&run, path))),
+    /// Checks that no unfinished file remains in the folder of the runs.
+    pub fn has_nothing_partial(&self) -> Verdict {
+        let runs = self.place.join("runs");
+        match partial(&runs).map_err(broken)?.first() {
+            Some(path) => Err(format!("the unfinished {} remains", name_in(&runs, path))),
             None => Ok(()),
         }
     }

@@ -39,6 +39,40 @@ pub fn half_checkpoint() -> String {
     format!("{HALF:010}")
 }
 
+/// A command of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Work {
+    /// `train`: a new run.
+    Train,
+    /// `train --resume`: a run that was stopped is continued.
+    Resume,
+    /// `sample`: points are sampled from a run.
+    Sample,
+    /// `ema`: an average of the weights is computed from the stored ones of a run.
+    Average,
+}
+
+impl Work {
+    /// The name of the command.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Resume => "train --resume",
+            Self::Sample => "sample",
+            Self::Average => "ema",
+        }
+    }
+
+    /// The file that a command writes outside the run, if it is not a training.
+    pub fn result(self) -> Option<&'static str> {
+        match self {
+            Self::Train | Self::Resume => None,
+            Self::Sample => Some("runs/samples.csv"),
+            Self::Average => Some("runs/average/network/diffusion_pytorch_model.safetensors"),
+        }
+    }
+}
+
 /// A `tweedie` binary.
 #[derive(Debug, Clone)]
 pub struct Workload {
@@ -58,42 +92,41 @@ impl Workload {
         command
     }
 
-    /// Trains a new run in the folder `runs` of a folder.
-    pub fn train(&self, folder: &Path) -> Command {
+    /// The command for a work in a folder. `run` is the run that is read; a new one is created in `runs`.
+    pub fn command(&self, work: Work, folder: &Path, run: &Path) -> Command {
         let mut command = self.tweedie(folder);
-        command.args(["train", "--preset", "points", "--device", "cpu", "--threads", "1", "--runs", "runs"]);
-        for setting in SETTINGS {
-            command.args(["--set", setting]);
+        match work {
+            Work::Train => {
+                command.args(["train", "--preset", "points", "--device", "cpu", "--threads", "1"]);
+                for setting in SETTINGS {
+                    command.args(["--set", setting]);
+                }
+                command.args(["--runs", "runs", "--set", &format!("training.images={POINTS}")]);
+            }
+            Work::Resume => {
+                command.args(["train", "--device", "cpu", "--threads", "1", "--resume"]).arg(run);
+            }
+            Work::Sample => {
+                command.arg("sample").arg(run).args([
+                    "-n",
+                    "4",
+                    "--device",
+                    "cpu",
+                    "--out",
+                    "runs/samples.csv",
+                ]);
+            }
+            Work::Average => {
+                command.arg("ema").arg(run).args(["--std", "0.08", "--out", "runs/average"]);
+            }
         }
-        command.args(["--set", &format!("training.images={POINTS}")]);
         command
     }
 
     /// Trains a new run that stops half-way.
     pub fn train_half(&self, folder: &Path) -> Command {
-        let mut command = self.train(folder);
+        let mut command = self.command(Work::Train, folder, Path::new(""));
         command.args(["--set", &format!("training.images={HALF}")]);
-        command
-    }
-
-    /// Resumes a run.
-    pub fn resume(&self, folder: &Path, run: &Path) -> Command {
-        let mut command = self.tweedie(folder);
-        command.args(["train", "--device", "cpu", "--threads", "1", "--resume"]).arg(run);
-        command
-    }
-
-    /// Samples points from a run into a file.
-    pub fn sample(&self, folder: &Path, run: &Path, out: &str) -> Command {
-        let mut command = self.tweedie(folder);
-        command.arg("sample").arg(run).args(["-n", "4", "--device", "cpu", "--out", out]);
-        command
-    }
-
-    /// Computes an average of the weights from the stored ones of a run.
-    pub fn average(&self, folder: &Path, run: &Path, out: &str) -> Command {
-        let mut command = self.tweedie(folder);
-        command.arg("ema").arg(run).args(["--std", "0.08", "--out", out]);
         command
     }
 }

@@ -1,9 +1,10 @@
 //! What may happen when a run with a damaged file is read.
 
-use super::target::{Reader, Role, Target};
+use super::target::{Role, Target};
 use crate::faults::child::Ended;
 use crate::faults::compare::Scope;
 use crate::faults::trial::{Trial, Verdict};
+use crate::faults::workload::Work;
 
 /// How strictly damage is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +37,7 @@ pub fn judge(trial: &mut Trial, target: &Target, ended: &Ended, strictness: Stri
     if target.role == Role::Input {
         return Ok(());
     }
-    if target.reader != Reader::Resume {
+    if target.reader != Work::Resume {
         return match target.result_is_right(trial) || is_named {
             true => Ok(()),
             false => Err(ended
@@ -58,8 +59,7 @@ pub fn judge(trial: &mut Trial, target: &Target, ended: &Ended, strictness: Stri
 
 /// Checks that `ema`, which reads the stored averages, notices a damaged one. Training does not read them.
 fn is_noticed_later(trial: &mut Trial, target: &Target) -> Verdict {
-    let mut command = Target { reader: Reader::Average, ..target.clone() }.command(trial);
-    let ended = trial.execute(&mut command)?;
+    let ended = Target { reader: Work::Average, ..target.clone() }.read(trial)?;
     ended.check()?;
     match ended.mentions(target.file_name()) {
         true => Ok(()),

@@ -5,7 +5,7 @@ use crate::faults::trial::{Trial, Verdict, broken};
 
 /// Kills a training up to three times, resumes it in between, and then lets it finish.
 pub fn carry_out(trial: &mut Trial) -> Verdict {
-    let (_, mut command) = trial.start()?;
+    let mut command = trial.training()?;
     for _ in 0..=trial.dice.below(3) {
         let time = trial.random_time();
         let mut child = trial.launch(&mut command)?;
@@ -16,7 +16,7 @@ pub fn carry_out(trial: &mut Trial) -> Verdict {
         let ended = child.finish().map_err(broken)?;
         trial.note(format!("killed after {:.3} s", time.as_secs_f64()));
         if !ended.is_killed() {
-            trial.note("but it had ended before");
+            trial.note(format!("but it had ended before ({})", ended.status));
             ended.check()?;
             return trial.completes(&ended, Scope::Everything);
         }

@@ -2,10 +2,10 @@
 
 use crate::faults::child::{Child, Ended};
 use crate::faults::compare::Scope;
-use crate::faults::lab::{RUN, SAMPLES};
-use crate::faults::trial::{Start, Trial, Verdict, broken};
+use crate::faults::trial::{Trial, Verdict, broken};
+use crate::faults::workload::Work;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -23,13 +23,7 @@ enum Sink {
 /// Runs a training, or samples, with a disturbed output.
 pub fn carry_out(trial: &mut Trial) -> Verdict {
     let samples = trial.dice.below(4) == 0;
-    let mut command = if samples {
-        trial.start_at(Start::Half)?;
-        trial.note("sampled");
-        trial.lab.workload.sample(&trial.place, Path::new(RUN), SAMPLES)
-    } else {
-        trial.start()?.1
-    };
+    let mut command = if samples { trial.begin(Work::Sample)? } else { trial.training()? };
     let share = trial.dice.below(1000) as f64 / 1000.0;
     let (out, err) = match trial.dice.below(5) {
         0 => (Sink::Closed(0.0), Sink::File),
@@ -40,15 +34,14 @@ pub fn carry_out(trial: &mut Trial) -> Verdict {
     };
     trial.note(format!("standard output: {out:?}, standard error: {err:?}"));
     let ended = run(trial, &mut command, out, err)?;
+    trial.note(ended.status.to_string());
     if err == Sink::File || ended.status.code() != Some(1) {
         ended.check()?;
     }
     if !samples {
         return trial.completes(&ended, Scope::Everything);
     }
-    let found = std::fs::read(trial.place.join(SAMPLES)).unwrap_or_default();
-    let is_complete = found == trial.lab.samples[1];
-    if ended.is_success() && !is_complete {
+    if ended.is_success() && !trial.has_result(Work::Sample, &trial.lab.half) {
         return Err(
             ended.with_output("it reports success, but its samples are not those of the undisturbed run")
         );

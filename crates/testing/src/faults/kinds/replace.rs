@@ -1,9 +1,10 @@
 //! Something else in the place of a file or folder of a run.
 
 use super::judge::{Strictness, judge};
-use super::target::{Reader, Role, Target};
+use super::target::{Role, Target};
 use crate::faults::lab::RUN;
-use crate::faults::trial::{Start, Trial, Verdict, broken};
+use crate::faults::trial::{Trial, Verdict, broken};
+use crate::faults::workload::Work;
 use std::io;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
@@ -22,8 +23,7 @@ pub fn carry_out(trial: &mut Trial) -> Verdict {
     let target = Target::choose(trial, true)?;
     let object = choose(trial);
     put(object, &trial.place.join(RUN).join(&target.name), &trial.lab.scratch).map_err(broken)?;
-    let mut command = target.command(trial);
-    let ended = trial.execute(&mut command)?;
+    let ended = target.read(trial)?;
     judge(trial, &target, &ended, strictness(object))
 }
 
@@ -41,7 +41,7 @@ fn while_training(trial: &mut Trial) -> Verdict {
         "index.html",
         "lock",
     ];
-    let mut command = trial.start_at(Start::Half)?;
+    let mut command = trial.begin(Work::Resume)?;
     let (name, object) = (trial.dice.one(&NAMES), choose(trial));
     let time = trial.random_time();
     let mut child = trial.launch(&mut command)?;
@@ -55,7 +55,7 @@ fn while_training(trial: &mut Trial) -> Verdict {
     let ended = child.finish().map_err(broken)?;
     let is_result = name.starts_with("checkpoints") || name.starts_with("averages");
     let role = if is_result { Role::Result } else { Role::View };
-    let target = Target { name: name.into(), role, is_whole: false, reader: Reader::Resume };
+    let target = Target { name: name.into(), role, is_whole: false, reader: Work::Resume };
     judge(trial, &target, &ended, strictness(object))
 }
 

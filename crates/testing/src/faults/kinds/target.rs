@@ -1,11 +1,10 @@
 //! The file of a run that a trial damages or replaces, and the commands that then read the run.
 
+use crate::faults::child::Ended;
 use crate::faults::compare::{entries, name_in};
-use crate::faults::lab::{AVERAGE, AVERAGE_WEIGHTS, RUN, SAMPLES, copy};
+use crate::faults::lab::{RUN, copy};
 use crate::faults::trial::{Trial, broken};
-use crate::faults::workload::{half_checkpoint, last_checkpoint};
-use std::path::Path;
-use std::process::Command;
+use crate::faults::workload::{Work, half_checkpoint, last_checkpoint};
 
 /// What a file of a run is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,19 +15,9 @@ pub enum Role {
     Older,
     /// A log, a sheet, a page or a plot: no result depends on it.
     View,
-    /// The configuration. Its owner may change it, so that damage cannot be distinguished from a change.
+    /// The configuration, or the description of a checkpoint. Its owner may change it, so that damage cannot be distinguished from a
+    /// change.
     Input,
-}
-
-/// How the run is read after the damage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reader {
-    /// `train --resume`.
-    Resume,
-    /// `sample`.
-    Sample,
-    /// `ema`.
-    Average,
 }
 
 /// A file or folder of a run.
@@ -40,15 +29,15 @@ pub struct Target {
     pub role: Role,
     /// Whether the run is complete, or stopped half-way.
     pub is_whole: bool,
-    /// How the run is read.
-    pub reader: Reader,
+    /// The command that reads the run.
+    pub reader: Work,
 }
 
 impl Target {
     /// Copies a complete run or a half-way run into a trial, and chooses one of its files, or of its files and folders.
     pub fn choose(trial: &mut Trial, with_folders: bool) -> Result<Self, String> {
         let is_whole = trial.dice.below(2) == 0;
-        let from = if is_whole { &trial.lab.whole } else { &trial.lab.half };
+        let from = if is_whole { &trial.lab.whole.run } else { &trial.lab.half.run };
         copy(from, &trial.place.join(RUN)).map_err(broken)?;
         let newest = format!("checkpoints/{}", if is_whole { last_checkpoint() } else { half_checkpoint() });
         let mut found = entries(from).map_err(broken)?;
@@ -61,9 +50,9 @@ impl Target {
         let name = names.swap_remove(trial.dice.below(names.len()));
         let role = role_of(&name, &newest);
         let reader = match trial.dice.below(4) {
-            0 => Reader::Sample,
-            1 => Reader::Average,
-            _ => Reader::Resume,
+            0 => Work::Sample,
+            1 => Work::Average,
+            _ => Work::Resume,
         };
         let state = if is_whole { "a complete run" } else { "a run stopped half-way" };
         trial.note(format!("{state}, {name}"));
@@ -75,36 +64,26 @@ impl Target {
         self.name.rsplit('/').next().unwrap_or(&self.name)
     }
 
-    /// The command that reads the run.
-    pub fn command(&self, trial: &mut Trial) -> Command {
-        let (workload, place, run) = (&trial.lab.workload, &trial.place, Path::new(RUN));
-        let (name, command) = match self.reader {
-            Reader::Resume => ("train --resume", workload.resume(place, run)),
-            Reader::Sample => ("sample", workload.sample(place, run, SAMPLES)),
-            Reader::Average => ("ema", workload.average(place, run, AVERAGE)),
-        };
-        trial.note(format!("then `{name}`"));
-        command
+    /// Reads the run.
+    pub fn read(&self, trial: &mut Trial) -> Result<Ended, String> {
+        trial.note(format!("then `{}`", self.reader.name()));
+        let mut command = trial.command(self.reader);
+        trial.execute(&mut command)
     }
 
-    /// Whether the samples or the average are those of the undisturbed run.
+    /// Whether the result of reading is that of the undisturbed run.
     pub fn result_is_right(&self, trial: &Trial) -> bool {
-        let which = usize::from(!self.is_whole);
-        let (file, expected) = match self.reader {
-            Reader::Average => (AVERAGE_WEIGHTS, &trial.lab.averages[which]),
-            _ => (SAMPLES, &trial.lab.samples[which]),
-        };
-        std::fs::read(trial.place.join(file)).is_ok_and(|found| found == *expected)
+        trial.has_result(self.reader, if self.is_whole { &trial.lab.whole } else { &trial.lab.half })
     }
 }
 
 fn role_of(name: &str, newest: &str) -> Role {
-    if name.starts_with(newest) || name.starts_with("averages") || name == "checkpoints" {
+    if name == "config.toml" || name.ends_with("README.md") {
+        Role::Input
+    } else if name.starts_with(newest) || name.starts_with("averages") || name == "checkpoints" {
         Role::Result
     } else if name.starts_with("checkpoints/") {
         Role::Older
-    } else if name == "config.toml" {
-        Role::Input
     } else {
         Role::View
     }
@@ -122,5 +101,6 @@ mod tests {
         assert_eq!(role("checkpoints/0000003072/tweedie.json"), Role::Older);
         assert_eq!(role("metrics.jsonl"), Role::View);
         assert_eq!(role("config.toml"), Role::Input);
+        assert_eq!(role("checkpoints/0000004096/README.md"), Role::Input);
     }
 }
