@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
+use tweedie_testing::faults::Kind;
 
 /// The commands of the `tweedie` binary, which `cargo xtask COMMAND` builds and starts.
 const PROGRAM: [(&str, &str); 12] = [
@@ -53,6 +54,8 @@ pub enum Command {
     Quality(Quality),
     /// Plant mistakes in a copy of crates/math, and fail if its tests of laws miss one (some minutes).
     Mutations,
+    /// Kill, interrupt and damage small trainings, and fail if one is not resumed bit for bit (five minutes).
+    Faults(Faults),
     /// List the scripts that write golden values, or run one.
     Fixtures(Fixtures),
     /// Compute fingerprints of what training, sampling and evaluation produce, and compare them with stored ones.
@@ -105,6 +108,35 @@ pub struct Quality {
     /// Change one value of the training's configuration, such as training.batch=64; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+}
+
+/// `cargo xtask faults`.
+#[derive(Debug, PartialEq, Args)]
+pub struct Faults {
+    /// The time during which trials begin, in minutes.
+    #[arg(long, value_name = "N", default_value_t = 5.0, value_parser = minutes)]
+    pub minutes: f64,
+    /// The seed of the random choices; default: a new one, which is printed.
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// Carry out trials of one kind: kill, kill-at-call, fault, full-disk, signals, corrupt, replace or pipe.
+    #[arg(long, value_name = "KIND")]
+    pub only: Option<Kind>,
+    /// Repeat the trial with this number.
+    #[arg(long, value_name = "K", requires_all = ["seed", "only"])]
+    pub trial: Option<u64>,
+    /// The number of trials that run at the same time; default: one for each core.
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Use this build of tweedie instead of building one.
+    #[arg(long, value_name = "FILE")]
+    pub binary: Option<PathBuf>,
+}
+
+/// A positive number of minutes.
+fn minutes(text: &str) -> Result<f64, String> {
+    let minutes = text.parse::<f64>().ok().filter(|minutes| *minutes > 0.0 && minutes.is_finite());
+    minutes.ok_or_else(|| "it must be a positive number".into())
 }
 
 /// `cargo xtask fixtures`.
@@ -187,7 +219,7 @@ mod tests {
     fn every_command_has_help_and_refuses_unknown_flags() {
         let definition = Arguments::command();
         let names: Vec<&str> = definition.get_subcommands().map(clap::Command::get_name).collect();
-        assert_eq!(names.len(), 9, "{names:?}");
+        assert_eq!(names.len(), 10, "{names:?}");
         for name in names {
             assert_eq!(read(&format!("{name} --help")), Err(ErrorKind::DisplayHelp), "{name}");
             // `cargo test` judges the arguments of `test`.
@@ -195,7 +227,7 @@ mod tests {
                 assert_eq!(read(&format!("{name} --nonsense")), Err(ErrorKind::UnknownArgument), "{name}");
             }
         }
-        for name in ["ci", "mutations", "doctor", "setup", "digests", "quality"] {
+        for name in ["ci", "mutations", "doctor", "setup", "digests", "quality", "faults"] {
             assert_eq!(read(&format!("{name} nonsense")), Err(ErrorKind::UnknownArgument), "{name}");
         }
     }
@@ -266,5 +298,17 @@ mod tests {
         assert_eq!(read("fixtures unet_variants --names tiny --help"), Ok(Some(Command::Fixtures(fixtures))));
         let digests = Digests { binary: None, write: Some("a".into()), against: Some("b".into()) };
         assert_eq!(read("digests --write a --against b"), Ok(Some(Command::Digests(digests))));
+        assert_eq!(read("faults --minutes 0"), Err(ErrorKind::ValueValidation));
+        assert_eq!(read("faults --only nonsense"), Err(ErrorKind::ValueValidation));
+        assert_eq!(read("faults --only kill --trial 3"), Err(ErrorKind::MissingRequiredArgument));
+        let faults = Faults {
+            minutes: 5.0,
+            seed: Some(1),
+            only: Some(Kind::KillAtCall),
+            trial: Some(3),
+            jobs: None,
+            binary: None,
+        };
+        assert_eq!(read("faults --seed 1 --only kill-at-call --trial 3"), Ok(Some(Command::Faults(faults))));
     }
 }

@@ -1,5 +1,6 @@
 //! Starts cargo with the LibTorch that `setup` found, and with no other.
 
+use crate::setup;
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -26,6 +27,16 @@ pub fn workspace() -> PathBuf {
 pub fn release_folder() -> Result<PathBuf> {
     let own = std::env::current_exe().context("the path of this program cannot be determined")?;
     Ok(own.parent().map(Path::to_path_buf).unwrap_or_default())
+}
+
+/// The path of the `tweedie` binary: the given one, or one that is built.
+pub fn tweedie(given: Option<&Path>) -> Result<PathBuf> {
+    if let Some(binary) = given {
+        return binary.canonicalize().with_context(|| format!("{} does not exist", binary.display()));
+    }
+    setup::ensure(setup::Wanted::Any)?;
+    run(&["build", "--release", "--locked", "--quiet", "--package", "tweedie-cli"])?;
+    Ok(release_folder()?.join("tweedie"))
 }
 
 /// `cargo ARGUMENTS` in the workspace, without the variables of [`FOREIGN`].

@@ -5,7 +5,7 @@
 //! it with `--against FILE`.
 
 use crate::arguments::Digests as Options;
-use crate::{cargo, setup};
+use crate::cargo;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -59,16 +59,7 @@ type Digests = BTreeMap<String, String>;
 
 /// Computes the digests, prints them, and writes or compares them.
 pub fn command(options: &Options) -> Result<()> {
-    let binary = match &options.binary {
-        Some(binary) => {
-            binary.canonicalize().with_context(|| format!("{} does not exist", binary.display()))?
-        }
-        None => {
-            setup::ensure(setup::Wanted::Any)?;
-            cargo::run(&["build", "--release", "--locked", "--quiet", "--package", "tweedie-cli"])?;
-            cargo::release_folder()?.join("tweedie")
-        }
-    };
+    let binary = cargo::tweedie(options.binary.as_deref())?;
     let folder = std::env::temp_dir().join(format!("tweedie-digests-{}", std::process::id()));
     let found = all(&binary, &folder);
     let _ = std::fs::remove_dir_all(&folder);

@@ -11,6 +11,7 @@ mod digests;
 mod doctor;
 #[cfg(test)]
 mod documents;
+mod faults;
 mod fixtures;
 mod mutations;
 mod quality;
@@ -43,6 +44,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Some(Command::Bench(options)) => bench::command(&options)?,
         Some(Command::Quality(options)) => quality::command(&options)?,
         Some(Command::Mutations) => mutations::command()?,
+        Some(Command::Faults(options)) => faults::command(&options)?,
         Some(Command::Fixtures(options)) => fixtures::command(&options)?,
         Some(Command::Digests(options)) => digests::command(&options)?,
         Some(Command::Doctor) => doctor::command()?,

@@ -3,7 +3,7 @@
 //! It is not part of `test`, because it takes some minutes and the measures are statistics of one short training.
 
 use crate::arguments::Quality;
-use crate::{cargo, setup};
+use crate::cargo;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::process::Command;
@@ -28,17 +28,16 @@ const BOUNDS: [Bound; 5] = [
 
 /// Trains, samples and evaluates; the changes of the options apply to the training.
 pub fn command(options: &Quality) -> Result<()> {
-    setup::ensure(setup::Wanted::Any)?;
-    cargo::run(&["build", "--release", "--locked", "--quiet", "--package", "tweedie-cli"])?;
-    let release = cargo::release_folder()?;
-    let folder = release.parent().context("the target folder has no parent")?.join("quality");
+    let binary = cargo::tweedie(None)?;
+    let folder =
+        cargo::release_folder()?.parent().context("the target folder has no parent")?.join("quality");
     let _ = std::fs::remove_dir_all(&folder);
     let runs = folder.join("runs");
-    let mut train = Command::new(release.join("tweedie"));
+    let mut train = Command::new(&binary);
     train.args(["train", "--preset", "shapes", "--set", &format!("training.images={IMAGES}"), "--runs"]);
     train.arg(&runs).args(options.set.iter().flat_map(|change| ["--set", change]));
     cargo::check(train, "tweedie train")?;
-    let mut evaluate = Command::new(release.join("tweedie"));
+    let mut evaluate = Command::new(&binary);
     evaluate.args(["evaluate", "samples"]).arg(runs.join("00000-shapes"));
     evaluate.args(["-n", SAMPLES, "--reference", "4000", "--precision", "auto", "--out"]).arg(&folder);
     cargo::check(evaluate, "tweedie evaluate")?;

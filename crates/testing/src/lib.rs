@@ -4,6 +4,7 @@
 //! `TWEEDIE_SHARED`, otherwise in a folder `shared` beside the workspace that holds a folder `reference`. Where there is such a folder, a
 //! missing file is an error. Where there is none, the tests that need it are skipped, and each skip is counted.
 
+pub mod faults;
 mod fuzz;
 pub mod markdown;
 

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 /// The commands that `cargo xtask` runs itself. All others are commands of the `tweedie` binary.
-pub const XTASK_COMMANDS: [&str; 9] =
-    ["setup", "test", "ci", "bench", "quality", "mutations", "fixtures", "digests", "doctor"];
+pub const XTASK_COMMANDS: [&str; 10] =
+    ["setup", "test", "ci", "bench", "quality", "mutations", "faults", "fixtures", "digests", "doctor"];
 
 /// A Markdown document.
 #[derive(Debug, Clone)]

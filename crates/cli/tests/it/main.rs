@@ -12,6 +12,7 @@ mod damage;
 mod data;
 mod disk;
 mod docs;
+mod faults;
 mod field;
 mod field_data;
 mod full_disk;
