@@ -183,10 +183,7 @@ fn counts_beyond_their_use_are_refused() {
         "sampling.options.ddpm.variance_probes",
         "sampling.options.unipc.order",
     ] {
-        refuses(
-            &format!("{key}=9223372036854775807"),
-            &[key.rsplit(['.', '_']).next().unwrap(), "must be"],
-        );
+        refuses(&format!("{key}=9223372036854775807"), &[key.rsplit(['.', '_']).next().unwrap(), "must be"]);
     }
     let widths = vec!["0.1"; 17].join(",");
     refuses(&format!("training.posthoc_ema.std=[{widths}]"), &["training.posthoc_ema.std", "at most 16"]);
