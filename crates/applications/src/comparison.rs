@@ -25,16 +25,37 @@ pub struct Row {
     pub x: Tensor,
 }
 
+/// The distance between two rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Distance {
+    /// The root mean square difference over all samples and values.
+    pub rms: f64,
+    /// The standard error of `rms` over the samples.
+    pub error: f64,
+    /// The root mean square difference of each sample. The mean of their squares is the square of `rms`.
+    pub of_samples: Vec<f64>,
+}
+
+impl Distance {
+    /// The distance of samples with these mean squared differences.
+    pub fn of(mean_squares: &[f64]) -> Self {
+        let (mean, error) = mean_and_error(mean_squares);
+        let rms = mean.sqrt();
+        // d√m = dm/(2·√m).
+        let error = if rms > 0.0 { error / (2.0 * rms) } else { 0.0 };
+        Self { rms, error, of_samples: mean_squares.iter().map(|square| square.sqrt()).collect() }
+    }
+}
+
 impl Row {
-    /// The distance to another row and its standard error: the mean over the samples of the root mean square difference, in units of
-    /// `half`.
+    /// The distance to another row in units of `half`.
     ///
     /// # Errors
     /// Errors of LibTorch.
-    pub fn distance(&self, reference: &Self, half: f64) -> Result<(f64, f64), Error> {
-        let difference = ((&self.x - &reference.x) / half).square().flatten(1, -1);
-        let each = difference.mean_dim(1, false, Kind::Double).sqrt();
-        Ok(mean_and_error(&Vec::<f64>::try_from(each)?))
+    pub fn distance(&self, reference: &Self, half: f64) -> Result<Distance, Error> {
+        let squares = ((&self.x - &reference.x) / half).square().flatten(1, -1);
+        let each = squares.mean_dim(1, false, Kind::Double);
+        Ok(Distance::of(&Vec::<f64>::try_from(each)?))
     }
 }
 
@@ -51,7 +72,8 @@ pub fn with_sampler(
 }
 
 /// The sampling configuration of the reference: Heun's method without churn, with `steps` levels spaced evenly in log-SNR, the
-/// spacing at which all solvers are most accurate.
+/// spacing at which all solvers are most accurate. The levels of the compared samplers have no influence on it. Where no x̂_0 can be
+/// computed at the noisiest level, the levels are `leading` instead.
 ///
 /// # Errors
 /// [`Error::Option`] for an invalid number of steps.

@@ -1,11 +1,13 @@
 //! Evaluation of diffusion models: the quality of samples and the likelihood of data.
 //!
 //! [`judge_samples`] compares generated images with data in the features of an [`Extractor`], by Fréchet and kernel distance, precision and
-//! recall, and nearest neighbours. It reports the same figures for an equal number of real images. [`judge_points`] compares points.
+//! recall, and nearest neighbours. It reports the same figures for as many real images, over several splits. [`judge_points`] compares points.
 //! [`shapes_quality`] analyses samples of the built-in set: it reports the share of images that are exactly one shape of the palette, and
-//! the histogram of their attributes, which reveals a missing colour or background. [`likelihood`] computes bounds and exact likelihoods.
+//! the histogram of their attributes, which reveals a missing colour or background. [`likelihood`] computes variational bounds and likelihoods under the
+//! probability flow.
 
 mod extractor;
+mod floor;
 mod frechet;
 mod kernel;
 pub mod likelihood;
@@ -15,6 +17,7 @@ mod samples;
 mod shapes;
 
 pub use extractor::{Extractor, Features};
+pub use floor::{Floor, Scatter};
 pub use frechet::{Moments, frechet_distance};
 pub use kernel::{Estimate, FEWEST_SAMPLES, kernel_distance};
 pub use neighbours::{PrecisionRecall, nearest, precision_recall};

@@ -1,6 +1,6 @@
 //! Evaluation of point samples: their maximum mean discrepancy from data (Gretton et al. 2012), compared with that between real sets.
 
-use crate::Error;
+use crate::{Error, Scatter};
 use serde::Serialize;
 use std::fmt;
 use tch::{Kind, Tensor};
@@ -74,18 +74,23 @@ pub struct PointsReport {
     pub kernel: GaussianKernel,
     /// The unbiased MMD² between samples and data.
     pub mmd2: f64,
-    /// MMD² between pairs of real sets of the same size, below which no model can be expected to get.
+    /// MMD² between pairs of real sets of the same size. A perfect model has the same mean.
     pub floor: Vec<f64>,
+    /// The mean and the standard deviation of the floor.
+    pub floor_scatter: Scatter,
     /// The 95 % quantile of the floor.
     pub floor_95: f64,
     /// Whether the real sets were drawn with replacement because there are too few points.
     pub with_replacement: bool,
+    /// Whether one set of each pair has the classes of the samples.
+    pub matched: bool,
 }
 
 /// Compares point samples with data.
 ///
 /// `real` returns the k-th set of as many real points as there are samples. Set 0 is compared with the samples; the sets 1 and 2, 3 and 4,
-/// … are compared with each other, for `pairs` pairs.
+/// … are compared with each other, for `pairs` pairs. Sets of an odd number stand for samples, so they may be chosen to have the classes of
+/// the samples; `matched` states whether they are.
 ///
 /// # Errors
 /// [`Error::TooFew`] for fewer than two points; errors returned by `real`.
@@ -93,6 +98,7 @@ pub fn judge_points(
     samples: &Tensor,
     pairs: usize,
     with_replacement: bool,
+    matched: bool,
     real: &mut dyn FnMut(usize) -> Result<Tensor, Error>,
 ) -> Result<PointsReport, Error> {
     let data = real(0)?;
@@ -106,7 +112,8 @@ pub fn judge_points(
     sorted.sort_by(f64::total_cmp);
     let place = (0.95 * (sorted.len() - 1) as f64).round() as usize;
     let n = samples.size()[0] as usize;
-    Ok(PointsReport { n, kernel, mmd2, floor_95: sorted[place], floor, with_replacement })
+    let (floor_scatter, floor_95) = (Scatter::of(&floor), sorted[place]);
+    Ok(PointsReport { n, kernel, mmd2, floor, floor_scatter, floor_95, with_replacement, matched })
 }
 
 impl fmt::Display for PointsReport {
@@ -119,12 +126,13 @@ impl fmt::Display for PointsReport {
             self.n,
             bandwidths.join(", ")
         )?;
-        let mean = self.floor.iter().sum::<f64>() / self.floor.len() as f64;
+        let Scatter { mean, deviation } = self.floor_scatter;
         writeln!(f, "MMD² of samples and data     {:>12.3e}", self.mmd2)?;
         writeln!(
             f,
-            "MMD² of data and data        {mean:>12.3e}   mean of {} pairs{}",
+            "MMD² of data and data        {mean:>12.3e} ± {deviation:.1e} (floor, {} pairs{}{})",
             self.floor.len(),
+            if self.matched { ", one set of each with the classes of the samples" } else { "" },
             if self.with_replacement { ", drawn with replacement" } else { "" }
         )?;
         write!(

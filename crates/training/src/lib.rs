@@ -38,8 +38,8 @@ pub use loop_memory::{LoopMemory, Sums, Watch};
 pub use objective::{example_losses, loss};
 pub use rate::rate_at;
 pub use run::{
-    Accuracy, CONFIG, Clock, HeldOut, HeldOutBin, LogState, MetricsLog, Resumed, Run, State, Tick,
-    average_of_width, checkpoint_at, checkpoints_in, read_metrics, run_of, run_state,
+    Accuracy, CONFIG, Clock, ComputedAverage, HeldOut, HeldOutBin, LogState, MetricsLog, Resumed, Run, State,
+    Tick, average_of_width, checkpoint_at, checkpoints_in, read_metrics, run_of, run_state,
 };
 pub use train::{Ending, Preview, TrainingData, train};
 pub use trainer::{StepReport, Trainer};
@@ -153,6 +153,19 @@ pub enum Error {
     NoAverages {
         /// The run.
         run: std::path::PathBuf,
+    },
+    /// The stored averages do not carry the width of a requested one.
+    #[error(
+        "an average of the relative width {std} cannot be computed from the stored ones: the residual of its weight profile is {residual:.3}, and at most {} is allowed; the stored averages carry the widths {carried}",
+        tweedie_math::power_average::MOST_RESIDUAL
+    )]
+    Width {
+        /// The requested width.
+        std: f64,
+        /// The relative residual of the weight profile.
+        residual: f64,
+        /// The ranges of widths that the stored averages carry.
+        carried: String,
     },
     /// Training cannot resume from a checkpoint.
     #[error("training cannot resume from {}: {reason}", path.display())]

@@ -1,6 +1,9 @@
 //! Evaluation of samples against data, and the examples for likelihoods.
 
 mod examples;
+mod points;
+mod real;
+mod recorded;
 mod samples;
 mod subject;
 

@@ -1,22 +1,21 @@
 //! Evaluation of samples: images by features, points by a kernel. The same figures are computed for real examples.
 
-use super::subject::{Subject, of_set};
+use super::points::points;
+use super::real::Real;
+use super::subject::{Subject, label_of, of_set};
 use crate::Error;
 use crate::generation::MOST_SAMPLES;
 use crate::recipes::{DataConfig, RunConfig};
 use std::path::PathBuf;
-use tweedie_data::{Dataset, Order, Shape, Shapes};
+use tweedie_data::{Dataset, Shape, Shapes};
 use tweedie_evaluation::{
-    Extractor, FEWEST_SAMPLES, Images, PointsReport, SamplesReport, ShapesQuality, judge_points,
-    judge_samples, shapes_quality,
+    Extractor, FEWEST_SAMPLES, Images, PointsReport, SamplesReport, ShapesQuality, judge_samples,
+    shapes_quality,
 };
 use tweedie_report::{Canvas, Progress, Sheet, sheet};
 
 /// The number of pairs on the sheet of nearest neighbours.
 const PAIRS: usize = 32;
-
-/// The number of pairs of real point sets whose discrepancies form the floor.
-const FLOOR_PAIRS: usize = 40;
 
 /// Options of the evaluation of samples.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -81,20 +80,16 @@ fn images(
 ) -> Result<Judged, Error> {
     let n = subject.n();
     let classifier = options.extractor.as_deref().map(Extractor::classifier).transpose()?;
-    let (len, needed) = (data.len().unwrap_or(u64::MAX), 2 * n as u64);
-    if len < needed {
-        return Err(Error::TooFew { set: data.name(), available: len, needed, needed_twice: true });
-    }
     if options.reference > MOST_SAMPLES {
         let (found, allowed) = (options.reference.to_string(), format!("between 1 and {MOST_SAMPLES}"));
         return Err(Error::Option { option: "the number of reference images", found, allowed });
     }
-    let m = (options.reference.max(n) as u64).min(len - n as u64);
-    let mut order = Order::new(0x5eed, data.len());
-    let own: Vec<u64> = (0..n as u64).map(|i| order.index(i)).collect();
-    let other: Vec<u64> = (n as u64..n as u64 + m).map(|i| order.index(i)).collect();
-    let labels: Option<Vec<i64>> = own.iter().map(|&index| data.label(index).map(i64::from)).collect();
-    let (real, reference) = (of_set(data, &own)?.images, of_set(data, &other)?.images);
+    let classes = subject.labels(data);
+    let chosen = Real::choose(data, n, options.reference, classes.as_deref())?;
+    let labels = |indices: &[u64]| indices.iter().map(|&index| label_of(data, index)).collect();
+    let own: Option<Vec<i64>> = labels(&chosen.own);
+    let others: Option<Vec<i64>> = if chosen.matched { labels(&chosen.reference) } else { None };
+    let (real, reference) = (of_set(data, &chosen.own)?.images, of_set(data, &chosen.reference)?.images);
     let extractor = match classifier {
         Some(classifier) => classifier,
         None => Extractor::pixels(&reference, shape)?,
@@ -106,7 +101,8 @@ fn images(
         real: &real,
         reference: &reference,
         requested: drawn.classes.as_deref(),
-        labels: labels.as_deref(),
+        labels: own.as_deref(),
+        matched: others.as_deref(),
         shape,
     };
     let report = judge_samples(&images, &extractor)?;
@@ -137,41 +133,4 @@ fn nearest_sheet(report: &SamplesReport, images: &Images<'_>) -> Canvas {
         title: vec!["rows of samples, each with the nearest images of the data below it".into()],
     };
     sheet(&shown, images.shape.as_array(), &layout)
-}
-
-fn points(subject: &Subject<'_>, data: &dyn Dataset, progress: &mut dyn Progress) -> Result<Judged, Error> {
-    let n = subject.n();
-    let drawn = subject.draw(progress)?;
-    let samples = drawn.points.ok_or(Error::NotFinite)?;
-    // A finite set may be too small for disjoint subsets.
-    let sets = 1 + 2 * FLOOR_PAIRS;
-    let with_replacement = data.len().is_some_and(|len| len < (sets * n) as u64);
-    let mut real =
-        |k: usize| {
-            let indices: Vec<u64> = match data.len().filter(|_| with_replacement) {
-                Some(len) => {
-                    let key = tweedie_math::random::Key {
-                        seed: 0x5eed,
-                        image: k as u64,
-                        purpose: tweedie_math::random::Purpose::EVALUATE,
-                        visit: 2,
-                        draw: 0,
-                    };
-                    let mut numbers = tweedie_math::random::Stream::new(key);
-                    (0..n).map(|_| numbers.below(len)).collect()
-                }
-                // Indices far from those of the points that training uses first.
-                None if data.len().is_none() => ((1 << 40) + (k * n) as u64..).take(n).collect(),
-                None => ((k * n) as u64..).take(n).collect(),
-            };
-            of_set(data, &indices).ok().and_then(|drawn| drawn.points).ok_or(
-                tweedie_evaluation::Error::TooFew { what: "points of the data", found: 0, needed: n as i64 },
-            )
-        };
-    let report = judge_points(&samples, FLOOR_PAIRS, with_replacement, &mut real)?;
-    let shown = crate::recipes::first_points(data, n.min(5000));
-    let flat = Vec::<f32>::try_from(samples.f_contiguous()?.f_flatten(0, -1)?)?;
-    let rows: Vec<Vec<f32>> =
-        flat.chunks_exact(samples.size()[1] as usize).take(5000).map(<[f32]>::to_vec).collect();
-    Ok(Judged::Points { report, scatter: crate::recipes::scatter_of(&shown, &rows) })
 }

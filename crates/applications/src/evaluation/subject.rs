@@ -1,8 +1,9 @@
 //! The subject of an evaluation: examples from files or samples of a model.
 
+use super::recorded::recorded_class;
 use crate::Error;
 use crate::generation::{Generator, Noise, Request};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tch::Tensor;
 use tweedie_data::{
     BadFiles, ClassSource, Dataset, Fit, ImageFiles, ImageOptions, Order, PointFile, PointFileOptions, Shape,
@@ -25,6 +26,8 @@ pub enum Subject<'a> {
     Files {
         /// The files.
         files: Box<dyn Dataset>,
+        /// The folder or the file.
+        path: PathBuf,
         /// The number of examples.
         n: usize,
         /// The seed of their order.
@@ -72,7 +75,7 @@ impl<'a> Subject<'a> {
             return Err(Error::Shape { what, found, expected: shape.clone() });
         }
         let n = files.len().unwrap_or(0).min(n as u64) as usize;
-        Ok(Self::Files { files, n, seed })
+        Ok(Self::Files { files, path: path.to_path_buf(), n, seed })
     }
 
     /// `n` samples of a generator, in the shape of the data.
@@ -105,13 +108,35 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// The class of each example as a label of the data: of samples, the class that is requested for them; of files, the class that
+    /// `tweedie sample` recorded in them. The result is `None` unless the classes of all examples and of the data are known. Classes are
+    /// matched by name, or by number if one side has no names.
+    pub(super) fn labels(&self, data: &dyn Dataset) -> Option<Vec<i64>> {
+        label_of(data, 0)?;
+        let names = data.class_names();
+        match self {
+            Self::Files { files, path, n, seed } => {
+                let class = |index| recorded_class(&path.join(files.key(index)));
+                let classes = chosen(files.as_ref(), *n, *seed).into_iter().map(class);
+                classes.map(|class| class.and_then(|it| label(&names, it.row, it.name.as_deref()))).collect()
+            }
+            Self::Model { generator, n, .. } => {
+                let own = &generator.model().about().class_names;
+                let class = |row: i64| {
+                    label(
+                        &names,
+                        row,
+                        usize::try_from(row).ok().and_then(|row| own.get(row)).map(String::as_str),
+                    )
+                };
+                (0..*n).map(|i| generator.wanted(i).and_then(class)).collect()
+            }
+        }
+    }
+
     pub(super) fn draw(&self, progress: &mut dyn Progress) -> Result<Drawn, Error> {
         match self {
-            Self::Files { files, n, seed } => {
-                let mut order = Order::new(*seed, files.len());
-                let chosen: Vec<u64> = (0..*n as u64).map(|i| order.index(i)).collect();
-                of_set(files.as_ref(), &chosen)
-            }
+            Self::Files { files, n, seed, .. } => of_set(files.as_ref(), &chosen(files.as_ref(), *n, *seed)),
             Self::Model { generator, shape, n, seed } => {
                 let noise = Noise::Stream { seed: *seed };
                 // All batches have the same size, because the last bits of a network's output depend on it.
@@ -127,6 +152,25 @@ impl<'a> Subject<'a> {
             }
         }
     }
+}
+
+/// The indices of `n` files in an order given by a seed.
+fn chosen(files: &dyn Dataset, n: usize, seed: u64) -> Vec<u64> {
+    let mut order = Order::new(seed, files.len());
+    (0..n as u64).map(|i| order.index(i)).collect()
+}
+
+/// The label of the class with a row and perhaps a name, in a data set with the class names `names`.
+fn label(names: &[String], row: i64, name: Option<&str>) -> Option<i64> {
+    match name {
+        Some(name) if !names.is_empty() => names.iter().position(|own| own == name).map(|place| place as i64),
+        _ => Some(row),
+    }
+}
+
+/// The label of an example, if the data have classes.
+pub(super) fn label_of(data: &dyn Dataset, index: u64) -> Option<i64> {
+    data.label(index).map(i64::from)
 }
 
 /// The examples of a data set with the given indices.

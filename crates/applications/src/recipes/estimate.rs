@@ -2,6 +2,7 @@
 
 use super::RunConfig;
 use super::memory::kept_bytes;
+use super::warm::warm_seconds;
 use crate::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use tweedie_training::{Clock, Learner, Trainer, TrainingConfig, TrainingData};
 /// The number of examples in the first timed step.
 const FIRST: usize = 8;
 
-/// A whole batch is timed only if it is expected to take at most this many seconds.
+/// Whole batches are timed only if one is expected to take at most this many seconds.
 const PATIENCE: f64 = 5.0;
 
 /// The number of examples for timing the loader.
@@ -42,7 +43,7 @@ pub struct Estimate {
     pub micro: usize,
     /// The speed of the loader alone, in examples per second.
     pub loaded: f64,
-    /// The number of examples in the timed step and the seconds per example.
+    /// The number of examples in the timed steps, and the seconds per example: the median of several steps after a warm-up.
     pub step: (usize, f64),
     /// The number of images of the training.
     pub images: u64,
@@ -66,13 +67,17 @@ impl Estimate {
         let mut trainer = Trainer::new(learner, whole, precision.0)?;
         let before = Clock::memory_mib();
         let mut n = FIRST.min(micro);
+        let batch = first_batch(&trainer, data, n)?;
         // The first step is not counted, because it also sets up kernels, threads and memory.
-        step_time(&mut trainer, data, n)?;
-        let mut seconds = step_time(&mut trainer, data, n)?;
-        if seconds / n as f64 * micro as f64 <= PATIENCE {
+        step_time(&mut trainer, &batch)?;
+        let few = step_time(&mut trainer, &batch)?;
+        let batch = if few / n as f64 * micro as f64 <= PATIENCE {
             n = micro;
-            seconds = step_time(&mut trainer, data, n)?;
-        }
+            first_batch(&trainer, data, n)?
+        } else {
+            batch
+        };
+        let seconds = warm_seconds(|| step_time(&mut trainer, &batch))?;
         Ok(Self {
             data: (shown.name(), shown.len(), shown.shape()),
             n_trained,
@@ -89,12 +94,16 @@ impl Estimate {
     }
 }
 
-/// The time of one update with `n` examples, in seconds.
-fn step_time<L: Learner>(trainer: &mut Trainer<L>, data: &TrainingData, n: usize) -> Result<f64, Error> {
-    let batch = Loader::new(Arc::clone(&data.shown), 0, n, 0, false)?.next_batch()?;
-    let batch = trainer.prepare(batch)?;
+/// The first `n` examples as a batch of the learner.
+fn first_batch<L: Learner>(trainer: &Trainer<L>, data: &TrainingData, n: usize) -> Result<L::Batch, Error> {
+    let examples = Loader::new(Arc::clone(&data.shown), 0, n, 0, false)?.next_batch()?;
+    Ok(trainer.prepare(examples)?)
+}
+
+/// The time of one update with a batch, in seconds.
+fn step_time<L: Learner>(trainer: &mut Trainer<L>, batch: &L::Batch) -> Result<f64, Error> {
     let began = Instant::now();
-    trainer.step(&batch)?;
+    trainer.step(batch)?;
     Ok(began.elapsed().as_secs_f64())
 }
 
@@ -144,7 +153,7 @@ impl fmt::Display for Estimate {
         };
         write!(
             f,
-            "time: about {time} for {} images at {:.0} images per second, measured on a step of {n} images",
+            "time: about {time} for {} images at {:.0} images per second, the median of warm steps of {n} images",
             self.images,
             1.0 / each
         )

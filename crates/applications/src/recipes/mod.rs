@@ -23,6 +23,7 @@ mod presets;
 mod recipe;
 mod resume;
 mod sheet;
+mod warm;
 
 pub use config::{ModelConfig, RunConfig, Source};
 pub use data::{DataConfig, Folder, PointsConfig};

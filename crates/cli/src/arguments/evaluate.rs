@@ -10,7 +10,8 @@ use tweedie_math::Subsequence;
 pub enum Evaluate {
     /// Compute Fréchet distance, kernel distance, precision, recall and nearest neighbours, also for real images.
     Samples(Box<EvaluateSamples>),
-    /// Compute the variational bound in bits per dimension for each level; with --flow also the likelihood of the probability-flow ODE.
+    /// Compute the variational bound in bits per dimension for each level; with --flow also the likelihood under the probability-flow
+    /// ODE, which is a bound for bytes.
     Likelihood(Box<EvaluateLikelihood>),
 }
 
@@ -92,16 +93,19 @@ pub struct EvaluateLikelihood {
     /// Also write the term of every image and level into the report.
     #[arg(long)]
     pub terms: bool,
-    /// Also compute the likelihood with the probability-flow ODE.
+    /// Also compute the likelihood under the probability-flow ODE. For bytes it is an upper bound of −log₂ of their probability, because
+    /// they are dequantized; above 64 values it is an unbiased estimate by random probes.
     #[arg(long)]
     pub flow: bool,
     /// Do not compute the bound.
     #[arg(long, requires = "flow")]
     pub no_bound: bool,
-    /// Random probes per image for the divergence of the flow; default: the exact divergence for data of up to 64 values, otherwise 1.
+    /// Random probes per image that estimate the divergence of the flow; default: the exact divergence for data of up to 64 values,
+    /// otherwise one probe, whose error is part of the ±.
     #[arg(long, value_name = "K")]
     pub probes: Option<usize>,
-    /// The local error per dimension that a step of the flow may have.
+    /// The local error per dimension that a step of the flow may have. The error of the solution is measured on every 8th image by a
+    /// tenth of it.
     #[arg(long, default_value_t = 1e-4)]
     pub tolerance: f64,
     /// The number of levels (for the flow: images) in one batch of the network; memory grows with it.
@@ -180,7 +184,8 @@ pub enum RunsCompare {
 pub struct EmaOptions {
     /// The folder of a run that was trained with training.posthoc_ema.
     pub run: PathBuf,
-    /// The width of the average relative to the length of the training, such as 0.08.
+    /// The width of the average relative to the length of the training, such as 0.08. A width that the stored averages do not carry is
+    /// an error that names the widths they carry.
     #[arg(long)]
     pub std: f64,
     /// Output folder for the checkpoint; default: RUN/ema-STD.

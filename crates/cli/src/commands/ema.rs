@@ -3,12 +3,14 @@
 use crate::arguments::EmaOptions;
 use crate::output::line;
 use tweedie_models::Model;
+use tweedie_training::ComputedAverage;
 
 /// Computes the average from the stored ones and saves it as a checkpoint.
 pub fn run(options: &EmaOptions) -> anyhow::Result<()> {
     let device = super::device("cpu")?;
     let mut model = Model::load(&options.run, device)?;
-    let (images, n) = tweedie_training::average_of_width(&model, &options.run, options.std)?;
+    let ComputedAverage { images, combined, residual } =
+        tweedie_training::average_of_width(&model, &options.run, options.std)?;
     let out = match &options.out {
         Some(out) => out.clone(),
         None => options.run.join(format!("ema-{}", options.std)),
@@ -20,7 +22,7 @@ pub fn run(options: &EmaOptions) -> anyhow::Result<()> {
     }
     model.save(&out, |_| Ok(()))?;
     line(format!(
-        "the average of relative width {} after {images} images, from {n} stored ones: {}",
+        "the average of relative width {} after {images} images, from {combined} stored ones, relative residual of its profile {residual:.4}: {}",
         options.std,
         out.display()
     ));

@@ -120,6 +120,16 @@ fn samplers_are_compared_from_the_same_noise() {
     assert_eq!((named("ddim").len(), named("dpmpp_2m").len(), named("ode").len()), (2, 2, 1), "{printed}");
     assert_eq!((&named("ddim")[0]["calls"], &named("ddim")[1]["calls"]), (&4.into(), &16.into()));
     assert!(named("ode")[0]["calls"].as_u64().unwrap() > 10);
+    // The reference has its own levels, and the distance is the root mean square over all images.
+    let line = "reference: heun with 60 steps on the levels log_snr:60, whatever --spread is";
+    assert!(printed.contains(line) && table["reference"]["levels"] == "log_snr:60", "{printed}");
+    for row in rows {
+        let of_images: Vec<f64> =
+            row["distance_of_images"].as_array().unwrap().iter().map(|it| it.as_f64().unwrap()).collect();
+        let squares = of_images.iter().map(|rms| rms * rms).sum::<f64>() / of_images.len() as f64;
+        assert_eq!(of_images.len(), 2);
+        assert!((row["distance"].as_f64().unwrap() / squares.sqrt() - 1.0).abs() < 1e-9, "{row}");
+    }
     // More steps are nearer, and the second order nearer than the first.
     let distance = |row: &Value| row["distance"].as_f64().unwrap();
     assert!(distance(named("ddim")[1]) < distance(named("ddim")[0]), "{printed}");
@@ -158,6 +168,33 @@ fn samplers_are_compared_from_the_same_noise() {
             words,
         );
     }
+}
+
+/// The help of `--conditioned-on` states what docs/sampling.md measured: which of the two levels has the smaller error on which data.
+#[test]
+fn the_help_of_inversion_agrees_with_the_measurements() {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/sampling.md"))
+        .unwrap();
+    let row = |name: &str| -> Vec<f64> {
+        let line = page.lines().find(|line| line.starts_with(&format!("| {name} |"))).unwrap();
+        let cells = line.split('|').skip(2).map(|cell| cell.trim().split(' ').next().unwrap_or_default());
+        cells.filter_map(|cell| cell.parse().ok()).collect()
+    };
+    let upper_is_better = |data: &str| {
+        let (here, upper) =
+            (row(&format!("{data}, default")), row(&format!("{data}, `--conditioned-on upper`")));
+        let better: Vec<bool> = upper.iter().zip(here).map(|(upper, here)| *upper < here).collect();
+        assert!(better.len() >= 2 && better.iter().all(|it| *it == better[0]), "{data}: {better:?}");
+        better[0]
+    };
+    assert!(upper_is_better("MNIST") && !upper_is_better("shapes"));
+    let place = place();
+    let help = succeeds(tweedie(place.path()).args(["reconstruct", "--help"]));
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        help.contains("its error is a tenth of that of `here` on MNIST, but larger on the built-in shapes"),
+        "{help}"
+    );
 }
 
 #[test]

@@ -99,11 +99,23 @@ fn the_flow_is_judged_beside_the_bound() {
     let place = place();
     let flags = ["-n", "1", "--levels", "trailing:4", "--flow", "--probes", "2", "--tolerance", "0.01"];
     let printed = likelihood(place.path(), &[&[checkpoint()], &flags[..]].concat());
-    for word in ["probability flow", "solver", "2 random probes", "6.9944"] {
+    for word in [
+        "an upper bound for bytes",
+        "solver",
+        "tolerance of 1e-3, on 1 of the 1 images",
+        "2 random probes",
+        "6.9944",
+    ] {
         assert!(printed.contains(word), "{word} is not in {printed}");
     }
     let flow = &report(place.path())["models"][0]["flow"];
     assert!(number(&flow["total"]["mean"]).is_finite() && number(&flow["probe_error"]) > 0.0);
+    let error = &flow["solver_error"];
+    assert!(error["images"] == 1 && (number(&error["tolerance"]) - 1e-3).abs() < 1e-12, "{error}");
+    assert!(
+        number(&error["of_one"]) > 0.0 && number(&error["of_mean"]).abs() == number(&error["of_one"]),
+        "{error}"
+    );
     let only =
         likelihood(place.path(), &[&[checkpoint()], &flags[..], &["--no-bound", "--out", "flow"]].concat());
     assert!(!only.contains("distortion"), "{only}");

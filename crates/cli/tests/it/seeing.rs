@@ -127,12 +127,29 @@ fn evaluate(folder: &Path, model: &str, out: &str, more: &[&str]) -> Value {
     serde_json::from_slice(&std::fs::read(folder.join(out).join("samples.json")).unwrap()).unwrap()
 }
 
-/// The report's distances.
-fn distances(report: &Value, of: &str) -> Vec<f64> {
-    let places =
-        ["frechet", "kernel/value", "kernel/error", "manifold/precision", "manifold/recall", "nearest"];
-    let number = |place: &str| report.pointer(&format!("/report/{of}/{place}")).unwrap().as_f64().unwrap();
-    places.map(number).to_vec()
+/// A number of the report.
+fn number(report: &Value, place: &str) -> f64 {
+    report
+        .pointer(&format!("/report/{place}"))
+        .and_then(Value::as_f64)
+        .unwrap_or_else(|| panic!("no {place}"))
+}
+
+/// The report's distances of the samples.
+fn distances(report: &Value) -> Vec<f64> {
+    ["frechet", "kernel/value", "kernel/error", "manifold/precision", "manifold/recall", "nearest"]
+        .map(|place| number(report, &format!("samples/{place}")))
+        .to_vec()
+}
+
+/// The report's floor: the mean of each figure, in the order of `distances` without the kernel's error.
+fn floor(report: &Value) -> Vec<f64> {
+    let figures = ["frechet", "kernel", "precision", "recall", "nearest"];
+    for figure in figures {
+        assert!(number(report, &format!("floor/{figure}/deviation")) > 0.0, "{figure}: {report}");
+    }
+    assert_eq!(report["report"]["floor"]["splits"], 8);
+    figures.map(|place| number(report, &format!("floor/{place}/mean"))).to_vec()
 }
 
 #[test]
@@ -143,21 +160,44 @@ fn samples_are_judged_and_the_judgement_written() {
     assert_eq!((&averaged["weights"], &averaged["report"]["n"]), (&"averaged".into(), &40.into()));
     assert_eq!(averaged["report"]["reference"], 60);
     assert!(averaged["shapes"]["recognised"].as_f64().unwrap() < 0.5, "four steps teach little");
-    let (found, floor) = (distances(&averaged, "samples"), distances(&averaged, "floor"));
-    assert!(found[0] > floor[0] && found[1] > floor[1], "real images are worse: {averaged}");
-    assert!(found[3..5].iter().chain(&floor[3..5]).all(|share| (0.0..=1.0).contains(share)), "{averaged}");
+    let (found, own) = (distances(&averaged), floor(&averaged));
+    assert!(found[0] > own[0] && found[1] > own[1], "real images are worse: {averaged}");
+    assert!(found[3..5].iter().chain(&own[2..4]).all(|share| (0.0..=1.0).contains(share)), "{averaged}");
+    assert_eq!(averaged["report"]["floor"]["matched"], false);
 
     let raw = evaluate(place.path(), run, "raw", &["--raw"]);
     assert_eq!(raw["weights"], "raw");
-    assert_ne!(distances(&raw, "samples"), found, "raw weights are averaged ones");
-    assert_eq!(distances(&raw, "floor"), floor, "the floor depends on the samples");
+    assert_ne!(distances(&raw), found, "raw weights are averaged ones");
+    assert_eq!(floor(&raw), own, "the floor depends on the samples");
     let other = evaluate(place.path(), checkpoint(), "other", &["--seed", "1"]);
-    assert_ne!(distances(&other, "samples"), found, "the seed makes no difference");
+    assert_ne!(distances(&other), found, "the seed makes no difference");
 
     // The same samples as images are judged the same, but for the last bit of a pixel now and then.
     let mut command = tweedie(place.path());
     succeeds(command.args(["sample", run, "-n", "40", "--out", "drawn"]));
     let images = evaluate(place.path(), "drawn", "images", &["--preset", "shapes"]);
-    let close = (distances(&images, "samples")[0] / found[0] - 1.0).abs();
+    let close = (distances(&images)[0] / found[0] - 1.0).abs();
     assert!(close < 1e-3, "as images the distance is off by {close}");
+}
+
+/// Samples of classes are compared with real images of the same classes: of a model, and of the files that it wrote.
+#[test]
+fn the_floor_has_the_classes_of_the_samples() {
+    let place = place();
+    let conditional = ["--set", "model.conditional=true", "--set", "training.images=16"];
+    succeeds(&mut train(place.path(), &conditional));
+    let run = crate::only_run(&place.path().join("runs"));
+    let run = run.to_str().unwrap();
+    let of_class = |out: &str, more: &[&str]| evaluate(place.path(), run, out, more);
+    let all = of_class("all", &["--class", "all"]);
+    let [one, none] = [of_class("one", &["--class", "circle"]), of_class("none", &["--class", "none"])];
+    let matched = |report: &Value| report["report"]["floor"]["matched"].as_bool().unwrap();
+    assert!(matched(&all) && matched(&one) && !matched(&none));
+    // Circles alone are further from the data than all forms.
+    assert!(floor(&one)[0] > floor(&all)[0], "{:?} {:?}", floor(&one), floor(&all));
+    let mut command = tweedie(place.path());
+    succeeds(command.args(["sample", run, "-n", "40", "--class", "circle", "--out", "drawn"]));
+    let files = evaluate(place.path(), "drawn", "files", &["--preset", "shapes"]);
+    assert!(matched(&files));
+    assert_eq!(floor(&files), floor(&one));
 }

@@ -45,6 +45,8 @@ fn parts_are_painted_over_one_another() {
     let set = open(&small()).unwrap();
     assert_eq!((set.name().as_str(), set.len(), set.may_flip()), ("nouns", None, false));
     assert_eq!(set.shape(), DataShape::image(3, 32, 32));
+    // Two backgrounds, and one part of each kind.
+    assert_eq!(set.n_combinations(), 2);
     let (red, green) = ([255, 0, 0], [0, 255, 0]);
     for index in 0..20 {
         let planes = image(&set, index);
@@ -138,7 +140,8 @@ fn the_projects_own_images() {
         captions.insert(example.caption);
     }
     likely(cool, 400, 0.5);
-    // Of 30 × 143 × 254 × 23 combinations.
+    // Of 2·30·143·254·23 combinations.
+    assert_eq!(set.n_combinations(), 50_124_360);
     assert!(same == 0 && captions.len() >= 399, "{same} are the same, {} captions", captions.len());
     assert!(set.get(u64::MAX).is_ok());
 }

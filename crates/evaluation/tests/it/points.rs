@@ -3,7 +3,7 @@
 use crate::{normal, rows};
 use tch::{Kind, Tensor};
 use tweedie_data::{Dataset, PointKind, Points, Values};
-use tweedie_evaluation::{Error, GaussianKernel, judge_points};
+use tweedie_evaluation::{Error, GaussianKernel, Scatter, judge_points};
 
 /// Points of a built-in set from an index on, (n, 2).
 fn points(kind: PointKind, from: u64, n: u64) -> Tensor {
@@ -115,7 +115,7 @@ fn real(k: usize) -> Result<Tensor, Error> {
 
 #[test]
 fn halves_of_one_set_are_within_the_floor_and_other_sets_beyond() {
-    let judged = |samples: &Tensor| judge_points(samples, 40, false, &mut real).unwrap();
+    let judged = |samples: &Tensor| judge_points(samples, 40, false, false, &mut real).unwrap();
     let own = judged(&points(PointKind::Moons, 100_000, N));
     assert!(own.n == N as usize && own.floor.len() == 40 && !own.with_replacement);
     assert!(own.mmd2 <= own.floor_95, "{own}");
@@ -123,6 +123,10 @@ fn halves_of_one_set_are_within_the_floor_and_other_sets_beyond() {
     let beyond = own.floor.iter().filter(|value| **value > own.floor_95).count();
     assert!((1..=2).contains(&beyond), "{beyond} beyond");
     assert!(own.to_string().contains("the samples are within it"), "{own}");
+    // The floor is stated as the mean and the deviation of its pairs.
+    assert_eq!(own.floor_scatter, Scatter::of(&own.floor));
+    let Scatter { mean, deviation } = own.floor_scatter;
+    assert!(own.to_string().contains(&format!("{mean:>12.3e} ± {deviation:.1e} (floor, 40 pairs)")), "{own}");
     for other in [PointKind::Rings, PointKind::EightGaussians, PointKind::Pinwheel] {
         let found = judged(&points(other, 0, N));
         assert!(found.mmd2 > 3.0 * found.floor_95, "{found}");
@@ -145,11 +149,11 @@ fn too_few_points_are_refused() {
         GaussianKernel::of(&one).map(|_| 0.0),
         kernel(&[1.0]).mmd2(&one, &two),
         kernel(&[1.0]).mmd2(&two, &one),
-        judge_points(&one, 1, true, &mut |k| Ok(normal(5, 2, k as u64))).map(|_| 0.0),
+        judge_points(&one, 1, true, false, &mut |k| Ok(normal(5, 2, k as u64))).map(|_| 0.0),
     ] {
         assert!(matches!(found, Err(Error::TooFew { found: 1, needed: 2, .. })), "{found:?}");
     }
     // What the source reports comes back as it is.
     let failing = |_| Err(Error::TooFew { what: "rows", found: 0, needed: 9 });
-    assert!(judge_points(&two, 1, false, &mut { failing }).unwrap_err().to_string().contains("rows"));
+    assert!(judge_points(&two, 1, false, false, &mut { failing }).unwrap_err().to_string().contains("rows"));
 }

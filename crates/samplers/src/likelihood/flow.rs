@@ -25,6 +25,15 @@ pub struct FlowOptions {
     pub most_steps: usize,
 }
 
+impl FlowOptions {
+    /// These options with a tenth of the tolerance. The difference of ln q to a solution with them is an estimate of the error of the
+    /// solution with these, because the error of a solution decreases about in proportion to its tolerance. On exact data it was between
+    /// .46 and 1.1 times the true error.
+    pub fn tighter(self) -> Self {
+        Self { tolerance: 0.1 * self.tolerance, ..self }
+    }
+}
+
 impl Default for FlowOptions {
     fn default() -> Self {
         Self { divergence: Divergence::Probes(1), tolerance: 1e-5, most_steps: 10_000 }
@@ -36,9 +45,11 @@ impl Default for FlowOptions {
 pub struct FlowLikelihood<X> {
     /// ln q of each sample by each probe, in nats, as `log_likelihood[sample][probe]`. An exact divergence counts as one probe.
     pub log_likelihood: Vec<Vec<f64>>,
-    /// The solver's estimate of its error in ln q of each sample, in nats. It is the sum of the local errors of the divergence and of
-    /// the effect of the local errors of x on the density at the end. It is not a bound.
-    pub solver_error: Vec<f64>,
+    /// The sum of the solver's estimated local errors in ln q of each sample, in nats: those of the divergence, and the effect of those
+    /// of x on the density at the end. It is not the error of ln q, because it does not contain how the flow amplifies earlier errors. On
+    /// exact data it was between 1/9 and 3.5 times the true error. The difference to a solution with [`FlowOptions::tighter`] measures the
+    /// error.
+    pub local_error: Vec<f64>,
     /// The number of evaluations of the denoiser on the batch.
     pub evaluations: usize,
     /// The latent code of each sample: the end of its trajectory, in variance-preserving coordinates.
@@ -89,8 +100,8 @@ pub fn flow_log_likelihood<X: State>(
         })
         .collect();
     // An error δ of x in a random direction changes ln N(x) by a root mean square of |δ|·|x|/√D.
-    let solver_error = (0..n)
+    let local_error = (0..n)
         .map(|i| solver.growth_error[i] + solver.moved_by[i] * (squares[i] / dimensions).sqrt() / (std * std))
         .collect();
-    Ok(Some(FlowLikelihood { log_likelihood, solver_error, evaluations: solver.evaluations, latent: x }))
+    Ok(Some(FlowLikelihood { log_likelihood, local_error, evaluations: solver.evaluations, latent: x }))
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tch::{Kind, Tensor};
 use tweedie_files::checksum_of_bytes;
-use tweedie_math::power_average::{Snapshot, combination, gamma_of};
+use tweedie_math::power_average::{Combination, MOST_RESIDUAL, Snapshot, carried, combination, gamma_of};
 use tweedie_models::{Model, bytes_of};
 use tweedie_weights::{TensorFile, TensorInfo, tensor_file_bytes};
 
@@ -70,39 +70,73 @@ fn stored_average(path: &Path, info: &TensorInfo, n: usize) -> Result<Tensor, Er
     flat_tensor(&mut file, &info.name, n).map_err(wrong)
 }
 
+/// An average that was computed from the stored ones.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ComputedAverage {
+    /// The number of images at which the average ends: the last stored time.
+    pub images: u64,
+    /// The number of stored averages that were combined.
+    pub combined: usize,
+    /// The relative residual of its weight profile, as in [`Combination`](tweedie_math::power_average::Combination): 0 for a stored
+    /// width, at most [`MOST_RESIDUAL`].
+    pub residual: f64,
+}
+
 /// Computes the average of relative width `std` at the last stored time of a run and copies it into the run's model.
 ///
-/// Returns the number of images at that time and the number of stored averages that were combined.
-///
 /// # Errors
-/// [`Error::NoAverages`] for a run without stored averages; [`Error::Resume`] for averages of another network; [`Error::Math`] for a width
-/// that is out of range.
-pub fn average_of_width(model: &Model, run: &Path, std: f64) -> Result<(u64, usize), Error> {
-    let folder = run.join(FOLDER);
-    let files = if folder.is_dir() { numbered_in(&folder)? } else { Vec::new() };
-    let Some(&(last, _)) = files.last() else { return Err(Error::NoAverages { run: run.to_path_buf() }) };
+/// [`Error::NoAverages`] for a run without stored averages; [`Error::Width`] for a width that the stored ones do not carry, which
+/// leaves the model as it was; [`Error::Resume`] for averages of another network; [`Error::Math`] for a width that is out of range.
+pub fn average_of_width(model: &Model, run: &Path, std: f64) -> Result<ComputedAverage, Error> {
     let mut parameters = FlatParameters::new(model.backbone())?;
-    let mut stored = Vec::new();
-    for (images, path) in &files {
-        let file = TensorFile::open(path)?;
-        for info in file.tensors() {
-            let gamma = info.name.parse::<f64>().ok().filter(|_| info.shape == [parameters.values.numel()]);
-            let Some(gamma) = gamma else {
-                let reason = format!("its average {} does not fit this network", info.name);
-                return Err(Error::Resume { path: path.clone(), reason });
-            };
-            stored.push((Snapshot { time: *images as f64, gamma }, path, info.clone()));
-        }
+    let stored = stored_in(run, parameters.values.numel())?;
+    let snapshots: Vec<Snapshot> = stored.iter().map(|it| it.snapshot).collect();
+    let Some(last) = stored.last().map(|it| it.images) else {
+        return Err(Error::NoAverages { run: run.to_path_buf() });
+    };
+    let Combination { weights, residual } =
+        combination(&snapshots, Snapshot { time: last as f64, gamma: gamma_of(std)? })?;
+    if residual > MOST_RESIDUAL {
+        let range = |[least, greatest]: &[f64; 2]| format!("{least:.3} to {greatest:.3}");
+        let ranges: Vec<String> = carried(&snapshots, last as f64)?.iter().map(range).collect();
+        return Err(Error::Width { std, residual, carried: ranges.join(", ") });
     }
-    let snapshots: Vec<Snapshot> = stored.iter().map(|(snapshot, ..)| *snapshot).collect();
-    let weights = combination(&snapshots, Snapshot { time: last as f64, gamma: gamma_of(std)? })?;
     let _no_gradient = tch::no_grad_guard();
     // The weights have both signs and nearly cancel, so the sum is computed in f64.
     let mut sum = parameters.values.f_zeros_like()?.f_to_kind(Kind::Double)?;
-    for (weight, (_, path, info)) in weights.iter().zip(&stored) {
-        let value = stored_average(path, info, sum.numel())?.f_to_kind(Kind::Double)?;
+    let used = weights.iter().zip(&stored).filter(|(weight, _)| **weight != 0.0);
+    let mut combined = 0;
+    for (weight, it) in used {
+        let value = stored_average(&it.path, &it.info, sum.numel())?.f_to_kind(Kind::Double)?;
         let _ = sum.f_add_(&value.f_to_device(sum.device())?.f_mul_scalar(*weight)?)?;
+        combined += 1;
     }
     parameters.values.f_copy_(&sum)?;
-    Ok((last, stored.len()))
+    Ok(ComputedAverage { images: last, combined, residual })
+}
+
+/// A stored average and its place.
+struct Stored {
+    snapshot: Snapshot,
+    images: u64,
+    path: PathBuf,
+    info: TensorInfo,
+}
+
+/// The stored averages of a run by time, each checked to have `numel` values.
+fn stored_in(run: &Path, numel: usize) -> Result<Vec<Stored>, Error> {
+    let folder = run.join(FOLDER);
+    let files = if folder.is_dir() { numbered_in(&folder)? } else { Vec::new() };
+    let mut stored = Vec::new();
+    for (images, path) in files {
+        for info in TensorFile::open(&path)?.tensors() {
+            let Some(gamma) = info.name.parse().ok().filter(|_| info.shape == [numel]) else {
+                let reason = format!("its average {} does not fit this network", info.name);
+                return Err(Error::Resume { path, reason });
+            };
+            let snapshot = Snapshot { time: images as f64, gamma };
+            stored.push(Stored { snapshot, images, path: path.clone(), info: info.clone() });
+        }
+    }
+    Ok(stored)
 }

@@ -8,7 +8,7 @@ mod metrics;
 mod page;
 mod sheets;
 
-pub use averages::average_of_width;
+pub use averages::{ComputedAverage, average_of_width};
 pub use find::{State, checkpoint_at, checkpoints_in, run_of, run_state};
 pub use metrics::{Accuracy, Clock, HeldOut, HeldOutBin, LogState, MetricsLog, Tick, read_metrics};
 

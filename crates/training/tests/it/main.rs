@@ -1,5 +1,6 @@
 //! Integration tests of training: the step's laws, the loop with its folder, going on from it.
 
+mod averages;
 mod bayes_risk;
 mod classifier;
 mod classifier_loss;

@@ -3,7 +3,7 @@
 use crate::arguments::Compare;
 use crate::output::{line, save_png};
 use serde_json::{Value, json};
-use tweedie_applications::comparison::Row;
+use tweedie_applications::comparison::{Distance, Row};
 use tweedie_applications::generation::images_of;
 use tweedie_models::Model;
 use tweedie_report::{Sheet, sheet};
@@ -21,13 +21,14 @@ pub(super) fn write(options: &Compare, model: &Model, rows: &[Row]) -> anyhow::R
     let Some((reference, others)) = rows.split_first() else { return Ok(()) };
     let range = model.about().range;
     let half = (range.high - range.low) / 2.0;
+    let levels = reference.sampling.levels.as_ref().map_or_else(String::new, ToString::to_string);
     line(format!(
-        "{} images from the same noise; distance: root mean square from {} with {} steps ({} calls, {:.1} s), in units of half the data's range",
-        reference.x.size()[0],
-        reference.sampling.sampler,
-        reference.steps,
-        reference.calls,
-        reference.seconds
+        "{} images from the same noise; distance: root mean square over all images and values, in units of half the data's range",
+        reference.x.size()[0]
+    ));
+    line(format!(
+        "reference: {} with {} steps on the levels {levels}, whatever --spread is ({} calls, {:.1} s); the samplers use the levels {}",
+        reference.sampling.sampler, reference.steps, reference.calls, reference.seconds, options.spread
     ));
     line(format!(
         "{:<16} {:>5} {:>6} {:>8} {:>10} {:>8}",
@@ -35,7 +36,7 @@ pub(super) fn write(options: &Compare, model: &Model, rows: &[Row]) -> anyhow::R
     ));
     let mut table = Vec::new();
     for row in others {
-        let (distance, error) = row.distance(reference, half)?;
+        let Distance { rms: distance, error, of_samples } = row.distance(reference, half)?;
         line(format!(
             "{:<16} {:>5} {:>6} {:>8.2} {distance:>10.5} {error:>8.5}",
             row.sampling.sampler.name(),
@@ -45,13 +46,13 @@ pub(super) fn write(options: &Compare, model: &Model, rows: &[Row]) -> anyhow::R
         ));
         table.push(json!({
             "sampler": row.sampling.sampler, "sampling": row.sampling, "steps": row.steps, "calls": row.calls, "seconds": row.seconds,
-            "distance": distance, "standard_error": error,
+            "distance": distance, "standard_error": error, "distance_of_images": of_samples,
         }));
     }
     let mut value = json!({
         "model": options.model, "n": options.n, "seed": options.seed, "spread": options.spread.to_string(),
         "precision": options.precision, "micro_batch": options.how.micro_batch, "class": options.class,
-        "reference": { "sampler": reference.sampling.sampler, "steps": reference.steps, "calls": reference.calls,
+        "reference": { "sampler": reference.sampling.sampler, "levels": levels, "steps": reference.steps, "calls": reference.calls,
         "seconds": reference.seconds }, "rows": table, "version": env!("CARGO_PKG_VERSION"),
     });
     if let Value::Object(value) = &mut value {

@@ -166,6 +166,12 @@ fn parameters(
     add("options", json!(sampling.options), sampling.options != Default::default());
     add("variance", json!(sampling.variance), ancestral);
     add("batch", json!(options.batch), options.batch != 0);
+    // The class of this image, which an evaluation of the files reads.
+    let class = image.and_then(|image| generator.wanted(image as usize));
+    let names = &generator.model().about().class_names;
+    let name = class.and_then(|row| names.get(usize::try_from(row).ok()?));
+    add("class_row", json!(class), class.is_some());
+    add("class_name", json!(name), name.is_some());
     add("micro_batch", json!(options.how.options.micro_batch), options.how.options.micro_batch.is_some());
     add("start", json!(options.start), options.start.is_some());
     add("interpolate", json!(options.interpolate), options.interpolate.is_some());

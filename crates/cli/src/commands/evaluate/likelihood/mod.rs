@@ -11,7 +11,7 @@ use std::path::Path;
 use tweedie_applications::evaluation::{Examples, config_of};
 use tweedie_evaluation::likelihood::{
     BoundOptions, BoundVariance, Examples as Clean, bound_report, dequantized, divergence_for, flow_report,
-    image_bounds, image_flows,
+    image_bounds, image_flows, solver_error,
 };
 use tweedie_math::decoder::NormalCdf;
 use tweedie_math::number::{POSITIVE, is_positive};
@@ -205,7 +205,12 @@ fn judge(
         }
         let flows = image_flows(model, &examples, how, options.at_once, options.seed, watch)?;
         if !flows.is_empty() {
-            verdict.flow = Some(flow_report(&flows, n_values, divergence, images.then_some(range)));
+            let report = |error| flow_report(&flows, n_values, divergence, images.then_some(range), error);
+            verdict.flow = Some(report(None));
+            if !watch.stopped() {
+                let error = solver_error(model, &examples, &flows, how, options.seed, watch)?;
+                verdict.flow = Some(report(error));
+            }
         }
     }
     Ok(())
