@@ -148,7 +148,7 @@ fn settings_of_data_are_named() {
         ("data.bad_files=skp", &["`skp`", "nearest is `skip`"]),
         ("data.background=[0, 0, 300]", &["data", "300"]),
         ("data.hight=8", &["hight", "nearest is `height`"]),
-        ("held_out=1", &["held_out is 1;", "below 1"]),
+        ("held_out=1", &["held_out is 1", "below 1"]),
         ("held_out=-0.1", &["held_out is -0.1"]),
         ("held_out=nan", &["held_out", "NaN"]),
         ("held_out=0.9999999", &["nothing would be left"]),

@@ -269,7 +269,7 @@ fn what_cannot_go_on_is_said() {
     refused(
         folder,
         &mut resume(name, &["--set", "training.report.keep_last=0"]),
-        &["keep_last", "between 1 and"],
+        &["keep_last", "between 1"],
     );
     refused(folder, &mut resume(name, &["--preset", "mnist"]), &["--preset"]);
 

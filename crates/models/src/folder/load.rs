@@ -137,14 +137,8 @@ fn network(registry: &Registry, files: &mut Files, device: Device) -> Result<Box
     }
     let config = Value::Object(object);
     let wrong = |error| match error {
-        tweedie_networks::Error::Json(reason) => Error::Configuration { path: path.clone(), reason },
-        named @ (tweedie_networks::Error::Config { .. }
-        | tweedie_networks::Error::UnknownClass { .. }
-        | tweedie_networks::Error::TooLarge { .. }
-        | tweedie_networks::Error::Shape { .. }) => {
-            Error::Configuration { path: path.clone(), reason: named.to_string() }
-        }
-        other => other.into(),
+        torch @ tweedie_networks::Error::Torch(_) => torch.into(),
+        other => Error::Configuration { path: path.clone(), reason: reason_of(other) },
     };
     // Memory is allocated only for a network whose weights the file holds.
     let plan = registry.plan_if_possible(&class, &config).map_err(wrong)?;
@@ -159,6 +153,14 @@ fn network(registry: &Registry, files: &mut Files, device: Device) -> Result<Box
     Ok(network)
 }
 
+/// The reason why a network cannot be built from its configuration.
+fn reason_of(error: tweedie_networks::Error) -> String {
+    match error {
+        tweedie_networks::Error::Json(reason) => reason,
+        other => other.to_string(),
+    }
+}
+
 /// Loads the encoder of several conditions, if the folder has one.
 fn encoder(folder: &Path, device: Device) -> Result<Option<ConditionEncoder>, Error> {
     let path = folder.join(ENCODER).join(CONFIG);
@@ -169,7 +171,8 @@ fn encoder(folder: &Path, device: Device) -> Result<Option<ConditionEncoder>, Er
     object.retain(|key, _| !key.starts_with('_'));
     let config = serde_json::from_value(Value::Object(object))
         .map_err(|error| Error::Configuration { path: path.clone(), reason: error.to_string() })?;
-    let plan = ConditionEncoder::plan(&config)?;
+    let plan = ConditionEncoder::plan(&config)
+        .map_err(|error| Error::Configuration { path: path.clone(), reason: reason_of(error) })?;
     let (mut weights, _) = fitting(&folder.join(ENCODER).join(WEIGHTS), &plan)?;
     let encoder = ConditionEncoder::new(&config, device, 0)?;
     read_weights(encoder.parameters(), &mut weights)?;

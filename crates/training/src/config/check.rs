@@ -76,7 +76,9 @@ impl TrainingConfig {
             ("training.objective.max_weight", self.objective.max_weight, 1e-12, GREATEST),
         ] {
             if !(least <= value && value < below) {
-                let [found, least, below] = [value, least, below].map(|number| Short(number).to_string());
+                let [found, least] = [value, least].map(|number| Short(number).to_string());
+                // The greatest number of f32 has more digits than a message needs.
+                let below = if below == GREATEST { "3.4e38".to_string() } else { Short(below).to_string() };
                 return wrong(key, found, &format!("at least {least} and below {below}"));
             }
         }
