@@ -95,6 +95,7 @@ fn confidence_and_agreement_are_those_of_a_good_classifier() {
         reference: &reference,
         requested: Some(&wrong),
         labels: Some(&labels),
+        matched: None,
         shape: SHAPE,
     };
     let report = judge_samples(&images, &judge).unwrap();

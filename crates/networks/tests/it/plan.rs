@@ -154,7 +154,7 @@ fn the_plan_of_what_is_not_allocated_is_that_of_what_is() {
     }
     assert!(matches!(
         registry.plan(UNet::CLASS, &json!({ "dropout": 2.0 })),
-        Err(tweedie_networks::Error::Config { key: "dropout", .. })
+        Err(Error::Config { key: "dropout", .. })
     ));
 }
 
