@@ -117,7 +117,7 @@ impl Workload {
                 ]);
             }
             Work::Average => {
-                command.arg("ema").arg(run).args(["--std", "0.08", "--out", "runs/average"]);
+                command.arg("ema").arg(run).args(["--std", "0.095", "--out", "runs/average"]);
             }
         }
         command
