@@ -16,11 +16,16 @@ const MEMORY_MIB: f64 = 2048.0;
 /// The interval at which a running program is observed.
 const INTERVAL: Duration = Duration::from_millis(2);
 
+/// The longest time that counts for one interval. If both the campaign and the program are stopped for a while, more time passes.
+const LONGEST_WAIT: Duration = Duration::from_millis(200);
+
 /// A running program. Its output goes to two files, unless the command redirects it.
 #[derive(Debug)]
 pub struct Child {
     process: std::process::Child,
     began: Instant,
+    /// The time that was spent waiting, without times at which the campaign itself was stopped.
+    waited: Duration,
     files: [PathBuf; 2],
     excess: Option<String>,
 }
@@ -49,7 +54,7 @@ impl Child {
     /// Starts a program with the output that its command declares. The files are read for [`Ended::output`].
     pub fn start_redirected(command: &mut Command, files: [PathBuf; 2]) -> io::Result<Self> {
         let process = command.stdin(Stdio::null()).process_group(0).spawn()?;
-        Ok(Self { process, began: Instant::now(), files, excess: None })
+        Ok(Self { process, began: Instant::now(), waited: Duration::ZERO, files, excess: None })
     }
 
     /// The reading end of the pipe that the command declares as standard output.
@@ -77,6 +82,7 @@ impl Child {
     /// Waits while a condition holds. Returns whether the program is still running. A program that exceeds a limit is killed.
     fn runs_while(&mut self, mut condition: impl FnMut(&Self) -> bool) -> io::Result<bool> {
         while condition(self) {
+            let before = Instant::now();
             if self.process.try_wait()?.is_some() {
                 return Ok(false);
             }
@@ -87,6 +93,7 @@ impl Child {
                 return Ok(false);
             }
             std::thread::sleep(INTERVAL);
+            self.waited += before.elapsed().min(LONGEST_WAIT);
         }
         Ok(self.process.try_wait()?.is_none())
     }
@@ -94,7 +101,7 @@ impl Child {
     /// The limit that the program exceeds, if any.
     fn excess(&self) -> Option<String> {
         let memory = resident_mib(self.process.id());
-        if self.began.elapsed() > TIME {
+        if self.waited > TIME {
             Some(format!("it did not end within {} s", TIME.as_secs()))
         } else {
             (memory > MEMORY_MIB).then(|| format!("it used more than {MEMORY_MIB} MiB of memory"))

@@ -1,6 +1,6 @@
 //! A damaged file of a run.
 
-use super::judge::{Strictness, judge};
+use super::judge::{Damage, judge};
 use super::target::Target;
 use crate::Dice;
 use crate::faults::trial::{Trial, Verdict, broken};
@@ -14,7 +14,7 @@ pub fn carry_out(trial: &mut Trial) -> Verdict {
     trial.note(damage);
     std::fs::write(&path, bytes).map_err(broken)?;
     let ended = target.read(trial)?;
-    judge(trial, &target, &ended, Strictness::Strict)
+    judge(trial, &target, &ended, Damage::Changed)
 }
 
 /// Damages bytes and describes the damage.

@@ -1,6 +1,6 @@
 //! Something else in the place of a file or folder of a run.
 
-use super::judge::{Strictness, judge};
+use super::judge::{Damage, judge};
 use super::target::{Role, Target};
 use crate::faults::lab::RUN;
 use crate::faults::trial::{Trial, Verdict, broken};
@@ -24,7 +24,7 @@ pub fn carry_out(trial: &mut Trial) -> Verdict {
     let object = choose(trial);
     put(object, &trial.place.join(RUN).join(&target.name), &trial.lab.scratch).map_err(broken)?;
     let ended = target.read(trial)?;
-    judge(trial, &target, &ended, strictness(object))
+    judge(trial, &target, &ended, damage(object))
 }
 
 /// Replaces a part of a run at a random time of its training.
@@ -56,7 +56,7 @@ fn while_training(trial: &mut Trial) -> Verdict {
     let is_result = name.starts_with("checkpoints") || name.starts_with("averages");
     let role = if is_result { Role::Result } else { Role::View };
     let target = Target { name: name.into(), role, is_whole: false, reader: Work::Resume };
-    judge(trial, &target, &ended, strictness(object))
+    judge(trial, &target, &ended, damage(object))
 }
 
 /// Chooses the object that takes the place of a part of the run.
@@ -66,9 +66,9 @@ fn choose(trial: &mut Trial) -> &'static str {
     object
 }
 
-/// A missing file must not stop the program if it has no results. Other objects may.
-fn strictness(object: &str) -> Strictness {
-    if object == OBJECTS[0] { Strictness::Strict } else { Strictness::Lenient }
+/// The kind of damage that an object is.
+fn damage(object: &str) -> Damage {
+    if object == OBJECTS[0] { Damage::Removed } else { Damage::Replaced }
 }
 
 /// Replaces a path by an object. `short` is a folder whose path is short enough for a socket.

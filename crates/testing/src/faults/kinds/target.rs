@@ -64,6 +64,12 @@ impl Target {
         self.name.rsplit('/').next().unwrap_or(&self.name)
     }
 
+    /// Whether a run without this file or folder is a run at an earlier time.
+    pub fn is_optional(&self) -> bool {
+        let is_checkpoint = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
+        self.name == "checkpoints" || self.name.starts_with("averages") || is_checkpoint(self.file_name())
+    }
+
     /// Reads the run.
     pub fn read(&self, trial: &mut Trial) -> Result<Ended, String> {
         trial.note(format!("then `{}`", self.reader.name()));
