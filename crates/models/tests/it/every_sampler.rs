@@ -124,7 +124,7 @@ fn options_out_of_range_are_refused_by_name() {
         (|s| s.options.heun.churn = -1.0, "churn is -1"),
         (|s| s.options.heun.noise = f64::NAN, "churn's noise is NaN"),
         (|s| s.options.unipc.order = 4, "order is 4"),
-        (|s| s.options.ode.tolerance = 1e-7, "tolerance is 0.0000001"),
+        (|s| s.options.ode.tolerance = 1e-7, "tolerance is 1e-7"),
         (|s| s.options.pc.snr = 0.0, "snr is 0"),
         (|s| s.options.langevin.steps_per_level = 0, "number of Langevin steps is 0"),
         (|s| s.options.ddpm.variance_probes = 0, "variance probes is 0"),
