@@ -275,7 +275,7 @@ fn a_spoiled_folder_is_a_sentence() {
     let message = spoil("tweedie.json", &|text| text.replace("\"classifier\"", "\"painter\""));
     assert!(message.contains("painter"), "{message}");
     assert!(
-        spoil("tweedie.json", &|text| text.replace("\"format\": 2", "\"format\": 9")).contains("format 9")
+        spoil("tweedie.json", &|text| text.replace("\"format\": 3", "\"format\": 9")).contains("format 9")
     );
     assert!(spoil("tweedie.json", &|text| text.replace("\"circle\",", "")).contains("2 names"));
     let message = spoil("classifier/config.json", &|text| text.replace("NoisyClassifier", "ResNet"));

@@ -186,6 +186,7 @@ fn weights_of_any_kind_of_number_are_read() {
     let place = tempfile::tempdir().unwrap();
     let model = model(Parameterization::X0);
     save(&model, place.path());
+    crate::without_checksums(place.path());
     let file = place.path().join("unet/diffusion_pytorch_model.safetensors");
     for (kind, tensor_kind, bytes) in [
         (DataType::F64, Kind::Double, 8),
@@ -209,4 +210,23 @@ fn weights_of_any_kind_of_number_are_read() {
             assert!(found.equal(&expected) && found.kind() == Kind::Float, "{}", parameter.name);
         }
     }
+}
+
+/// A file that was changed after the model was saved is refused by its checksum, except the model card.
+#[test]
+fn changed_files_are_refused() {
+    let place = tempfile::tempdir().unwrap();
+    save(&model(Parameterization::X0), place.path());
+    std::fs::write(place.path().join("README.md"), "another card").unwrap();
+    load(place.path());
+    let path = place.path().join("unet/diffusion_pytorch_model.safetensors");
+    let whole = std::fs::read(&path).unwrap();
+    let mut bytes = whole.clone();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let error = Model::load(place.path(), Device::Cpu).unwrap_err();
+    assert!(matches!(&error, tweedie_models::Error::Checksum { .. }), "{error}");
+    assert!(error.to_string().contains("diffusion_pytorch_model.safetensors"), "{error}");
+    std::fs::write(&path, whole).unwrap();
+    load(place.path());
 }

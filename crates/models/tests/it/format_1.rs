@@ -83,7 +83,7 @@ fn a_denoiser_of_format_1_is_the_same_model() {
     // Saved again it has the present format and is the same.
     read.save(place.path(), |_| Ok(())).unwrap();
     let text = std::fs::read_to_string(place.path().join("tweedie.json")).unwrap();
-    assert!(text.contains("\"format\": 2") && text.contains("\"kind\": \"denoiser\""), "{text}");
+    assert!(text.contains("\"format\": 3") && text.contains("\"kind\": \"denoiser\""), "{text}");
     assert_eq!(Model::load(place.path(), Device::Cpu).unwrap().description(), read.description());
 }
 
