@@ -225,7 +225,7 @@ fn changed_files_are_refused() {
     *bytes.last_mut().unwrap() ^= 1;
     std::fs::write(&path, bytes).unwrap();
     let error = Model::load(place.path(), Device::Cpu).unwrap_err();
-    assert!(matches!(&error, tweedie_models::Error::Checksum { .. }), "{error}");
+    assert!(matches!(&error, Error::Checksum { .. }), "{error}");
     assert!(error.to_string().contains("diffusion_pytorch_model.safetensors"), "{error}");
     std::fs::write(&path, whole).unwrap();
     load(place.path());
