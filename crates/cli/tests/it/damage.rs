@@ -176,6 +176,11 @@ fn a_damaged_newest_model_names_the_next_older_one() {
     let words =
         ["checkpoints/0000000064/unet/diffusion", "next older checkpoint is", "checkpoints/0000000032"];
     refused(place.path(), tweedie(place.path()).arg("sample").arg(&run), &words);
+    // A checkpoint that lost its files is not absent.
+    std::fs::remove_dir_all(run.join("checkpoints/0000000064")).unwrap();
+    std::fs::create_dir(run.join("checkpoints/0000000064")).unwrap();
+    let words = ["checkpoints/0000000064 contains no model", "next older", "checkpoints/0000000032"];
+    refused(place.path(), tweedie(place.path()).arg("sample").arg(&run), &words);
 }
 
 #[test]

@@ -152,7 +152,10 @@ pub(super) fn newest_checkpoints(run: &Path) -> Result<(PathBuf, Option<PathBuf>
     if let Ok(entries) = std::fs::read_dir(run.join("checkpoints")) {
         let whole = entries.flatten().map(|entry| entry.path()).filter(|path| is_whole(path));
         let mut found: Vec<PathBuf> = whole
-            .filter(|path| is_there(&path.join(DECLARATION)) || is_foreign(path).unwrap_or(false))
+            .filter(|path| {
+                // A checkpoint of a run is named by a number. One that lost its files is damaged, not absent.
+                is_number(path) || is_there(&path.join(DECLARATION)) || is_foreign(path).unwrap_or(false)
+            })
             .collect();
         found.sort();
         let newest = found.pop().ok_or_else(|| not("the run has written no checkpoint yet".into()))?;
@@ -169,6 +172,12 @@ pub(super) fn newest_checkpoints(run: &Path) -> Result<(PathBuf, Option<PathBuf>
     let first =
         newest().ok_or_else(|| not(format!("it contains neither {DECLARATION} nor {UNET}/{CONFIG}")))?;
     Ok((first, newest()))
+}
+
+/// Whether a name consists of digits.
+fn is_number(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether a folder is a complete checkpoint: unfinished ones and those set aside have an extension.

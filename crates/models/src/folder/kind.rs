@@ -106,7 +106,15 @@ fn resolve(folder: &Path) -> Result<Found, Error> {
         return Ok(found);
     }
     let (newest, older) = newest_checkpoints(folder)?;
-    let mut found = inspect(&newest)?.ok_or_else(|| not("its newest checkpoint contains no model"))?;
+    let empty = || {
+        let reason = format!("its newest checkpoint {} contains no model", newest.display());
+        Error::NotACheckpoint { path: folder.to_path_buf(), reason }
+    };
+    let inspected = inspect(&newest).and_then(|found| found.ok_or_else(empty));
+    let mut found = inspected.map_err(|error| match &older {
+        Some(older) => Error::Newest { source: Box::new(error), older: older.clone() },
+        None => error,
+    })?;
     if found.declaration.is_none() {
         found.notes.push(format!("checkpoint: the newest, {}", newest.display()));
     }
