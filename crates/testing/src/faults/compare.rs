@@ -17,8 +17,8 @@ pub enum Scope {
     Everything,
 }
 
-/// Keys of JSON files whose values are times or sums over times.
-const TIMES: [&str; 5] = ["clock", "seconds", "checksum", "resume/state.json", "resume/checksums.json"];
+/// Keys of JSON files whose values are times, or checksums of files with times.
+const TIMES: [&str; 5] = ["clock", "seconds", "log", "resume/state.json", "resume/checksums.json"];
 
 /// Reads the files of a run. Files that are full of times, and files that are not regular, are left out.
 pub fn outcome(run: &Path) -> io::Result<Outcome> {

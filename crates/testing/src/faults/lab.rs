@@ -5,6 +5,7 @@ use super::compare::{Outcome, Scope, differences, entries, outcome};
 use super::inject::{Calls, Fault, compile};
 use super::workload::{Work, Workload, last_checkpoint};
 use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,6 +21,8 @@ pub struct Lab {
     pub workload: Workload,
     /// The folder of the trials.
     pub scratch: PathBuf,
+    /// Locked until the campaign ends, because another campaign would empty the folder.
+    _lock: File,
     /// The library that injects faults, or the reason why there is none.
     pub library: Result<PathBuf, String>,
     /// A complete run.
@@ -50,6 +53,7 @@ impl Lab {
     /// A sentence if an undisturbed command fails, or if a run that is resumed differs from one that is not.
     pub fn prepare(binary: &Path, scratch: &Path) -> Result<Self, String> {
         let failed = |error: io::Error| format!("{} cannot be prepared: {error}", scratch.display());
+        let lock = lock(&scratch.with_extension("lock"))?;
         let _ = std::fs::remove_dir_all(scratch);
         let folders = ["whole", "half", "resumed"].map(|name| scratch.join("reference").join(name));
         for folder in &folders {
@@ -88,14 +92,26 @@ impl Lab {
             let sentence = format!("an undisturbed run that is resumed differs in {}", differ.join(", "));
             return Err(ended.with_output(&sentence));
         }
-        Ok(Self { workload, scratch, library, whole, half, time, calls })
+        Ok(Self { workload, scratch, _lock: lock, library, whole, half, time, calls })
     }
 
     /// Adds a line to the log of the trials.
     pub fn log(&self, line: &str) {
-        let file = std::fs::File::options().create(true).append(true).open(self.scratch.join("log"));
+        let file = File::options().create(true).append(true).open(self.scratch.join("log"));
         // The log is for a person who looks at the trials; no result depends on it.
         let _ = file.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()));
+    }
+}
+
+/// Creates a file if necessary and locks it.
+fn lock(path: &Path) -> Result<File, String> {
+    let failed = |error: io::Error| format!("{} cannot be locked: {error}", path.display());
+    std::fs::create_dir_all(path.parent().unwrap_or(path)).map_err(failed)?;
+    let file = File::options().create(true).append(true).open(path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(format!("another campaign holds {}", path.display())),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
 
@@ -147,4 +163,19 @@ pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_campaign_uses_a_folder() {
+        let path = std::env::temp_dir().join(format!("tweedie-campaign-{}.lock", std::process::id()));
+        let first = lock(&path).unwrap();
+        assert!(lock(&path).unwrap_err().contains("another campaign"));
+        drop(first);
+        assert!(lock(&path).is_ok());
+        std::fs::remove_file(path).unwrap();
+    }
 }

@@ -43,9 +43,11 @@ impl Target {
         let mut found = entries(from).map_err(broken)?;
         found.retain(|path| with_folders || path.is_file());
         let mut names: Vec<String> = found.iter().map(|path| name_in(from, path)).collect();
-        // Half of the targets are in the newest checkpoint.
-        if trial.dice.below(2) == 0 {
-            names.retain(|name| name.starts_with(&newest));
+        // Half of the targets are in the newest checkpoint, and a quarter is not in a checkpoint.
+        match trial.dice.below(4) {
+            0 | 1 => names.retain(|name| name.starts_with(&newest)),
+            2 => names.retain(|name| !name.starts_with("checkpoints")),
+            _ => {}
         }
         let name = names.swap_remove(trial.dice.below(names.len()));
         let role = role_of(&name, &newest);
