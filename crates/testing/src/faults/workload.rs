@@ -13,7 +13,7 @@ const SETTINGS: [&str; 18] = [
     "training.precision=f32",
     "training.optimizer.decay=constant",
     "training.optimizer.warmup=0",
-    "training.posthoc_ema={ std = [0.1], every = 2048 }",
+    "training.posthoc_ema={ std = [0.05, 0.1], every = 2048 }",
     "training.report.tick=512",
     "training.report.sheet=2048",
     "training.report.sheet_images=16",

@@ -6,17 +6,16 @@ use crate::{Error, FlatParameters, Learner, Trainer};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tch::{Kind, Tensor};
-use tweedie_files::checksum_of_bytes;
+use tweedie_files::{Checksums, checksum_of_bytes};
 use tweedie_math::power_average::{Combination, MOST_RESIDUAL, Snapshot, carried, combination, gamma_of};
 use tweedie_models::{Model, bytes_of};
 use tweedie_weights::{TensorFile, TensorInfo, tensor_file_bytes};
 
 const FOLDER: &str = "averages";
 
-/// The key in the metadata of a file of averages for the checksum of an average.
-fn checksum_key(name: &str) -> String {
-    format!("sha256.{name}")
-}
+/// The key in the metadata of a file of averages for their checksums, a JSON object by name. It is one key, because the order of several is
+/// not fixed in the file.
+const CHECKSUMS: &str = "checksums";
 
 impl Run {
     /// Stores a trainer's power-function averages, each as one flat tensor named by its exponent.
@@ -28,10 +27,13 @@ impl Run {
         let (mut tensors, mut checksums) = (BTreeMap::new(), BTreeMap::new());
         for (gamma, average) in trainer.stored_averages() {
             let values = bytes_of(&average.values)?;
-            checksums.insert(checksum_key(&gamma.to_string()), checksum_of_bytes(&values.bytes));
+            checksums.insert(gamma.to_string(), checksum_of_bytes(&values.bytes));
             tensors.insert(gamma.to_string(), values);
         }
-        let bytes = tensor_file_bytes(&path, &tensors, &checksums)?;
+        // A map of texts: serialising it into memory cannot fail.
+        let checksums = serde_json::to_string::<Checksums>(&checksums).unwrap_or_default();
+        let metadata = BTreeMap::from([(CHECKSUMS.to_string(), checksums)]);
+        let bytes = tensor_file_bytes(&path, &tensors, &metadata)?;
         Ok(tweedie_files::write_file(&path, &bytes)?)
     }
 
@@ -61,7 +63,13 @@ impl Run {
 fn stored_average(path: &Path, info: &TensorInfo, n: usize) -> Result<Tensor, Error> {
     let wrong = |reason: String| Error::Resume { path: path.to_path_buf(), reason };
     let mut file = TensorFile::open(path)?;
-    let expected = file.metadata().get(&checksum_key(&info.name)).cloned();
+    let checksums: Option<Checksums> = file
+        .metadata()
+        .get(CHECKSUMS)
+        .map(|text| serde_json::from_str(text))
+        .transpose()
+        .map_err(|error| wrong(format!("the checksums of its averages are damaged ({error})")))?;
+    let expected = checksums.map(|mut all| all.remove(&info.name).unwrap_or_default());
     if expected
         .is_some_and(|expected| file.read(info).is_ok_and(|bytes| checksum_of_bytes(&bytes) != expected))
     {
