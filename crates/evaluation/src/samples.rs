@@ -91,6 +91,10 @@ pub struct Images<'a> {
 /// [`Error::TooFew`] for fewer than [`FEWEST_SAMPLES`](crate::FEWEST_SAMPLES) images in a set or another number of real images than of
 /// samples; errors of [`Extractor::read`].
 pub fn judge_samples(images: &Images, extractor: &Extractor) -> Result<SamplesReport, Error> {
+    let (found, needed) = (images.samples.len() as i64, crate::FEWEST_SAMPLES as i64);
+    if found < needed {
+        return Err(Error::TooFew { what: "samples to compare with real images", found, needed });
+    }
     if images.real.len() != images.samples.len() {
         return Err(Error::TooFew {
             what: "real images to compare with the samples",
