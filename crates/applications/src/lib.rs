@@ -6,10 +6,12 @@
 //! - [`latent`]: encoding of images as latents, and decoding.
 //! - [`comparison`]: comparison of samplers.
 //! - [`inspection`]: descriptions of checkpoints.
+//! - [`characters`]: characters that do not belong in a line of text.
 //! - [`nesting`]: the nesting of TOML text, checked before it is parsed.
 //!
 //! Long operations report to a [`tweedie_report::Progress`], which can stop them.
 
+pub mod characters;
 pub mod comparison;
 mod error;
 pub mod evaluation;

@@ -7,6 +7,7 @@ use crate::arguments::Arguments;
 use clap::Parser;
 use std::io::{Error, ErrorKind, Write};
 use std::sync::Mutex;
+use tweedie_applications::characters::is_control;
 
 /// The first failure to write to standard output.
 static FAILURE: Mutex<Option<Error>> = Mutex::new(None);
@@ -32,14 +33,10 @@ fn print(text: &str) {
 /// Replaces characters that control a terminal or the direction of writing, such as ESC, by escapes such as `\u{1b}`. Names in files and
 /// archives may contain any character.
 pub fn escaped(text: &str) -> String {
-    let controls = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    if !text.contains(controls) {
+    if !text.contains(is_control) {
         return text.to_string();
     }
-    text.chars().map(|c| if controls(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
+    text.chars().map(|c| if is_control(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
 }
 
 /// Ends the program with an exit status, or with 1 if the output could not be written.

@@ -2,6 +2,7 @@
 
 use super::{DataConfig, NetworkConfig, classifier, merge, presets};
 use crate::Error;
+use crate::characters::is_control;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use tweedie_data::Dataset;
@@ -103,11 +104,6 @@ fn derived_in(changes: &toml::Table) -> Option<(String, &toml::Value)> {
     Some((format!("network.{key}"), value))
 }
 
-/// Whether a character only changes the direction of writing.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 impl RunConfig {
     /// Reads a configuration and applies the changes.
     ///
@@ -168,7 +164,7 @@ impl RunConfig {
             && name.len() <= 200
             && !name.starts_with(['-', '.'])
             && ![".partial", ".set-aside"].iter().any(|end| name.ends_with(end))
-            && !name.contains(|c: char| c.is_control() || is_invisible(c) || matches!(c, '/' | '\\'));
+            && !name.contains(|c: char| is_control(c) || matches!(c, '/' | '\\'));
         if is_fine {
             return Ok(());
         }

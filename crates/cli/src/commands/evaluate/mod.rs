@@ -8,6 +8,7 @@ use crate::output::{line, lines, save_png};
 use crate::progress::Terminal;
 use anyhow::Context;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use tweedie_applications::evaluation::{Judged, SamplesOptions, Subject, config_of, judge};
 use tweedie_applications::generation::{Generator, GeneratorOptions};
 use tweedie_models::{Kind, Model};
@@ -55,13 +56,14 @@ fn samples(options: &EvaluateSamples) -> anyhow::Result<()> {
             }
         })?;
     let compared = format!("{}, {}", data.name(), data.shape());
-    line(format!("data: {compared}"));
+    let mut texts = vec![format!("data: {compared}")];
     let (figures, image) = match judged {
         Judged::Images { report, shapes, nearest } => {
-            lines(report.to_string());
+            texts.push(report.to_string());
             if let Some(quality) = &shapes {
-                lines(quality.to_string());
-                line(format!("distance of the histograms (total variation): {:.3}", quality.distance()));
+                texts.push(quality.to_string());
+                texts
+                    .push(format!("distance of the histograms (total variation): {:.3}", quality.distance()));
             }
             let shapes = shapes.map(|quality| {
                 json!({ "recognised": quality.samples.share(), "histogram_distance": quality.distance() })
@@ -72,11 +74,14 @@ fn samples(options: &EvaluateSamples) -> anyhow::Result<()> {
             )
         }
         Judged::Points { report, scatter } => {
-            lines(report.to_string());
+            texts.push(report.to_string());
             (json!({ "points": report }), ("scatter.png", "data and samples:", scatter))
         }
     };
-    write(options, &compared, &subject, figures)?;
+    // The report is written before it is printed, and printed if it cannot be written.
+    let written = write(options, &compared, &subject, figures);
+    texts.iter().for_each(lines);
+    line(format!("report: {}", written?.display()));
     let (name, what, canvas) = image;
     let path = options.out.join(name);
     save_png(&path, &canvas, &[])?;
@@ -92,8 +97,13 @@ fn open_model(options: &EvaluateSamples) -> anyhow::Result<Model> {
     Ok(model)
 }
 
-/// Writes the report as JSON.
-fn write(options: &EvaluateSamples, data: &str, subject: &Subject<'_>, figures: Value) -> anyhow::Result<()> {
+/// Writes the report as JSON and returns its path.
+fn write(
+    options: &EvaluateSamples,
+    data: &str,
+    subject: &Subject<'_>,
+    figures: Value,
+) -> anyhow::Result<PathBuf> {
     let mut value = json!({
         "model": options.model, "data": data, "weights": if options.folder.raw_if(options.raw).are_raw() { "raw" } else { "averaged" }, "seed": options.seed,
         "sampling": subject.sampling(), "guidance": options.guidance.guidance, "class": options.class,
@@ -104,6 +114,5 @@ fn write(options: &EvaluateSamples, data: &str, subject: &Subject<'_>, figures: 
     }
     let path = options.out.join(REPORT);
     tweedie_files::write_file(&path, serde_json::to_string_pretty(&value)?.as_bytes())?;
-    line(format!("report: {}", path.display()));
-    Ok(())
+    Ok(path)
 }

@@ -55,10 +55,15 @@ pub fn run(options: &EvaluateLikelihood) -> anyhow::Result<Ended> {
 
     let mut watch = Terminal::interruptible()?;
     let mut verdicts = Vec::new();
-    let mut failure = None;
+    let (mut failure, mut written) = (None, Ok(Vec::new()));
     for (folder, (model, variance)) in options.models.iter().zip(&models) {
         let mut verdict = Verdict { model: folder, variance: *variance, bound: None, flow: None };
         let outcome = judge(options, model, &mut verdict, &judged, others.as_ref(), &mut watch);
+        verdicts.push(verdict);
+        // The report is written before it is printed, and printed if it cannot be written.
+        let is_incomplete = verdicts.len() < models.len() || watch.stopped() || outcome.is_err();
+        written = write(options, &judged.what, &verdicts, is_incomplete);
+        let Some(verdict) = verdicts.last() else { break };
         line("");
         line(format!("model: {}", folder.display()));
         if let Some(bound) = &verdict.bound {
@@ -67,15 +72,16 @@ pub fn run(options: &EvaluateLikelihood) -> anyhow::Result<Ended> {
         if let Some(flow) = &verdict.flow {
             lines(flow.to_string());
         }
-        verdicts.push(verdict);
         failure = outcome.err();
         if failure.is_some() || watch.stopped() {
             break;
         }
     }
     compare(&verdicts);
-    // The results so far are written even after an error or an interruption.
-    write(options, &judged.what, &verdicts, watch.stopped() || failure.is_some())?;
+    line("");
+    for (what, path) in written? {
+        line(format!("{what:<7} {}", path.display()));
+    }
     if let Some(error) = failure {
         return Err(error);
     }

@@ -3,7 +3,7 @@
 use crate::arguments::{EvaluateLikelihood, VarianceName};
 use crate::output::line;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tweedie_evaluation::likelihood::{BoundReport, Figure, FlowReport};
 use tweedie_report::{Plot, Scale, Series};
 
@@ -43,13 +43,13 @@ fn name_of(variance: VarianceName) -> &'static str {
     }
 }
 
-/// Writes the report as JSON and, if there is a bound, a plot of its terms.
+/// Writes the report as JSON and, if there is a bound, a plot of its terms. Returns the kind and the path of each file.
 pub(super) fn write(
     options: &EvaluateLikelihood,
     data: &str,
     verdicts: &[Verdict],
     interrupted: bool,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<(&'static str, PathBuf)>> {
     let of = |it: &Verdict| -> Value {
         json!({ "model": it.model, "variance": name_of(it.variance), "bound": it.bound, "flow": it.flow })
     };
@@ -62,8 +62,7 @@ pub(super) fn write(
     });
     let path = options.out.join(REPORT);
     tweedie_files::write_file(&path, serde_json::to_string_pretty(&value)?.as_bytes())?;
-    line("");
-    line(format!("report: {}", path.display()));
+    let mut files = vec![("report:", path)];
     let series: Vec<Series> = verdicts.iter().filter_map(series).collect();
     if !series.is_empty() {
         let plot = Plot {
@@ -75,9 +74,9 @@ pub(super) fn write(
         };
         let path = options.out.join(PLOT);
         tweedie_files::write_file(&path, plot.svg().as_bytes())?;
-        line(format!("terms:  {}", path.display()));
+        files.push(("terms:", path));
     }
-    Ok(())
+    Ok(files)
 }
 
 /// The terms of a model's bound over t.
