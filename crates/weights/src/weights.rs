@@ -89,7 +89,7 @@ impl Weights {
         shards.sort();
         shards.dedup();
         for shard in shards {
-            if Path::new(shard).components().count() != 1 || shard == ".." {
+            if Path::new(shard).file_name() != Some(shard.as_ref()) {
                 return Err(wrong(format!("its shard `{shard}` is not a file in the same folder")));
             }
             let file = folder.join(shard);
