@@ -290,7 +290,7 @@ fn what_cannot_go_on_is_said() {
     let state = run.join("checkpoints/0000000064/resume/state.json");
     let whole = std::fs::read_to_string(&state).unwrap();
     for (text, words) in [
-        (whole.replace("\"format\": 2", "\"format\": 9"), ["format 9", "newer"]),
+        (whole.replace("\"format\": 3", "\"format\": 9"), ["format 9", "newer"]),
         (whole[..whole.len() / 2].to_string(), ["state.json", "not JSON"]),
         (whole.replace("\"images\": 64", "\"images\": 60"), ["named after 64", "60"]),
     ] {
@@ -303,5 +303,5 @@ fn what_cannot_go_on_is_said() {
     let tensors = run.join("checkpoints/0000000064/resume/tensors.safetensors");
     let bytes = std::fs::read(&tensors).unwrap();
     std::fs::write(&tensors, &bytes[..bytes.len() - 9]).unwrap();
-    not_resumed(&["tensors.safetensors", "truncated"]);
+    not_resumed(&["tensors.safetensors", "does not match its checksum"]);
 }
