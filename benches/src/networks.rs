@@ -30,6 +30,7 @@ fn forward(c: &mut Criterion, name: &str, config: &UNetConfig, batch: i64) {
 }
 
 fn networks(c: &mut Criterion) {
+    tweedie_torch::keep_freed_memory();
     forward(c, "shapes 16×16 1.9 M", &small_network(), 64);
     forward(c, "DDPM 32×32 35.7 M", &ddpm_network(), 8);
 }

@@ -11,6 +11,7 @@ use tweedie_torch::Precision;
 use tweedie_training::{Trainer, TrainingConfig};
 
 fn step(c: &mut Criterion) {
+    tweedie_torch::keep_freed_memory();
     let mut group = c.benchmark_group("training step shapes 16×16 1.9 M, batch 64");
     group.sample_size(10).warm_up_time(Duration::from_secs(2)).measurement_time(Duration::from_secs(10));
     group.throughput(Throughput::Elements(64));

@@ -7,7 +7,7 @@ use crate::{Accepts, Error, Input, Network, Parameters, Pass, UNetConfig};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tch::{Device, Kind, Tensor};
-use tweedie_torch::guard;
+use tweedie_torch::{Modulation, guard};
 
 /// Configuration of a [`NoisyClassifier`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -116,7 +116,7 @@ impl Network for NoisyClassifier {
         self.check_sides(&input.x.size()[2..])?;
         guard(|| {
             let features = self.encoder.forward(unet, input, pass)?.features;
-            let features = Activation::Silu.forward(&self.norm_out.forward(&features));
+            let features = self.norm_out.activated(&features, Modulation::default(), Activation::Silu, pass);
             Ok(self.pool.forward(&features, pass).to_kind(Kind::Float))
         })?
     }

@@ -7,31 +7,14 @@
 #include <c10/core/DeviceGuard.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
+#include <torch/csrc/autograd/variable.h>
 
+#include <malloc.h>
 #include <unistd.h>
 
-#include <cstring>
-#include <string>
+#include "guarded.h"
 
 namespace {
-
-char* message_of(const char* what) {
-  char* copy = static_cast<char*>(std::malloc(std::strlen(what) + 1));
-  if (copy != nullptr) std::strcpy(copy, what);
-  return copy;
-}
-
-template <class Body>
-char* guarded(Body body) {
-  try {
-    body();
-    return nullptr;
-  } catch (const c10::Error& error) {
-    return message_of(error.what_without_backtrace());
-  } catch (const std::exception& error) {
-    return message_of(error.what());
-  }
-}
 
 // A part of a network that is implemented in Rust. `run` computes outputs from `inputs` and writes them to `outputs`. They are at most
 // `room` tensors on the heap, which this struct then owns. It returns the number of outputs, or -1 after an error.
@@ -118,6 +101,11 @@ void tweedie_free_message(char* message) { std::free(message); }
 // Ends the process without destructors of static objects, which other threads may still use.
 [[noreturn]] void tweedie_exit_now(int status) { _exit(status); }
 
+// Lets the C library keep freed memory instead of returning it to the system. The greatest threshold it takes is 32 MiB.
+bool tweedie_keep_freed_memory() {
+  return mallopt(M_MMAP_THRESHOLD, 32 << 20) && mallopt(M_TRIM_THRESHOLD, -1) && mallopt(M_TOP_PAD, 64 << 20);
+}
+
 char* tweedie_cpu_capability() { return message_of(at::get_cpu_capability().c_str()); }
 
 char* tweedie_build_configuration() { return message_of(at::show_config().c_str()); }
@@ -146,6 +134,18 @@ char* tweedie_set_grad(at::Tensor* leaf, const at::Tensor* gradient) {
     TORCH_CHECK(leaf->device() == gradient->device(), "a gradient on ", gradient->device(),
                 " does not fit a tensor on ", leaf->device());
     leaf->mutable_grad() = *gradient;
+  });
+}
+
+// The version counts the changes of a tensor in place.
+uint64_t tweedie_version(const at::Tensor* tensor) { return tensor->_version(); }
+
+bool tweedie_gradients_enabled() { return at::GradMode::is_enabled(); }
+
+// Makes changes of `whole` in place count as changes of `part`, which must be a view of the same memory.
+char* tweedie_share_version(const at::Tensor* part, const at::Tensor* whole) {
+  return guarded([&] {
+    torch::autograd::impl::set_version_counter(*part, torch::autograd::impl::version_counter(*whole));
   });
 }
 

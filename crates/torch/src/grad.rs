@@ -14,6 +14,11 @@ fn set_enabled(enabled: bool) -> bool {
     unsafe { torch_sys::at_grad_set_enabled(i32::from(enabled)) != 0 }
 }
 
+/// Whether the current thread records operations for gradients.
+pub fn gradients_enabled() -> bool {
+    crate::shim::gradients_enabled()
+}
+
 /// Runs code with gradients enabled and then restores the former mode of the thread, also if the code panics. `tch::with_grad` leaves
 /// gradients enabled if a panic is caught outside of it, as by [`guard`](crate::guard).
 pub fn with_grad<T>(code: impl FnOnce() -> T) -> T {

@@ -8,26 +8,34 @@ mod checkpoint;
 mod cuda;
 mod device;
 mod exit;
+mod fused;
 mod generator;
 mod global;
 mod grad;
 mod machine;
+mod memory;
+mod packed;
 mod precision;
 mod shim;
 mod threads;
+mod version;
 
 pub use border::guard;
 pub use checkpoint::checkpoint;
 pub use cuda::{CudaState, open as open_cuda};
 pub use device::{Choice, devices};
 pub use exit::exit_now;
+pub use fused::{Modulation, attention, attention_takes, group_norm};
 pub use generator::Generator;
 pub use global::with_seed;
-pub use grad::with_grad;
+pub use grad::{gradients_enabled, with_grad};
 pub use machine::{Machine, machine, memory_bytes};
+pub use memory::keep_freed_memory;
+pub use packed::{PackedConv2d, PackedLinear, RowMap};
 pub use precision::{Precision, PrecisionChoice};
 pub use shim::{channels_last, set_grad};
 pub use threads::{check_current_threads, set_threads};
+pub use version::{Version, share_version};
 
 /// An error of LibTorch, or of a device or precision.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -31,7 +31,63 @@ unsafe extern "C" {
         room: usize,
         made: *mut usize,
     ) -> *mut c_char;
+    fn tweedie_keep_freed_memory() -> bool;
     fn tweedie_exit_now(status: c_int) -> !;
+    fn tweedie_version(tensor: *const C_tensor) -> u64;
+    fn tweedie_gradients_enabled() -> bool;
+    fn tweedie_share_version(part: *const C_tensor, whole: *const C_tensor) -> *mut c_char;
+    pub(crate) fn tweedie_group_norm(
+        x: *const C_tensor,
+        weight: *const C_tensor,
+        bias: *const C_tensor,
+        add: *const C_tensor,
+        scale: *const C_tensor,
+        shift: *const C_tensor,
+        groups: i64,
+        eps: f64,
+        silu: bool,
+        made: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn tweedie_pack_convolution(
+        weight: *const C_tensor,
+        stride: *const i64,
+        padding: *const i64,
+        input: *const i64,
+        made: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn tweedie_packed_convolution(
+        x: *const C_tensor,
+        weight: *const C_tensor,
+        bias: *const C_tensor,
+        stride: *const i64,
+        padding: *const i64,
+        sum: *mut C_tensor,
+        made: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn tweedie_pack_linear(
+        weight: *const C_tensor,
+        rows: i64,
+        made: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn tweedie_packed_linear(
+        x: *const C_tensor,
+        weight: *const C_tensor,
+        bias: *const C_tensor,
+        sum: *const C_tensor,
+        made: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn tweedie_row_map(
+        x: *const C_tensor,
+        weight: *const C_tensor,
+        bias: *const C_tensor,
+        outputs: i64,
+        made: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn tweedie_attention(
+        qkv: *const C_tensor,
+        heads: i64,
+        made: *mut *mut C_tensor,
+    ) -> *mut c_char;
     fn tweedie_channels_last(tensor: *const C_tensor, made: *mut *mut C_tensor) -> *mut c_char;
 }
 
@@ -64,6 +120,11 @@ pub(crate) fn build_configuration() -> String {
     take(unsafe { tweedie_build_configuration() }).unwrap_or_default()
 }
 
+pub(crate) fn keep_freed_memory() -> bool {
+    // SAFETY: the function sets options of the C library's allocator, which takes its own lock.
+    unsafe { tweedie_keep_freed_memory() }
+}
+
 pub(crate) fn exit_now(status: c_int) -> ! {
     // SAFETY: the call ends the process and does not return.
     unsafe { tweedie_exit_now(status) }
@@ -77,11 +138,8 @@ pub(crate) fn generator_new(seed: u64) -> Result<*mut RawGenerator, Error> {
 }
 
 pub(crate) fn generator_randn(generator: *mut RawGenerator, shape: &[i64]) -> Result<Tensor, Error> {
-    let mut made = std::ptr::null_mut();
-    // SAFETY: the owner keeps the generator alive, and shape and `made` outlive the call.
-    check(unsafe { tweedie_generator_randn(generator, shape.as_ptr(), shape.len(), &mut made) })?;
-    // SAFETY: the shim made a tensor on the heap and transfers its ownership.
-    Ok(unsafe { Tensor::from_ptr(made) })
+    // SAFETY: the owner keeps the generator alive, and the shape outlives the call.
+    made(|made| unsafe { tweedie_generator_randn(generator, shape.as_ptr(), shape.len(), made) })
 }
 
 /// Makes `gradient` the storage in which a leaf's gradient is accumulated in place.
@@ -95,14 +153,34 @@ pub fn set_grad(leaf: &mut Tensor, gradient: &Tensor) -> Result<(), Error> {
     check(unsafe { tweedie_set_grad(leaf.as_mut_ptr(), gradient.as_ptr()) })
 }
 
+/// Calls a function of the shim that makes one tensor.
+pub(crate) fn made(call: impl FnOnce(*mut *mut C_tensor) -> *mut c_char) -> Result<Tensor, Error> {
+    let mut made = std::ptr::null_mut();
+    check(call(&mut made))?;
+    // SAFETY: the shim returned null, so it made a tensor on the heap, whose ownership it transfers.
+    Ok(unsafe { Tensor::from_ptr(made) })
+}
+
+pub(crate) fn version(tensor: &Tensor) -> u64 {
+    // SAFETY: the tensor is alive during the call.
+    unsafe { tweedie_version(tensor.as_ptr()) }
+}
+
+pub(crate) fn share_version(part: &Tensor, whole: &Tensor) -> Result<(), Error> {
+    // SAFETY: both tensors are alive during the call.
+    check(unsafe { tweedie_share_version(part.as_ptr(), whole.as_ptr()) })
+}
+
+pub(crate) fn gradients_enabled() -> bool {
+    // SAFETY: the function reads a thread-local flag.
+    unsafe { tweedie_gradients_enabled() }
+}
+
 /// The same values with channels-last (NHWC) strides. The shape is still N, C, H, W.
 ///
 /// # Errors
 /// [`Error::LibTorch`] unless the tensor has four axes.
 pub fn channels_last(tensor: &Tensor) -> Result<Tensor, Error> {
-    let mut made = std::ptr::null_mut();
-    // SAFETY: the tensor is alive during the call, and `made` is written if the shim returns null.
-    check(unsafe { tweedie_channels_last(tensor.as_ptr(), &mut made) })?;
-    // SAFETY: the shim made a tensor on the heap and transfers its ownership.
-    Ok(unsafe { Tensor::from_ptr(made) })
+    // SAFETY: the tensor is alive during the call.
+    made(|made| unsafe { tweedie_channels_last(tensor.as_ptr(), made) })
 }

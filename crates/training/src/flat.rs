@@ -6,7 +6,7 @@
 use crate::Error;
 use tch::{Kind, Tensor};
 use tweedie_models::Backbone;
-use tweedie_torch::set_grad;
+use tweedie_torch::{set_grad, share_version};
 
 /// All trained parameters and all gradients, each as one flat tensor.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ impl FlatParameters {
             let (mut value, gradient) = (place(&values)?, place(&gradients)?);
             value.f_copy_(&tensor.detach())?;
             tensor.f_set_data(&value)?;
+            // Weights packed for inference are recognised as outdated by the changes in place of the flat tensor.
+            share_version(&tensor, &values)?;
             set_grad(&mut tensor, &gradient)?;
             start += n.next_multiple_of(ALIGNMENT) as i64;
         }

@@ -60,7 +60,9 @@ impl<L: Learner> Trainer<L> {
         model.check(&config)?;
         let state = model.state(&config);
         let mut model = model;
-        model.backbone_mut().set_pass(Pass { train: false, gradient_checkpointing: false, ..pass });
+        model
+            .backbone_mut()
+            .set_pass(Pass { channels_last: config.channels_last, ..Pass::inference(precision) });
         Ok(Self { model, config, pass, parameters, optimizer, ema, stored, state, images: 0, is_whole: true })
     }
 

@@ -13,7 +13,7 @@ use levels::rescaling;
 use micro_batch::Part;
 use std::sync::Arc;
 use tch::{Device, Tensor};
-use tensors::per_example;
+use tensors::{per_example, shared, taken};
 use tweedie_math::{DataShape, DiscreteProcess, NoiseLevel, Parameterization};
 use tweedie_networks::{ConditionEncoder, Input, Network, Parameter, Pass};
 use tweedie_samplers::{Levels, State};
@@ -128,7 +128,10 @@ impl Backbone {
         let numbers =
             of_network.as_slice().iter().map(|&level| Ok(self.number(self.own_if_noisier(level)?)? as f32));
         let numbers = numbers.collect::<Result<Vec<f32>, Error>>()?;
-        let time = per_example(&numbers, n, x.device())?;
+        let time = match (of_network, numbers.as_slice()) {
+            (Levels::Same(_), &[number]) => shared(number, n, x.device())?,
+            _ => per_example(&numbers, x.device())?,
+        };
         let input = match self.sigma_data {
             None => x.shallow_clone(),
             Some(sigma_data) => {
@@ -153,7 +156,7 @@ impl Backbone {
         let parts = Part::of(input.n_samples(), call.first, size).into_iter().map(|part| {
             let rows = part.rows(input.device())?;
             let condition = call.condition.rows(&part.taken)?;
-            let (input, time) = (input.f_index_select(0, &rows)?, time.f_index_select(0, &rows)?);
+            let (input, time) = (input.f_index_select(0, &rows)?, taken(time, &rows)?);
             Ok(part.counted(&self.evaluate(&input, &time, &condition, &call.pass)?)?)
         });
         Ok(Tensor::f_cat(&parts.collect::<Result<Vec<_>, Error>>()?, 0)?)

@@ -36,10 +36,21 @@ pub(crate) fn coefficient(values: &[f64]) -> Coefficient<'_> {
     }
 }
 
-/// A tensor of shape (N), from one number per example or one number for all.
-pub(crate) fn per_example(values: &[f32], n: usize, device: Device) -> Result<Tensor, Error> {
-    Ok(match values {
-        [same] => Tensor::f_full([n as i64], f64::from(*same), (Kind::Float, device))?,
-        several => Tensor::f_from_slice(several)?.f_to_device(device)?,
-    })
+/// A tensor of shape (N) from a number for each example.
+pub(crate) fn per_example(values: &[f32], device: Device) -> Result<Tensor, Error> {
+    Ok(Tensor::f_from_slice(values)?.f_to_device(device)?)
+}
+
+/// A tensor of shape (N) of one number with a stride of 0. By this stride networks recognise that the examples share the number, so that
+/// its embedding is computed once, whatever the size of the batch.
+pub(crate) fn shared(value: f32, n: usize, device: Device) -> Result<Tensor, Error> {
+    Ok(Tensor::f_full([1], f64::from(value), (Kind::Float, device))?.f_as_strided([n as i64], [0], None)?)
+}
+
+/// The numbers of the examples with the given indices. A shared number stays shared.
+pub(crate) fn taken(numbers: &Tensor, rows: &Tensor) -> Result<Tensor, Error> {
+    match numbers.stride()[..] {
+        [0] => Ok(numbers.f_as_strided(rows.size(), [0], None)?),
+        _ => Ok(numbers.f_index_select(0, rows)?),
+    }
 }

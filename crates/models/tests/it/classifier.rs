@@ -41,7 +41,7 @@ fn probabilities_sum_to_one_and_are_the_networks() {
             1e-6,
         );
         // The network is conditioned on the 0-based index.
-        let number = Tensor::full([3], time as f64 - 1.0, (Kind::Float, Device::Cpu));
+        let number = crate::shared(time as f64 - 1.0, 3);
         let nothing = Condition::default();
         let input = Input::new(&x, &number, &nothing);
         let logits = tch::no_grad(|| classifier.network().forward(&input, &classifier.pass())).unwrap();

@@ -131,9 +131,14 @@ fn images(n: i64, seed: u64) -> Tensor {
 
 /// The output of a model's network by itself, conditioned on a number.
 fn output_of(model: &Model, x: &Tensor, number: f64) -> Tensor {
-    let time = Tensor::full([x.size()[0]], number, (Kind::Float, x.device()));
+    let time = shared(number, x.size()[0]);
     let nothing = Tensors::default();
     tch::no_grad(|| model.network().forward(&Input::new(x, &time, &nothing), &model.pass())).unwrap()
+}
+
+/// The same number for `n` examples, in the form in which networks embed it once.
+fn shared(number: f64, n: i64) -> Tensor {
+    Tensor::full([1], number, (Kind::Float, Device::Cpu)).as_strided([n], [0], None)
 }
 
 /// The greatest |a − b|.

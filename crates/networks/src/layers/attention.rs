@@ -1,8 +1,15 @@
 //! Attention (Vaswani et al. 2017) among tokens and among the positions of an image.
 
+use super::linear::rows_of;
+use super::packed::{Packed, computed};
 use super::{GroupNorm, Linear, Start};
 use crate::{Derivatives, Error, Pass, Scope};
+use std::cell::Ref;
 use tch::{Kind, Tensor};
+use tweedie_torch::{PackedLinear, attention_takes};
+
+/// The greatest number of tokens for which the attention of `tweedie_torch` is used, which measures faster there.
+const FEW_TOKENS: i64 = 256;
 
 /// Multi-head self-attention among tokens, without a residual connection: (N, T, C) → the same shape.
 #[derive(Debug)]
@@ -12,6 +19,8 @@ pub struct MultiHeadAttention {
     to_v: Linear,
     to_out: Linear,
     heads: i64,
+    /// The three projections as one.
+    to_qkv: Packed<PackedLinear, 6>,
 }
 
 impl MultiHeadAttention {
@@ -29,6 +38,7 @@ impl MultiHeadAttention {
             to_v: Linear::new(scope.sub("to_v"), channels, channels, Start::Default)?,
             to_out: Linear::new(scope.sub("to_out").sub("0"), channels, channels, Start::Zero)?,
             heads: channels / head_dim,
+            to_qkv: Packed::default(),
         })
     }
 
@@ -40,19 +50,51 @@ impl MultiHeadAttention {
             to_v: self.to_v.share(),
             to_out: self.to_out.share(),
             heads: self.heads,
+            to_qkv: Packed::default(),
         }
     }
 
     /// Computes in the precision of the pass.
     pub fn forward(&self, tokens: &Tensor, pass: &Pass) -> Tensor {
+        self.to_out.forward(&self.attended(tokens, pass), pass)
+    }
+
+    /// Computes sum + attention(tokens).
+    fn plus(&self, tokens: &Tensor, sum: &Tensor, pass: &Pass) -> Tensor {
+        self.to_out.plus(&self.attended(tokens, pass), sum, pass)
+    }
+
+    /// The heads' results, joined, before the last projection.
+    fn attended(&self, tokens: &Tensor, pass: &Pass) -> Tensor {
         let size = tokens.size();
         let (n, places, c) = (size[0], size[1], size[2]);
-        let split = |y: Tensor| y.reshape([n, places, self.heads, c / self.heads]).transpose(1, 2);
-        let q = split(self.to_q.forward(tokens, pass));
-        let k = split(self.to_k.forward(tokens, pass));
-        let v = split(self.to_v.forward(tokens, pass));
-        let joined = attend(&q, &k, &v, pass).transpose(1, 2).reshape([n, places, c]);
-        self.to_out.forward(&joined, pass)
+        let split = |y: &Tensor| y.reshape([n, places, self.heads, c / self.heads]).transpose(1, 2);
+        let tokens = tokens.to_kind(pass.precision.kind());
+        let [q, k, v] = match self.packed_projections(&tokens, pass) {
+            Some(packed) => {
+                let qkv = computed(packed.forward(&tokens));
+                let takes = attention_takes(places, c / self.heads, qkv.kind(), qkv.device());
+                if takes && places <= FEW_TOKENS {
+                    return computed(tweedie_torch::attention(&qkv, self.heads));
+                }
+                [0, 1, 2].map(|part| qkv.narrow(2, part * c, c))
+            }
+            None => [&self.to_q, &self.to_k, &self.to_v].map(|projection| projection.forward(&tokens, pass)),
+        };
+        attend(&split(&q), &split(&k), &split(&v), pass).transpose(1, 2).reshape([n, places, c])
+    }
+
+    /// The projections to queries, keys and values with packed weights, if the pass uses them.
+    fn packed_projections(&self, tokens: &Tensor, pass: &Pass) -> Option<Ref<'_, PackedLinear>> {
+        if !pass.is_packed(tokens) {
+            return None;
+        }
+        let (q, k, v) = (&self.to_q, &self.to_k, &self.to_v);
+        let parameters = [&q.weight, &k.weight, &v.weight, &q.bias, &k.bias, &v.bias];
+        self.to_qkv.get(parameters, tokens.kind(), |parameters| {
+            let (weights, biases) = parameters.split_at(3);
+            PackedLinear::new(&Tensor::cat(weights, 0), &Tensor::cat(biases, 0), rows_of(tokens))
+        })
     }
 }
 
@@ -96,11 +138,24 @@ impl SelfAttention {
 
     /// x + attention(norm(x)), divided by the output scale.
     pub fn forward(&self, x: &Tensor, pass: &Pass) -> Tensor {
-        let normed = self.group_norm.as_ref().map_or_else(|| x.shallow_clone(), |norm| norm.forward(x));
-        let tokens = normed.flatten(2, 3).transpose(1, 2);
-        let out = self.attention.forward(&tokens, pass).transpose(1, 2).reshape(x.size());
+        let normed = self.group_norm.as_ref().map_or_else(|| x.shallow_clone(), |norm| norm.forward(x, pass));
+        let tokens = |of: &Tensor| of.flatten(2, 3).transpose(1, 2);
+        if pass.is_packed(x) {
+            // In the memory order N, H, W, C, images and tokens have the same memory.
+            let size = x.size();
+            let sum = self.attention.plus(&in_rows(&normed), &in_rows(x), pass);
+            let image = sum.reshape([size[0], size[2], size[3], size[1]]).permute([0, 3, 1, 2]);
+            return scaled(image, self.output_scale);
+        }
+        let out = self.attention.forward(&tokens(&normed), pass).transpose(1, 2).reshape(x.size());
         scaled(x + out, self.output_scale)
     }
+}
+
+/// The positions of an image in the memory order N, H, W, C as tokens: (N, C, H, W) → (N, H·W, C).
+fn in_rows(x: &Tensor) -> Tensor {
+    let size = x.size();
+    x.permute([0, 2, 3, 1]).reshape([size[0], size[2] * size[3], size[1]])
 }
 
 /// Checks that `head_dim` divides `channels`.

@@ -1,8 +1,11 @@
 //! Convolutions over height and width.
 
 use super::Start;
+use super::packed::{Packed, computed};
 use crate::{Error, Init, Pass, Scope};
+use std::cell::Ref;
 use tch::Tensor;
+use tweedie_torch::PackedConv2d;
 
 /// A convolution with bias: (N, inputs, H, W) → (N, outputs, H′, W′).
 #[derive(Debug)]
@@ -11,6 +14,7 @@ pub struct Conv2d {
     bias: Tensor,
     stride: i64,
     padding: i64,
+    packed: Packed<PackedConv2d, 2>,
 }
 
 impl Conv2d {
@@ -37,6 +41,7 @@ impl Conv2d {
             bias: scope.trained("bias", &[outputs], init)?,
             stride: 1,
             padding: kernel / 2,
+            packed: Packed::default(),
         })
     }
 
@@ -47,20 +52,35 @@ impl Conv2d {
 
     /// Another handle to the same parameters.
     pub fn share(&self) -> Self {
-        Self { weight: self.weight.shallow_clone(), bias: self.bias.shallow_clone(), ..*self }
+        let (weight, bias) = (self.weight.shallow_clone(), self.bias.shallow_clone());
+        Self { weight, bias, stride: self.stride, padding: self.padding, packed: Packed::default() }
     }
 
     /// Computes in the precision of the pass, for x of any kind.
     pub fn forward(&self, x: &Tensor, pass: &Pass) -> Tensor {
         let kind = pass.precision.kind();
+        let x = x.to_kind(kind);
+        if let Some(packed) = self.packed(&x, pass) {
+            return computed(packed.forward(&x));
+        }
         let (stride, padding) = ([self.stride; 2], [self.padding; 2]);
-        x.to_kind(kind).conv2d(
-            &self.weight.to_kind(kind),
-            Some(self.bias.to_kind(kind)),
-            stride,
-            padding,
-            [1, 1],
-            1,
-        )
+        x.conv2d(&self.weight.to_kind(kind), Some(self.bias.to_kind(kind)), stride, padding, [1, 1], 1)
+    }
+
+    /// Computes sum + convolution(x). A pass with packed weights changes `sum` in place.
+    pub(crate) fn add_to(&self, sum: Tensor, x: &Tensor, pass: &Pass) -> Tensor {
+        let x = x.to_kind(pass.precision.kind());
+        match self.packed(&x, pass) {
+            Some(packed) => computed(packed.add_to(sum, &x)),
+            None => sum + self.forward(&x, pass),
+        }
+    }
+
+    /// The convolution with packed weights, if the pass uses them.
+    fn packed(&self, x: &Tensor, pass: &Pass) -> Option<Ref<'_, PackedConv2d>> {
+        let input = <[i64; 4]>::try_from(x.size()).ok().filter(|_| pass.is_packed(x))?;
+        self.packed.get([&self.weight, &self.bias], x.kind(), |[weight, bias]| {
+            PackedConv2d::new(&weight, &bias, self.stride, self.padding, input)
+        })
     }
 }

@@ -6,6 +6,7 @@ mod conv;
 mod embedding;
 mod linear;
 mod norm;
+mod packed;
 mod pool;
 mod resample;
 mod tokens;

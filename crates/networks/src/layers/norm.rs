@@ -1,7 +1,10 @@
 //! Normalisation over groups of channels and over the last axis of tokens.
 
-use crate::{Error, Init, Scope};
+use super::Activation;
+use super::packed::computed;
+use crate::{Error, Init, Pass, Scope};
 use tch::{Device, Kind, Tensor};
+use tweedie_torch::Modulation;
 
 /// Group normalisation with an affine map per channel (Wu & He 2018).
 #[derive(Debug)]
@@ -41,7 +44,39 @@ impl GroupNorm {
     }
 
     /// Normalises x. Statistics are accumulated in f32 or wider for every kind of x; the result has the kind of x.
-    pub fn forward(&self, x: &Tensor) -> Tensor {
+    pub fn forward(&self, x: &Tensor, pass: &Pass) -> Tensor {
+        if pass.is_fused(x) { self.fused(x, Modulation::default(), false) } else { self.plain(x) }
+    }
+
+    /// Computes activation(norm(x + add)·(1 + scale) + shift) with the vectors of a modulation.
+    pub(crate) fn activated(
+        &self,
+        x: &Tensor,
+        modulation: Modulation<'_>,
+        activation: Activation,
+        pass: &Pass,
+    ) -> Tensor {
+        if pass.is_fused(x) {
+            return match activation {
+                Activation::Silu => self.fused(x, modulation, true),
+                other => other.forward(&self.fused(x, modulation, false)),
+            };
+        }
+        let over_places = |rows: &Tensor| rows.unsqueeze(-1).unsqueeze(-1);
+        let x = modulation.add.map_or_else(|| x.shallow_clone(), |add| x + over_places(add));
+        let normed = self.plain(&x);
+        activation.forward(&match modulation.scale_shift {
+            Some((scale, shift)) => normed * (over_places(scale) + 1.0) + over_places(shift),
+            None => normed,
+        })
+    }
+
+    fn fused(&self, x: &Tensor, modulation: Modulation<'_>, silu: bool) -> Tensor {
+        let (groups, eps) = (self.groups, self.eps);
+        computed(tweedie_torch::group_norm(x, &self.weight, &self.bias, modulation, (groups, eps), silu))
+    }
+
+    fn plain(&self, x: &Tensor) -> Tensor {
         let norm =
             |x: &Tensor| x.group_norm(self.groups, Some(&self.weight), Some(&self.bias), self.eps, true);
         match (x.kind(), x.device()) {

@@ -12,7 +12,7 @@ use tch::Tensor;
 pub(super) enum ClassEmbedding {
     None,
     Table(Embedding),
-    Timestep(FeatureEmbedding),
+    Timestep(Box<FeatureEmbedding>),
     Identity { width: i64 },
 }
 
@@ -21,7 +21,7 @@ impl ClassEmbedding {
         Ok(match (config.class_embed_type.as_deref(), config.num_class_embeds) {
             (None, Some(rows)) => Self::Table(Embedding::new(scope, rows, width)?),
             (Some("timestep"), _) => {
-                Self::Timestep(FeatureEmbedding::new(scope, TimeFeatures::width(config), width)?)
+                Self::Timestep(Box::new(FeatureEmbedding::new(scope, TimeFeatures::width(config), width)?))
             }
             (Some("identity"), _) => Self::Identity { width },
             _ => Self::None,
@@ -77,6 +77,7 @@ impl ClassEmbedding {
             (Self::Identity { .. }, .., Some(vector)) => vector.shallow_clone(),
             _ => return Ok(embedding),
         };
-        Ok(embedding + vector.to_kind(pass.precision.kind()))
+        let kind = embedding.kind();
+        Ok(embedding + vector.to_kind(kind))
     }
 }

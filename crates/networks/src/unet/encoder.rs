@@ -5,7 +5,7 @@ use super::UNetConfig;
 use super::blocks::{DownBlock, MidBlock};
 use super::class::ClassEmbedding;
 use super::time::{FeatureEmbedding, TimeFeatures};
-use crate::layers::{Conv2d, Start};
+use crate::layers::{Activation, Conv2d, Start};
 use crate::{Accepts, Condition, Error, Input, Pass, Scope};
 use tch::Tensor;
 
@@ -16,6 +16,7 @@ pub(crate) struct Encoder {
     time_features: TimeFeatures,
     time_embedding: FeatureEmbedding,
     class_embedding: ClassEmbedding,
+    activation: Activation,
     down_blocks: Vec<DownBlock>,
     mid_block: Option<MidBlock>,
 }
@@ -24,7 +25,7 @@ pub(crate) struct Encoder {
 pub(crate) struct Encoded {
     /// The features of the coarsest resolution, (N, channels, H/2^k, W/2^k).
     pub(crate) features: Tensor,
-    /// The embedding of time and condition, (N, width).
+    /// The activated embedding of time and condition, (N, width), or (1, width) if it is the same for all examples.
     pub(crate) embedding: Tensor,
     /// The states for the skip connections to the upsampling half, the finest first.
     pub(crate) skips: Vec<Tensor>,
@@ -40,6 +41,7 @@ impl Encoder {
         let time_embedding =
             FeatureEmbedding::new(root.sub("time_embedding"), TimeFeatures::width(config), width)?;
         let class_embedding = ClassEmbedding::new(root.sub("class_embedding"), config, width)?;
+        let activation = Activation::from_name(&config.act_fn)?;
         let mut down_blocks = Vec::new();
         for index in 0..channels.len() {
             let places = config.places(index, root.places());
@@ -51,7 +53,15 @@ impl Encoder {
             Some(_) => Some(MidBlock::new(root.sub("mid_block").on(places), config)?),
             None => None,
         };
-        Ok(Self { conv_in, time_features, time_embedding, class_embedding, down_blocks, mid_block })
+        Ok(Self {
+            conv_in,
+            time_features,
+            time_embedding,
+            class_embedding,
+            activation,
+            down_blocks,
+            mid_block,
+        })
     }
 
     /// Checks that x, (N, C, H, W), time, (N), and the condition fit the configuration.
@@ -97,11 +107,13 @@ impl Encoder {
         if config.center_input_sample {
             h = h * 2.0 - 1.0;
         }
-        if pass.channels_last {
+        if pass.channels_last || pass.is_packed(&h) {
             h = tweedie_torch::channels_last(&h)?;
         }
-        let embedding = self.time_embedding.forward(&self.time_features.forward(input.time)?, pass);
+        let time = self.time_features.forward(&distinct(input.time))?;
+        let embedding = self.time_embedding.forward(&time, pass);
         let embedding = self.class_embedding.add(embedding, input.condition, &self.time_features, pass)?;
+        let embedding = self.activation.forward(&embedding);
 
         h = self.conv_in.forward(&h, pass);
         let mut skips = vec![h.shallow_clone()];
@@ -137,6 +149,11 @@ impl Encoder {
             has_time_table: self.time_features.is_table(),
         }
     }
+}
+
+/// The times to be embedded: one for all examples if the tensor is one number expanded to the batch, whose stride is 0.
+fn distinct(time: &Tensor) -> Tensor {
+    if time.stride() == [0] { time.narrow(0, 0, 1) } else { time.shallow_clone() }
 }
 
 /// Checks the shape of an image condition against that of x and returns its number of channels, or 0 if there is no image condition.

@@ -22,7 +22,7 @@ use blocks::UpBlock;
 use encoder::Encoded;
 use serde_json::{Value, json};
 use tch::{Device, Kind, Tensor};
-use tweedie_torch::guard;
+use tweedie_torch::{Modulation, guard};
 
 /// A U-Net with its parameters.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ impl UNet {
         for block in &self.up_blocks {
             h = block.forward(h, &embedding, pass, &mut skips)?;
         }
-        let h = Activation::Silu.forward(&self.conv_norm_out.forward(&h));
+        let h = self.conv_norm_out.activated(&h, Modulation::default(), Activation::Silu, pass);
         let out = self.conv_out.forward(&h, pass).to_kind(Kind::Float);
         if self.encoder.embeds_log_time() {
             return Ok(out / input.time.to_kind(Kind::Float).reshape([-1, 1, 1, 1]));

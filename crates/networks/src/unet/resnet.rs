@@ -4,6 +4,7 @@ use super::UNetConfig;
 use crate::layers::{Activation, Conv2d, GroupNorm, Linear, Start, avg_pool_2, scaled, upsample_nearest_2};
 use crate::{Error, Pass, Scope};
 use tch::Tensor;
+use tweedie_torch::Modulation;
 
 /// The change of height and width in a residual block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,22 +99,31 @@ impl ResnetBlock {
         }
     }
 
+    /// `embedding` is the activated embedding of time and condition, (N, width) or (1, width).
     pub(super) fn forward(&self, x: &Tensor, embedding: &Tensor, pass: &Pass) -> Tensor {
-        let h = self.resize.apply(&self.activation.forward(&self.norm1.forward(x)));
-        let h = self.conv1.forward(&h, pass);
-        let time =
-            self.time_emb_proj.forward(&self.activation.forward(embedding), pass).unsqueeze(-1).unsqueeze(-1);
-        let h = if self.scale_shift {
-            let halves = time.chunk(2, 1);
-            self.norm2.forward(&h) * (&halves[0] + 1.0) + &halves[1]
-        } else {
-            self.norm2.forward(&(h + time))
+        let h = self.norm1.activated(x, Modulation::default(), self.activation, pass);
+        let h = self.conv1.forward(&self.resize.apply(&h), pass);
+        let time = self.time_emb_proj.forward_rows(embedding, pass);
+        let halves = if self.scale_shift { time.chunk(2, 1) } else { Vec::new() };
+        let modulation = match halves.as_slice() {
+            [scale, shift] => Modulation { add: None, scale_shift: Some((scale, shift)) },
+            _ => Modulation { add: Some(&time), scale_shift: None },
         };
-        let h = self.activation.forward(&h);
+        let h = self.norm2.activated(&h, modulation, self.activation, pass);
         let h = if pass.train && self.dropout > 0.0 { h.dropout(self.dropout, true) } else { h };
-        let h = self.conv2.forward(&h, pass);
-        let x = self.resize.apply(x);
-        let x = self.conv_shortcut.as_ref().map_or_else(|| x.shallow_clone(), |conv| conv.forward(&x, pass));
-        scaled(x + h, self.output_scale)
+        scaled(self.conv2.add_to(self.shortcut(x, pass), &h, pass), self.output_scale)
+    }
+
+    /// The input in the shape of the output. If the pass adds to it in place, it shares no memory with x.
+    fn shortcut(&self, x: &Tensor, pass: &Pass) -> Tensor {
+        match (&self.conv_shortcut, self.resize) {
+            (Some(conv), resize) => conv.forward(&resize.apply(x), pass),
+            (None, Resize::Keep) if pass.is_packed(x) => {
+                let mut copy = x.empty_like();
+                copy.copy_(x);
+                copy
+            }
+            (None, resize) => resize.apply(x),
+        }
     }
 }

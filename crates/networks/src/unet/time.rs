@@ -85,6 +85,7 @@ impl FeatureEmbedding {
     }
 
     pub(crate) fn forward(&self, features: &Tensor, pass: &Pass) -> Tensor {
-        self.linear_2.forward(&Activation::Silu.forward(&self.linear_1.forward(features, pass)), pass)
+        self.linear_2
+            .forward_rows(&Activation::Silu.forward(&self.linear_1.forward_rows(features, pass)), pass)
     }
 }

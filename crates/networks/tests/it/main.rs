@@ -9,6 +9,7 @@ mod laws;
 mod layers;
 mod limits;
 mod noisy;
+mod packed;
 mod parity;
 mod passes;
 mod plan;

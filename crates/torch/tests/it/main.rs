@@ -2,5 +2,7 @@
 
 mod border;
 mod choices;
+mod fused;
 mod generator;
+mod packed;
 mod tensors;

@@ -1,9 +1,13 @@
 //! One step of training.
 
 use crate::common::{batches, config, model, step, trainer, weights};
+use tch::Device;
 use tweedie_math::Parameterization;
+use tweedie_math::random::Purpose;
+use tweedie_models::{Condition, Model};
+use tweedie_samplers::{Denoiser, Levels};
 use tweedie_torch::Precision;
-use tweedie_training::{Error, OptimizerConfig, Trainer, TrainingConfig};
+use tweedie_training::{Error, OptimizerConfig, Trainer, TrainingConfig, noise_tensor};
 
 #[test]
 fn equal_seeds_train_equally_and_others_do_not() {
@@ -37,7 +41,7 @@ fn dropout_is_the_same_for_the_same_seed() {
         let mut network = crate::common::network();
         network.dropout = 0.3;
         let description = crate::common::description(Parameterization::Epsilon);
-        let model = tweedie_models::Model::new(&network, description, tch::Device::Cpu, 0).unwrap();
+        let model = Model::new(&network, description, Device::Cpu, 0).unwrap();
         let mut trainer = Trainer::new(model, config(), Precision::F32).unwrap();
         batches(8, 3).iter().map(|batch| step(&mut trainer, batch).unwrap().loss).collect::<Vec<_>>()
     };
@@ -94,4 +98,39 @@ fn wrong_numbers_are_named() {
     assert_eq!(refused(&|c| c.optimizer.beta2 = 1.0), "training.optimizer.beta2");
     assert_eq!(refused(&|c| c.ema_half_life = -1.0), "training.ema_half_life");
     assert_eq!(refused(&|c| c.objective.max_weight = 0.0), "training.objective.max_weight");
+}
+
+/// Weights are packed for inference once, and training changes them behind the tensors of the network: by updates of the flat tensor and
+/// by the exchange with the average.
+#[test]
+fn samples_between_updates_are_of_the_present_weights() {
+    let mut trainer = trainer(TrainingConfig { ema_half_life: 1e5, ema_ramp: 1e5, ..config() });
+    let x = noise_tensor(Purpose::START, 0, 0, &[2, 3, 16, 16], Device::Cpu).unwrap();
+    let level = trainer.model().process().level(50);
+    let estimate = |model: &Model| {
+        let _no_gradient = tch::no_grad_guard();
+        model.given(Condition::none()).denoise(&x, Levels::Same(level)).unwrap().x0
+    };
+    let fresh = |model: &Model| {
+        let copy = crate::common::model(Parameterization::Epsilon);
+        let _no_gradient = tch::no_grad_guard();
+        for (to, from) in copy.parameters().zip(model.parameters()) {
+            to.tensor.shallow_clone().copy_(&from.tensor);
+        }
+        estimate(&copy)
+    };
+    let mut seen = vec![estimate(trainer.model())];
+    for examples in batches(8, 2) {
+        step(&mut trainer, &examples).unwrap();
+        seen.push(estimate(trainer.model()));
+        assert!(seen[seen.len() - 1].equal(&fresh(trainer.model())), "raw weights");
+        let (average, expected) = trainer.with_ema(|model| Ok((estimate(model), fresh(model)))).unwrap();
+        assert!(average.equal(&expected), "averaged weights");
+        seen.push(average);
+        assert!(estimate(trainer.model()).equal(&seen[seen.len() - 2]), "raw weights again");
+    }
+    // The half-life is so long that the average stays near the start; no two of the weights are the same.
+    for (i, one) in seen.iter().enumerate() {
+        assert!(seen[..i].iter().all(|other| !other.equal(one)), "estimate {i} is that of other weights");
+    }
 }

@@ -1,0 +1,30 @@
+// The functions that are compiled for each instruction set. A sample is a matrix of `places` rows and `channels` columns of f32 (kind 0) or
+// bf16 (kind 1) values, as in the memory order N, H, W, C. Vectors of one number per channel are f32.
+#pragma once
+
+#include <cstdint>
+
+struct Kernels {
+  // sum[c] = Σ (x - first)[c] and square[c] = Σ (x - first)²[c] over the rows of x.
+  void (*sums[2])(const void* x, const void* first, int64_t places, int64_t channels, float* sum, float* square);
+  // y = act(a·x + b), where act is the identity (0) or SiLU (1).
+  void (*affine[2][2])(const void* x, void* y, int64_t places, int64_t channels, const float* a, const float* b);
+  // dz = dy·act'(a·x + b), Σ dz, Σ dz·x̂ and Σ x̂ with x̂ = r·x + o.
+  void (*slopes[2][2])(const void* x, const void* dy, int64_t places, int64_t channels, const float* a, const float* b,
+                       const float* r, const float* o, float* dz, float* sum_dz, float* sum_dz_x, float* sum_x);
+  // dx = u·dz + w·x + v.
+  void (*combined[2])(const float* dz, const void* x, void* dx, int64_t places, int64_t channels, const float* u, const float* v,
+                      const float* w);
+  // Attention of one sample: qkv (tokens, 3, heads, width) → out (tokens, heads, width). The number of tokens and the width are multiples
+  // of 16. `scratch` holds 2·tokens·width + 4·(tokens + width) floats.
+  void (*attention[2])(const void* qkv, void* out, int64_t tokens, int64_t heads, int64_t width, float* scratch);
+  // The outputs n … n + 31 of y = x·weight + bias for x (rows, inputs) and weight (inputs, padded), where padded is a multiple of 32.
+  void (*row_map)(const float* x, const float* weight, const float* bias, float* y, int64_t rows, int64_t inputs, int64_t outputs,
+                  int64_t padded, int64_t n);
+};
+
+extern "C" {
+extern const Kernels tweedie_kernels_default;
+extern const Kernels tweedie_kernels_avx2;
+extern const Kernels tweedie_kernels_avx512;
+}
