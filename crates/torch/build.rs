@@ -24,7 +24,7 @@ fn compile_shim(include: &Path) {
         .define("GLIBCXX_USE_CXX11_ABI", "1")
         // The parallel loops are inline functions of LibTorch's headers, which use OpenMP as the library does.
         .flag("-fopenmp")
-        .files(["shim/shim.cpp", "shim/group_norm.cpp", "shim/packed.cpp"])
+        .files(["shim/shim.cpp", "shim/attention.cpp", "shim/group_norm.cpp", "shim/packed.cpp"])
         .compile("tweedie_shim");
     println!("cargo:rustc-link-lib=dylib=gomp");
 }

@@ -1,5 +1,4 @@
-// Convolutions and linear maps with weights in the memory order of oneDNN, and attention among few tokens. None of them has a gradient,
-// so that a call that would need one is an error.
+// Convolutions and linear maps with packed weights. None of them has a gradient, so that a call that would need one is an error.
 
 #include <ATen/Functions.h>
 #include <ATen/Parallel.h>
@@ -107,28 +106,6 @@ char* tweedie_row_map(const Tensor* x, const Tensor* weight, const Tensor* bias,
       }
     });
     *made = new Tensor(std::move(y));
-  });
-}
-
-// Self-attention: qkv (N, tokens, 3·heads·width) → (N, tokens, heads·width).
-char* tweedie_attention(const Tensor* qkv, int64_t heads, Tensor** made) {
-  return guarded([&] {
-    check_no_gradient({qkv});
-    TORCH_CHECK(qkv->dim() == 3 && qkv->is_contiguous() && qkv->device().is_cpu(), "queries, keys and values must be a contiguous matrix");
-    TORCH_CHECK(qkv->scalar_type() == at::kFloat || qkv->scalar_type() == at::kBFloat16, "attention takes f32 or bf16");
-    const int64_t n = qkv->size(0), tokens = qkv->size(1), columns = qkv->size(2), width = heads > 0 ? columns / (3 * heads) : 0;
-    TORCH_CHECK(width * 3 * heads == columns && width % 16 == 0 && width > 0 && tokens % 16 == 0 && tokens > 0,
-                "the numbers of tokens and of features per head must be multiples of 16");
-    Tensor out = at::empty({n, tokens, heads * width}, qkv->options());
-    const auto run = kernels().attention[qkv->scalar_type() == at::kBFloat16];
-    const char* from = static_cast<const char*>(qkv->const_data_ptr());
-    char* to = static_cast<char*>(out.mutable_data_ptr());
-    const int64_t size = qkv->element_size() * tokens * heads * width;
-    at::parallel_for(0, n, 1, [&](int64_t begin, int64_t end) {
-      std::vector<float> scratch(2 * tokens * width + 4 * (tokens + width));
-      for (int64_t i = begin; i < end; ++i) run(from + 3 * i * size, to + i * size, tokens, heads, width, scratch.data());
-    });
-    *made = new Tensor(std::move(out));
   });
 }
 

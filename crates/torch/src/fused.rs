@@ -48,10 +48,13 @@ pub fn group_norm(
     })
 }
 
-/// Computes multi-head self-attention, softmax(q·kᵀ/√d)·v, for contiguous qkv of shape (N, T, 3·heads·d): (N, T, heads·d).
+/// Computes multi-head self-attention, softmax(q·kᵀ/√d)·v, for qkv of shape (N, T, 3·heads·d): (N, T, heads·d).
+///
+/// Sums and the softmax are f32. The result for an example does not depend on the other examples or on the number of threads. The function
+/// has first derivatives, and no second ones. Its time grows with T²·d; for more than a few hundred tokens LibTorch's attention is faster.
 ///
 /// # Errors
-/// [`Error::LibTorch`] for tensors that [`attention_takes`] excludes, and if a gradient would be needed, which the function does not have.
+/// [`Error::LibTorch`] for tensors that [`attention_takes`] excludes.
 pub fn attention(qkv: &Tensor, heads: i64) -> Result<Tensor, Error> {
     // SAFETY: the tensor is alive during the call.
     shim::made(|made| unsafe { shim::tweedie_attention(qkv.as_ptr(), heads, made) })

@@ -70,18 +70,25 @@ impl MultiHeadAttention {
         let (n, places, c) = (size[0], size[1], size[2]);
         let split = |y: &Tensor| y.reshape([n, places, self.heads, c / self.heads]).transpose(1, 2);
         let tokens = tokens.to_kind(pass.precision.kind());
-        let [q, k, v] = match self.packed_projections(&tokens, pass) {
-            Some(packed) => {
-                let qkv = computed(packed.forward(&tokens));
-                let takes = attention_takes(places, c / self.heads, qkv.kind(), qkv.device());
-                if takes && places <= FEW_TOKENS {
-                    return computed(tweedie_torch::attention(&qkv, self.heads));
-                }
-                [0, 1, 2].map(|part| qkv.narrow(2, part * c, c))
-            }
-            None => [&self.to_q, &self.to_k, &self.to_v].map(|projection| projection.forward(&tokens, pass)),
-        };
-        attend(&split(&q), &split(&k), &split(&v), pass).transpose(1, 2).reshape([n, places, c])
+        let takes = attention_takes(places, c / self.heads, tokens.kind(), tokens.device());
+        let qkv = self.projected(&tokens, pass);
+        if takes && places <= FEW_TOKENS && pass.derivatives != Derivatives::Second {
+            return computed(tweedie_torch::attention(&qkv, self.heads));
+        }
+        let [q, k, v] = [0, 1, 2].map(|part| split(&qkv.narrow(2, part * c, c)));
+        attend(&q, &k, &v, pass).transpose(1, 2).reshape([n, places, c])
+    }
+
+    /// Queries, keys and values of all heads, computed by one map: (N, T, C) → (N, T, 3·C).
+    fn projected(&self, tokens: &Tensor, pass: &Pass) -> Tensor {
+        if let Some(packed) = self.packed_projections(tokens, pass) {
+            return computed(packed.forward(tokens));
+        }
+        let kind = pass.precision.kind();
+        let all = [&self.to_q, &self.to_k, &self.to_v];
+        let weight = Tensor::cat(&all.map(|projection| &projection.weight), 0).to_kind(kind);
+        let bias = Tensor::cat(&all.map(|projection| &projection.bias), 0).to_kind(kind);
+        tokens.linear(&weight, Some(bias))
     }
 
     /// The projections to queries, keys and values with packed weights, if the pass uses them.

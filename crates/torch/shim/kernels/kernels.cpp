@@ -12,5 +12,6 @@ extern "C" const Kernels TWEEDIE_KERNELS = {
     {{slopes<float, false>, slopes<float, true>}, {slopes<Bf16, false>, slopes<Bf16, true>}},
     {combined<float>, combined<Bf16>},
     {attention<float>, attention<Bf16>},
+    {attention_backward<float>, attention_backward<Bf16>},
     row_map,
 };

@@ -241,6 +241,28 @@ fn attention_is_that_of_plain_operations() {
     }
 }
 
+/// f32 sums of at most 4,096 products; in bf16 the gradient of a rounded result is rounded once more.
+#[test]
+fn the_gradient_of_attention_is_that_of_plain_operations() {
+    for (tokens, heads, width) in [(16, 1, 16), (16, 3, 32), (64, 2, 32), (64, 1, 96)] {
+        let qkv = numbers(1, &[3, tokens, 3 * heads * width]);
+        let weights = numbers(2, &[3, tokens, heads * width]);
+        let gradient = |qkv: &Tensor, of: &dyn Fn(&Tensor) -> Tensor| {
+            let leaf = qkv.copy().set_requires_grad(true);
+            let y = of(&leaf);
+            let sum = (&y * weights.to_kind(y.kind())).sum(y.kind());
+            Tensor::run_backward(&[sum], &[&leaf], false, false).remove(0)
+        };
+        for (kind, allowed) in [(Kind::Float, 5e-6), (Kind::BFloat16, 1e-2)] {
+            let qkv = qkv.to_kind(kind);
+            let found = gradient(&qkv, &|leaf| attention(leaf, heads).unwrap());
+            let expected = gradient(&qkv.to_kind(Kind::Double), &|leaf| plain_attention(leaf, heads));
+            let off = off(&found, &expected);
+            assert!(off < allowed, "{tokens} tokens, {heads} heads of {width}, {kind:?}: {off:e}");
+        }
+    }
+}
+
 /// Scores of several hundred do not overflow, and the greatest takes everything.
 #[test]
 fn attention_bears_large_scores() {
@@ -263,5 +285,7 @@ fn attention_refuses_what_it_does_not_take() {
         );
     }
     let wants = numbers(1, &[1, 16, 48]).set_requires_grad(true);
-    assert!(attention(&wants, 1).unwrap_err().to_string().contains("has no gradient"));
+    let square = attention(&wants, 1).unwrap().square().sum(Kind::Float);
+    let gradient = Tensor::f_run_backward(&[square], &[&wants], true, true);
+    assert!(gradient.unwrap_err().to_string().contains("no second derivative"));
 }
