@@ -1,5 +1,12 @@
-//! The networks used in the benchmarks.
+//! The networks used in the benchmarks, and ratios of measurements.
 
+pub mod contender;
+mod ratio;
+
+pub use ratio::{Interval, ratio};
+
+use std::io::Write;
+use tempfile::NamedTempFile;
 use tweedie_math::{Parameterization, Schedule};
 use tweedie_models::Description;
 use tweedie_networks::UNetConfig;
@@ -40,4 +47,18 @@ pub fn ddpm_network() -> UNetConfig {
 /// The description of a network that predicts x₀.
 pub fn description() -> Description {
     Description::new(Schedule::COSINE, 1000, Parameterization::X0)
+}
+
+/// A temporary file with the keys of a configuration that have a value, as `diffusers` reads it.
+///
+/// # Errors
+/// An error if the file cannot be written.
+pub fn config_file(network: &UNetConfig) -> anyhow::Result<NamedTempFile> {
+    let mut value = serde_json::to_value(network)?;
+    if let Some(object) = value.as_object_mut() {
+        object.retain(|_, value| !value.is_null());
+    }
+    let mut file = tempfile::Builder::new().suffix(".json").tempfile()?;
+    file.write_all(&serde_json::to_vec(&value)?)?;
+    Ok(file)
 }

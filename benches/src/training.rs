@@ -8,7 +8,7 @@ use tweedie_benches::{description, small_network};
 use tweedie_data::{Loader, Shapes};
 use tweedie_models::Model;
 use tweedie_torch::Precision;
-use tweedie_training::{Trainer, TrainingConfig};
+use tweedie_training::{Layout, Trainer, TrainingConfig};
 
 fn step(c: &mut Criterion) {
     tweedie_torch::keep_freed_memory();
@@ -20,7 +20,8 @@ fn step(c: &mut Criterion) {
     {
         let made = || -> anyhow::Result<_> {
             let model = Model::new(&small_network(), description(), Device::Cpu, 0)?;
-            let config = TrainingConfig { channels_last, ..TrainingConfig::default() };
+            let layout = if channels_last { Layout::Nhwc } else { Layout::Nchw };
+            let config = TrainingConfig { layout, ..TrainingConfig::default() };
             let data = Arc::new(Shapes::new(16, 16, 0)?);
             Ok((Trainer::new(model, config, precision)?, Loader::new(data, 0, 64, 0, true)?))
         };

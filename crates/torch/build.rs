@@ -14,6 +14,7 @@ fn main() {
         let wide =
             ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"];
         compile_kernels("avx512", &wide);
+        compile_kernels("avx512_bf16", &[&wide[..], &["-mavx512bf16"]].concat());
     }
 }
 

@@ -94,12 +94,41 @@ pub struct Test {
 
 /// `cargo xtask bench`.
 #[derive(Debug, PartialEq, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Bench {
+    /// A measurement of another kind.
+    #[command(subcommand)]
+    pub program: Option<BenchProgram>,
+    /// Build another revision of this repository, measure both in turn, and fail if this one is slower.
+    #[arg(long, value_name = "REVISION", conflicts_with = "filter")]
+    pub against: Option<String>,
+    /// The loss of speed that --against allows, in per cent.
+    #[arg(long, value_name = "PERCENT", default_value_t = 5.0, requires = "against")]
+    pub margin: f64,
     /// Part of the names of the benchmarks to run.
     pub filter: Option<String>,
     /// Arguments of criterion, such as --sample-size 20.
     #[arg(last = true, value_name = "ARGUMENT")]
     pub criterion: Vec<String>,
+}
+
+/// The programs of `benches/src/bin`.
+#[derive(Debug, PartialEq, Subcommand)]
+pub enum BenchProgram {
+    /// Compute what a network costs at least on this machine, and measure which layers cost more.
+    #[command(disable_help_flag = true)]
+    Roofline(Passed),
+    /// Compare sampling, training, likelihood and start with Python programs, in turn; installs them outside the repository.
+    #[command(disable_help_flag = true)]
+    Peers(Passed),
+}
+
+/// Arguments that are passed on.
+#[derive(Debug, PartialEq, Args)]
+pub struct Passed {
+    /// Arguments of the program; --help lists them.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
+    pub arguments: Vec<String>,
 }
 
 /// `cargo xtask quality`.
@@ -282,12 +311,23 @@ mod tests {
         );
     }
 
+    fn plain() -> Bench {
+        Bench { program: None, against: None, margin: 5.0, filter: None, criterion: Vec::new() }
+    }
+
     #[test]
     fn arguments_of_other_commands_are_read() {
         assert_eq!(read("setup --cuda"), Ok(Some(Command::Setup(Setup { cuda: true, cpu: false }))));
         assert_eq!(read("setup --cuda --cpu"), Err(ErrorKind::ArgumentConflict));
-        let bench = Bench { filter: Some("samplers".into()), criterion: words("--sample-size 20") };
+        let bench =
+            Bench { filter: Some("samplers".into()), criterion: words("--sample-size 20"), ..plain() };
         assert_eq!(read("bench samplers -- --sample-size 20"), Ok(Some(Command::Bench(bench))));
+        let bench = Bench { against: Some("HEAD~1".into()), margin: 3.0, ..plain() };
+        assert_eq!(read("bench --against HEAD~1 --margin 3"), Ok(Some(Command::Bench(bench))));
+        assert_eq!(read("bench --margin 3"), Err(ErrorKind::MissingRequiredArgument));
+        let roofline = BenchProgram::Roofline(Passed { arguments: words("ddpm --batch 8 --help") });
+        let bench = Bench { program: Some(roofline), ..plain() };
+        assert_eq!(read("bench roofline ddpm --batch 8 --help"), Ok(Some(Command::Bench(bench))));
         let quality = Quality { set: words("training.batch=64 training.seed=1") };
         assert_eq!(
             read("quality --set training.batch=64 --set training.seed=1"),

@@ -1,14 +1,24 @@
-//! `cargo xtask bench`: runs the criterion benchmarks, prints a table and writes a JSON file, with which the next run compares its medians.
+//! `cargo xtask bench`: runs the criterion benchmarks, prints a table and writes a JSON file, with which the next run compares its medians;
+//! or runs a program of `benches/src/bin`.
 
-use crate::arguments::Bench;
+use crate::arguments::{Bench, BenchProgram};
 use crate::{cargo, setup};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 use std::path::Path;
+use std::process::Command;
 
 /// Runs the benchmarks whose names contain the filter. The table holds each median with its 95 % interval.
 pub fn command(options: &Bench) -> Result<()> {
     setup::ensure(setup::Wanted::Any)?;
+    match &options.program {
+        Some(BenchProgram::Roofline(passed)) => return program("roofline", &passed.arguments),
+        Some(BenchProgram::Peers(passed)) => return program("peers", &passed.arguments),
+        None => {}
+    }
+    if let Some(revision) = &options.against {
+        return against(revision, options.margin);
+    }
     let mut line = vec!["bench", "--locked", "--package", "tweedie-benches", "--profile", "release", "--"];
     line.extend(options.filter.iter().chain(&options.criterion).map(String::as_str));
     let target = cargo::release_folder()?.parent().map(Path::to_path_buf).unwrap_or_default();
@@ -43,6 +53,50 @@ pub fn command(options: &Bench) -> Result<()> {
         .with_context(|| format!("{} cannot be written", file.display()))?;
     println!("written: {}", file.display());
     Ok(())
+}
+
+/// Builds the programs of `benches/src/bin` and runs one. Threads wait as those of the `tweedie` binary do.
+fn program(name: &str, arguments: &[String]) -> Result<()> {
+    cargo::run(&["build", "--release", "--locked", "--quiet", "--package", "tweedie-benches", "--bins"])?;
+    let mut command = Command::new(cargo::release_folder()?.join(name));
+    command.args(arguments).current_dir(cargo::workspace());
+    command.env("OMP_WAIT_POLICY", "passive").env("GOMP_SPINCOUNT", "10000");
+    cargo::check(command, name)
+}
+
+/// Builds another revision in a folder of its own and compares its speed with this one.
+fn against(revision: &str, margin: f64) -> Result<()> {
+    if !(0.0..100.0).contains(&margin) {
+        bail!("--margin is {margin}; it must be at least 0 and less than 100 per cent");
+    }
+    let git = |arguments: &[&str]| -> Result<String> {
+        let done = Command::new("git").args(arguments).current_dir(cargo::workspace()).output()?;
+        if !done.status.success() {
+            bail!("`git {}` failed: {}", arguments.join(" "), String::from_utf8_lossy(&done.stderr).trim());
+        }
+        Ok(String::from_utf8_lossy(&done.stdout).trim().to_string())
+    };
+    let commit = git(&["rev-parse", "--verify", &format!("{revision}^{{commit}}")])?;
+    if git(&["ls-tree", "-r", "--name-only", &commit, "benches/src/bin/measure.rs"])?.is_empty() {
+        bail!("{revision} has no benches/src/bin/measure.rs, the program by which speeds are compared");
+    }
+    let target = cargo::release_folder()?.parent().map(Path::to_path_buf).unwrap_or_default();
+    let folder = target.join("against").join(&commit[..12]);
+    if !folder.exists() {
+        git(&["worktree", "prune"])?;
+        git(&["worktree", "add", "--detach", &folder.to_string_lossy(), &commit])?;
+    }
+    let settings = ".cargo/libtorch.toml";
+    std::fs::copy(cargo::workspace().join(settings), folder.join(settings))?;
+    let build = ["build", "--release", "--locked", "--package", "tweedie-benches", "--bins"];
+    println!("building {revision} in {} …", folder.display());
+    let mut other = cargo::command(&build);
+    other.current_dir(&folder).env("CARGO_TARGET_DIR", target.join("against/build"));
+    cargo::check(other, &format!("cargo {}", build.join(" ")))?;
+    let before = target.join("against/build/release/measure").to_string_lossy().to_string();
+    cargo::run(&build)?;
+    let after = cargo::release_folder()?.join("measure").to_string_lossy().to_string();
+    program("against", &[before, after, "--margin".into(), (margin / 100.0).to_string()])
 }
 
 /// Collects every `new/estimates.json` below the folder under the name of its benchmark.

@@ -24,7 +24,7 @@ pub use network::{Accepts, Input, Network};
 pub use noisy_classifier::{NoisyClassifier, NoisyClassifierConfig};
 pub use parameters::{Init, MOST_TENSORS, MOST_VALUES, Parameter, Parameters, Scope};
 pub use pass::{Derivatives, Pass};
-pub use plan::{Operation, Plan, PlannedParameter};
+pub use plan::{Operation, OperationKind, Plan, PlannedParameter};
 pub use point_mlp::{PointMlp, PointMlpConfig};
 pub use registry::{Build, Registry};
 pub use unet::{UNet, UNetConfig};

@@ -1,6 +1,6 @@
 //! The named parameters of a network, in the order of construction.
 
-use crate::{Error, Operation};
+use crate::{Error, Operation, OperationKind};
 use std::collections::HashSet;
 use tch::{Device, Kind, Tensor};
 use tweedie_math::random::{Key, Purpose, Stream};
@@ -192,9 +192,10 @@ impl Scope<'_> {
         self.parameters.add(self.name_of(name), shape, init, false)
     }
 
-    /// Adds a layer's floating-point operations for one example to the plan.
-    pub fn count(&mut self, flops: f64) {
-        self.parameters.operations.push(Operation { layer: self.prefix.clone(), flops });
+    /// Adds a layer to the plan, with its floating-point operations for one example.
+    pub fn count(&mut self, kind: OperationKind, flops: f64) {
+        let operation = Operation { layer: self.prefix.clone(), kind, places: self.places, flops };
+        self.parameters.operations.push(operation);
     }
 
     fn name_of(&self, name: &str) -> String {

@@ -14,13 +14,53 @@ pub struct PlannedParameter {
     pub trained: bool,
 }
 
+/// The kind of a layer, with the sizes that determine its cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum OperationKind {
+    /// A convolution with a square kernel of `kernel`² values.
+    Convolution {
+        /// Channels of the input.
+        inputs: i64,
+        /// Channels of the output.
+        outputs: i64,
+        /// Height and width of the kernel.
+        kernel: i64,
+    },
+    /// An affine map of a vector at each position.
+    Linear {
+        /// Length of the input vectors.
+        inputs: i64,
+        /// Length of the output vectors.
+        outputs: i64,
+    },
+    /// Attention of all heads without its projections.
+    Attention {
+        /// The features of all heads together.
+        channels: i64,
+        /// The number of heads.
+        heads: i64,
+    },
+    /// Group normalisation.
+    Normalization {
+        /// Channels.
+        channels: i64,
+        /// Groups of channels.
+        groups: i64,
+    },
+}
+
 /// The cost of one layer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Operation {
     /// The layer's name: the name of its parameters without the last part.
     pub layer: String,
+    /// The kind and its sizes.
+    pub kind: OperationKind,
+    /// The positions of an example at which the layer computes: height times width of its output, or the number of tokens.
+    pub places: i64,
     /// Floating-point operations of the forward pass of one example: two for each multiply-add of convolutions, affine maps and attention.
-    /// Pointwise operations are not counted.
+    /// Pointwise operations are not counted, so that a normalisation has 0.
     pub flops: f64,
 }
 

@@ -1,7 +1,8 @@
-//! Output for users: sheets of images, scatter plots of points, PNG files with metadata, line plots as SVG, an HTML page about a run and
+//! Output for users: sheets of images, scatter plots of points, PNG files with metadata, line plots and bars as SVG, an HTML page about a run and
 //! TensorBoard events. [`Progress`] is the protocol by which long operations report their progress.
 
 mod axis;
+mod bars;
 mod canvas;
 mod page;
 mod plot;
@@ -12,6 +13,7 @@ mod sheet;
 mod tensorboard;
 
 pub use crate::png::{Image, read_png, read_png_text, write_animation, write_grey_png, write_png};
+pub use bars::{Bar, Bars};
 pub use canvas::Canvas;
 pub use page::Page;
 pub use plot::{Plot, Scale, Series};

@@ -25,7 +25,7 @@ pub use checkpoint::checkpoint;
 pub use cuda::{CudaState, open as open_cuda};
 pub use device::{Choice, devices};
 pub use exit::exit_now;
-pub use fused::{Modulation, attention, attention_takes, group_norm};
+pub use fused::{KERNELS, Modulation, attention, attention_takes, group_norm};
 pub use generator::Generator;
 pub use global::with_seed;
 pub use grad::{gradients_enabled, with_grad};

@@ -26,8 +26,8 @@ pub use adamw::AdamW;
 pub use batch::{NoisedBatch, Noising, TrainingBatch, noise_for, noise_tensor};
 pub use checkpoint::{Environment, Keep, ResumeState, load_raw_weights};
 pub use config::{
-    LevelSampling, Loss, Objective, ObjectiveKind, OptimizerConfig, PosthocEma, RateDecay, ReportConfig,
-    TrainingConfig,
+    Layout, LevelSampling, Loss, Objective, ObjectiveKind, OptimizerConfig, PosthocEma, RateDecay,
+    ReportConfig, TrainingConfig,
 };
 pub use ema::{Ema, OwnWeights};
 pub use flat::FlatParameters;

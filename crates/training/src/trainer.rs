@@ -52,17 +52,16 @@ impl<L: Learner> Trainer<L> {
         let ema = Ema::new(&parameters)?;
         let stored = config.posthoc_ema.std.iter().map(|&std| Ok((gamma_of(std)?, Ema::new(&parameters)?)));
         let stored = stored.collect::<Result<_, Error>>()?;
+        let channels_last = config.layout.channels_last(model.backbone().device());
         let pass = Pass {
-            channels_last: config.channels_last,
+            channels_last,
             gradient_checkpointing: config.gradient_checkpointing,
             ..Pass::training(precision)
         };
         model.check(&config)?;
         let state = model.state(&config);
         let mut model = model;
-        model
-            .backbone_mut()
-            .set_pass(Pass { channels_last: config.channels_last, ..Pass::inference(precision) });
+        model.backbone_mut().set_pass(Pass { channels_last, ..Pass::inference(precision) });
         Ok(Self { model, config, pass, parameters, optimizer, ema, stored, state, images: 0, is_whole: true })
     }
 

@@ -3,7 +3,7 @@
 use super::linear::rows_of;
 use super::packed::{Packed, computed};
 use super::{GroupNorm, Linear, Start};
-use crate::{Derivatives, Error, Pass, Scope};
+use crate::{Derivatives, Error, OperationKind, Pass, Scope};
 use std::cell::Ref;
 use tch::{Kind, Tensor};
 use tweedie_torch::{PackedLinear, attention_takes};
@@ -31,7 +31,10 @@ impl MultiHeadAttention {
     pub fn new(mut scope: Scope, channels: i64, head_dim: i64) -> Result<Self, Error> {
         check_heads(channels, head_dim)?;
         let places = scope.places() as f64;
-        scope.count(4.0 * places * places * channels as f64);
+        scope.count(
+            OperationKind::Attention { channels, heads: channels / head_dim },
+            4.0 * places * places * channels as f64,
+        );
         Ok(Self {
             to_q: Linear::new(scope.sub("to_q"), channels, channels, Start::Default)?,
             to_k: Linear::new(scope.sub("to_k"), channels, channels, Start::Default)?,

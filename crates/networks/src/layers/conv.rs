@@ -2,7 +2,7 @@
 
 use super::Start;
 use super::packed::{Packed, computed};
-use crate::{Error, Init, Pass, Scope};
+use crate::{Error, Init, OperationKind, Pass, Scope};
 use std::cell::Ref;
 use tch::Tensor;
 use tweedie_torch::PackedConv2d;
@@ -35,7 +35,10 @@ impl Conv2d {
             Start::Default => Init::Uniform(bound),
             Start::Zero => Init::Constant(0.0),
         };
-        scope.count(2.0 * (inputs * outputs * kernel * kernel) as f64 * scope.places() as f64);
+        scope.count(
+            OperationKind::Convolution { inputs, outputs, kernel },
+            2.0 * (inputs * outputs * kernel * kernel) as f64 * scope.places() as f64,
+        );
         Ok(Self {
             weight: scope.trained("weight", &[outputs, inputs, kernel, kernel], init)?,
             bias: scope.trained("bias", &[outputs], init)?,

@@ -2,7 +2,7 @@
 
 use super::Start;
 use super::packed::{Packed, computed};
-use crate::{Error, Init, Pass, Scope};
+use crate::{Error, Init, OperationKind, Pass, Scope};
 use std::cell::Ref;
 use tch::{Kind, Tensor};
 use tweedie_torch::{PackedLinear, RowMap};
@@ -26,7 +26,10 @@ impl Linear {
             Start::Default => Init::Uniform(1.0 / (inputs as f64).sqrt()),
             Start::Zero => Init::Constant(0.0),
         };
-        scope.count(2.0 * (inputs * outputs) as f64 * scope.places() as f64);
+        scope.count(
+            OperationKind::Linear { inputs, outputs },
+            2.0 * (inputs * outputs) as f64 * scope.places() as f64,
+        );
         Ok(Self {
             weight: scope.trained("weight", &[outputs, inputs], init)?,
             bias: scope.trained("bias", &[outputs], init)?,

@@ -2,7 +2,7 @@
 
 use super::Activation;
 use super::packed::computed;
-use crate::{Error, Init, Pass, Scope};
+use crate::{Error, Init, OperationKind, Pass, Scope};
 use tch::{Device, Kind, Tensor};
 use tweedie_torch::Modulation;
 
@@ -30,6 +30,7 @@ impl GroupNorm {
                 allowed: format!("it must divide {channels} channels: {}", divisors.join(", ")),
             });
         }
+        scope.count(OperationKind::Normalization { channels, groups }, 0.0);
         Ok(Self {
             weight: scope.trained("weight", &[channels], Init::Constant(1.0))?,
             bias: scope.trained("bias", &[channels], Init::Constant(0.0))?,
@@ -49,7 +50,7 @@ impl GroupNorm {
     }
 
     /// Computes activation(norm(x + add)·(1 + scale) + shift) with the vectors of a modulation.
-    pub(crate) fn activated(
+    pub fn activated(
         &self,
         x: &Tensor,
         modulation: Modulation<'_>,

@@ -2,7 +2,7 @@
 
 use super::attention::{attend, check_heads};
 use super::{Linear, Start};
-use crate::{Error, Init, Pass, Scope};
+use crate::{Error, Init, OperationKind, Pass, Scope};
 use tch::{Kind, Tensor};
 
 /// Attention pooling: (N, C, H, W) → (N, outputs).
@@ -34,7 +34,10 @@ impl AttentionPool {
         check_heads(channels, head_dim)?;
         let tokens = sides[0] * sides[1] + 1;
         let mut scope = scope.on(tokens);
-        scope.count(4.0 * tokens as f64 * channels as f64);
+        scope.count(
+            OperationKind::Attention { channels, heads: channels / head_dim },
+            4.0 * tokens as f64 * channels as f64,
+        );
         let near_zero = Init::Normal(1.0 / (channels as f64).sqrt());
         Ok(Self {
             positional_embedding: scope.trained("positional_embedding", &[tokens, channels], near_zero)?,

@@ -61,10 +61,10 @@ impl ResnetBlock {
         let groups = config.norm_num_groups.unwrap_or(32);
         let scale_shift = config.resnet_time_scale_shift == "scale_shift";
         let time_outputs = if scale_shift { 2 * outputs } else { outputs };
-        let places = resize.places(scope.places());
-        let mut scope = scope.on(places);
+        let before = scope.places();
+        let mut scope = scope.on(resize.places(before));
         Ok(Self {
-            norm1: GroupNorm::new(scope.sub("norm1"), inputs, groups, config.norm_eps)?,
+            norm1: GroupNorm::new(scope.sub("norm1").on(before), inputs, groups, config.norm_eps)?,
             conv1: Conv2d::new(scope.sub("conv1"), inputs, outputs, 3, Start::Default)?,
             time_emb_proj: Linear::new(
                 scope.sub("time_emb_proj").on(1),

@@ -8,8 +8,8 @@ use tch::Device;
 use tweedie_networks::layers::{AttentionPool, Conv2d, Linear, MultiHeadAttention, SelfAttention, Start};
 use tweedie_networks::unet::SampleSize;
 use tweedie_networks::{
-    Error, NoisyClassifier, NoisyClassifierConfig, Parameters, Plan, PointMlp, PointMlpConfig, Registry,
-    Scope, UNet, UNetConfig,
+    Error, NoisyClassifier, NoisyClassifierConfig, Operation, OperationKind, Parameters, Plan, PointMlp,
+    PointMlpConfig, Registry, Scope, UNet, UNetConfig,
 };
 
 fn names(list: &[&str]) -> Vec<String> {
@@ -128,6 +128,11 @@ fn two_known_networks_cost_what_is_known() {
     }
 }
 
+/// Whether an operation costs something, or is pointwise.
+fn costs(operation: &Operation) -> bool {
+    operation.flops > 0.0 || matches!(operation.kind, OperationKind::Normalization { .. })
+}
+
 #[test]
 fn the_plan_of_what_is_not_allocated_is_that_of_what_is() {
     let registry = Registry::default();
@@ -150,7 +155,7 @@ fn the_plan_of_what_is_not_allocated_is_that_of_what_is() {
             assert_eq!((planned.name.as_str(), planned.shape.clone(), planned.trained), found);
         }
         assert_eq!(plan.parameters.len(), network.parameters().iter().count());
-        assert!(plan.operations.iter().all(|operation| operation.flops > 0.0), "{class_name}");
+        assert!(plan.operations.iter().all(costs), "{class_name}");
     }
     assert!(matches!(
         registry.plan(UNet::CLASS, &json!({ "dropout": 2.0 })),
@@ -191,7 +196,7 @@ fn without_a_size_the_smallest_image_is_planned() {
         };
         let smallest = UNetConfig { sample_size: Some(SampleSize::Square(4)), ..config.clone() };
         assert_eq!(planned(&config), planned(&smallest));
-        assert!(planned(&config).operations.iter().all(|operation| operation.flops > 0.0));
+        assert!(planned(&config).operations.iter().all(costs));
     }
 }
 
@@ -210,7 +215,11 @@ proptest! {
         prop_assert_eq!(&plan.parameters, &twice.parameters);
         prop_assert_eq!(plan.operations.len(), twice.operations.len());
         for (a, b) in plan.operations.iter().zip(&twice.operations) {
-            prop_assert_eq!(&a.layer, &b.layer);
+            prop_assert_eq!((&a.layer, a.kind), (&b.layer, b.kind));
+            if matches!(a.kind, OperationKind::Normalization { .. }) {
+                prop_assert_eq!((b.places, b.flops), (4 * a.places, 0.0), "{}", &a.layer);
+                continue;
+            }
             let weight = plan.parameters.iter().find(|parameter| parameter.name == format!("{}.weight", a.layer));
             let growth = match weight {
                 _ if a.layer.contains("time_emb") => 1.0,
@@ -227,8 +236,10 @@ proptest! {
         }
         // Every affine map is counted once.
         let maps = plan.parameters.iter().filter(|parameter| parameter.shape.len() > 1).count();
-        let counted = plan.operations.iter().filter(|operation| !operation.layer.contains("attentions")
-            || operation.layer.contains("to_")).count();
+        let counted = plan.operations.iter().filter(|operation| {
+            matches!(operation.kind, OperationKind::Convolution { .. } | OperationKind::Linear { .. })
+        });
+        let counted = counted.count();
         prop_assert_eq!(maps, counted);
     }
 }

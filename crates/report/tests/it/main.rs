@@ -1,5 +1,6 @@
 //! Images for people: PNG files and their text, sheets, plots.
 
+mod bars;
 mod canvas;
 mod damage;
 mod foreign;

@@ -31,28 +31,47 @@ void transpose(const float* from, int64_t tokens, int64_t width, float* to) {
   }
 }
 
+// Runs code(vectors, first) for a multiple of WIDTH values in parts of four, two or one vectors, which share what the code loads.
+template <class Code>
+inline void in_vectors(int64_t values, const Code& code) {
+  int64_t first = 0;
+  for (; first + 4 * WIDTH <= values; first += 4 * WIDTH) code(std::integral_constant<int64_t, 4>(), first);
+  for (; first + 2 * WIDTH <= values; first += 2 * WIDTH) code(std::integral_constant<int64_t, 2>(), first);
+  for (; first < values; first += WIDTH) code(std::integral_constant<int64_t, 1>(), first);
+}
+
 // out (QUERIES, tokens) = rows (QUERIES, width) · columns (width, tokens).
 void products(const float* rows, const float* columns, int64_t tokens, int64_t width, float* out) {
-  for (int64_t t = 0; t < tokens; t += WIDTH) {
-    Floats sum[QUERIES] = {};
+  in_vectors(tokens, [&](auto vectors, int64_t t) {
+    Floats sum[QUERIES][vectors] = {};
     for (int64_t i = 0; i < width; ++i) {
-      const Floats column = load(columns + i * tokens + t);
-      for (int64_t k = 0; k < QUERIES; ++k) sum[k] += rows[k * width + i] * column;
+      Floats column[vectors];
+      for (int64_t j = 0; j < vectors; ++j) column[j] = load(columns + i * tokens + t + j * WIDTH);
+      for (int64_t k = 0; k < QUERIES; ++k) {
+        for (int64_t j = 0; j < vectors; ++j) sum[k][j] += rows[k * width + i] * column[j];
+      }
     }
-    for (int64_t k = 0; k < QUERIES; ++k) store(out + k * tokens + t, sum[k]);
-  }
+    for (int64_t k = 0; k < QUERIES; ++k) {
+      for (int64_t j = 0; j < vectors; ++j) store(out + k * tokens + t + j * WIDTH, sum[k][j]);
+    }
+  });
 }
 
 // out (QUERIES, width) = weights (QUERIES, tokens) · rows (tokens, width).
 void sums_of_rows(const float* weights, const float* rows, int64_t tokens, int64_t width, float* out) {
-  for (int64_t i = 0; i < width; i += WIDTH) {
-    Floats sum[QUERIES] = {};
+  in_vectors(width, [&](auto vectors, int64_t i) {
+    Floats sum[QUERIES][vectors] = {};
     for (int64_t t = 0; t < tokens; ++t) {
-      const Floats row = load(rows + t * width + i);
-      for (int64_t k = 0; k < QUERIES; ++k) sum[k] += weights[k * tokens + t] * row;
+      Floats row[vectors];
+      for (int64_t j = 0; j < vectors; ++j) row[j] = load(rows + t * width + i + j * WIDTH);
+      for (int64_t k = 0; k < QUERIES; ++k) {
+        for (int64_t j = 0; j < vectors; ++j) sum[k][j] += weights[k * tokens + t] * row[j];
+      }
     }
-    for (int64_t k = 0; k < QUERIES; ++k) store(out + k * width + i, sum[k]);
-  }
+    for (int64_t k = 0; k < QUERIES; ++k) {
+      for (int64_t j = 0; j < vectors; ++j) store(out + k * width + i + j * WIDTH, sum[k][j]);
+    }
+  });
 }
 
 // sums (tokens, width) += weightsᵀ (tokens, QUERIES) · rows (QUERIES, width).

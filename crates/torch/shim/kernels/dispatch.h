@@ -14,7 +14,9 @@ const Kernels& kernels() {
   static const Kernels& chosen = []() -> const Kernels& {
     const std::string capability = at::get_cpu_capability();
 #if defined(__x86_64__)
-    if (capability == "AVX512") return tweedie_kernels_avx512;
+    if (capability == "AVX512") {
+      return __builtin_cpu_supports("avx512bf16") ? tweedie_kernels_avx512_bf16 : tweedie_kernels_avx512;
+    }
     if (capability == "AVX2") return tweedie_kernels_avx2;
 #endif
     return tweedie_kernels_default;

@@ -32,4 +32,5 @@ extern "C" {
 extern const Kernels tweedie_kernels_default;
 extern const Kernels tweedie_kernels_avx2;
 extern const Kernels tweedie_kernels_avx512;
+extern const Kernels tweedie_kernels_avx512_bf16;
 }

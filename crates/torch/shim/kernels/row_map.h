@@ -22,8 +22,8 @@ void block(const float* x, const float* weight, const float* bias, float* y, int
     }
   }
   for (int64_t r = 0; r < ROWS; ++r) {
-    store_at(y + r * outputs, n, outputs, low[r]);
-    if (n + WIDTH < outputs) store_at(y + r * outputs, n + WIDTH, outputs, high[r]);
+    store_at(y + r * outputs, n, outputs, low[r], std::false_type());
+    if (n + WIDTH < outputs) store_at(y + r * outputs, n + WIDTH, outputs, high[r], std::false_type());
   }
 }
 

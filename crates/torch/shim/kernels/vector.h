@@ -3,6 +3,11 @@
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
 
 // Everything here has internal linkage, and no header of LibTorch is included: an inline function that is compiled for several instruction
 // sets would be linked only once.
@@ -37,12 +42,23 @@ inline Floats load(const float* from) {
 inline void store(float* to, Floats values) { std::memcpy(to, &values, sizeof(values)); }
 
 inline Floats load(const Bf16* from) {
+#if defined(__AVX512F__)
+  // The compiler would widen the two halves of the vector separately.
+  const __m512i words = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+  return bits_of<Floats>(_mm512_slli_epi32(words, 16));
+#endif
   Halves halves;
   std::memcpy(&halves, from, sizeof(halves));
   return bits_of<Floats>(__builtin_convertvector(halves, Words) << 16);
 }
 
 // Rounds to the nearest bf16, ties to even. NaN stays NaN.
+#if defined(__AVX512BF16__)
+inline void store(Bf16* to, Floats values) {
+  const __m256bh halves = _mm512_cvtneps_pbh(reinterpret_cast<__m512>(values));
+  std::memcpy(to, &halves, sizeof(halves));
+}
+#else
 inline void store(Bf16* to, Floats values) {
   const Words bits = bits_of<Words>(values);
   Words rounded = (bits + (0x7fff + ((bits >> 16) & 1))) >> 16;
@@ -50,6 +66,7 @@ inline void store(Bf16* to, Floats values) {
   const Halves halves = __builtin_convertvector(rounded, Halves);
   std::memcpy(to, &halves, sizeof(halves));
 }
+#endif
 
 // The first n < WIDTH values; the others are 0.
 template <class T>
@@ -66,18 +83,28 @@ inline void store_first(T* to, Floats values, int64_t n) {
   for (int64_t i = 0; i < n; ++i) to[i] = padded[i];
 }
 
-// The values at position c of a row of `length` values.
-template <class T>
-inline Floats load_at(const T* row, int64_t c, int64_t length) {
-  return c + WIDTH <= length ? load(row + c) : load_first(row + c, length - c);
+// The values at position c of a row of `length` values. `whole` is true if the length is a multiple of WIDTH, so that no row has a rest.
+template <class T, class Whole>
+inline Floats load_at(const T* row, int64_t c, int64_t length, Whole whole) {
+  return whole || c + WIDTH <= length ? load(row + c) : load_first(row + c, length - c);
 }
 
-template <class T>
-inline void store_at(T* row, int64_t c, int64_t length, Floats values) {
-  if (c + WIDTH <= length) {
+template <class T, class Whole>
+inline void store_at(T* row, int64_t c, int64_t length, Floats values, Whole whole) {
+  if (whole || c + WIDTH <= length) {
     store(row + c, values);
   } else {
     store_first(row + c, values, length - c);
+  }
+}
+
+// Runs code(whole) for rows of `length` values. The code is compiled for both cases, because the test would be in its innermost loop.
+template <class Code>
+inline void by_length(int64_t length, const Code& code) {
+  if (length % WIDTH == 0) {
+    code(std::true_type());
+  } else {
+    code(std::false_type());
   }
 }
 

@@ -20,6 +20,9 @@ pub struct Environment {
     pub precision: String,
     /// `cpu` or `cuda`.
     pub device: String,
+    /// The version of this workspace's own kernels; 0 before there were any.
+    #[serde(default)]
+    pub kernels: u32,
 }
 
 impl Environment {
@@ -34,12 +37,14 @@ impl Environment {
             memory_layout: if pass.channels_last { "NHWC" } else { "NCHW" }.into(),
             precision: pass.precision.name().into(),
             device: if trainer.device().is_cuda() { "cuda" } else { "cpu" }.into(),
+            kernels: tweedie_torch::KERNELS,
         }
     }
 
     /// The reasons why a computation begun in `self` does not continue bit for bit in `now`; empty if it does.
     pub fn differences(&self, now: &Self) -> Vec<String> {
         let threads = (self.threads.to_string(), now.threads.to_string());
+        let kernels = (self.kernels.to_string(), now.kernels.to_string());
         let mut found = Vec::new();
         for (what, before, after) in [
             ("threads", &threads.0, &threads.1),
@@ -48,6 +53,7 @@ impl Environment {
             ("memory layout", &self.memory_layout, &now.memory_layout),
             ("precision", &self.precision, &now.precision),
             ("device", &self.device, &now.device),
+            ("version of the kernels", &kernels.0, &kernels.1),
         ] {
             if before != after {
                 found.push(format!("{what} was {before} and is {after}"));

@@ -1,9 +1,11 @@
 //! The training configuration.
 
 mod check;
+mod layout;
 mod objective;
 mod seed;
 
+pub use layout::Layout;
 pub use objective::{LevelSampling, Loss, Objective, ObjectiveKind};
 
 use serde::{Deserialize, Serialize};
@@ -33,8 +35,9 @@ pub struct TrainingConfig {
     pub label_dropout: f64,
     /// `auto`, `f32` or `bf16`.
     pub precision: String,
-    /// Whether activations are stored in the memory order N, H, W, C.
-    pub channels_last: bool,
+    /// The memory order of activations: `auto`, `nchw` or `nhwc`.
+    #[serde(alias = "channels_last")]
+    pub layout: Layout,
     /// Whether the network's layers store only their inputs and are recomputed in the backward pass, which takes less memory and more
     /// time.
     pub gradient_checkpointing: bool,
@@ -135,7 +138,7 @@ impl Default for TrainingConfig {
             flip: true,
             label_dropout: 0.1,
             precision: "auto".into(),
-            channels_last: false,
+            layout: Layout::Auto,
             gradient_checkpointing: false,
             objective: Objective::default(),
             optimizer: OptimizerConfig::default(),

@@ -102,6 +102,7 @@ pub fn environment() -> Environment {
         memory_layout: "NCHW".into(),
         precision: "f32".into(),
         device: "cpu".into(),
+        kernels: 1,
     }
 }
 
