@@ -18,11 +18,13 @@ fn every_condition_that_changed_is_a_sentence() {
         memory_layout: "NHWC".into(),
         precision: "bf16".into(),
         device: "cuda".into(),
+        kernels: 0,
     };
     let differences = before.differences(&other);
-    assert_eq!(differences.len(), 6);
+    assert_eq!(differences.len(), 7);
     assert_eq!(differences[1], "CPU capability was AVX2 and is AVX512");
     let now = Environment::of(&trainer(config()));
-    assert_eq!((now.device.as_str(), now.memory_layout.as_str()), ("cpu", "NCHW"));
+    assert_eq!((now.device.as_str(), now.memory_layout.as_str()), ("cpu", "NHWC"));
+    assert!(now.kernels > 0);
     assert_eq!(now.precision, "f32");
 }
