@@ -25,7 +25,13 @@ fn compile_shim(include: &Path) {
         .define("GLIBCXX_USE_CXX11_ABI", "1")
         // The parallel loops are inline functions of LibTorch's headers, which use OpenMP as the library does.
         .flag("-fopenmp")
-        .files(["shim/shim.cpp", "shim/attention.cpp", "shim/group_norm.cpp", "shim/packed.cpp"])
+        .files([
+            "shim/shim.cpp",
+            "shim/attention.cpp",
+            "shim/group_norm.cpp",
+            "shim/optimizer.cpp",
+            "shim/packed.cpp",
+        ])
         .compile("tweedie_shim");
     println!("cargo:rustc-link-lib=dylib=gomp");
 }
@@ -36,6 +42,8 @@ fn compile_kernels(name: &str, flags: &[&str]) {
     kernels
         .opt_level(3)
         .flag("-ffp-contract=fast")
+        // No caller reads errno, which would keep roots from being vectorised.
+        .flag("-fno-math-errno")
         .define("TWEEDIE_KERNELS", format!("tweedie_kernels_{name}").as_str());
     for flag in flags {
         kernels.flag(flag);

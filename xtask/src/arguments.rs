@@ -121,6 +121,9 @@ pub enum BenchProgram {
     /// Compare sampling, training, likelihood and start with Python programs, in turn; installs them outside the repository.
     #[command(disable_help_flag = true)]
     Peers(Passed),
+    /// Measure how time and memory of sampling grow with pixels, channels, batch and steps.
+    #[command(disable_help_flag = true)]
+    Growth(Passed),
 }
 
 /// Arguments that are passed on.

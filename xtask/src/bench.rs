@@ -14,6 +14,7 @@ pub fn command(options: &Bench) -> Result<()> {
     match &options.program {
         Some(BenchProgram::Roofline(passed)) => return program("roofline", &passed.arguments),
         Some(BenchProgram::Peers(passed)) => return program("peers", &passed.arguments),
+        Some(BenchProgram::Growth(passed)) => return program("growth", &passed.arguments),
         None => {}
     }
     if let Some(revision) = &options.against {

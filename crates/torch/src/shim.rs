@@ -1,6 +1,6 @@
 //! The Rust side of `shim/shim.cpp`.
 
-use crate::{Error, border};
+use crate::{AdamWNumbers, Error, border};
 use std::ffi::{CStr, c_char, c_int, c_void};
 use tch::Tensor;
 use torch_sys::C_tensor;
@@ -75,6 +75,13 @@ unsafe extern "C" {
         bias: *const C_tensor,
         sum: *const C_tensor,
         made: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn tweedie_adamw(
+        values: *mut C_tensor,
+        gradients: *const C_tensor,
+        first: *mut C_tensor,
+        second: *mut C_tensor,
+        numbers: *const AdamWNumbers,
     ) -> *mut c_char;
     pub(crate) fn tweedie_row_map(
         x: *const C_tensor,

@@ -1,7 +1,8 @@
-//! AdamW (Loshchilov & Hutter 2019, Algorithm 2) written as tensor operations, with its state in plain tensors.
+//! AdamW (Loshchilov & Hutter 2019, Algorithm 2) on flat tensors.
 
 use crate::{Error, FlatParameters, OptimizerConfig};
-use tch::Tensor;
+use tch::{Device, Tensor};
+use tweedie_torch::{AdamWNumbers, adamw};
 
 /// The optimiser's state: first and second moments, and the number of steps.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ impl AdamW {
         })
     }
 
-    /// Makes one update with a few operations on flat tensors and no transfer to the host.
+    /// Makes one update: in one pass over memory on a CPU, and with a few operations and no transfer to the host on other devices.
     ///
     /// The gradients are first multiplied by `gradient_scale`, the factor of gradient clipping.
     ///
@@ -46,6 +47,19 @@ impl AdamW {
         let correction = |beta: f64| 1.0 - beta.powi(i32::try_from(self.steps).unwrap_or(i32::MAX));
         let (correction1, correction2) = (correction(beta1), correction(beta2));
 
+        if parameters.values.device() == Device::Cpu {
+            let numbers = AdamWNumbers {
+                gradient_scale: f64::try_from(gradient_scale)? as f32,
+                first_share: (1.0 - beta1) as f32,
+                second_share: (1.0 - beta2) as f32,
+                root_factor: (1.0 / correction2.sqrt()) as f32,
+                eps: config.eps as f32,
+                decay: (1.0 - learning_rate * config.weight_decay) as f32,
+                rate: (learning_rate / correction1) as f32,
+            };
+            let FlatParameters { values, gradients } = parameters;
+            return Ok(adamw(values, gradients, &mut self.first_moment, &mut self.second_moment, &numbers)?);
+        }
         let _ = parameters.gradients.f_mul_(gradient_scale)?;
         let g = &parameters.gradients;
         let _ = self.first_moment.f_lerp_(g, 1.0 - beta1)?;

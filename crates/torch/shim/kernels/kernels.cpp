@@ -2,6 +2,7 @@
 
 #include "kernels.h"
 
+#include "adamw.h"
 #include "attention.h"
 #include "group_norm.h"
 #include "row_map.h"
@@ -14,4 +15,5 @@ extern "C" const Kernels TWEEDIE_KERNELS = {
     {attention<float>, attention<Bf16>},
     {attention_backward<float>, attention_backward<Bf16>},
     row_map,
+    adamw,
 };

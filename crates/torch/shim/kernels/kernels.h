@@ -4,6 +4,16 @@
 
 #include <cstdint>
 
+// The numbers of an update by AdamW.
+struct AdamWNumbers {
+  float gradient_scale;  // The factor of gradient clipping.
+  float first_share, second_share;  // 1 − β₁ and 1 − β₂.
+  float root_factor;  // 1/√(1 − β₂ᵗ).
+  float eps;
+  float decay;  // 1 − rate·weight decay.
+  float rate;  // The learning rate divided by 1 − β₁ᵗ.
+};
+
 struct Kernels {
   // sum[c] = Σ (x - first)[c] and square[c] = Σ (x - first)²[c] over the rows of x.
   void (*sums[2])(const void* x, const void* first, int64_t places, int64_t channels, float* sum, float* square);
@@ -24,6 +34,7 @@ struct Kernels {
   // The outputs n … n + 31 of y = x·weight + bias for x (rows, inputs) and weight (inputs, padded), where padded is a multiple of 32.
   void (*row_map)(const float* x, const float* weight, const float* bias, float* y, int64_t rows, int64_t inputs, int64_t outputs,
                   int64_t padded, int64_t n);
+  void (*adamw)(float* values, const float* gradients, float* first, float* second, int64_t n, const AdamWNumbers& numbers);
 };
 
 inline int64_t attention_scratch(int64_t tokens, int64_t width) { return 6 * tokens * width + 12 * width + 8 * tokens; }

@@ -4,5 +4,6 @@ mod border;
 mod choices;
 mod fused;
 mod generator;
+mod optimizer;
 mod packed;
 mod tensors;
