@@ -1,7 +1,8 @@
 //! Ratios of measurements that were made in turn.
 
 /// The median of a ratio with an interval that covers the true median with a probability of at least 95 %.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(from = "[f64; 3]", into = "[f64; 3]")]
 pub struct Interval {
     /// The lower end.
     pub low: f64,
@@ -9,6 +10,18 @@ pub struct Interval {
     pub median: f64,
     /// The upper end.
     pub high: f64,
+}
+
+impl From<[f64; 3]> for Interval {
+    fn from([low, median, high]: [f64; 3]) -> Self {
+        Self { low, median, high }
+    }
+}
+
+impl From<Interval> for [f64; 3] {
+    fn from(interval: Interval) -> Self {
+        [interval.low, interval.median, interval.high]
+    }
 }
 
 /// The ratio of each pair of measurements of one round, a/b.

@@ -4,7 +4,7 @@
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tweedie_benches::contender::{Contender, in_turn, median, seconds_of, waiting};
@@ -55,21 +55,54 @@ struct Options {
     /// The folder of the results.
     #[arg(long, default_value = "docs/figures")]
     out: PathBuf,
+    /// Measure nothing, and draw the plot and the table of the results that the folder has.
+    #[arg(long)]
+    redraw: bool,
 }
 
 /// A row of the results.
+#[derive(Debug, Serialize, Deserialize)]
 struct Row {
     mode: String,
-    precision: &'static str,
-    name: String,
+    precision: String,
+    program: String,
     /// The median seconds of a step, a bound or a start.
     seconds: f64,
     /// The speed relative to eager PyTorch of the same precision.
-    ratio: Option<Interval>,
+    relative: Option<Interval>,
+}
+
+/// What is written to the JSON file.
+#[derive(Debug, Serialize, Deserialize)]
+struct Results {
+    network: String,
+    batch: usize,
+    threads: u16,
+    rounds: u16,
+    steps: usize,
+    cpu: String,
+    rows: Vec<Row>,
 }
 
 fn main() -> Result<()> {
     let options = Options::parse();
+    let stem = options.out.join(format!("peers-{}-{}", options.network, options.batch));
+    let results = if options.redraw { read(&stem)? } else { measured(&options)? };
+    print!("\n{}", table(&results));
+    std::fs::create_dir_all(&options.out)?;
+    std::fs::write(stem.with_extension("json"), serde_json::to_vec_pretty(&results)?)?;
+    std::fs::write(stem.with_extension("svg"), bars(&results).svg())?;
+    println!("written: {0}.json and {0}.svg", stem.display());
+    Ok(())
+}
+
+fn read(stem: &Path) -> Result<Results> {
+    let file = stem.with_extension("json");
+    let text = std::fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+    serde_json::from_slice(&text).with_context(|| format!("{} holds no results", file.display()))
+}
+
+fn measured(options: &Options) -> Result<Results> {
     let python = match &options.python {
         Some(python) => python.clone(),
         None => environment()?,
@@ -80,13 +113,20 @@ fn main() -> Result<()> {
     for mode in &options.modes {
         println!("{mode}, {} network, batch {}", options.network, options.batch);
         rows.extend(if mode == "start" {
-            starts(&options, &python, config.path())?
+            starts(options, &python, config.path())?
         } else {
-            contest(&options, &python, config.path(), mode)?
+            contest(options, &python, config.path(), mode)?
         });
     }
-    print!("\n{}", table(&options, &rows));
-    write(&options, &rows)
+    Ok(Results {
+        network: options.network.clone(),
+        batch: options.batch,
+        threads: options.threads,
+        rounds: options.rounds,
+        steps: options.steps,
+        cpu: cpu(),
+        rows,
+    })
 }
 
 /// The interpreter of a virtual environment with the packages, which is made if it is absent.
@@ -178,10 +218,10 @@ fn contest(options: &Options, python: &Path, config: &Path, mode: &str) -> Resul
         .iter()
         .map(|it| Row {
             mode: mode.into(),
-            precision: it.precision,
-            name: it.name.clone(),
+            precision: it.precision.into(),
+            program: it.name.clone(),
             seconds: median(it.rounds.clone()),
-            ratio: eager(it.precision).map(|eager| ratio(&eager.rounds, &it.rounds)),
+            relative: eager(it.precision).map(|eager| ratio(&eager.rounds, &it.rounds)),
         })
         .collect())
 }
@@ -211,10 +251,10 @@ fn starts(options: &Options, python: &Path, config: &Path) -> Result<Vec<Row>> {
     Ok((0..2)
         .map(|i| Row {
             mode: "start".into(),
-            precision: "f32",
-            name: names[i].into(),
+            precision: "f32".into(),
+            program: names[i].into(),
             seconds: median(rounds[i].clone()),
-            ratio: Some(ratio(&rounds[1], &rounds[i])),
+            relative: Some(ratio(&rounds[1], &rounds[i])),
         })
         .collect())
 }
@@ -234,42 +274,22 @@ fn describe(row: &Row, batch: usize) -> (String, String) {
         _ => format!("{:.2} s", row.seconds),
     };
     let ratio = row
-        .ratio
+        .relative
         .as_ref()
         .map_or("–".into(), |it| format!("{:.2} ({:.2} … {:.2})", it.median, it.low, it.high));
     (speed, ratio)
 }
 
-fn table(options: &Options, rows: &[Row]) -> String {
+fn table(results: &Results) -> String {
     let mut table = format!(
         "| {} network, batch {}, {} threads | precision | program | median | speed relative to eager ({} rounds, 95 % interval) |\n|---|---|---|---|---|\n",
-        options.network, options.batch, options.threads, options.rounds
+        results.network, results.batch, results.threads, results.rounds
     );
-    for row in rows {
-        let (speed, ratio) = describe(row, options.batch);
-        table += &format!("| {} | {} | {} | {speed} | {ratio} |\n", row.mode, row.precision, row.name);
+    for row in &results.rows {
+        let (speed, ratio) = describe(row, results.batch);
+        table += &format!("| {} | {} | {} | {speed} | {ratio} |\n", row.mode, row.precision, row.program);
     }
     table
-}
-
-fn write(options: &Options, rows: &[Row]) -> Result<()> {
-    std::fs::create_dir_all(&options.out)?;
-    let stem = options.out.join(format!("peers-{}-{}", options.network, options.batch));
-    let list: Vec<Value> = rows
-        .iter()
-        .map(|row| {
-            json!({
-                "mode": row.mode, "precision": row.precision, "program": row.name, "seconds": row.seconds,
-                "relative": row.ratio.as_ref().map(|it| [it.low, it.median, it.high]),
-            })
-        })
-        .collect();
-    let about = json!({ "network": options.network, "batch": options.batch, "threads": options.threads,
-        "rounds": options.rounds, "steps": options.steps, "cpu": cpu(), "rows": list });
-    std::fs::write(stem.with_extension("json"), serde_json::to_vec_pretty(&about)?)?;
-    std::fs::write(stem.with_extension("svg"), bars(options, rows).svg())?;
-    println!("written: {0}.json and {0}.svg", stem.display());
-    Ok(())
 }
 
 /// The name of the processor.
@@ -279,31 +299,29 @@ fn cpu() -> String {
     line.trim_start_matches([' ', '\t', ':']).to_string()
 }
 
-/// The speed relative to eager PyTorch, a group of bars for each mode and precision.
-fn bars(options: &Options, rows: &[Row]) -> Bars {
+/// The speed relative to eager PyTorch, a group of bars for each mode and precision. The start is many times faster and would need a
+/// scale of its own.
+fn bars(results: &Results) -> Bars {
     let mut groups: Vec<(String, Vec<Bar>)> = Vec::new();
-    for row in rows {
+    for row in results.rows.iter().filter(|row| row.mode != "start") {
         let heading = format!("{}, {}", row.mode, row.precision);
         if groups.last().is_none_or(|(last, _)| *last != heading) {
             groups.push((heading, Vec::new()));
         }
-        let (speed, _) = describe(row, options.batch);
+        let (speed, _) = describe(row, results.batch);
         let bar = Bar {
-            label: row.name.clone(),
-            value: row.ratio.as_ref().map_or(f64::NAN, |it| it.median),
-            interval: row.ratio.as_ref().map(|it| (it.low, it.high)),
-            note: match &row.ratio {
-                Some(it) => format!("{:.2} ({speed})", it.median),
-                None => speed,
-            },
-            is_marked: row.name == "tweedie",
+            label: row.program.clone(),
+            value: row.relative.map_or(f64::NAN, |it| it.median),
+            interval: row.relative.map(|it| (it.low, it.high)),
+            note: row.relative.map_or(speed.clone(), |it| format!("{:.2} ({speed})", it.median)),
+            is_marked: row.program == "tweedie",
         };
         if let Some((_, bars)) = groups.last_mut() {
             bars.push(bar);
         }
     }
     Bars {
-        title: format!("{} network, batch {}, {} threads", options.network, options.batch, options.threads),
+        title: format!("{} network, batch {}, {} threads", results.network, results.batch, results.threads),
         x_label: "speed relative to eager PyTorch of the same precision".into(),
         groups,
     }
