@@ -3,7 +3,7 @@
 //! The functions have no gradients; a call that would need one is an error. They compute in the kind of the weights.
 
 use crate::{Error, shim};
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 /// A convolution with packed weights.
 #[derive(Debug)]
@@ -27,6 +27,7 @@ impl PackedConv2d {
         input: [i64; 4],
     ) -> Result<Self, Error> {
         let (stride, padding) = ([stride; 2], [padding; 2]);
+        let size = weight.size();
         // SAFETY: the tensor and the arrays of two and four numbers are alive during the call.
         let weight = shim::made(|made| unsafe {
             shim::tweedie_pack_convolution(
@@ -37,7 +38,13 @@ impl PackedConv2d {
                 made,
             )
         })?;
-        Ok(Self { weight, bias: bias.detach(), stride, padding })
+        let packed = Self { weight, bias: bias.detach(), stride, padding };
+        // A processor may lack the instructions for the kind, which the first call shows.
+        if let [_, inputs, height, width] = size[..] {
+            let _ =
+                packed.forward(&Tensor::f_zeros([1, inputs, height, width], (bias.kind(), Device::Cpu))?)?;
+        }
+        Ok(packed)
     }
 
     /// Computes the convolution of x, (N, C, H, W). The result has the memory order N, H, W, C.
@@ -85,10 +92,13 @@ impl PackedLinear {
     /// # Errors
     /// [`Error::LibTorch`] if oneDNN is missing or does not support the kind on this processor.
     pub fn new(weight: &Tensor, bias: &Tensor, rows: i64) -> Result<Self, Error> {
+        let inputs = weight.size().get(1).copied().unwrap_or(0);
         // SAFETY: the tensor is alive during the call.
         let weight =
             shim::made(|made| unsafe { shim::tweedie_pack_linear(weight.detach().as_ptr(), rows, made) })?;
-        Ok(Self { weight, bias: bias.detach() })
+        let packed = Self { weight, bias: bias.detach() };
+        let _ = packed.forward(&Tensor::f_zeros([1, inputs], (bias.kind(), Device::Cpu))?)?;
+        Ok(packed)
     }
 
     /// Computes the map of x, (…, inputs) → (…, outputs).
