@@ -47,28 +47,31 @@ struct Call {
   }
 };
 
-template <class T>
-float first_value(const void* x, int64_t c) {
-  return static_cast<float>(static_cast<const T*>(x)[c]);
+// Adds the moments of `n` further rows to those of `before` rows (Chan et al. 1983).
+void combine(int64_t before, float* mean, float* squares, int64_t n, const float* other_mean, const float* other_squares,
+             int64_t channels) {
+  const double share = static_cast<double>(n) / static_cast<double>(before + n);
+  for (int64_t c = 0; c < channels; ++c) {
+    const double step = static_cast<double>(other_mean[c]) - mean[c];
+    mean[c] = static_cast<float>(mean[c] + step * share);
+    squares[c] = static_cast<float>(squares[c] + (other_squares[c] + step * step * share * static_cast<double>(before)));
+  }
 }
 
-// The mean and the reciprocal standard deviation of each group of sample i, from sums relative to the first row x.
-void statistics(const Call& call, int64_t i, const void* x, bool half, const float* sum, const float* square, float* mean, float* rate) {
+// The mean and the reciprocal standard deviation of each group of sample i, from the moments of its channels.
+void statistics(const Call& call, int64_t i, const float* means, const float* squares, float* mean, float* rate) {
   const double places = static_cast<double>(call.places), width = static_cast<double>(call.per_group());
   for (int64_t g = 0; g < call.groups; ++g) {
     const int64_t begin = g * call.per_group(), end = begin + call.per_group();
-    const auto mean_of = [&](int64_t c) {
-      const float first = half ? first_value<at::BFloat16>(x, c) : first_value<float>(x, c);
-      return static_cast<double>(first) + call.added(i, c) + sum[c] / places;
-    };
-    double centre = 0, squares = 0;
+    const auto mean_of = [&](int64_t c) { return static_cast<double>(means[c]) + call.added(i, c); };
+    double centre = 0, sum = 0;
     for (int64_t c = begin; c < end; ++c) centre += mean_of(c) / width;
     for (int64_t c = begin; c < end; ++c) {
       const double distance = mean_of(c) - centre;
-      squares += square[c] - static_cast<double>(sum[c]) * sum[c] / places + places * distance * distance;
+      sum += squares[c] + places * distance * distance;
     }
     mean[g] = static_cast<float>(centre);
-    rate[g] = static_cast<float>(1.0 / std::sqrt(std::max(squares, 0.0) / (places * width) + call.eps));
+    rate[g] = static_cast<float>(1.0 / std::sqrt(sum / (places * width) + call.eps));
   }
 }
 
@@ -92,21 +95,20 @@ Tensor forward(const Tensor& x, const Call& call, Tensor& mean, Tensor& rate) {
   const int64_t rows = std::max<int64_t>(1, CHUNK / call.channels), chunks = (call.places + rows - 1) / rows;
   std::vector<float> moments(2 * call.n * chunks * call.channels), affine(2 * call.n * call.channels);
   float *means = mean.mutable_data_ptr<float>(), *rates = rate.mutable_data_ptr<float>();
-  const auto sums_of = [&](int64_t task) { return moments.data() + 2 * task * call.channels; };
+  const auto moments_of = [&](int64_t task) { return moments.data() + 2 * task * call.channels; };
   const auto extent = [&](int64_t chunk) { return std::min(rows, call.places - chunk * rows); };
   const auto measure = [&](int64_t task) {
     const int64_t i = task / chunks, chunk = task % chunks;
-    run.sums[half](at_place(x, i, chunk * rows), at_place(x, i, 0), extent(chunk), call.channels, sums_of(task),
-                   sums_of(task) + call.channels);
+    run.moments[half](at_place(x, i, chunk * rows), extent(chunk), call.channels, moments_of(task), moments_of(task) + call.channels);
   };
   const auto finish = [&](int64_t i) {
-    float* total = sums_of(i * chunks);
+    float* total = moments_of(i * chunks);
     for (int64_t chunk = 1; chunk < chunks; ++chunk) {
-      const float* part = sums_of(i * chunks + chunk);
-      for (int64_t k = 0; k < 2 * call.channels; ++k) total[k] += part[k];
+      const float* part = moments_of(i * chunks + chunk);
+      combine(chunk * rows, total, total + call.channels, extent(chunk), part, part + call.channels, call.channels);
     }
     float *m = means + i * call.groups, *r = rates + i * call.groups, *a = affine.data() + 2 * i * call.channels;
-    statistics(call, i, at_place(x, i, 0), half, total, total + call.channels, m, r);
+    statistics(call, i, total, total + call.channels, m, r);
     call.coefficients(i, m, r, a, a + call.channels);
   };
   const auto apply = [&](int64_t task) {

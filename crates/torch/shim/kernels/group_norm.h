@@ -5,30 +5,32 @@
 
 namespace {
 
+// The mean of each channel and the sum of the squared distances from it, in blocks that are combined by the update of Chan et al. (1983).
+// No large mean cancels.
 template <class T>
-void sums(const void* x_, const void* first_, int64_t places, int64_t channels, float* sum, float* square) {
+void moments(const void* x_, int64_t places, int64_t channels, float* mean, float* squares) {
+  constexpr int64_t BLOCK = 16;
   const T* x = static_cast<const T*>(x_);
-  const T* first = static_cast<const T*>(first_);
   by_length(channels, [&](auto whole) {
     for (int64_t c = 0; c < channels; c += WIDTH) {
-      const Floats k = load_at(first, c, channels, whole);
-      Floats s0 = {}, s1 = {}, q0 = {}, q1 = {};
-      int64_t p = 0;
-      for (; p + 1 < places; p += 2) {
-        const Floats even = load_at(x + p * channels, c, channels, whole) - k;
-        const Floats odd = load_at(x + (p + 1) * channels, c, channels, whole) - k;
-        s0 += even;
-        q0 += even * even;
-        s1 += odd;
-        q1 += odd * odd;
+      Floats m = {}, q = {};
+      for (int64_t first = 0; first < places; first += BLOCK) {
+        const int64_t n = places - first < BLOCK ? places - first : BLOCK;
+        Floats values[BLOCK], sum = {};
+        for (int64_t p = 0; p < n; ++p) {
+          values[p] = load_at(x + (first + p) * channels, c, channels, whole);
+          sum += values[p];
+        }
+        const Floats own = sum * (1.0f / static_cast<float>(n));
+        Floats distances = {};
+        for (int64_t p = 0; p < n; ++p) distances += (values[p] - own) * (values[p] - own);
+        const float share = static_cast<float>(n) / static_cast<float>(first + n);
+        const Floats step = own - m;
+        m += step * share;
+        q += distances + step * step * (share * static_cast<float>(first));
       }
-      if (p < places) {
-        const Floats last = load_at(x + p * channels, c, channels, whole) - k;
-        s0 += last;
-        q0 += last * last;
-      }
-      store_at(sum, c, channels, s0 + s1, whole);
-      store_at(square, c, channels, q0 + q1, whole);
+      store_at(mean, c, channels, m, whole);
+      store_at(squares, c, channels, q, whole);
     }
   });
 }

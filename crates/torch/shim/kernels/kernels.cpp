@@ -8,7 +8,7 @@
 #include "row_map.h"
 
 extern "C" const Kernels TWEEDIE_KERNELS = {
-    {sums<float>, sums<Bf16>},
+    {moments<float>, moments<Bf16>},
     {{affine<float, false>, affine<float, true>}, {affine<Bf16, false>, affine<Bf16, true>}},
     {{slopes<float, false>, slopes<float, true>}, {slopes<Bf16, false>, slopes<Bf16, true>}},
     {combined<float>, combined<Bf16>},

@@ -15,8 +15,8 @@ struct AdamWNumbers {
 };
 
 struct Kernels {
-  // sum[c] = Σ (x - first)[c] and square[c] = Σ (x - first)²[c] over the rows of x.
-  void (*sums[2])(const void* x, const void* first, int64_t places, int64_t channels, float* sum, float* square);
+  // The mean of each column and the sum of the squared distances from it.
+  void (*moments[2])(const void* x, int64_t places, int64_t channels, float* mean, float* squares);
   // y = act(a·x + b), where act is the identity (0) or SiLU (1).
   void (*affine[2][2])(const void* x, void* y, int64_t places, int64_t channels, const float* a, const float* b);
   // dz = dy·act'(a·x + b), Σ dz, Σ dz·x̂ and Σ x̂ with x̂ = r·x + o.

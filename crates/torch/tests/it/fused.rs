@@ -174,6 +174,24 @@ fn examples_are_independent() {
     }
 }
 
+/// A mean of a thousand deviations, and a first pixel without it: no sum of squares about another point than the mean has digits left.
+/// The values of f32 themselves are rounded to 3e-5 of the deviation.
+#[test]
+fn a_large_mean_keeps_its_digits() {
+    for shape in [[2, 16, 12, 12], [1, 32, 64, 64]] {
+        let mut case = Case::new(shape, 4, [false, false], false, false);
+        case.x = numbers(1, &shape) + 1000.0;
+        let _ = case.x.narrow(2, 0, 1).narrow(3, 0, 1).fill_(0.0);
+        case.weight = case.weight.ones_like();
+        let leaves: Vec<Tensor> = case.leaves(Kind::Float).iter().map(Tensor::detach).collect();
+        let expected = case.plain(&case.leaves(Kind::Double));
+        let without_first = |y: &Tensor| y.narrow(2, 1, shape[2] - 1).to_kind(Kind::Double);
+        let off =
+            (without_first(&case.fused(&leaves)) - without_first(&expected)).abs().max().double_value(&[]);
+        assert!(off < 2e-4, "{shape:?}: {off:e}");
+    }
+}
+
 /// NaN stays visible, and only in its own example.
 #[test]
 fn nan_stays_nan() {
