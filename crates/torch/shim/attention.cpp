@@ -1,5 +1,4 @@
-// Self-attention among few tokens on a CPU, for which a kernel per sample is faster than batched matrix products. No result depends on
-// the batch size or the number of threads.
+// Self-attention on a CPU for heads whose keys fit into the caches. No result depends on the batch size or the number of threads.
 
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -23,12 +22,12 @@ struct Sizes {
   // Bytes of the queries of a sample.
   int64_t bytes(const Tensor& qkv) const { return qkv.element_size() * tokens * heads * width; }
 
-  // Runs code(sample, scratch) for every sample.
+  // Runs code(sample, head, part, scratch) for every sample and head and `parts` parts of each.
   template <class Code>
-  void in_parallel(const Code& code) const {
-    at::parallel_for(0, n, 1, [&](int64_t begin, int64_t end) {
+  void in_parallel(int64_t parts, const Code& code) const {
+    at::parallel_for(0, n * heads * parts, 1, [&](int64_t begin, int64_t end) {
       std::vector<float> scratch(attention_scratch(tokens, width));
-      for (int64_t i = begin; i < end; ++i) code(i, scratch.data());
+      for (int64_t task = begin; task < end; ++task) code(task / parts / heads, task / parts % heads, task % parts, scratch.data());
     });
   }
 };
@@ -41,8 +40,11 @@ struct Attention : torch::autograd::Function<Attention> {
     const char* from = static_cast<const char*>(qkv.const_data_ptr());
     char* to = static_cast<char*>(out.mutable_data_ptr());
     const int64_t bytes = sizes.bytes(qkv);
-    sizes.in_parallel([&](int64_t i, float* scratch) {
-      run(from + 3 * i * bytes, to + i * bytes, sizes.tokens, heads, sizes.width, scratch);
+    // Each part reads all keys and values of its head, which is little beside the products of so many queries.
+    constexpr int64_t PART = 256;
+    sizes.in_parallel((sizes.tokens + PART - 1) / PART, [&](int64_t i, int64_t head, int64_t part, float* scratch) {
+      const int64_t end = std::min(sizes.tokens, (part + 1) * PART);
+      run(from + 3 * i * bytes, to + i * bytes, sizes.tokens, heads, sizes.width, head, part * PART, end, scratch);
     });
     context->save_for_backward({qkv});
     context->saved_data["heads"] = heads;
@@ -61,8 +63,8 @@ struct Attention : torch::autograd::Function<Attention> {
     const char *from = static_cast<const char*>(qkv.const_data_ptr()), *slope = static_cast<const char*>(d_out.const_data_ptr());
     char* to = static_cast<char*>(d_qkv.mutable_data_ptr());
     const int64_t bytes = sizes.bytes(qkv);
-    sizes.in_parallel([&](int64_t i, float* scratch) {
-      run(from + 3 * i * bytes, slope + i * bytes, to + 3 * i * bytes, sizes.tokens, sizes.heads, sizes.width, scratch);
+    sizes.in_parallel(1, [&](int64_t i, int64_t head, int64_t, float* scratch) {
+      run(from + 3 * i * bytes, slope + i * bytes, to + 3 * i * bytes, sizes.tokens, sizes.heads, sizes.width, head, scratch);
     });
     return {d_qkv, {}};
   }

@@ -54,7 +54,7 @@ pub fn group_norm(
 /// Computes multi-head self-attention, softmax(q·kᵀ/√d)·v, for qkv of shape (N, T, 3·heads·d): (N, T, heads·d).
 ///
 /// Sums and the softmax are f32. The result for an example does not depend on the other examples or on the number of threads. The function
-/// has first derivatives, and no second ones. Its time grows with T²·d; for more than a few hundred tokens LibTorch's attention is faster.
+/// has first derivatives, and no second ones. It keeps the keys and values of a head as f32, for which T·d should not be much above half a million.
 ///
 /// # Errors
 /// [`Error::LibTorch`] for tensors that [`attention_takes`] excludes.

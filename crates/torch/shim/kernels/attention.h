@@ -1,4 +1,4 @@
-// Multi-head self-attention of one sample with few tokens, softmax(q·kᵀ/√width)·v (Vaswani et al. 2017, eq. 1), and its gradient.
+// Self-attention of one head of a sample, softmax(q·kᵀ/√width)·v (Vaswani et al. 2017, eq. 1), and its gradient.
 #pragma once
 
 #include "vector.h"
@@ -110,68 +110,65 @@ void softmax(float* scores, int64_t tokens, float scale) {
 
 float scale_of(int64_t width) { return 1.0f / __builtin_sqrtf(static_cast<float>(width)); }
 
+// The results of the queries `begin` … `end` of one head. Each is computed alone, so that they may be divided among threads.
 template <class T>
-void attention(const void* qkv_, void* out_, int64_t tokens, int64_t heads, int64_t width, float* scratch) {
-  const T* qkv = static_cast<const T*>(qkv_);
-  T* out = static_cast<T*>(out_);
+void attention(const void* qkv_, void* out_, int64_t tokens, int64_t heads, int64_t width, int64_t head, int64_t begin, int64_t end,
+               float* scratch) {
+  const T* q = static_cast<const T*>(qkv_) + head * width;
+  T* out = static_cast<T*>(out_) + head * width;
   const int64_t distance = 3 * heads * width, size = tokens * width;
   float *keys = scratch, *columns = keys + size, *values = columns + size, *queries = values + size;
   float *results = queries + QUERIES * width, *scores = results + QUERIES * width;
-  for (int64_t head = 0; head < heads; ++head) {
-    const T* q = qkv + head * width;
-    gather(q + heads * width, distance, tokens, width, keys);
-    transpose(keys, tokens, width, columns);
-    gather(q + 2 * heads * width, distance, tokens, width, values);
-    for (int64_t first = 0; first < tokens; first += QUERIES) {
-      gather(q + first * distance, distance, QUERIES, width, queries);
-      products(queries, columns, tokens, width, scores);
-      softmax(scores, tokens, scale_of(width));
-      sums_of_rows(scores, values, tokens, width, results);
-      scatter(results, heads * width, QUERIES, width, out + (first * heads + head) * width);
-    }
+  gather(q + heads * width, distance, tokens, width, keys);
+  transpose(keys, tokens, width, columns);
+  gather(q + 2 * heads * width, distance, tokens, width, values);
+  for (int64_t first = begin; first < end; first += QUERIES) {
+    gather(q + first * distance, distance, QUERIES, width, queries);
+    products(queries, columns, tokens, width, scores);
+    softmax(scores, tokens, scale_of(width));
+    sums_of_rows(scores, values, tokens, width, results);
+    scatter(results, heads * width, QUERIES, width, out + first * heads * width);
   }
 }
 
+// The gradient for one head.
 // With P = softmax(scale·Q·Kᵀ) and O = P·V: dV = Pᵀ·dO, dP = dO·Vᵀ, dS = P ∘ (dP − Σ P ∘ dP), dQ = scale·dS·K, dK = scale·dSᵀ·Q.
 template <class T>
-void attention_backward(const void* qkv_, const void* d_out_, void* d_qkv_, int64_t tokens, int64_t heads, int64_t width, float* scratch) {
-  const T *qkv = static_cast<const T*>(qkv_), *d_out = static_cast<const T*>(d_out_);
-  T* d_qkv = static_cast<T*>(d_qkv_);
+void attention_backward(const void* qkv_, const void* d_out_, void* d_qkv_, int64_t tokens, int64_t heads, int64_t width, int64_t head,
+                        float* scratch) {
+  const T *q = static_cast<const T*>(qkv_) + head * width, *d_out = static_cast<const T*>(d_out_) + head * width;
+  T* dq = static_cast<T*>(d_qkv_) + head * width;
   const int64_t distance = 3 * heads * width, size = tokens * width;
   float *keys = scratch, *key_columns = keys + size, *values = key_columns + size, *value_columns = values + size;
   float *d_keys = value_columns + size, *d_values = d_keys + size;
   float *queries = d_values + size, *results = queries + QUERIES * width, *d_results = results + QUERIES * width;
   float *weights = d_results + QUERIES * width, *d_scores = weights + QUERIES * tokens;
   const float scale = scale_of(width);
-  for (int64_t head = 0; head < heads; ++head) {
-    const T* q = qkv + head * width;
-    T* dq = d_qkv + head * width;
-    gather(q + heads * width, distance, tokens, width, keys);
-    transpose(keys, tokens, width, key_columns);
-    gather(q + 2 * heads * width, distance, tokens, width, values);
-    transpose(values, tokens, width, value_columns);
-    std::memset(d_keys, 0, 2 * size * sizeof(float));
-    for (int64_t first = 0; first < tokens; first += QUERIES) {
-      gather(q + first * distance, distance, QUERIES, width, queries);
-      gather(d_out + (first * heads + head) * width, heads * width, QUERIES, width, d_results);
-      products(queries, key_columns, tokens, width, weights);
-      softmax(weights, tokens, scale);
-      products(d_results, value_columns, tokens, width, d_scores);
-      add_rows(weights, d_results, tokens, width, d_values);
-      for (int64_t k = 0; k < QUERIES; ++k) {
-        float *p = weights + k * tokens, *ds = d_scores + k * tokens;
-        Floats along = {};
-        for (int64_t t = 0; t < tokens; t += WIDTH) along += load(p + t) * load(ds + t);
-        const float mean = sum_of(along);
-        for (int64_t t = 0; t < tokens; t += WIDTH) store(ds + t, load(p + t) * (load(ds + t) - mean) * scale);
-      }
-      sums_of_rows(d_scores, keys, tokens, width, results);
-      scatter(results, distance, QUERIES, width, dq + first * distance);
-      add_rows(d_scores, queries, tokens, width, d_keys);
+  gather(q + heads * width, distance, tokens, width, keys);
+  transpose(keys, tokens, width, key_columns);
+  gather(q + 2 * heads * width, distance, tokens, width, values);
+  transpose(values, tokens, width, value_columns);
+  std::memset(d_keys, 0, 2 * size * sizeof(float));
+  for (int64_t first = 0; first < tokens; first += QUERIES) {
+    gather(q + first * distance, distance, QUERIES, width, queries);
+    gather(d_out + first * heads * width, heads * width, QUERIES, width, d_results);
+    products(queries, key_columns, tokens, width, weights);
+    softmax(weights, tokens, scale);
+    products(d_results, value_columns, tokens, width, d_scores);
+    add_rows(weights, d_results, tokens, width, d_values);
+    for (int64_t k = 0; k < QUERIES; ++k) {
+      float *p = weights + k * tokens, *ds = d_scores + k * tokens;
+      Floats along = {};
+      for (int64_t t = 0; t < tokens; t += WIDTH) along += load(p + t) * load(ds + t);
+      const float mean = sum_of(along);
+      for (int64_t t = 0; t < tokens; t += WIDTH) store(ds + t, load(p + t) * (load(ds + t) - mean) * scale);
     }
-    scatter(d_keys, distance, tokens, width, dq + heads * width);
-    scatter(d_values, distance, tokens, width, dq + 2 * heads * width);
+    sums_of_rows(d_scores, keys, tokens, width, results);
+    scatter(results, distance, QUERIES, width, dq + first * distance);
+    add_rows(d_scores, queries, tokens, width, d_keys);
   }
+  scatter(d_keys, distance, tokens, width, dq + heads * width);
+  scatter(d_values, distance, tokens, width, dq + 2 * heads * width);
 }
 
 }  // namespace

@@ -25,11 +25,12 @@ struct Kernels {
   // dx = u·dz + w·x + v.
   void (*combined[2])(const float* dz, const void* x, void* dx, int64_t places, int64_t channels, const float* u, const float* v,
                       const float* w);
-  // Attention of one sample: qkv (tokens, 3, heads, width) → out (tokens, heads, width). The number of tokens and the width are multiples
-  // of 16. `scratch` holds `attention_scratch` floats.
-  void (*attention[2])(const void* qkv, void* out, int64_t tokens, int64_t heads, int64_t width, float* scratch);
-  // The gradient of attention with respect to qkv.
-  void (*attention_backward[2])(const void* qkv, const void* d_out, void* d_qkv, int64_t tokens, int64_t heads, int64_t width,
+  // Attention of one head of a sample, for the queries begin … end: qkv (tokens, 3, heads, width) → out (tokens, heads, width). The number
+  // of tokens and the width are multiples of 16, begin and end of 4. `scratch` holds `attention_scratch` floats.
+  void (*attention[2])(const void* qkv, void* out, int64_t tokens, int64_t heads, int64_t width, int64_t head, int64_t begin, int64_t end,
+                       float* scratch);
+  // The gradient of attention with respect to the head's part of qkv.
+  void (*attention_backward[2])(const void* qkv, const void* d_out, void* d_qkv, int64_t tokens, int64_t heads, int64_t width, int64_t head,
                                 float* scratch);
   // The outputs n … n + 31 of y = x·weight + bias for x (rows, inputs) and weight (inputs, padded), where padded is a multiple of 32.
   void (*row_map)(const float* x, const float* weight, const float* bias, float* y, int64_t rows, int64_t inputs, int64_t outputs,

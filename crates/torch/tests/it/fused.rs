@@ -1,4 +1,4 @@
-//! The fused group normalisation and the attention among few tokens: the same function and gradients as plain operations in f64.
+//! The fused group normalisation and the attention: the same function and gradients as plain operations in f64.
 
 use proptest::prelude::*;
 use tch::{Device, Kind, Tensor};
@@ -244,7 +244,9 @@ fn plain_attention(qkv: &Tensor, heads: i64) -> Tensor {
 
 #[test]
 fn attention_is_that_of_plain_operations() {
-    for (tokens, heads, width) in [(16, 1, 16), (16, 3, 32), (64, 2, 32), (64, 1, 96), (256, 2, 16)] {
+    for (tokens, heads, width) in
+        [(16, 1, 16), (16, 3, 32), (64, 2, 32), (64, 1, 96), (256, 2, 16), (272, 1, 16), (1024, 1, 32)]
+    {
         let qkv = numbers(1, &[3, tokens, 3 * heads * width]) * 2.0;
         for (kind, allowed) in [(Kind::Float, 2e-6), (Kind::BFloat16, 4e-3)] {
             assert!(attention_takes(tokens, width, kind, Device::Cpu));
