@@ -31,11 +31,14 @@ void transpose(const float* from, int64_t tokens, int64_t width, float* to) {
   }
 }
 
-// Runs code(vectors, first) for a multiple of WIDTH values in parts of four, two or one vectors, which share what the code loads.
+// Runs code(vectors, first) for a multiple of WIDTH values in parts of four, two or one vectors, which share what the code loads. Four
+// vectors for each of four queries need more than 16 registers.
 template <class Code>
 inline void in_vectors(int64_t values, const Code& code) {
   int64_t first = 0;
-  for (; first + 4 * WIDTH <= values; first += 4 * WIDTH) code(std::integral_constant<int64_t, 4>(), first);
+  if constexpr (MANY_REGISTERS) {
+    for (; first + 4 * WIDTH <= values; first += 4 * WIDTH) code(std::integral_constant<int64_t, 4>(), first);
+  }
   for (; first + 2 * WIDTH <= values; first += 2 * WIDTH) code(std::integral_constant<int64_t, 2>(), first);
   for (; first < values; first += WIDTH) code(std::integral_constant<int64_t, 1>(), first);
 }

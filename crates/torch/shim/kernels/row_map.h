@@ -5,7 +5,7 @@
 
 namespace {
 
-constexpr int64_t COLUMNS = 2 * WIDTH;  // Outputs that are computed together.
+constexpr int64_t COLUMNS = 32;  // Outputs of a call, which are computed in blocks of two vectors.
 
 template <int64_t ROWS>
 void block(const float* x, const float* weight, const float* bias, float* y, int64_t inputs, int64_t outputs, int64_t padded, int64_t n) {
@@ -28,13 +28,15 @@ void block(const float* x, const float* weight, const float* bias, float* y, int
 }
 
 void row_map(const float* x, const float* weight, const float* bias, float* y, int64_t rows, int64_t inputs, int64_t outputs,
-             int64_t padded, int64_t n) {
+             int64_t padded, int64_t first) {
   constexpr int64_t TOGETHER = 4;
-  int64_t r = 0;
-  for (; r + TOGETHER <= rows; r += TOGETHER) {
-    block<TOGETHER>(x + r * inputs, weight, bias, y + r * outputs, inputs, outputs, padded, n);
+  for (int64_t n = first; n < first + COLUMNS && n < outputs; n += 2 * WIDTH) {
+    int64_t r = 0;
+    for (; r + TOGETHER <= rows; r += TOGETHER) {
+      block<TOGETHER>(x + r * inputs, weight, bias, y + r * outputs, inputs, outputs, padded, n);
+    }
+    for (; r < rows; ++r) block<1>(x + r * inputs, weight, bias, y + r * outputs, inputs, outputs, padded, n);
   }
-  for (; r < rows; ++r) block<1>(x + r * inputs, weight, bias, y + r * outputs, inputs, outputs, padded, n);
 }
 
 }  // namespace

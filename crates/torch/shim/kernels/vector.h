@@ -1,4 +1,5 @@
-// Vectors of 16 floats. The compiler maps them to the registers of the instruction set for which the file is compiled.
+// Vectors of floats that fill a register of the instruction set for which the file is compiled. The compiler splits longer vectors into
+// scalars or keeps them in memory.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,22 @@ struct Bf16 {
   uint16_t bits;
 };
 
+// The number of floats in a register; all sizes that callers promise are multiples of the greatest one, 16.
+#if defined(__AVX512F__)
 constexpr int64_t WIDTH = 16;
+#elif defined(__AVX2__)
+constexpr int64_t WIDTH = 8;
+#else
+constexpr int64_t WIDTH = 4;
+#endif
+
+// Whether there are 32 vector registers; otherwise there are 16.
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr bool MANY_REGISTERS = true;
+#else
+constexpr bool MANY_REGISTERS = false;
+#endif
+
 typedef float Floats __attribute__((vector_size(4 * WIDTH)));
 typedef int32_t Ints __attribute__((vector_size(4 * WIDTH)));
 typedef uint32_t Words __attribute__((vector_size(4 * WIDTH)));
