@@ -6,11 +6,13 @@
 //! - [`latent`]: encoding of images as latents, and decoding.
 //! - [`comparison`]: comparison of samplers.
 //! - [`inspection`]: descriptions of checkpoints.
+//! - [`auto`]: the choice of a precision and a memory order by measurement.
 //! - [`characters`]: characters that do not belong in a line of text.
 //! - [`nesting`]: the nesting of TOML text, checked before it is parsed.
 //!
 //! Long operations report to a [`tweedie_report::Progress`], which can stop them.
 
+pub mod auto;
 pub mod characters;
 pub mod comparison;
 mod error;

@@ -32,6 +32,7 @@ fn main() -> ! {
 fn run(arguments: Arguments) -> anyhow::Result<Ended> {
     if !matches!(arguments.command, Command::Completions { .. }) {
         start::check_libtorch()?;
+        start::check_auto()?;
         tweedie_torch::keep_freed_memory();
     }
     match arguments.command {

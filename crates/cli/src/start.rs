@@ -4,6 +4,7 @@ use anyhow::{Context, bail};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use tracing_subscriber::EnvFilter;
+use tweedie_applications::auto::Auto;
 
 /// Environment variables that make LibTorch's OpenMP threads spin briefly and then sleep while they wait for each other.
 ///
@@ -28,6 +29,29 @@ pub fn logging(verbose: u8) {
     let level = ["warn", "info", "trace"][usize::from(verbose.min(2))];
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+}
+
+/// The environment variable that decides how `auto` is chosen.
+const AUTO: &str = "TWEEDIE_AUTO";
+
+/// How the precision and the memory order are chosen where `auto` is set: by measurement, or by the hardware if [`AUTO`] is `rule` or if
+/// there is no folder for the measurements.
+pub fn auto() -> Auto {
+    let by_rule = std::env::var_os(AUTO).is_some_and(|value| value == "rule");
+    match dirs::cache_dir().filter(|_| !by_rule) {
+        Some(folder) => Auto::Measured { file: folder.join("tweedie").join("speed.json") },
+        None => Auto::Rule,
+    }
+}
+
+/// Returns an error if [`AUTO`] has a value that is not known.
+pub fn check_auto() -> anyhow::Result<()> {
+    match std::env::var_os(AUTO) {
+        Some(value) if value != "rule" && value != "measure" => {
+            bail!("the environment variable {AUTO} is {value:?}; it must be \"rule\" or \"measure\"")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The version of LibTorch that this program is built for.

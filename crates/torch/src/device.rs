@@ -80,3 +80,10 @@ pub fn devices() -> String {
         }
     }
 }
+
+/// Waits until a device has finished its work, so that a time can be taken. On a CPU nothing is outstanding.
+pub fn synchronize(device: Device) {
+    if let Device::Cuda(n) = device {
+        tch::Cuda::synchronize(n as i64);
+    }
+}

@@ -24,7 +24,7 @@ mod version;
 pub use border::guard;
 pub use checkpoint::checkpoint;
 pub use cuda::{CudaState, open as open_cuda};
-pub use device::{Choice, devices};
+pub use device::{Choice, devices, synchronize};
 pub use exit::exit_now;
 pub use fused::{KERNELS, Modulation, attention, attention_takes, group_norm};
 pub use generator::Generator;

@@ -7,7 +7,7 @@ use tch::{Device, Kind};
 /// A user's choice of a precision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PrecisionChoice {
-    /// bf16 if the hardware is faster with it, else f32.
+    /// The faster one by measurement; without a measurement, bf16 if the hardware has instructions for it, else f32.
     #[default]
     Auto,
     /// Everything in f32.
@@ -57,7 +57,7 @@ impl FromStr for PrecisionChoice {
 }
 
 impl PrecisionChoice {
-    /// The precision on a device, and the reason for it.
+    /// The precision on a device without a measurement, and the reason for it.
     pub fn resolve(self, device: Device) -> (Precision, String) {
         match self {
             Self::F32 => (Precision::F32, "as requested".into()),

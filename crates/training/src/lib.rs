@@ -16,6 +16,7 @@ mod importance;
 mod learner;
 mod levels;
 mod loop_memory;
+mod mode;
 mod objective;
 mod rate;
 mod run;
@@ -35,6 +36,7 @@ pub use importance::Importance;
 pub use learner::{Examination, Labels, Learner, LearnerState, Preparation, Seen};
 pub use levels::{DrawnLevel, draw_levels};
 pub use loop_memory::{LoopMemory, Sums, Watch};
+pub use mode::Mode;
 pub use objective::{example_losses, loss};
 pub use rate::rate_at;
 pub use run::{

@@ -1,8 +1,9 @@
 //! The training step.
 
 use crate::objective::weighted_mean;
-use crate::{AdamW, Ema, Error, FlatParameters, Learner, LearnerState, Seen, TrainingConfig, rate_at};
+use crate::{AdamW, Ema, Error, FlatParameters, Learner, LearnerState, Mode, Seen, TrainingConfig, rate_at};
 use std::ops::Range;
+use std::time::Instant;
 use tch::{Device, Kind, Tensor};
 use tweedie_data::Batch;
 use tweedie_math::power_average::gamma_of;
@@ -41,7 +42,7 @@ pub struct StepReport {
 }
 
 impl<L: Learner> Trainer<L> {
-    /// Creates a trainer for a model, at the start of training.
+    /// Creates a trainer for a model, at the start of training. The memory order is that of the configuration for the model's device.
     ///
     /// # Errors
     /// [`Error::Config`] for a configuration that is invalid or does not fit the model; [`Error::Torch`] if memory runs out.
@@ -53,16 +54,50 @@ impl<L: Learner> Trainer<L> {
         let stored = config.posthoc_ema.std.iter().map(|&std| Ok((gamma_of(std)?, Ema::new(&parameters)?)));
         let stored = stored.collect::<Result<_, Error>>()?;
         let channels_last = config.layout.channels_last(model.backbone().device());
-        let pass = Pass {
-            channels_last,
-            gradient_checkpointing: config.gradient_checkpointing,
-            ..Pass::training(precision)
-        };
         model.check(&config)?;
         let state = model.state(&config);
-        let mut model = model;
-        model.backbone_mut().set_pass(Pass { channels_last, ..Pass::inference(precision) });
-        Ok(Self { model, config, pass, parameters, optimizer, ema, stored, state, images: 0, is_whole: true })
+        let pass =
+            Pass { gradient_checkpointing: config.gradient_checkpointing, ..Pass::training(precision) };
+        let mut trainer = Self {
+            model,
+            config,
+            pass,
+            parameters,
+            optimizer,
+            ema,
+            stored,
+            state,
+            images: 0,
+            is_whole: true,
+        };
+        trainer.set_mode(Mode { precision, channels_last });
+        Ok(trainer)
+    }
+
+    /// The precision and the memory order.
+    pub fn mode(&self) -> Mode {
+        Mode { precision: self.pass.precision, channels_last: self.pass.channels_last }
+    }
+
+    /// Changes the precision and the memory order.
+    pub fn set_mode(&mut self, mode: Mode) {
+        let Mode { precision, channels_last } = mode;
+        self.pass = Pass { precision, channels_last, ..self.pass };
+        self.model.backbone_mut().set_pass(Pass { channels_last, ..Pass::inference(precision) });
+    }
+
+    /// Computes the loss of a batch and its gradient in the present mode, without changing weights or state, and returns the seconds.
+    ///
+    /// # Errors
+    /// Those of [`Trainer::step`].
+    pub fn rehearse(&mut self, batch: &L::Batch) -> Result<f64, Error> {
+        let began = Instant::now();
+        let n = L::n_examples(batch);
+        let _loss = self.accumulate(batch, 0..n, n, &mut Vec::new())?;
+        tweedie_torch::synchronize(self.device());
+        let seconds = began.elapsed().as_secs_f64();
+        self.parameters.zero_gradients();
+        Ok(seconds)
     }
 
     /// Makes the learner's batch from examples, as the loader's threads do.

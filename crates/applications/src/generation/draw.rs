@@ -13,7 +13,7 @@ use tweedie_report::{Event, Progress};
 use tweedie_samplers::{Denoiser, Estimate, Hook, Levels, Next, NoiseSource, State, Step, StreamNoise};
 
 /// The default batch size for images.
-const IMAGES_AT_ONCE: usize = 64;
+pub const IMAGES_AT_ONCE: usize = 64;
 /// The default batch size for points, which is larger because small batches would not be faster.
 const POINTS_AT_ONCE: usize = 1024;
 

@@ -26,7 +26,7 @@ mod process;
 mod samples;
 
 pub use class::Class;
-pub use draw::{MOST_AT_ONCE, MOST_SAMPLES, Noise, Request, Start, check_size};
+pub use draw::{IMAGES_AT_ONCE, MOST_AT_ONCE, MOST_SAMPLES, Noise, Request, Start, check_size};
 pub use guidance::{ClassifierOptions, GuidanceOptions};
 pub use open::{OpenOptions, Opened, open};
 pub use previews::Previews;

@@ -2,6 +2,7 @@
 
 use super::process::{prediction_of, schedule_of};
 use crate::Error;
+use crate::auto::{Auto, choose_for_inference};
 use std::path::Path;
 use tch::Device;
 use tweedie_models::{LoadOptions, Model, ProcessChoice, WeightsChoice};
@@ -15,6 +16,10 @@ pub struct OpenOptions {
     pub device: String,
     /// The precision: `auto`, `f32` or `bf16`.
     pub precision: String,
+    /// How the precision `auto` is chosen.
+    pub auto: Auto,
+    /// The number of examples that are evaluated together, for a measurement of `auto`; 0 stands for 16.
+    pub at_once: usize,
     /// The weights of the optimizer or their moving average; default: the average.
     pub weights: Option<WeightsChoice>,
     /// The variant of the weight files, such as `fp16`.
@@ -26,6 +31,9 @@ pub struct OpenOptions {
     /// The name of the network's prediction in `model.parameterization` or in `prediction_type` of `diffusers`.
     pub prediction: Option<String>,
 }
+
+/// The number of examples for a measurement if none is given.
+const AT_ONCE: usize = 16;
 
 /// A loaded model.
 #[derive(Debug)]
@@ -63,12 +71,17 @@ impl OpenOptions {
 /// weights of the optimizer.
 pub fn open(folder: &Path, options: &OpenOptions) -> Result<Opened, Error> {
     let device: Device = options.device.parse::<Choice>()?.resolve()?;
-    let (mut model, notes) = Model::open(&Registry::default(), folder, &options.load()?, device)?;
+    let (mut model, mut notes) = Model::open(&Registry::default(), folder, &options.load()?, device)?;
     // A checkpoint of this workspace stores the optimizer's weights with the files for resuming.
     if options.weights == Some(WeightsChoice::Raw) && tweedie_models::Kind::is_declared(folder) {
         tweedie_training::load_raw_weights(&model, folder)?;
     }
-    let (precision, _) = options.precision.parse::<PrecisionChoice>()?.resolve(device);
+    let requested = options.precision.parse::<PrecisionChoice>()?;
+    let at_once = if options.at_once == 0 { AT_ONCE } else { options.at_once };
+    let (precision, reason) = choose_for_inference(&model, requested, at_once, &options.auto)?;
+    if requested == PrecisionChoice::Auto {
+        notes.push(format!("computed in {} ({reason})", precision.name()));
+    }
     model.set_pass(Pass::inference(precision));
     Ok(Opened { model, precision, notes })
 }

@@ -4,14 +4,14 @@ use super::RunConfig;
 use super::memory::kept_bytes;
 use super::warm::warm_seconds;
 use crate::Error;
+use crate::auto::{Auto, trainer_of};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 use tch::Device;
 use tweedie_data::Loader;
 use tweedie_math::DataShape;
-use tweedie_torch::Precision;
-use tweedie_training::{Clock, Learner, Trainer, TrainingConfig, TrainingData};
+use tweedie_training::{Clock, Environment, Learner, Mode, Trainer, TrainingConfig, TrainingData};
 
 /// The number of examples in the first timed step.
 const FIRST: usize = 8;
@@ -33,8 +33,10 @@ pub struct Estimate {
     pub flops: f64,
     /// The device.
     pub device: Device,
-    /// The precision and the reason for it.
-    pub precision: (Precision, String),
+    /// The precision and the memory order.
+    pub mode: Mode,
+    /// The reason for the mode.
+    pub reason: String,
     /// The memory for weights, gradients, averages and moments, in MiB.
     pub kept_mib: f64,
     /// The additional memory for one batch, in MiB.
@@ -55,7 +57,8 @@ impl Estimate {
         learner: L,
         config: &RunConfig,
         data: &TrainingData,
-        precision: (Precision, String),
+        before: Option<&Environment>,
+        auto: &Auto,
     ) -> Result<Self, Error> {
         let shown = data.shown.as_ref();
         let (device, n_trained) = (learner.backbone().device(), learner.backbone().n_trained());
@@ -63,8 +66,8 @@ impl Estimate {
         // The loader is timed first, before any example is cached.
         let loaded = loaded_per_second(data)?;
         let micro = config.training.batch / config.training.accumulate.max(1);
-        let whole = TrainingConfig { accumulate: 1, ..config.training.clone() };
-        let mut trainer = Trainer::new(learner, whole, precision.0)?;
+        let part = TrainingConfig { accumulate: 1, batch: micro, ..config.training.clone() };
+        let (mut trainer, reason) = trainer_of(learner, part, shown, before, auto)?;
         let before = Clock::memory_mib();
         let mut n = FIRST.min(micro);
         let batch = first_batch(&trainer, data, n)?;
@@ -83,7 +86,8 @@ impl Estimate {
             n_trained,
             flops,
             device,
-            precision,
+            mode: trainer.mode(),
+            reason,
             kept_mib: kept_bytes(&config.training, n_trained) / (1 << 20) as f64,
             batch_mib: (Clock::peak_memory_mib() - before).max(0.0) * micro as f64 / n as f64,
             micro,
@@ -131,8 +135,8 @@ impl fmt::Display for Estimate {
             self.n_trained as f64 / 1e6,
             self.flops / 1e9,
             self.device,
-            self.precision.0.name(),
-            self.precision.1
+            self.mode.precision.name(),
+            self.reason
         )?;
         writeln!(
             f,

@@ -2,6 +2,7 @@
 
 use super::{Estimate, NetworkConfig, RunConfig, SamplePreview, Source};
 use crate::Error;
+use crate::auto::{Auto, trainer_of};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tch::Device;
@@ -11,9 +12,9 @@ use tweedie_models::sampling::SamplingConfig;
 use tweedie_models::{Classifier, Model};
 use tweedie_networks::Registry;
 use tweedie_report::{Event, Progress};
-use tweedie_torch::{Choice, Precision, PrecisionChoice};
+use tweedie_torch::{Choice, PrecisionChoice};
 use tweedie_training::{
-    Ending, Environment, Learner, LoopMemory, ObjectiveKind, Preview, Run, Trainer, TrainingData, train,
+    Ending, Environment, Learner, LoopMemory, Mode, ObjectiveKind, Preview, Run, Trainer, TrainingData, train,
 };
 
 /// A training that is ready to start: a configuration checked against its data.
@@ -35,11 +36,13 @@ pub struct Start {
     pub device: String,
     /// The number of threads per operation; the default for a resumed run is the number it had.
     pub threads: Option<u16>,
+    /// How a precision and a memory order that the configuration leaves open are chosen.
+    pub auto: Auto,
 }
 
 impl Default for Start {
     fn default() -> Self {
-        Self { runs: "runs".into(), device: "auto".into(), threads: None }
+        Self { runs: "runs".into(), device: "auto".into(), threads: None, auto: Auto::Rule }
     }
 }
 
@@ -52,8 +55,10 @@ pub struct Notice {
     pub n_trained: usize,
     /// The device.
     pub device: Device,
-    /// The precision and the reason for it.
-    pub precision: (Precision, String),
+    /// The precision and the memory order.
+    pub mode: Mode,
+    /// The reason for the mode.
+    pub reason: String,
     /// The name of the data set.
     pub data: String,
     /// Lines about the data: the classes, the parts of the set, the files that are left out.
@@ -137,14 +142,22 @@ impl Recipe {
     /// # Errors
     /// Errors of [`Recipe::run`].
     pub fn estimate(self, start: &Start) -> Result<Estimate, Error> {
-        let (device, precision) = self.device_and_precision(start)?;
+        let device = self.device(start)?;
         match self.config.training.objective.kind {
-            ObjectiveKind::Denoiser => {
-                Estimate::of(self.denoiser(device)?, &self.config, &self.data, precision)
-            }
-            ObjectiveKind::Classifier => {
-                Estimate::of(self.classifier(device)?, &self.config, &self.data, precision)
-            }
+            ObjectiveKind::Denoiser => Estimate::of(
+                self.denoiser(device)?,
+                &self.config,
+                &self.data,
+                self.before.as_ref(),
+                &start.auto,
+            ),
+            ObjectiveKind::Classifier => Estimate::of(
+                self.classifier(device)?,
+                &self.config,
+                &self.data,
+                self.before.as_ref(),
+                &start.auto,
+            ),
         }
     }
 
@@ -166,45 +179,34 @@ impl Recipe {
         progress: &mut dyn Progress,
         notice: &mut dyn FnMut(&Notice),
     ) -> Result<Outcome, Error> {
-        let (device, precision) = self.device_and_precision(start)?;
+        let device = self.device(start)?;
         match self.config.training.objective.kind {
             ObjectiveKind::Denoiser => {
                 let model = self.denoiser(device)?;
                 let preview = SamplePreview::new(&self.config, self.data.shown.as_ref());
                 let preview = preview.filter(|_| self.config.training.report.sheet > 0);
                 let preview = preview.as_ref().map(|preview| preview as &dyn Preview<Model>);
-                self.train(model, preview, start, precision, progress, notice, |it| {
-                    Learned::Denoiser(it.into())
-                })
+                self.train(model, preview, start, progress, notice, |it| Learned::Denoiser(it.into()))
             }
             ObjectiveKind::Classifier => {
                 let model = self.classifier(device)?;
-                self.train(model, None, start, precision, progress, notice, |it| {
-                    Learned::Classifier(it.into())
-                })
+                self.train(model, None, start, progress, notice, |it| Learned::Classifier(it.into()))
             }
         }
     }
 
-    /// Sets the number of threads, resolves the device and the precision, and checks that the training fits in the memory. A resumed run keeps its threads and its precision unless
-    /// others are chosen, because the exact results depend on them.
-    fn device_and_precision(&self, start: &Start) -> Result<(Device, (Precision, String)), Error> {
+    /// Sets the number of threads, resolves the device, and checks that the training fits in the memory. A resumed run keeps its threads
+    /// unless others are chosen, because the exact results depend on them.
+    fn device(&self, start: &Start) -> Result<Device, Error> {
         let before = self.before.as_ref().and_then(|before| u16::try_from(before.threads).ok());
         if let Some(threads) = start.threads.or(before).filter(|threads| (1..=1024).contains(threads)) {
             tweedie_torch::set_threads(threads)?;
         }
         let device = start.device.parse::<Choice>()?.resolve()?;
-        let choice: PrecisionChoice = self.config.training.precision.parse()?;
-        let precision = match (choice, &self.before) {
-            (PrecisionChoice::Auto, Some(before)) => {
-                let before: PrecisionChoice = before.precision.parse()?;
-                (before.resolve(device).0, "as before".into())
-            }
-            _ => choice.resolve(device),
-        };
+        self.config.training.precision.parse::<PrecisionChoice>()?;
         let shown = self.data.shown.as_ref();
         self.config.check_memory(&shown.shape(), device, shown.class_names().len())?;
-        Ok((device, precision))
+        Ok(device)
     }
 
     /// Creates the untrained denoiser and checks that it can be trained, saved and sampled as configured.
@@ -250,19 +252,19 @@ impl Recipe {
         Ok(Classifier::new(&network, about, device, self.config.training.seed)?)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the common part of training the two kinds of learners")]
     fn train<L: Learner>(
         self,
         learner: L,
         preview: Option<&dyn Preview<L>>,
         start: &Start,
-        precision: (Precision, String),
         progress: &mut dyn Progress,
         notice: &mut dyn FnMut(&Notice),
         learned: impl FnOnce(Trainer<L>) -> Learned,
     ) -> Result<Outcome, Error> {
-        let Self { config, data, earlier, .. } = self;
-        let mut trainer = Trainer::new(learner, config.training.clone(), precision.0)?;
+        let Self { config, data, earlier, before } = self;
+        let shown = data.shown.as_ref();
+        let (mut trainer, reason) =
+            trainer_of(learner, config.training.clone(), shown, before.as_ref(), &start.auto)?;
         let (mut run, memory, resumed) = match earlier {
             Some(run) => {
                 let (run, memory, differences, notes) =
@@ -283,7 +285,8 @@ impl Recipe {
             name: config.name.clone(),
             n_trained: backbone.n_trained(),
             device: backbone.device(),
-            precision,
+            mode: trainer.mode(),
+            reason,
             data: data.shown.name(),
             about_data: data.shown.notices(),
             run: run.folder().to_path_buf(),

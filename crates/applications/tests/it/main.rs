@@ -1,5 +1,6 @@
 //! The library behind the command line.
 
+mod auto;
 mod comparison;
 mod drawing;
 mod recipes;

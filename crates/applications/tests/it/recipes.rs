@@ -3,13 +3,14 @@
 use crate::points;
 use std::ops::ControlFlow;
 use tweedie_applications::Error;
+use tweedie_applications::auto::Auto;
 use tweedie_applications::recipes::{PRESETS, Recipe, RunConfig, Source, Start, preset_text, resumed_config};
 use tweedie_models::Model;
 use tweedie_report::Event;
 use tweedie_training::Ending;
 
 fn start(runs: &std::path::Path) -> Start {
-    Start { runs: runs.to_path_buf(), device: "cpu".into(), threads: Some(1) }
+    Start { runs: runs.to_path_buf(), device: "cpu".into(), threads: Some(1), auto: Auto::Rule }
 }
 
 /// Every preset is read, and what it writes is read as the same configuration.

@@ -2,6 +2,7 @@
 
 use super::count::between;
 use clap::{Args, ValueEnum};
+use tweedie_applications::auto::Auto;
 use tweedie_applications::generation::OpenOptions;
 use tweedie_math::MOST_LEVELS;
 use tweedie_models::WeightsChoice;
@@ -43,11 +44,13 @@ pub enum WeightsName {
 }
 
 impl FolderFlags {
-    /// The options of the library.
-    pub fn options(&self, device: &str, precision: &str) -> OpenOptions {
+    /// The options of the library, without a measurement. `at_once` is the number of examples in a batch.
+    pub fn options(&self, device: &str, precision: &str, at_once: usize) -> OpenOptions {
         OpenOptions {
             device: device.to_string(),
             precision: precision.to_string(),
+            auto: Auto::Rule,
+            at_once,
             weights: self.weights.map(|weights| match weights {
                 WeightsName::Raw => WeightsChoice::Raw,
                 WeightsName::Ema => WeightsChoice::Ema,

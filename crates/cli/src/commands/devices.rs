@@ -1,6 +1,7 @@
 //! The subcommand `tweedie devices`.
 
 use crate::output::line;
+use tweedie_applications::auto::Auto;
 use tweedie_torch::{Choice, PrecisionChoice, devices, machine};
 
 /// Prints the versions, the processor, the devices and the precision that `auto` selects.
@@ -19,5 +20,14 @@ pub fn run() -> anyhow::Result<()> {
     let device = Choice::Auto.resolve()?;
     let (precision, reason) = PrecisionChoice::Auto.resolve(device);
     row("auto", format!("{device:?}, {}: {reason}", precision.name()));
+    if let Auto::Measured { file } = crate::start::auto() {
+        row(
+            "",
+            format!(
+                "measured instead where a model is trained or evaluated; remembered in {}",
+                file.display()
+            ),
+        );
+    }
     Ok(())
 }

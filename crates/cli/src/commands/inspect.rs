@@ -16,7 +16,7 @@ pub fn run(options: &Inspect) -> anyhow::Result<()> {
     if Kind::of(&options.model)? == Kind::Classifier {
         return of_classifier(&Classifier::load(&options.model, device)?, options);
     }
-    let (model, _) = super::open_model(&options.model, &options.folder.options(&options.device, "f32"))?;
+    let (model, _) = super::open_model(&options.model, &options.folder.options(&options.device, "f32", 1))?;
     summary(&model).into_iter().for_each(line);
     if let Some(path) = &options.plot {
         plot(model.process(), &model.about().schedule, path)?;

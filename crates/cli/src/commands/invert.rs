@@ -7,11 +7,14 @@ use tch::Kind;
 use tweedie_applications::generation::{Generator, GeneratorOptions, check_finite};
 use tweedie_applications::latent::{code_sampling, encode, read_images};
 use tweedie_models::sampling::SamplingConfig;
+use tweedie_torch::Precision;
 
 /// Encodes images and writes their latents.
 pub fn run(options: &Invert) -> anyhow::Result<()> {
-    let (model, precision) =
-        super::open_model(&options.model, &options.folder.options(&options.device, &options.precision))?;
+    let (model, precision) = super::open_model(
+        &options.model,
+        &options.folder.options(&options.device, &options.precision, options.images.len()),
+    )?;
     let own = model.sampling();
     let sampling = SamplingConfig {
         // --steps overrides the levels of the checkpoint.
@@ -50,18 +53,18 @@ pub fn run(options: &Invert) -> anyhow::Result<()> {
             "the latents are narrower than noise: they can be decoded, but interpolations between them may not resemble the data",
         );
     }
-    line(format!("to decode: {}", command(options)));
+    line(format!("to decode: {}", command(options, precision)));
     Ok(())
 }
 
 /// The command line that decodes the latents.
-fn command(options: &Invert) -> String {
+fn command(options: &Invert, precision: Precision) -> String {
     let mut words = vec!["tweedie sample".to_string(), shell_word(options.model.display())];
     words.push("--sampler ddim --eta 0".into());
     words.extend(options.levels.as_ref().map(|levels| format!("--levels {levels}")));
     words.extend(options.steps.map(|steps| format!("--steps {steps}")));
     words.extend(options.class.as_ref().map(|class| format!("--class {}", shell_word(class))));
-    words.extend((options.precision != "f32").then(|| format!("--precision {}", options.precision)));
+    words.extend((precision != Precision::F32).then(|| format!("--precision {}", precision.name())));
     words.extend((options.device != "auto").then(|| format!("--device {}", options.device)));
     words.push(format!("--start {}", shell_word(options.out.display())));
     words.join(" ")

@@ -28,9 +28,10 @@ pub enum Ended {
     Interrupted,
 }
 
-/// Loads a model and prints the notes about its folder.
+/// Loads a model, with a measurement if its precision is `auto`, and prints the notes about it.
 fn open_model(folder: &Path, options: &OpenOptions) -> anyhow::Result<(Model, Precision)> {
-    let Opened { model, precision, notes } = tweedie_applications::generation::open(folder, options)?;
+    let options = OpenOptions { auto: crate::start::auto(), ..options.clone() };
+    let Opened { model, precision, notes } = tweedie_applications::generation::open(folder, &options)?;
     notes.iter().for_each(crate::output::line);
     Ok((model, precision))
 }

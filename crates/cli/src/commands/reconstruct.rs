@@ -22,8 +22,11 @@ pub fn run(options: &Reconstruct) -> anyhow::Result<()> {
     if options.steps.is_empty() {
         bail!("--steps is empty; it must name at least one number of steps");
     }
-    let (model, precision) =
-        super::open_model(&options.model, &options.folder.options(&options.device, &options.precision))?;
+    let at_once = if options.images.is_empty() { options.n } else { options.images.len() };
+    let (model, precision) = super::open_model(
+        &options.model,
+        &options.folder.options(&options.device, &options.precision, at_once),
+    )?;
     let (clean, rows, what) = subject(options, &model)?;
     tweedie_files::check_writable(&options.out)?;
     let sampling = |&steps: &usize| -> anyhow::Result<SamplingConfig> {

@@ -39,8 +39,12 @@ pub fn run(options: &Train) -> anyhow::Result<Ended> {
         }
         prepared => prepared?,
     };
-    let start =
-        Start { runs: options.runs.clone(), device: options.device.clone(), threads: options.threads };
+    let start = Start {
+        runs: options.runs.clone(),
+        device: options.device.clone(),
+        threads: options.threads,
+        auto: crate::start::auto(),
+    };
     if options.dry_run {
         let text = recipe.config().to_toml()?;
         let about = recipe.data().shown.notices();
@@ -80,13 +84,13 @@ pub fn run(options: &Train) -> anyhow::Result<Ended> {
 }
 
 fn announce(notice: &Notice, images: u64, what: &str) {
-    let (precision, reason) = &notice.precision;
     line(format!(
-        "{}: {:.2} M parameters on {:?} in {} ({reason}), {}; {images} {what} of {}",
+        "{}: {:.2} M parameters on {:?} in {} ({}), {}; {images} {what} of {}",
         notice.name,
         notice.n_trained as f64 / 1e6,
         notice.device,
-        precision.name(),
+        notice.mode.precision.name(),
+        notice.reason,
         match tch::get_num_threads() {
             1 => "1 thread".into(),
             n => format!("{n} threads"),

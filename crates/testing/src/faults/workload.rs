@@ -86,6 +86,8 @@ impl Workload {
         let mut command = Command::new(&self.binary);
         // With OMP_WAIT_POLICY the program does not start itself again.
         command.current_dir(folder).env("OMP_NUM_THREADS", "1").env("OMP_WAIT_POLICY", "passive");
+        // A measurement would make results depend on the load of the machine.
+        command.env("TWEEDIE_AUTO", "rule");
         for name in ["RUST_LOG", "RUST_BACKTRACE", "RUST_LIB_BACKTRACE", "LD_PRELOAD"] {
             command.env_remove(name);
         }

@@ -29,13 +29,13 @@ impl Environment {
     /// The current environment of a trainer on this machine.
     pub fn of<L: Learner>(trainer: &Trainer<L>) -> Self {
         let machine = machine();
-        let pass = trainer.model().backbone().pass();
+        let mode = trainer.mode();
         Self {
             threads: machine.threads,
             cpu_capability: machine.cpu_capability,
             libtorch: machine.libtorch,
-            memory_layout: if pass.channels_last { "NHWC" } else { "NCHW" }.into(),
-            precision: pass.precision.name().into(),
+            memory_layout: mode.memory_layout().into(),
+            precision: mode.precision.name().into(),
             device: if trainer.device().is_cuda() { "cuda" } else { "cpu" }.into(),
             kernels: tweedie_torch::KERNELS,
         }

@@ -7,8 +7,8 @@ use tch::Device;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Layout {
-    /// The order that measured faster on the device: N, H, W, C on a CPU, where normalisations are then fused with the operations around
-    /// them, and N, C, H, W on a GPU, where neither was measured.
+    /// The order that is measured to be faster. Without a measurement it is N, H, W, C on a CPU, where normalisations are then fused with
+    /// the operations around them, and N, C, H, W on a GPU.
     #[default]
     Auto,
     /// N, C, H, W.
@@ -18,7 +18,7 @@ pub enum Layout {
 }
 
 impl Layout {
-    /// Whether channels are last on a device.
+    /// Whether channels are last on a device, without a measurement.
     pub fn channels_last(self, device: Device) -> bool {
         match self {
             Self::Auto => device == Device::Cpu,

@@ -16,8 +16,10 @@ pub fn run(options: &Compare) -> anyhow::Result<()> {
         bail!("--samplers and --steps must name at least one value each");
     }
     options.how.check_taken(&options.samplers)?;
-    let (mut model, _) =
-        super::open_model(&options.model, &options.folder.options(&options.device, &options.precision))?;
+    let (mut model, precision) = super::open_model(
+        &options.model,
+        &options.folder.options(&options.device, &options.precision, options.n),
+    )?;
     model.set_micro_batch(options.how.micro_batch.map(|size| size as usize));
     let about = model.about();
     if !about.is_images() {
@@ -38,7 +40,7 @@ pub fn run(options: &Compare) -> anyhow::Result<()> {
     }
     let mut terminal = Terminal::interruptible()?;
     let rows = compare(&mut generator, samplings, options.n, options.seed, &mut terminal, &mut |_| {})?;
-    report::write(options, &model, &rows)
+    report::write(options, &model, precision, &rows)
 }
 
 /// The sampling configuration of the reference, followed by those of each sampler with each number of steps.

@@ -7,6 +7,7 @@ use tweedie_applications::comparison::{Distance, Row};
 use tweedie_applications::generation::images_of;
 use tweedie_models::Model;
 use tweedie_report::{Sheet, sheet};
+use tweedie_torch::Precision;
 
 /// The file name of the sheet.
 pub(super) const SHEET: &str = "comparison.png";
@@ -17,7 +18,12 @@ pub(super) const TABLE: &str = "comparison.json";
 const SHOWN: i64 = 12;
 
 /// Prints the table, and writes the table and the sheet. The first of `rows` is the reference.
-pub(super) fn write(options: &Compare, model: &Model, rows: &[Row]) -> anyhow::Result<()> {
+pub(super) fn write(
+    options: &Compare,
+    model: &Model,
+    precision: Precision,
+    rows: &[Row],
+) -> anyhow::Result<()> {
     let Some((reference, others)) = rows.split_first() else { return Ok(()) };
     let range = model.about().range;
     let half = (range.high - range.low) / 2.0;
@@ -51,7 +57,7 @@ pub(super) fn write(options: &Compare, model: &Model, rows: &[Row]) -> anyhow::R
     }
     let mut value = json!({
         "model": options.model, "n": options.n, "seed": options.seed, "spread": options.spread.to_string(),
-        "precision": options.precision, "micro_batch": options.how.micro_batch, "class": options.class,
+        "precision": precision.name(), "micro_batch": options.how.micro_batch, "class": options.class,
         "reference": { "sampler": reference.sampling.sampler, "levels": levels, "steps": reference.steps, "calls": reference.calls,
         "seconds": reference.seconds }, "rows": table, "version": env!("CARGO_PKG_VERSION"),
     });

@@ -10,7 +10,7 @@ use anyhow::Context;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use tweedie_applications::evaluation::{Judged, SamplesOptions, Subject, config_of, judge};
-use tweedie_applications::generation::{Generator, GeneratorOptions};
+use tweedie_applications::generation::{Generator, GeneratorOptions, IMAGES_AT_ONCE};
 use tweedie_models::{Kind, Model};
 
 /// The file name of the report.
@@ -91,8 +91,10 @@ fn samples(options: &EvaluateSamples) -> anyhow::Result<()> {
 
 fn open_model(options: &EvaluateSamples) -> anyhow::Result<Model> {
     let flags = options.folder.raw_if(options.raw);
-    let (mut model, _) =
-        super::open_model(&options.model, &flags.options(&options.device, &options.precision))?;
+    let (mut model, _) = super::open_model(
+        &options.model,
+        &flags.options(&options.device, &options.precision, IMAGES_AT_ONCE),
+    )?;
     model.set_micro_batch(options.how.options.micro_batch.map(|size| size as usize));
     Ok(model)
 }

@@ -10,7 +10,9 @@ use crate::progress::Terminal;
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 use targets::Targets;
-use tweedie_applications::generation::{Class, Generator, GeneratorOptions, Noise, Request, Start};
+use tweedie_applications::generation::{
+    Class, Generator, GeneratorOptions, IMAGES_AT_ONCE, Noise, Request, Start,
+};
 use tweedie_math::DataShape;
 use tweedie_models::Model;
 use tweedie_models::sampling::{Sampler, SamplingConfig};
@@ -25,8 +27,10 @@ pub fn run(options: &Sample) -> anyhow::Result<Ended> {
         }
         return Ok(Ended::Completed);
     };
+    let at_once =
+        if options.batch == 0 { options.n.min(IMAGES_AT_ONCE) } else { options.batch.min(options.n) };
     let (mut model, precision) =
-        super::open_model(folder, &options.folder.options(&options.device, &options.precision))?;
+        super::open_model(folder, &options.folder.options(&options.device, &options.precision, at_once))?;
     model.set_micro_batch(options.how.options.micro_batch.map(|size| size as usize));
     let sampling = sampling(options, &model)?;
     let guidance = options.guidance.options();

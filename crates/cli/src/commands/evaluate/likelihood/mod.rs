@@ -99,8 +99,10 @@ fn open(
     judged: &Examples,
 ) -> anyhow::Result<(Model, VarianceName)> {
     let flags = options.folder.raw_if(options.raw);
-    let (model, _) =
-        crate::commands::open_model(folder, &flags.options(&options.device, &options.precision))?;
+    let (model, _) = crate::commands::open_model(
+        folder,
+        &flags.options(&options.device, &options.precision, options.at_once),
+    )?;
     let _fits = judged.clean(&model)?;
     judged.classes(&model, options.class.as_deref())?;
     let mut times = options.levels.times(model.process()).context("--levels")?;
