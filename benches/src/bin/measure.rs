@@ -13,8 +13,8 @@ use tweedie_evaluation::likelihood::{BoundOptions, BoundVariance, Examples, imag
 use tweedie_math::decoder::NormalCdf;
 use tweedie_math::{FirstVariance, Parameterization, Schedule};
 use tweedie_models::sampling::{Sampler, SamplingConfig, walk_down};
-use tweedie_models::{Condition, Description, Model};
-use tweedie_networks::{Pass, UNet, UNetConfig};
+use tweedie_models::{Condition, Description, Model, Replicas};
+use tweedie_networks::{Pass, Registry, UNet, UNetConfig};
 use tweedie_samplers::StreamNoise;
 use tweedie_torch::Precision;
 use tweedie_training::{Trainer, TrainingConfig};
@@ -58,6 +58,9 @@ struct Options {
     warmup: usize,
     #[arg(long, default_value_t = 2)]
     threads: u16,
+    /// Replicas of the network.
+    #[arg(long, default_value_t = 1)]
+    replicas: usize,
     /// Measure once for each line of standard input.
     #[arg(long)]
     serve: bool,
@@ -119,6 +122,8 @@ impl Options {
         let about = Description::new(schedule, 1000, Parameterization::Epsilon);
         let mut model = Model::of_network(Box::new(UNet::new(network, Device::Cpu, 0)?), about)?;
         model.set_pass(Pass::inference(self.precision()));
+        let replicas = Replicas::new(&Registry::default(), model.network(), self.replicas)?;
+        model.set_replicas(replicas);
         Ok(model)
     }
 }
@@ -133,7 +138,9 @@ fn trainer(options: &Options, network: &UNetConfig) -> Result<(Trainer, Loader)>
     let config = TrainingConfig { batch: options.batch, images: 1_000_000_000, ..TrainingConfig::default() };
     let [height, width] = sides(network).map(|side| side as usize);
     let loader = Loader::new(Arc::new(Shapes::new(height, width, 0)?), 0, options.batch, 0, true)?;
-    Ok((Trainer::new(options.model(network)?, config, options.precision())?, loader))
+    let mut trainer = Trainer::new(options.model(network)?, config, options.precision())?;
+    trainer.set_replicas(&Registry::default(), options.replicas)?;
+    Ok((trainer, loader))
 }
 
 fn begun(options: &Options, network: &UNetConfig) -> Result<()> {

@@ -30,6 +30,9 @@ pub enum Error {
     /// An error of LibTorch.
     #[error(transparent)]
     Torch(#[from] tweedie_torch::Error),
+    /// A replica of a network failed.
+    #[error("a replica of the network failed: {0}")]
+    Replica(String),
     /// A folder that is not a checkpoint.
     #[error("{} is not a checkpoint: {reason}", path.display())]
     NotACheckpoint {

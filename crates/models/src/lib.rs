@@ -17,7 +17,7 @@ pub mod sampling;
 mod values;
 
 pub use about::{About, DataRange, Standardization, TrainingSummary};
-pub use backbone::{Backbone, Call, Condition, Output};
+pub use backbone::{Backbone, Call, Condition, Output, Replicas};
 pub use classifier::{ClassGuide, Classifier};
 pub use denoiser::{Conditioned, Description, Model, VariancePrediction};
 pub use error::Error;

@@ -34,8 +34,18 @@ pub struct Parameters {
     n_values: usize,
     operations: Vec<Operation>,
     device: Device,
-    /// `None` if the parameters are only planned.
-    seed: Option<u64>,
+    initial: Initial,
+}
+
+/// The values of parameters that are added.
+#[derive(Debug, Clone, Copy)]
+enum Initial {
+    /// No memory.
+    Planned,
+    /// Zeros, which are replaced later.
+    Zeros,
+    /// Those of their distribution.
+    Seed(u64),
 }
 
 /// The distribution of a parameter's initial values. The values depend only on the seed and the parameter's number, not on the device.
@@ -58,13 +68,18 @@ impl Parameters {
             n_values: 0,
             operations: Vec::new(),
             device,
-            seed: Some(seed),
+            initial: Initial::Seed(seed),
         }
+    }
+
+    /// Creates an empty set for a network whose values are replaced after its construction.
+    pub(crate) fn zeros(device: Device) -> Self {
+        Self { initial: Initial::Zeros, ..Self::new(device, 0) }
     }
 
     /// Creates an empty set for a plan. Parameters that are added have a name and a shape, but no memory of their own.
     pub fn planned() -> Self {
-        Self { seed: None, ..Self::new(Device::Cpu, 0) }
+        Self { initial: Initial::Planned, ..Self::new(Device::Cpu, 0) }
     }
 
     /// The root scope, whose names have no prefix.
@@ -102,10 +117,11 @@ impl Parameters {
             return Err(Error::DuplicateName(name));
         }
         self.count(&name, shape)?;
-        let tensor = match self.seed {
+        let tensor = match self.initial {
             // One number is expanded to the shape with strides of zero, which needs no memory.
-            None => Tensor::f_zeros([1], (Kind::Float, Device::Cpu))?.f_expand(shape, false)?,
-            Some(seed) => drawn(seed, self.list.len() as u64, shape, init)?
+            Initial::Planned => Tensor::f_zeros([1], (Kind::Float, Device::Cpu))?.f_expand(shape, false)?,
+            Initial::Zeros => Tensor::f_zeros(shape, (Kind::Float, self.device))?.set_requires_grad(trained),
+            Initial::Seed(seed) => drawn(seed, self.list.len() as u64, shape, init)?
                 .f_to_device(self.device)?
                 .f_to_kind(Kind::Float)?
                 .set_requires_grad(trained),

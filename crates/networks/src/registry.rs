@@ -53,6 +53,7 @@
 use crate::{Error, Network, NoisyClassifier, Parameters, Plan, PointMlp, UNet};
 use serde_json::Value;
 use tch::Device;
+use tweedie_torch::share_version;
 
 /// A function that builds a network from its configuration, a JSON object, and adds its parameters to an empty set.
 ///
@@ -104,6 +105,29 @@ impl Registry {
         // A network that is too large is refused before the memory for its first parameters is allocated.
         self.plan_if_possible(class_name, config)?;
         self.constructor(class_name)?(config, Parameters::new(device, seed))
+    }
+
+    /// A network of the same configuration that shares the values of all parameters with another one and keeps gradients and packed weights
+    /// of its own, so that both can compute at the same time in different threads.
+    ///
+    /// # Errors
+    /// The errors of [`Registry::build`]; [`Error::Shape`] if the configuration does not describe the network.
+    pub fn replica(&self, network: &dyn Network) -> Result<Box<dyn Network>, Error> {
+        let build = self.constructor(network.class_name())?;
+        let replica = build(&network.config(), Parameters::zeros(network.parameters().device()))?;
+        let mut whole = network.parameters().iter();
+        for own in replica.parameters().iter() {
+            let shared = whole
+                .next()
+                .filter(|shared| shared.name == own.name && shared.tensor.size() == own.tensor.size());
+            let Some(shared) = shared else {
+                return Err(Error::Shape { name: own.name.clone(), shape: own.tensor.size() });
+            };
+            let mut tensor = own.tensor.shallow_clone();
+            tensor.f_set_data(&shared.tensor.detach())?;
+            share_version(&tensor, &shared.tensor)?;
+        }
+        Ok(replica)
     }
 
     /// The plan of a network, computed without allocating it.

@@ -3,6 +3,7 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Functions.h>
+#include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <c10/core/DeviceGuard.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -10,9 +11,13 @@
 #include <torch/csrc/autograd/variable.h>
 
 #include <malloc.h>
+#include <omp.h>
 #include <unistd.h>
 
 #include "guarded.h"
+
+// Part of LibTorch only where it is built with MKL.
+extern "C" int MKL_Set_Num_Threads_Local(int n) __attribute__((weak));
 
 namespace {
 
@@ -104,6 +109,18 @@ void tweedie_free_message(char* message) { std::free(message); }
 // Lets the C library keep freed memory instead of returning it to the system. The greatest threshold it takes is 32 MiB.
 bool tweedie_keep_freed_memory() {
   return mallopt(M_MMAP_THRESHOLD, 32 << 20) && mallopt(M_TRIM_THRESHOLD, -1) && mallopt(M_TOP_PAD, 64 << 20);
+}
+
+// Sets the number of threads of the operations that the calling thread starts. Products by MKL have a number of their own.
+char* tweedie_limit_threads(int n) {
+  return guarded([&] {
+    // A thread takes over the number of the process when it first needs one: once in the library, and once in this file, which has its own
+    // copy of the inline function.
+    at::get_num_threads();
+    at::internal::lazy_init_num_threads();
+    omp_set_num_threads(n);
+    if (MKL_Set_Num_Threads_Local) MKL_Set_Num_Threads_Local(n);
+  });
 }
 
 char* tweedie_cpu_capability() { return message_of(at::get_cpu_capability().c_str()); }

@@ -36,7 +36,7 @@ pub use optimizer::{AdamWNumbers, adamw};
 pub use packed::{PackedConv2d, PackedLinear, RowMap};
 pub use precision::{Precision, PrecisionChoice};
 pub use shim::{channels_last, set_grad};
-pub use threads::{check_current_threads, set_threads};
+pub use threads::{check_current_threads, limit_threads, set_threads, share_of_threads};
 pub use version::{Version, share_version};
 
 /// An error of LibTorch, or of a device or precision.

@@ -10,6 +10,7 @@ pub(crate) struct RawGenerator(c_void);
 
 unsafe extern "C" {
     fn tweedie_free_message(message: *mut c_char);
+    fn tweedie_limit_threads(n: c_int) -> *mut c_char;
     fn tweedie_cpu_capability() -> *mut c_char;
     fn tweedie_build_configuration() -> *mut c_char;
     fn tweedie_generator_new(seed: u64, made: *mut *mut RawGenerator) -> *mut c_char;
@@ -130,6 +131,11 @@ pub(crate) fn build_configuration() -> String {
 pub(crate) fn keep_freed_memory() -> bool {
     // SAFETY: the function sets options of the C library's allocator, which takes its own lock.
     unsafe { tweedie_keep_freed_memory() }
+}
+
+pub(crate) fn limit_threads(n: c_int) -> Result<(), Error> {
+    // SAFETY: the function sets numbers of the calling thread.
+    check(unsafe { tweedie_limit_threads(n) })
 }
 
 pub(crate) fn exit_now(status: c_int) -> ! {

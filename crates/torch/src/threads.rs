@@ -1,6 +1,6 @@
 //! The number of threads of LibTorch's operations.
 
-use crate::Error;
+use crate::{Error, shim};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Sets the number of threads that compute one operation.
@@ -11,6 +11,20 @@ pub fn set_threads(n: u16) -> Result<(), Error> {
     check_threads(n)?;
     tch::set_num_threads(i32::from(n));
     Ok(())
+}
+
+/// Sets the number of threads that compute one operation of the calling thread alone. Other threads keep their numbers.
+///
+/// # Errors
+/// [`Error::LibTorch`] if LibTorch cannot start its threads.
+pub fn limit_threads(n: u16) -> Result<(), Error> {
+    shim::limit_threads(i32::from(n.max(1)))
+}
+
+/// The threads per operation of each of `n` threads among which those of the calling thread are divided; at least 1.
+pub fn share_of_threads(n: usize) -> u16 {
+    let all = usize::try_from(tch::get_num_threads()).unwrap_or(1);
+    u16::try_from((all / n.max(1)).max(1)).unwrap_or(1)
 }
 
 /// Checks whether LibTorch can start the threads of its operations with the current number of threads.

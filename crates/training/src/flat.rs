@@ -29,23 +29,43 @@ impl FlatParameters {
         let trained = || backbone.parameters().filter(|parameter| parameter.trained);
         let total: usize =
             trained().map(|parameter| parameter.tensor.numel().next_multiple_of(ALIGNMENT)).sum();
-        let options = (Kind::Float, backbone.device());
-        let values = Tensor::f_zeros([total as i64], options)?;
-        let gradients = Tensor::f_zeros([total as i64], options)?;
+        let values = Tensor::f_zeros([total as i64], (Kind::Float, backbone.device()))?;
+        let gradients = values.f_zeros_like()?;
+        let flat = Self { values, gradients };
+        flat.hold(backbone, |value, own| Ok(value.f_copy_(&own.detach())?))?;
+        Ok(flat)
+    }
+
+    /// Gives a replica of the model the same values, and gradients of its own.
+    ///
+    /// # Errors
+    /// An error of LibTorch if memory runs out.
+    pub fn replica(&self, backbone: &Backbone) -> Result<Self, Error> {
+        let flat = Self { values: self.values.shallow_clone(), gradients: self.gradients.f_zeros_like()? };
+        flat.hold(backbone, |_, _| Ok(()))?;
+        Ok(flat)
+    }
+
+    /// Makes parts of the flat tensors the values and gradients of the parameters. `prepare` is called with the part and the parameter before.
+    fn hold(
+        &self,
+        backbone: &Backbone,
+        prepare: impl Fn(&mut Tensor, &Tensor) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let mut start = 0;
-        for parameter in trained() {
+        for parameter in backbone.parameters().filter(|parameter| parameter.trained) {
             let mut tensor = parameter.tensor.shallow_clone();
             let n = tensor.numel();
             let place = |flat: &Tensor| flat.f_narrow(0, start, n as i64)?.f_view(tensor.size().as_slice());
-            let (mut value, gradient) = (place(&values)?, place(&gradients)?);
-            value.f_copy_(&tensor.detach())?;
+            let (mut value, gradient) = (place(&self.values)?, place(&self.gradients)?);
+            prepare(&mut value, &tensor)?;
             tensor.f_set_data(&value)?;
             // Weights packed for inference are recognised as outdated by the changes in place of the flat tensor.
-            share_version(&tensor, &values)?;
+            share_version(&tensor, &self.values)?;
             set_grad(&mut tensor, &gradient)?;
             start += n.next_multiple_of(ALIGNMENT) as i64;
         }
-        Ok(Self { values, gradients })
+        Ok(())
     }
 
     /// The Euclidean norm of all gradients, a scalar tensor.

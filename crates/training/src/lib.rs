@@ -19,6 +19,7 @@ mod loop_memory;
 mod mode;
 mod objective;
 mod rate;
+mod replicas;
 mod run;
 mod train;
 mod trainer;
@@ -27,7 +28,7 @@ pub use adamw::AdamW;
 pub use batch::{NoisedBatch, Noising, TrainingBatch, noise_for, noise_tensor};
 pub use checkpoint::{Environment, Keep, ResumeState, load_raw_weights};
 pub use config::{
-    Layout, LevelSampling, Loss, Objective, ObjectiveKind, OptimizerConfig, PosthocEma, RateDecay,
+    Layout, LevelSampling, Loss, Objective, ObjectiveKind, OptimizerConfig, PosthocEma, RateDecay, Replicas,
     ReportConfig, TrainingConfig,
 };
 pub use ema::{Ema, OwnWeights};
@@ -50,6 +51,9 @@ pub use trainer::{StepReport, Trainer};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// A replica of the learner failed.
+    #[error("a replica of the network failed: {0}")]
+    Replica(String),
     /// A value of the configuration is not allowed.
     #[error("training configuration: {key} is {found}; it must be {allowed}")]
     Config {

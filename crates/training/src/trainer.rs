@@ -1,6 +1,6 @@
 //! The training step.
 
-use crate::objective::weighted_mean;
+use crate::replicas::{PartLoss, Replica, Work};
 use crate::{AdamW, Ema, Error, FlatParameters, Learner, LearnerState, Mode, Seen, TrainingConfig, rate_at};
 use std::ops::Range;
 use std::time::Instant;
@@ -9,8 +9,8 @@ use tweedie_data::Batch;
 use tweedie_math::power_average::gamma_of;
 use tweedie_math::random::{Key, Purpose, Stream};
 use tweedie_models::Model;
-use tweedie_networks::Pass;
-use tweedie_torch::{Precision, guard, with_seed};
+use tweedie_networks::{Pass, Registry};
+use tweedie_torch::{Precision, with_seed};
 
 /// A model in training, with the optimiser, the averages and the other state of training.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub struct Trainer<L: Learner = Model> {
     config: TrainingConfig,
     pass: Pass,
     parameters: FlatParameters,
+    /// Copies of the model that share its parameters.
+    replicas: Vec<Replica<L>>,
     optimizer: AdamW,
     ema: Ema,
     /// Power-function averages with their exponents.
@@ -63,6 +65,7 @@ impl<L: Learner> Trainer<L> {
             config,
             pass,
             parameters,
+            replicas: Vec::new(),
             optimizer,
             ema,
             stored,
@@ -86,6 +89,49 @@ impl<L: Learner> Trainer<L> {
         self.model.backbone_mut().set_pass(Pass { channels_last, ..Pass::inference(precision) });
     }
 
+    /// Divides each part of a batch among `n` replicas of the network, which compute at the same time with an equal share of the threads. Their
+    /// gradients are added in a fixed order, so that the result is the same each time for one number of replicas and threads. `registry`
+    /// builds the network.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for more than one replica if the model cannot be replicated; [`Error::Model`] if the registry does not have the
+    /// class of the network.
+    pub fn set_replicas(&mut self, registry: &Registry, n: usize) -> Result<(), Error> {
+        self.replicas.clear();
+        let not_allowed = |reason: &str| Error::Config {
+            key: "training.replicas",
+            found: n.to_string(),
+            allowed: format!("1 {reason}"),
+        };
+        if let (Some(reason), true) = (self.obstacle_to_replicas(), n > 1) {
+            return Err(not_allowed(reason));
+        }
+        for _ in 1..n {
+            let replica = self.model.replica(registry)?;
+            let learner = replica.ok_or_else(|| not_allowed("for a model that cannot be replicated"))?;
+            let parameters = self.parameters.replica(learner.backbone())?;
+            self.replicas.push(Replica { learner, parameters });
+        }
+        Ok(())
+    }
+
+    /// The reason why the network cannot be replicated, if there is one.
+    pub fn obstacle_to_replicas(&self) -> Option<&'static str> {
+        if self.device().is_cuda() {
+            return Some("on a GPU");
+        }
+        // Dropout draws from the global generator, so that its numbers would depend on the order of the threads.
+        if self.model.backbone().network().dropout() > 0.0 {
+            return Some("for a network with dropout");
+        }
+        self.pass.gradient_checkpointing.then_some("with training.gradient_checkpointing")
+    }
+
+    /// The number of replicas of the network; 1 if it computes whole parts itself.
+    pub fn replicas(&self) -> usize {
+        self.replicas.len() + 1
+    }
+
     /// Computes the loss of a batch and its gradient in the present mode, without changing weights or state, and returns the seconds.
     ///
     /// # Errors
@@ -93,7 +139,7 @@ impl<L: Learner> Trainer<L> {
     pub fn rehearse(&mut self, batch: &L::Batch) -> Result<f64, Error> {
         let began = Instant::now();
         let n = L::n_examples(batch);
-        let _loss = self.accumulate(batch, 0..n, n, &mut Vec::new())?;
+        self.accumulate(batch, 0..n, n, &mut Vec::new())?;
         tweedie_torch::synchronize(self.device());
         let seconds = began.elapsed().as_secs_f64();
         self.parameters.zero_gradients();
@@ -120,8 +166,7 @@ impl<L: Learner> Trainer<L> {
         let (mut total, mut seen) = (0.0, Vec::new());
         for start in (0..n).step_by(micro) {
             let part = start..n.min(start + micro);
-            let loss = self.accumulate(batch, part, n, &mut seen)?;
-            total += f64::try_from(loss.f_to_kind(Kind::Double)?)?;
+            total += self.accumulate(batch, part, n, &mut seen)?;
         }
         let norm = self.parameters.gradient_norm();
         let report = StepReport {
@@ -152,37 +197,26 @@ impl<L: Learner> Trainer<L> {
 
     /// Adds the gradients of a part of a batch of `n` examples and returns the part's share of the loss.
     fn accumulate(
-        &self,
+        &mut self,
         batch: &L::Batch,
         part: Range<usize>,
         n: usize,
         seen: &mut Vec<Seen>,
-    ) -> Result<Tensor, Error> {
-        let share = part.len() as f64 / n as f64;
-        let (loss, found) = self.in_dropout_order(part.start, || {
-            let found = self.model.examine(batch, part, &self.state, &self.config.objective, &self.pass)?;
-            let loss = weighted_mean(&found.losses, &found.weights)? * share;
-            guard(|| loss.backward())?;
-            Ok::<_, Error>((loss, found))
-        })?;
-        let each = Vec::<f64>::try_from(found.losses.detach().f_to_kind(Kind::Double)?)?;
-        seen.extend(found.times.iter().zip(each).map(|(&time, loss)| Seen { time, loss }));
-        Ok(loss)
-    }
-
-    /// Runs code with LibTorch's global generator, which dropout uses, reseeded from (seed, images seen, part).
-    fn in_dropout_order<T>(&self, part: usize, code: impl FnOnce() -> T) -> T {
-        if self.model.backbone().network().dropout() == 0.0 {
-            return code();
-        }
-        let key = Key {
-            seed: self.config.seed,
-            image: self.images,
-            purpose: Purpose::DROPOUT,
-            visit: part as u64,
-            draw: 0,
+    ) -> Result<f64, Error> {
+        let Self { model, config, pass, parameters, replicas, state, images, .. } = self;
+        let work = Work { batch, state, objective: &config.objective, pass: *pass, n };
+        let found = if replicas.is_empty() || part.len() < 2 {
+            vec![in_dropout_order(model, (config.seed, *images, part.start), || work.backward(model, part))?]
+        } else {
+            work.divided(model, parameters, replicas, part)?
         };
-        with_seed(Stream::new(key).below(1 << 53), code)
+        let mut total = 0.0;
+        for PartLoss { loss, losses, times } in found {
+            total += f64::try_from(loss.f_to_kind(Kind::Double)?)?;
+            let each = Vec::<f64>::try_from(losses.f_to_kind(Kind::Double)?)?;
+            seen.extend(times.iter().zip(each).map(|(&time, loss)| Seen { time, loss }));
+        }
+        Ok(total)
     }
 
     /// Runs code on the model with its averaged weights.
@@ -268,6 +302,19 @@ impl<L: Learner> Trainer<L> {
     pub fn steps(&self) -> u64 {
         self.optimizer.steps
     }
+}
+
+/// Runs code with LibTorch's global generator, which dropout uses, reseeded from (seed, images seen, part).
+fn in_dropout_order<T>(
+    model: &impl Learner,
+    (seed, image, part): (u64, u64, usize),
+    code: impl FnOnce() -> T,
+) -> T {
+    if model.backbone().network().dropout() == 0.0 {
+        return code();
+    }
+    let key = Key { seed, image, purpose: Purpose::DROPOUT, visit: part as u64, draw: 0 };
+    with_seed(Stream::new(key).below(1 << 53), code)
 }
 
 /// The factor that reduces the gradients' norm to at most `most`; 1 if `most` is 0.

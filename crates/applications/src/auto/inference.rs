@@ -1,65 +1,110 @@
-//! The precision of sampling and evaluation.
+//! The precision and the replicas of sampling and evaluation.
 
-use super::{Auto, Case, fastest, unmeasured};
+use super::{Auto, Case, Chosen, fastest, named, numbers_of_replicas, unmeasured};
 use crate::Error;
+use std::path::Path;
 use std::time::Instant;
 use tch::{Kind, Tensor};
-use tweedie_models::Model;
-use tweedie_networks::{Condition, Input, Network, Pass};
+use tweedie_models::{Call, Condition, Model};
+use tweedie_networks::{Pass, Registry};
+use tweedie_samplers::Levels;
 use tweedie_torch::{Precision, PrecisionChoice, synchronize};
+use tweedie_training::Replicas;
 
-/// The precision for evaluations of a model with batches of `batch` examples, and the reason for it. A model without a fixed size is not
-/// measured.
+/// Sets the pass and the replicas of a model for batches of `batch` examples, and returns the precision and the reasons for what was chosen. A
+/// model without a fixed size is not measured.
 ///
 /// # Errors
-/// Errors of the network.
-pub(crate) fn choose(
-    model: &Model,
+/// Errors of the network and of its replicas.
+pub(crate) fn prepare(
+    model: &mut Model,
     requested: PrecisionChoice,
+    replicas: Replicas,
     batch: usize,
     auto: &Auto,
 ) -> Result<(Precision, String), Error> {
-    let (precision, reason) = requested.resolve(model.device());
-    let backbone = model.backbone();
-    let sides = backbone.about().data.sides();
-    let (Auto::Measured { file }, PrecisionChoice::Auto) = (auto, requested) else {
-        return Ok((precision, reason));
+    let (mut precision, mut reason) = requested.resolve(model.device());
+    let is_measured = batch > 0 && !model.about().data.sides().contains(&0);
+    let file = match auto {
+        Auto::Measured { file } if is_measured => Some(file),
+        _ => None,
     };
-    if sides.contains(&0) || batch == 0 {
-        return Ok((precision, reason));
+    if let (Some(file), PrecisionChoice::Auto) = (file, requested) {
+        let all = [Precision::F32, Precision::Bf16];
+        let names = all.iter().map(|precision| precision.name().to_string()).collect();
+        let chosen = measured(model, file, "evaluation", batch, names, &mut |model, i| {
+            model.set_pass(Pass::inference(all[i]));
+        })?;
+        (precision, reason) = match chosen {
+            Some(chosen) => (all[chosen.index], chosen.reason),
+            None => (precision, unmeasured(&reason)),
+        };
     }
-    let precisions = [Precision::F32, Precision::Bf16];
-    let names = precisions.iter().map(|precision| precision.name().to_string()).collect();
-    let case = Case::of("evaluation", backbone.network(), sides, batch, names);
+    model.set_pass(Pass::inference(precision));
+    let registry = Registry::default();
+    let new = |model: &Model, n| tweedie_models::Replicas::new(&registry, model.network(), n);
+    let mut n = replicas.number();
+    if let (Some(file), Replicas::Auto) = (file, replicas) {
+        let numbers = numbers_of_replicas(batch);
+        let mut all = numbers.iter().map(|&n| new(model, n)).collect::<Result<Vec<_>, _>>()?;
+        if numbers.len() > 1 {
+            let names = numbers.iter().map(|&n| named(n)).collect();
+            let work = format!("evaluation in {} by replicas", precision.name());
+            let mut present = 0;
+            let chosen = measured(model, file, &work, batch, names, &mut |model, i| {
+                all[present] = model.set_replicas(all[i].take());
+                present = i;
+            })?;
+            if let Some(chosen) = chosen {
+                n = numbers[chosen.index];
+                reason = format!("{reason}; {}", chosen.reason);
+            }
+        }
+    }
+    if model.replicas() != n {
+        let replicas = new(model, n)?;
+        model.set_replicas(replicas);
+    }
+    Ok((precision, reason))
+}
+
+/// The fastest of several ways to evaluate a model. `prepare` sets one of them.
+fn measured(
+    model: &mut Model,
+    file: &Path,
+    work: &str,
+    batch: usize,
+    names: Vec<String>,
+    prepare: &mut dyn FnMut(&mut Model, usize),
+) -> Result<Option<Chosen>, Error> {
+    let sides = model.about().data.sides().to_vec();
+    let case = Case::of(work, model.network(), &sides, batch, names);
     let _no_gradient = tch::no_grad_guard();
-    let chosen = fastest(file, &case, |mode, n| seconds(backbone.network(), sides, n, precisions[mode]))?;
-    Ok(match chosen {
-        Some(chosen) => (precisions[chosen.index], chosen.reason),
-        None => (precision, unmeasured(&reason)),
+    fastest(file, &case, |i, n| {
+        prepare(model, i);
+        seconds(model, n)
     })
 }
 
-/// The seconds for one evaluation of a network with `n` examples.
-fn seconds(network: &dyn Network, sides: &[usize], n: usize, precision: Precision) -> Result<f64, Error> {
-    let accepts = network.accepts();
-    let device = network.parameters().device();
-    let n = n as i64;
-    let zeros =
-        |size: &[i64], kind: Kind| Tensor::f_zeros(size, (kind, device)).map_err(tweedie_models::Error::from);
-    let mut size = vec![n, accepts.channels];
-    size.extend(sides[1..].iter().map(|&side| side as i64));
-    let x = zeros(&size, Kind::Float)?;
-    let time = zeros(&[1], Kind::Float)?.expand([n], false);
-    let condition = Condition {
-        class: accepts.class_rows.map(|_| zeros(&[n], Kind::Int64)).transpose()?,
-        number: accepts.number.then(|| zeros(&[n], Kind::Float)).transpose()?,
-        vector: accepts.vector.map(|width| zeros(&[n, width], Kind::Float)).transpose()?,
-        image: None,
+/// The seconds for one evaluation of a model with `n` examples.
+fn seconds(model: &Model, n: usize) -> Result<f64, Error> {
+    let (accepts, device, about) = (model.network().accepts(), model.device(), model.about());
+    let zeros = |channels: i64| {
+        let sides = about.data.sides()[1..].iter().map(|&side| side as i64);
+        let size: Vec<i64> = [n as i64, channels].into_iter().chain(sides).collect();
+        Tensor::f_zeros(size, (Kind::Float, device)).map_err(tweedie_models::Error::from)
     };
+    let level = model.process().level(model.process().steps().div_ceil(2));
+    let of_image = accepts.channels - about.data.channels() as i64;
+    let condition = Condition {
+        classes: accepts.class_rows.map(|_| vec![0; n]),
+        image: (of_image > 0).then(|| zeros(of_image)).transpose()?,
+        image_levels: accepts.number.then(|| vec![level; n]),
+    };
+    let x = zeros(about.data.channels() as i64)?;
     let began = Instant::now();
-    let pass = Pass::inference(precision);
-    let _output =
-        network.forward(&Input::new(&x, &time, &condition), &pass).map_err(tweedie_models::Error::from)?;
+    let call = Call { condition: &condition, first: 0, pass: model.pass(), network_levels: None };
+    let _output = model.output(&x, Levels::Same(level), &call)?;
     synchronize(device);
     Ok(began.elapsed().as_secs_f64())
 }

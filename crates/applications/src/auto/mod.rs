@@ -1,4 +1,4 @@
-//! The choice of a precision and a memory order, where a configuration or a flag leaves it open.
+//! The choice of a precision, a memory order and a number of replicas, where a configuration or a flag leaves it open.
 //!
 //! The choice changes results only by rounding. [`Auto::Rule`] depends on the hardware alone. [`Auto::Measured`] times a few evaluations
 //! or steps of each mode, in less than about a second. The choice is remembered for the machine, the network and the batch, so that the
@@ -9,12 +9,14 @@ mod race;
 mod remembered;
 mod training;
 
-pub(crate) use inference::choose as choose_for_inference;
+pub(crate) use inference::prepare as prepare_for_inference;
 pub(crate) use training::trainer_of;
 
 use race::Race;
 use remembered::{Case, Measurement, recall, remember};
 use std::path::{Path, PathBuf};
+use tweedie_torch::share_of_threads;
+use tweedie_training::Replicas;
 
 /// How a mode of computation is chosen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,6 +59,17 @@ fn fastest<E>(
     let chosen = Chosen { index: measurement.chosen, reason: measurement.to_string() };
     remember(file, measurement);
     Ok(Some(chosen))
+}
+
+/// The numbers of replicas to choose from for a batch: 1, and powers of two up to the number of threads, with at least two examples each.
+fn numbers_of_replicas(batch: usize) -> Vec<usize> {
+    let most = usize::from(share_of_threads(1)).min(batch / 2).min(Replicas::MOST);
+    (0..).map(|power| 1 << power).take_while(|n| *n == 1 || *n <= most).collect()
+}
+
+/// A number of replicas as text.
+fn named(n: usize) -> String {
+    format!("{n} {}", if n == 1 { "replica" } else { "replicas" })
 }
 
 /// The reason for the rule's choice if a measurement takes too long.

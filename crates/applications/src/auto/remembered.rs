@@ -78,15 +78,13 @@ impl fmt::Display for Measurement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = |mode: usize| self.milliseconds[mode].map(|time| Short(rounded(time)));
         let modes = &self.case.modes;
-        write!(f, "measured: {} takes ", modes[self.chosen])?;
-        match time(self.chosen) {
-            Some(time) => write!(f, "{time} ms per example")?,
-            None => f.write_str("the least time")?,
-        }
-        for (mode, name) in modes.iter().enumerate().filter(|(mode, _)| *mode != self.chosen) {
+        f.write_str("measured in ms per example: ")?;
+        let others = (0..modes.len()).filter(|mode| *mode != self.chosen);
+        for (place, mode) in std::iter::once(self.chosen).chain(others).enumerate() {
+            let comma = if place > 0 { ", " } else { "" };
             match time(mode) {
-                Some(time) => write!(f, ", {name} {time}")?,
-                None => write!(f, ", {name} much longer")?,
+                Some(time) => write!(f, "{comma}{} {time}", modes[mode])?,
+                None => write!(f, "{comma}{} much longer", modes[mode])?,
             }
         }
         Ok(())
@@ -173,7 +171,7 @@ mod tests {
         assert_eq!(all(&file).len(), 2);
         assert_eq!(
             recall(&file, &case(16)).unwrap().to_string(),
-            "measured: f32 takes 0.1 ms per example, bf16 0.333, f8 much longer"
+            "measured in ms per example: f32 0.1, bf16 0.333, f8 much longer"
         );
     }
 

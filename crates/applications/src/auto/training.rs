@@ -1,11 +1,12 @@
 //! The mode of a training.
 
-use super::{Auto, Case, Chosen, fastest, unmeasured};
+use super::{Auto, Case, Chosen, fastest, named, numbers_of_replicas, unmeasured};
 use crate::Error;
 use std::path::Path;
 use tweedie_data::{Batch, Dataset, Example, Values};
+use tweedie_networks::Registry;
 use tweedie_torch::{Precision, PrecisionChoice};
-use tweedie_training::{Environment, Layout, Learner, Mode, Trainer, TrainingConfig};
+use tweedie_training::{Environment, Layout, Learner, Mode, Replicas, Trainer, TrainingConfig};
 
 /// A trainer and the reason for its mode. What the configuration leaves open is that of the resumed run `before`, or is chosen as `auto`
 /// demands.
@@ -26,7 +27,9 @@ pub(crate) fn trainer_of<L: Learner>(
         layout: config.layout == Layout::Auto && data.shape().as_image().is_some(),
     };
     let (precision, mut reason) = requested.resolve(device);
+    let replicas = config.replicas;
     let mut trainer = Trainer::new(learner, config, precision)?;
+    let registry = Registry::default();
     if let Some(before) = before {
         let mut mode = trainer.mode();
         if is_open.precision {
@@ -37,33 +40,73 @@ pub(crate) fn trainer_of<L: Learner>(
             mode.channels_last = before.memory_layout == "NHWC";
         }
         trainer.set_mode(mode);
+        let replicas = if replicas == Replicas::Auto { before.replicas } else { replicas.number() };
+        trainer.set_replicas(&registry, replicas)?;
         return Ok((trainer, reason));
     }
+    let Auto::Measured { file } = auto else {
+        trainer.set_replicas(&registry, replicas.number())?;
+        return Ok((trainer, reason));
+    };
     let rule = trainer.mode();
     let modes = is_open.modes(rule);
-    if let (Auto::Measured { file }, [_, _, ..]) = (auto, modes.as_slice()) {
-        let chosen = measured(&mut trainer, data, &modes, file)?;
+    if modes.len() > 1 {
+        let names = modes.iter().map(ToString::to_string).collect();
+        let chosen = measured(&mut trainer, data, file, "training", names, &|trainer, i| {
+            trainer.set_mode(modes[i]);
+            Ok(())
+        })?;
         trainer.set_mode(chosen.as_ref().map_or(rule, |chosen| modes[chosen.index]));
         reason = chosen.map_or_else(|| unmeasured(&reason), |chosen| chosen.reason);
     }
+    let numbers = if replicas == Replicas::Auto && trainer.obstacle_to_replicas().is_none() {
+        numbers_of_replicas(micro_batch(&trainer))
+    } else {
+        vec![replicas.number()]
+    };
+    let mut n = numbers[0];
+    if numbers.len() > 1 {
+        let names = numbers.iter().map(|&n| named(n)).collect();
+        let work = format!("training in {} by replicas", trainer.mode());
+        let chosen = measured(&mut trainer, data, file, &work, names, &|trainer, i| {
+            if trainer.replicas() != numbers[i] {
+                trainer.set_replicas(&registry, numbers[i])?;
+            }
+            Ok(())
+        })?;
+        if let Some(chosen) = chosen {
+            n = numbers[chosen.index];
+            reason = format!("{reason}; {}", chosen.reason);
+        }
+    }
+    trainer.set_replicas(&registry, n)?;
     Ok((trainer, reason))
 }
 
-/// The fastest mode of a trainer.
+/// The number of examples that are computed at once.
+fn micro_batch<L: Learner>(trainer: &Trainer<L>) -> usize {
+    trainer.config().batch / trainer.config().accumulate.max(1)
+}
+
+/// A function that sets one of several ways to compute the steps of a trainer.
+type Prepare<'a, L> = dyn Fn(&mut Trainer<L>, usize) -> Result<(), Error> + 'a;
+
+/// The fastest of several ways to compute the steps of a trainer. `prepare` sets one of them.
 fn measured<L: Learner>(
     trainer: &mut Trainer<L>,
     data: &dyn Dataset,
-    modes: &[Mode],
     file: &Path,
+    work: &str,
+    names: Vec<String>,
+    prepare: &Prepare<'_, L>,
 ) -> Result<Option<Chosen>, Error> {
-    let config = trainer.config();
-    let work = if config.gradient_checkpointing { "training with recomputed layers" } else { "training" };
-    let micro = config.batch / config.accumulate.max(1);
-    let names = modes.iter().map(ToString::to_string).collect();
-    let case = Case::of(work, trainer.model().backbone().network(), data.shape().sides(), micro, names);
+    let recomputed = if trainer.config().gradient_checkpointing { " with recomputed layers" } else { "" };
+    let work = format!("{work}{recomputed}");
+    let network = trainer.model().backbone().network();
+    let case = Case::of(&work, network, data.shape().sides(), micro_batch(trainer), names);
     let example = data.get(0)?;
-    fastest(file, &case, |mode, n| {
-        trainer.set_mode(modes[mode]);
+    fastest(file, &case, |i, n| {
+        prepare(trainer, i)?;
         let batch = trainer.prepare(repeated(&example, n, data))?;
         Ok(trainer.rehearse(&batch)?)
     })

@@ -2,12 +2,13 @@
 
 use super::process::{prediction_of, schedule_of};
 use crate::Error;
-use crate::auto::{Auto, choose_for_inference};
+use crate::auto::{Auto, prepare_for_inference};
 use std::path::Path;
 use tch::Device;
 use tweedie_models::{LoadOptions, Model, ProcessChoice, WeightsChoice};
-use tweedie_networks::{Pass, Registry};
+use tweedie_networks::Registry;
 use tweedie_torch::{Choice, Precision, PrecisionChoice};
+use tweedie_training::Replicas;
 
 /// Options of loading a model for inference, given by names.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -18,6 +19,8 @@ pub struct OpenOptions {
     pub precision: String,
     /// How the precision `auto` is chosen.
     pub auto: Auto,
+    /// The number of replicas of the network that evaluate parts of a batch at the same time.
+    pub replicas: Replicas,
     /// The number of examples that are evaluated together, for a measurement of `auto`; 0 stands for 16.
     pub at_once: usize,
     /// The weights of the optimizer or their moving average; default: the average.
@@ -78,10 +81,14 @@ pub fn open(folder: &Path, options: &OpenOptions) -> Result<Opened, Error> {
     }
     let requested = options.precision.parse::<PrecisionChoice>()?;
     let at_once = if options.at_once == 0 { AT_ONCE } else { options.at_once };
-    let (precision, reason) = choose_for_inference(&model, requested, at_once, &options.auto)?;
-    if requested == PrecisionChoice::Auto {
-        notes.push(format!("computed in {} ({reason})", precision.name()));
+    let (precision, reason) =
+        prepare_for_inference(&mut model, requested, options.replicas, at_once, &options.auto)?;
+    if requested == PrecisionChoice::Auto || options.replicas == Replicas::Auto {
+        let by = match model.replicas() {
+            1 => String::new(),
+            n => format!(" by {n} replicas"),
+        };
+        notes.push(format!("computed in {}{by} ({reason})", precision.name()));
     }
-    model.set_pass(Pass::inference(precision));
     Ok(Opened { model, precision, notes })
 }

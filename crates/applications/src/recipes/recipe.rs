@@ -57,7 +57,9 @@ pub struct Notice {
     pub device: Device,
     /// The precision and the memory order.
     pub mode: Mode,
-    /// The reason for the mode.
+    /// The number of replicas of the network.
+    pub replicas: usize,
+    /// The reason for the mode and the replicas.
     pub reason: String,
     /// The name of the data set.
     pub data: String,
@@ -286,6 +288,7 @@ impl Recipe {
             n_trained: backbone.n_trained(),
             device: backbone.device(),
             mode: trainer.mode(),
+            replicas: trainer.replicas(),
             reason,
             data: data.shown.name(),
             about_data: data.shown.notices(),

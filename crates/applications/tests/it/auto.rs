@@ -43,7 +43,7 @@ fn a_measurement_leaves_no_trace_in_the_run() {
     let measured = Auto::Measured { file: file.clone() };
     let (first, notice) =
         run(&["training.precision=auto"], &start(&folder.path().join("a"), measured.clone()));
-    assert!(notice.reason.starts_with("measured: "), "{}", notice.reason);
+    assert!(notice.reason.starts_with("measured in ms per example: "), "{}", notice.reason);
     let setting = format!("training.precision={}", notice.mode.precision.name());
     let (pinned, _) = run(&[&setting], &start(&folder.path().join("b"), Auto::Rule));
     assert!(weights(&first.checkpoint) == weights(&pinned.checkpoint));
@@ -91,6 +91,29 @@ fn a_resumed_run_keeps_its_choice() {
     assert!(weights(&whole.checkpoint) == weights(&second.checkpoint));
 }
 
+/// A run with replicas is resumed with as many, bit for bit.
+#[test]
+fn replicas_are_kept_by_a_resume() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = ["training.replicas=2"];
+    let how = start(&folder.path().join("runs"), Auto::Rule);
+    let (whole, notice) = run(&settings, &how);
+    assert_eq!(notice.replicas, 2);
+    let (alone, notice) = run(&["training.replicas=1"], &how);
+    assert_eq!(notice.replicas, 1);
+    assert!(weights(&whole.checkpoint) != weights(&alone.checkpoint));
+    let mut stop = |event: &Event<'_>| match event {
+        Event::Figures { done: 2048.., .. } => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    };
+    let first = Recipe::prepare(points(&settings), None).unwrap();
+    let first = first.run(&how, &mut stop).unwrap().run.folder().to_path_buf();
+    // The number is that of the beginning if the configuration leaves it open.
+    let config = resumed_config(&first, &["training.replicas=auto".into()], None).unwrap();
+    let second = Recipe::prepare(config, Some(&first)).unwrap().run(&how, &mut ()).unwrap();
+    assert!(weights(&whole.checkpoint) == weights(&second.checkpoint));
+}
+
 /// Sampling measures the network of the loaded model for its batch.
 #[test]
 fn an_opened_model_is_measured() {
@@ -109,7 +132,7 @@ fn an_opened_model_is_measured() {
     let opened = open(&outcome.checkpoint, &options("auto", 8)).unwrap();
     assert_eq!(opened.model.backbone().pass().precision, opened.precision);
     let note = opened.notes.last().unwrap();
-    assert!(note.starts_with("computed in ") && note.contains("measured: "), "{note}");
+    assert!(note.starts_with("computed in ") && note.contains("measured in ms per example: "), "{note}");
     choose_the_other(&file);
     assert_ne!(open(&outcome.checkpoint, &options("auto", 8)).unwrap().precision, opened.precision);
     let before = std::fs::read(&file).unwrap();

@@ -6,6 +6,7 @@ use tweedie_applications::auto::Auto;
 use tweedie_applications::generation::OpenOptions;
 use tweedie_math::MOST_LEVELS;
 use tweedie_models::WeightsChoice;
+use tweedie_training::Replicas;
 
 /// The help of --schedule, with names as they are typed.
 const SCHEDULE_HELP: &str = "The schedule, for a folder without a scheduler: linear, quadratic (diffusers' scaled_linear), cosine, \
@@ -32,6 +33,10 @@ pub struct FolderFlags {
     /// epsilon.
     #[arg(long, value_name = "NAME")]
     pub prediction: Option<String>,
+    /// Evaluate parts of each batch by N replicas of the network at the same time, each with a share of the threads: a number, or auto for
+    /// the fastest number by measurement. Small networks use several cores better this way.
+    #[arg(long, value_name = "N", default_value_t)]
+    pub replicas: Replicas,
 }
 
 /// Names of the weights of a folder.
@@ -50,6 +55,7 @@ impl FolderFlags {
             device: device.to_string(),
             precision: precision.to_string(),
             auto: Auto::Rule,
+            replicas: self.replicas,
             at_once,
             weights: self.weights.map(|weights| match weights {
                 WeightsName::Raw => WeightsChoice::Raw,

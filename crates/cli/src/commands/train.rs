@@ -91,9 +91,10 @@ fn announce(notice: &Notice, images: u64, what: &str) {
         notice.device,
         notice.mode.precision.name(),
         notice.reason,
-        match tch::get_num_threads() {
-            1 => "1 thread".into(),
-            n => format!("{n} threads"),
+        match (notice.replicas, tch::get_num_threads()) {
+            (1, 1) => "1 thread".into(),
+            (1, n) => format!("{n} threads"),
+            (replicas, n) => format!("{replicas} replicas on {n} threads"),
         },
         notice.data,
     ));

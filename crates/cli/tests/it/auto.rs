@@ -11,8 +11,9 @@ fn a_choice_is_measured_once() {
         succeeds(command.env("TWEEDIE_AUTO", "measure").env("XDG_CACHE_HOME", &cache).env("HOME", &cache))
     };
     let auto = ["--set", "training.precision=auto", "--set", "training.report.sheet=0"];
-    let reason =
-        |text: &str| text.split_once("(measured: ").unwrap().1.split_once(')').unwrap().0.to_string();
+    let reason = |text: &str| {
+        text.split_once("(measured in ms per example: ").unwrap().1.split_once(')').unwrap().0.to_string()
+    };
     let first = reason(&measured(&mut train(folder.path(), &auto)));
     for mode in ["f32 NHWC", "f32 NCHW", "bf16 NHWC", "bf16 NCHW"] {
         assert!(first.contains(mode), "{first}");
@@ -24,10 +25,10 @@ fn a_choice_is_measured_once() {
     let devices = measured(tweedie(folder.path()).arg("devices"));
     assert!(devices.contains(&file.display().to_string()), "{devices}");
     let sample = ["sample", "runs/00000-shapes", "-n", "2", "--precision", "auto", "--out", "a"];
-    assert!(measured(tweedie(folder.path()).args(sample)).contains("(measured: "));
+    assert!(measured(tweedie(folder.path()).args(sample)).contains("(measured in ms per example: "));
     // A damaged file costs a measurement.
     std::fs::write(&file, "{").unwrap();
-    assert!(measured(&mut train(folder.path(), &auto)).contains("(measured: "));
+    assert!(measured(&mut train(folder.path(), &auto)).contains("(measured in ms per example: "));
     // Without a measurement, the hardware decides.
     assert!(!succeeds(&mut train(folder.path(), &auto)).contains("measured"));
 }

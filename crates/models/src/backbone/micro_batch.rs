@@ -27,6 +27,17 @@ impl Part {
         (0..before + n).step_by(size).map(part).collect()
     }
 
+    /// At most `parts` parts of a batch of `n` examples, whose sizes differ by at most one.
+    pub(crate) fn divided(n: usize, parts: usize) -> Vec<Self> {
+        let parts = parts.clamp(1, n.max(1));
+        let begin = |part: usize| part * n / parts;
+        let part = |part: usize| Self {
+            taken: (begin(part) as i64..begin(part + 1) as i64).collect(),
+            counts: (0, (begin(part + 1) - begin(part)) as i64),
+        };
+        (0..parts).map(part).collect()
+    }
+
     /// The indices of the examples as a tensor.
     pub(crate) fn rows(&self, device: Device) -> Result<Tensor, TchError> {
         Tensor::f_from_slice(&self.taken)?.f_to_device(device)
@@ -41,6 +52,19 @@ impl Part {
 #[cfg(test)]
 mod tests {
     use super::Part;
+
+    #[test]
+    fn a_divided_batch_is_whole() {
+        for n in 1..9_i64 {
+            for parts in 1..6 {
+                let divided = Part::divided(n as usize, parts);
+                assert_eq!(divided.len(), parts.min(n as usize));
+                let taken: Vec<i64> = divided.iter().flat_map(|part| part.taken.clone()).collect();
+                assert_eq!(taken, (0..n).collect::<Vec<_>>());
+                assert!(divided.iter().all(|part| part.counts == (0, part.taken.len() as i64)));
+            }
+        }
+    }
 
     #[test]
     fn every_example_counts_once_at_its_own_place() {

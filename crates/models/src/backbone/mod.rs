@@ -3,21 +3,22 @@
 mod condition;
 mod levels;
 mod micro_batch;
+mod replicas;
 mod tensors;
 
 pub use condition::Condition;
+pub use replicas::Replicas;
 pub(crate) use tensors::{coefficient, linear, scaled};
 
 use crate::{About, Error};
 use levels::rescaling;
-use micro_batch::Part;
 use std::sync::Arc;
 use tch::{Device, Tensor};
 use tensors::{per_example, shared, taken};
 use tweedie_math::{DataShape, DiscreteProcess, NoiseLevel, Parameterization};
-use tweedie_networks::{ConditionEncoder, Input, Network, Parameter, Pass};
+use tweedie_networks::{ConditionEncoder, Derivatives, Input, Network, Parameter, Pass, Registry};
 use tweedie_samplers::{Levels, State};
-use tweedie_torch::Precision;
+use tweedie_torch::{Precision, gradients_enabled};
 
 /// A network with the description of its data, process and classes. Denoisers and classifiers interpret its output.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct Backbone {
     pass: Pass,
     /// The fixed number of examples in each evaluation of the network, or `None` to evaluate whole batches.
     micro_batch: Option<usize>,
+    /// Copies of the network that evaluate parts of a batch at the same time.
+    replicas: Option<Replicas>,
     /// σ_data if x is scaled to variance 1 before the network.
     sigma_data: Option<f64>,
     last_stands_for_noisier: bool,
@@ -80,10 +83,30 @@ impl Backbone {
             about,
             pass: Pass::inference(Precision::F32),
             micro_batch: None,
+            replicas: None,
             sigma_data: None,
             last_stands_for_noisier: false,
             has_time_table: accepts.has_time_table,
         })
+    }
+
+    /// A copy with a network of its own that shares the parameters, so that both can compute at the same time in different threads. `None` if
+    /// there is an encoder, which cannot be shared.
+    ///
+    /// # Errors
+    /// [`Error::Network`] if the registry does not have the class of the network.
+    pub fn replica(&self, registry: &Registry) -> Result<Option<Self>, Error> {
+        if self.encoder.is_some() {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            network: registry.replica(self.network.as_ref())?,
+            encoder: None,
+            process: Arc::clone(&self.process),
+            about: self.about.clone(),
+            replicas: None,
+            ..*self
+        }))
     }
 
     /// Adds an encoder that combines several conditions into a vector, which is an input of the network.
@@ -148,33 +171,51 @@ impl Backbone {
         if self.last_stands_for_noisier { self.own_level(level) } else { Ok(level) }
     }
 
-    /// The output of the network, computed in micro-batches if they are set.
-    fn in_parts(&self, input: &Tensor, time: &Tensor, call: &Call<'_>) -> Result<Tensor, Error> {
-        let Some(size) = self.micro_batch else {
-            return self.evaluate(input, time, call.condition, &call.pass);
-        };
-        let parts = Part::of(input.n_samples(), call.first, size).into_iter().map(|part| {
-            let rows = part.rows(input.device())?;
-            let condition = call.condition.rows(&part.taken)?;
-            let (input, time) = (input.f_index_select(0, &rows)?, taken(time, &rows)?);
-            Ok(part.counted(&self.evaluate(&input, &time, &condition, &call.pass)?)?)
+    /// The output of the network, computed in micro-batches if they are set, and by replicas if there are any.
+    fn in_parts(&self, x: &Tensor, time: &Tensor, call: &Call<'_>) -> Result<Tensor, Error> {
+        let n = x.n_samples();
+        let replicas = self.replicas.as_ref().filter(|_| {
+            n > 1 && call.pass.derivatives == Derivatives::None && !call.pass.train && !gradients_enabled()
         });
-        Ok(Tensor::f_cat(&parts.collect::<Result<Vec<_>, Error>>()?, 0)?)
+        let parts = match (self.micro_batch, replicas) {
+            (Some(size), _) => micro_batch::Part::of(n, call.first, size),
+            (None, Some(replicas)) => micro_batch::Part::divided(n, replicas.len()),
+            (None, None) => {
+                let part = self.part(x.shallow_clone(), time.shallow_clone(), call.condition, &call.pass)?;
+                return self.evaluate(&part, &call.pass);
+            }
+        };
+        let inputs = parts.iter().map(|part| {
+            let rows = part.rows(x.device())?;
+            let condition = call.condition.rows(&part.taken)?;
+            self.part(x.f_index_select(0, &rows)?, taken(time, &rows)?, &condition, &call.pass)
+        });
+        let outputs = match replicas {
+            Some(replicas) => replicas.forward(inputs.collect::<Result<_, _>>()?, call.pass)?,
+            None => inputs.map(|input| self.evaluate(&input?, &call.pass)).collect::<Result<_, _>>()?,
+        };
+        let used = parts.iter().zip(&outputs).map(|(part, output)| Ok(part.counted(output)?));
+        Ok(Tensor::f_cat(&used.collect::<Result<Vec<_>, Error>>()?, 0)?)
     }
 
-    fn evaluate(
+    /// The inputs of the network for a part of a batch.
+    fn part(
         &self,
-        x: &Tensor,
-        time: &Tensor,
+        x: Tensor,
+        time: Tensor,
         condition: &Condition,
         pass: &Pass,
-    ) -> Result<Tensor, Error> {
+    ) -> Result<replicas::Part, Error> {
         let condition = condition.tensors(x.device(), |level| self.number(level))?;
         let condition = match &self.encoder {
             Some(encoder) => encoder.encode(&condition, pass)?,
             None => condition,
         };
-        Ok(self.network.forward(&Input::new(x, time, &condition), pass)?)
+        Ok(replicas::Part { x, time, condition })
+    }
+
+    fn evaluate(&self, part: &replicas::Part, pass: &Pass) -> Result<Tensor, Error> {
+        Ok(self.network.forward(&Input::new(&part.x, &part.time, &part.condition), pass)?)
     }
 
     /// The network.
@@ -241,6 +282,18 @@ impl Backbone {
     /// The number of examples in each evaluation of the network, if it is fixed.
     pub fn micro_batch(&self) -> Option<usize> {
         self.micro_batch
+    }
+
+    /// Sets the replicas of the network that evaluate parts of a batch at the same time, and returns the former ones. With `None` the network
+    /// evaluates whole batches itself. Micro-batches are distributed among the replicas. The result is the same each time for one number of
+    /// replicas and threads. Replicas are used in passes without derivatives alone.
+    pub fn set_replicas(&mut self, replicas: Option<Replicas>) -> Option<Replicas> {
+        std::mem::replace(&mut self.replicas, replicas)
+    }
+
+    /// The number of replicas of the network; 1 if it evaluates whole batches itself.
+    pub fn replicas(&self) -> usize {
+        self.replicas.as_ref().map_or(1, Replicas::len)
     }
 
     /// The device of the weights.

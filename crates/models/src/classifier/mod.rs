@@ -7,7 +7,7 @@ pub use guide::ClassGuide;
 use crate::{About, Backbone, Call, Condition, Error};
 use std::ops::{Deref, DerefMut};
 use tch::{Device, Kind, Tensor};
-use tweedie_networks::{Network, NoisyClassifier, NoisyClassifierConfig, Pass};
+use tweedie_networks::{Network, NoisyClassifier, NoisyClassifierConfig, Pass, Registry};
 use tweedie_samplers::Levels;
 
 /// A model of ln p(y | x_t): a backbone whose outputs are logits.
@@ -56,6 +56,14 @@ impl Classifier {
             return Err(Error::ClassNames { classes, names });
         }
         Ok(Self { backbone: Backbone::new(network, about)?.with_last_for_noisier() })
+    }
+
+    /// A copy with a network of its own, as of [`Backbone::replica`].
+    ///
+    /// # Errors
+    /// Those of [`Backbone::replica`].
+    pub fn replica(&self, registry: &Registry) -> Result<Option<Self>, Error> {
+        Ok(self.backbone.replica(registry)?.map(|backbone| Self { backbone }))
     }
 
     /// ln p(y | x_t) of every class, (N, classes) in f32, for x of shape (N, C, H, W) at one level for the batch or one per example.

@@ -13,7 +13,7 @@ use crate::{About, Backbone, Condition, Error};
 use std::ops::{Deref, DerefMut};
 use tch::{Device, Tensor};
 use tweedie_math::{NoiseLevel, Parameterization};
-use tweedie_networks::{Network, UNet, UNetConfig};
+use tweedie_networks::{Network, Registry, UNet, UNetConfig};
 use tweedie_samplers::Spread;
 
 /// A denoiser: a backbone whose output is interpreted by a parameterization.
@@ -91,6 +91,15 @@ impl Model {
         };
         let backbone = Backbone::new(network, about)?.with_input_scaling(sigma_data);
         Ok(Self { backbone, parameterization, variance, sampling })
+    }
+
+    /// A copy with a network of its own, as of [`Backbone::replica`].
+    ///
+    /// # Errors
+    /// Those of [`Backbone::replica`].
+    pub fn replica(&self, registry: &Registry) -> Result<Option<Self>, Error> {
+        let replica = |backbone| Self { backbone, sampling: self.sampling.clone(), ..*self };
+        Ok(self.backbone.replica(registry)?.map(replica))
     }
 
     /// Adds an encoder that combines several conditions into a vector, which is an input of the network.

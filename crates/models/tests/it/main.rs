@@ -22,6 +22,7 @@ mod options;
 mod own_network;
 mod paths;
 mod reference;
+mod replicas;
 mod rules;
 mod sampling;
 mod survival;

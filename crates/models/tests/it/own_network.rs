@@ -46,6 +46,16 @@ impl Network for Scaled {
     }
 }
 
+/// A model with these factors, and a registry with its network.
+pub(crate) fn scaled_by(factors: [f32; 2]) -> (Registry, Model) {
+    let network = Scaled::build(&json!({}), Parameters::new(Device::Cpu, 0)).unwrap();
+    let mut factor = network.parameters().get("factor").unwrap().shallow_clone();
+    tch::no_grad(|| factor.copy_(&Tensor::from_slice(&factors)));
+    let description = Description::new(Schedule::LINEAR, 20, Parameterization::X0);
+    let registry = Registry::default().with(Scaled::CLASS, Scaled::build);
+    (registry, Model::of_network(network, description).unwrap())
+}
+
 #[test]
 fn a_network_that_cannot_be_planned_is_loaded() {
     let network = Scaled::build(&json!({}), Parameters::new(Device::Cpu, 0)).unwrap();

@@ -23,6 +23,9 @@ pub struct Environment {
     /// The version of this workspace's own kernels; 0 before there were any.
     #[serde(default)]
     pub kernels: u32,
+    /// The number of replicas of the network.
+    #[serde(default = "one")]
+    pub replicas: usize,
 }
 
 impl Environment {
@@ -38,6 +41,7 @@ impl Environment {
             precision: mode.precision.name().into(),
             device: if trainer.device().is_cuda() { "cuda" } else { "cpu" }.into(),
             kernels: tweedie_torch::KERNELS,
+            replicas: trainer.replicas(),
         }
     }
 
@@ -45,6 +49,7 @@ impl Environment {
     pub fn differences(&self, now: &Self) -> Vec<String> {
         let threads = (self.threads.to_string(), now.threads.to_string());
         let kernels = (self.kernels.to_string(), now.kernels.to_string());
+        let replicas = (self.replicas.to_string(), now.replicas.to_string());
         let mut found = Vec::new();
         for (what, before, after) in [
             ("threads", &threads.0, &threads.1),
@@ -54,6 +59,7 @@ impl Environment {
             ("precision", &self.precision, &now.precision),
             ("device", &self.device, &now.device),
             ("version of the kernels", &kernels.0, &kernels.1),
+            ("number of replicas", &replicas.0, &replicas.1),
         ] {
             if before != after {
                 found.push(format!("{what} was {before} and is {after}"));
@@ -64,4 +70,9 @@ impl Environment {
         }
         found
     }
+}
+
+/// The number of replicas of runs that do not name it.
+fn one() -> usize {
+    1
 }

@@ -3,10 +3,12 @@
 mod check;
 mod layout;
 mod objective;
+mod replicas;
 mod seed;
 
 pub use layout::Layout;
 pub use objective::{LevelSampling, Loss, Objective, ObjectiveKind};
+pub use replicas::Replicas;
 
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +40,8 @@ pub struct TrainingConfig {
     /// The memory order of activations: `auto`, `nchw` or `nhwc`.
     #[serde(alias = "channels_last")]
     pub layout: Layout,
+    /// The number of replicas of the network that compute parts of a batch at the same time: `auto` or a number.
+    pub replicas: Replicas,
     /// Whether the network's layers store only their inputs and are recomputed in the backward pass, which takes less memory and more
     /// time.
     pub gradient_checkpointing: bool,
@@ -139,6 +143,7 @@ impl Default for TrainingConfig {
             label_dropout: 0.1,
             precision: "auto".into(),
             layout: Layout::Auto,
+            replicas: Replicas::Auto,
             gradient_checkpointing: false,
             objective: Objective::default(),
             optimizer: OptimizerConfig::default(),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tch::{Kind, Tensor};
 use tweedie_data::Batch;
 use tweedie_models::{Backbone, Classifier, Snapshot};
-use tweedie_networks::Pass;
+use tweedie_networks::{Pass, Registry};
 use tweedie_samplers::Levels;
 
 impl Learner for Classifier {
@@ -92,6 +92,10 @@ impl Learner for Classifier {
         if let Some(importance) = state {
             importance.remember(seen);
         }
+    }
+
+    fn replica(&self, registry: &Registry) -> Result<Option<Self>, Error> {
+        Ok(Classifier::replica(self, registry)?)
     }
 
     fn snapshot(&self) -> Result<Snapshot, Error> {

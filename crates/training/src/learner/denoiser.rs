@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tweedie_data::Batch;
 use tweedie_math::{FirstVariance, ReverseStep};
 use tweedie_models::{Backbone, Model, Snapshot, VariancePrediction};
-use tweedie_networks::Pass;
+use tweedie_networks::{Pass, Registry};
 use tweedie_samplers::ReverseVariance;
 
 impl Learner for Model {
@@ -75,6 +75,10 @@ impl Learner for Model {
         if let Some(importance) = state {
             importance.remember(seen);
         }
+    }
+
+    fn replica(&self, registry: &Registry) -> Result<Option<Self>, Error> {
+        Ok(Model::replica(self, registry)?)
     }
 
     fn snapshot(&self) -> Result<Snapshot, Error> {

@@ -9,15 +9,15 @@ use std::sync::Arc;
 use tch::Tensor;
 use tweedie_data::Batch;
 use tweedie_models::{Backbone, Snapshot};
-use tweedie_networks::Pass;
+use tweedie_networks::{Pass, Registry};
 
 /// A function that makes a learner's batch from examples, called on the loader's threads.
 pub type Preparation<B> = Arc<dyn Fn(Batch) -> Result<B, Error> + Send + Sync>;
 
 /// A model that can be trained, with its own type of batch.
-pub trait Learner: std::fmt::Debug {
+pub trait Learner: std::fmt::Debug + Send + Sized {
     /// The data of one update: plain numbers, prepared on the loader's threads.
-    type Batch: Send + 'static;
+    type Batch: Send + Sync + 'static;
 
     /// The state of training beside weights and averages. It is stored in checkpoints and restored when a run resumes.
     type State: LearnerState;
@@ -70,6 +70,15 @@ pub trait Learner: std::fmt::Debug {
     /// Updates the state with the losses of a step, after the weights were updated. By default it does nothing.
     fn remember(&self, _state: &mut Self::State, _seen: &[Seen]) {}
 
+    /// A copy with a network of its own that shares the parameters, so that both can compute at the same time in different threads. `None`
+    /// if the learner has none, which is the default.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if the registry does not have the class of the network.
+    fn replica(&self, _registry: &Registry) -> Result<Option<Self>, Error> {
+        Ok(None)
+    }
+
     /// A copy of the model in memory, as the files of a checkpoint.
     ///
     /// # Errors
@@ -100,7 +109,7 @@ pub struct Examination {
 }
 
 /// The state of a learner between steps, as named arrays.
-pub trait LearnerState: std::fmt::Debug {
+pub trait LearnerState: std::fmt::Debug + Sync {
     /// The names and values, which are stored in checkpoints.
     fn arrays(&mut self) -> Vec<(&'static str, &mut [f32])>;
 }

@@ -103,6 +103,7 @@ pub fn environment() -> Environment {
         precision: "f32".into(),
         device: "cpu".into(),
         kernels: 1,
+        replicas: 1,
     }
 }
 

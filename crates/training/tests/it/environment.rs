@@ -19,9 +19,10 @@ fn every_condition_that_changed_is_a_sentence() {
         precision: "bf16".into(),
         device: "cuda".into(),
         kernels: 0,
+        replicas: 2,
     };
     let differences = before.differences(&other);
-    assert_eq!(differences.len(), 7);
+    assert_eq!(differences.len(), 8);
     assert_eq!(differences[1], "CPU capability was AVX2 and is AVX512");
     let now = Environment::of(&trainer(config()));
     assert_eq!((now.device.as_str(), now.memory_layout.as_str()), ("cpu", "NHWC"));

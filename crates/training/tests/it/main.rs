@@ -20,6 +20,7 @@ mod own_learner;
 mod points;
 mod pure_noise;
 mod regressor;
+mod replicas;
 mod resume;
 mod resume_refused;
 mod step;
