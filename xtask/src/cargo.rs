@@ -39,6 +39,13 @@ pub fn tweedie(given: Option<&Path>) -> Result<PathBuf> {
     Ok(release_folder()?.join("tweedie"))
 }
 
+/// The binary without measurements, on which results would depend.
+pub fn pinned(binary: &Path) -> Command {
+    let mut command = Command::new(binary);
+    command.env("TWEEDIE_AUTO", "rule");
+    command
+}
+
 /// `cargo ARGUMENTS` in the workspace, without the variables of [`FOREIGN`].
 pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

@@ -94,7 +94,7 @@ fn all(binary: &Path, folder: &Path) -> Result<Digests> {
     let mut digests = Digests::new();
     for (name, changes) in MODELS {
         let runs = folder.join(name);
-        let mut train = Command::new(binary);
+        let mut train = cargo::pinned(binary);
         train.args([
             "train",
             "--preset",
@@ -141,7 +141,7 @@ fn all(binary: &Path, folder: &Path) -> Result<Digests> {
                     .insert(format!("{name}: {what}"), sampled(binary, &model, folder, "ddim", name, flags)?);
             }
         }
-        let mut likelihood = Command::new(binary);
+        let mut likelihood = cargo::pinned(binary);
         likelihood.args(["evaluate", "likelihood"]).arg(&model);
         likelihood.args([
             "-n",
@@ -170,7 +170,7 @@ fn sampled(
     flags: &[&str],
 ) -> Result<String> {
     let numbers = folder.join("samples.safetensors");
-    let mut sample = Command::new(binary);
+    let mut sample = cargo::pinned(binary);
     sample.arg("sample").arg(model).args(["-n", "4", "--device", "cpu", "--sampler", sampler]).args(flags);
     if sampler != "ode" {
         sample.args(["--steps", "6"]);

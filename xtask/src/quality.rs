@@ -6,7 +6,6 @@ use crate::arguments::Quality;
 use crate::cargo;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
-use std::process::Command;
 
 /// Images of the training, and samples that are evaluated.
 const IMAGES: &str = "40000";
@@ -33,11 +32,11 @@ pub fn command(options: &Quality) -> Result<()> {
         cargo::release_folder()?.parent().context("the target folder has no parent")?.join("quality");
     let _ = std::fs::remove_dir_all(&folder);
     let runs = folder.join("runs");
-    let mut train = Command::new(&binary);
+    let mut train = cargo::pinned(&binary);
     train.args(["train", "--preset", "shapes", "--set", &format!("training.images={IMAGES}"), "--runs"]);
     train.arg(&runs).args(options.set.iter().flat_map(|change| ["--set", change]));
     cargo::check(train, "tweedie train")?;
-    let mut evaluate = Command::new(&binary);
+    let mut evaluate = cargo::pinned(&binary);
     evaluate.args(["evaluate", "samples"]).arg(runs.join("00000-shapes"));
     evaluate.args(["-n", SAMPLES, "--reference", "4000", "--precision", "auto", "--out"]).arg(&folder);
     cargo::check(evaluate, "tweedie evaluate")?;

@@ -37,34 +37,33 @@ pub(crate) fn prepare(
         })?;
         (precision, reason) = match chosen {
             Some(chosen) => (all[chosen.index], chosen.reason),
-            None => (precision, unmeasured(&reason)),
+            None => (precision, unmeasured()),
         };
     }
     model.set_pass(Pass::inference(precision));
-    let registry = Registry::default();
-    let new = |model: &Model, n| tweedie_models::Replicas::new(&registry, model.network(), n);
-    let mut n = replicas.number();
-    if let (Some(file), Replicas::Auto) = (file, replicas) {
-        let numbers = numbers_of_replicas(batch);
-        let mut all = numbers.iter().map(|&n| new(model, n)).collect::<Result<Vec<_>, _>>()?;
-        if numbers.len() > 1 {
-            let names = numbers.iter().map(|&n| named(n)).collect();
-            let work = format!("evaluation in {} by replicas", precision.name());
-            let mut present = 0;
-            let chosen = measured(model, file, &work, batch, names, &mut |model, i| {
-                all[present] = model.set_replicas(all[i].take());
-                present = i;
-            })?;
-            if let Some(chosen) = chosen {
-                n = numbers[chosen.index];
-                reason = format!("{reason}; {}", chosen.reason);
-            }
+    let numbers = match (replicas, file) {
+        (Replicas::Auto, Some(_)) => numbers_of_replicas(batch),
+        _ => vec![replicas.number()],
+    };
+    let new = |&n| tweedie_models::Replicas::new(&Registry::default(), model.network(), n);
+    let mut all = numbers.iter().map(new).collect::<Result<Vec<_>, _>>()?;
+    let (mut present, mut fastest) = (0, 0);
+    model.set_replicas(all[0].take());
+    let mut put = |model: &mut Model, i: usize| {
+        if i != present {
+            all[present] = model.set_replicas(all[i].take());
+            present = i;
+        }
+    };
+    if let (Some(file), [_, _, ..]) = (file, numbers.as_slice()) {
+        let names = numbers.iter().map(|&n| named(n)).collect();
+        let work = format!("evaluation in {} by replicas", precision.name());
+        if let Some(chosen) = measured(model, file, &work, batch, names, &mut put)? {
+            fastest = chosen.index;
+            reason = format!("{reason}; {}", chosen.reason);
         }
     }
-    if model.replicas() != n {
-        let replicas = new(model, n)?;
-        model.set_replicas(replicas);
-    }
+    put(model, fastest);
     Ok((precision, reason))
 }
 

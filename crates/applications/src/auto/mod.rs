@@ -72,7 +72,7 @@ fn named(n: usize) -> String {
     format!("{n} {}", if n == 1 { "replica" } else { "replicas" })
 }
 
-/// The reason for the rule's choice if a measurement takes too long.
-fn unmeasured(reason: &str) -> String {
-    format!("{reason}; not measured, because one example takes too long")
+/// The reason for the choice by the hardware if a measurement takes too long.
+fn unmeasured() -> String {
+    "by the hardware, because one example takes too long to be measured".into()
 }

@@ -21,66 +21,97 @@ pub(crate) fn trainer_of<L: Learner>(
     auto: &Auto,
 ) -> Result<(Trainer<L>, String), Error> {
     let device = learner.backbone().device();
-    let requested: PrecisionChoice = config.precision.parse()?;
+    let (requested, replicas): (PrecisionChoice, _) = (config.precision.parse()?, config.replicas);
+    let (precision, reason) = requested.resolve(device);
     let is_open = Open {
         precision: requested == PrecisionChoice::Auto,
         layout: config.layout == Layout::Auto && data.shape().as_image().is_some(),
     };
-    let (precision, mut reason) = requested.resolve(device);
-    let replicas = config.replicas;
     let mut trainer = Trainer::new(learner, config, precision)?;
-    let registry = Registry::default();
     if let Some(before) = before {
-        let mut mode = trainer.mode();
-        if is_open.precision {
-            mode.precision = before.precision.parse::<PrecisionChoice>()?.resolve(device).0;
-            reason = "as before".into();
-        }
-        if is_open.layout {
-            mode.channels_last = before.memory_layout == "NHWC";
-        }
-        trainer.set_mode(mode);
-        let replicas = if replicas == Replicas::Auto { before.replicas } else { replicas.number() };
-        trainer.set_replicas(&registry, replicas)?;
+        let reason = if is_open.precision { "as before".into() } else { reason };
+        continue_as(before, &mut trainer, &is_open)?;
         return Ok((trainer, reason));
     }
     let Auto::Measured { file } = auto else {
-        trainer.set_replicas(&registry, replicas.number())?;
+        trainer.set_replicas(&Registry::default(), replicas.number())?;
         return Ok((trainer, reason));
     };
+    let reason = choose_mode(&mut trainer, data, file, &is_open)?.unwrap_or(reason);
+    let of_replicas = choose_replicas(&mut trainer, data, file)?;
+    let reasons = std::iter::once(reason).chain(of_replicas).collect::<Vec<_>>();
+    Ok((trainer, reasons.join("; ")))
+}
+
+/// Sets what is open to that of the run that is resumed.
+fn continue_as<L: Learner>(
+    before: &Environment,
+    trainer: &mut Trainer<L>,
+    is_open: &Open,
+) -> Result<(), Error> {
+    let mut mode = trainer.mode();
+    if is_open.precision {
+        let before: PrecisionChoice = before.precision.parse()?;
+        mode.precision = before.resolve(trainer.model().backbone().device()).0;
+    }
+    if is_open.layout {
+        mode.channels_last = before.memory_layout == "NHWC";
+    }
+    trainer.set_mode(mode);
+    let replicas = match trainer.config().replicas {
+        Replicas::Auto => before.replicas,
+        Replicas::Number(n) => n,
+    };
+    Ok(trainer.set_replicas(&Registry::default(), replicas)?)
+}
+
+/// Sets the fastest mode and returns the reason, if there is a choice.
+fn choose_mode<L: Learner>(
+    trainer: &mut Trainer<L>,
+    data: &dyn Dataset,
+    file: &Path,
+    is_open: &Open,
+) -> Result<Option<String>, Error> {
     let rule = trainer.mode();
     let modes = is_open.modes(rule);
-    if modes.len() > 1 {
-        let names = modes.iter().map(ToString::to_string).collect();
-        let chosen = measured(&mut trainer, data, file, "training", names, &|trainer, i| {
-            trainer.set_mode(modes[i]);
-            Ok(())
-        })?;
-        trainer.set_mode(chosen.as_ref().map_or(rule, |chosen| modes[chosen.index]));
-        reason = chosen.map_or_else(|| unmeasured(&reason), |chosen| chosen.reason);
+    if modes.len() == 1 {
+        return Ok(None);
     }
-    let numbers = if replicas == Replicas::Auto && trainer.obstacle_to_replicas().is_none() {
-        numbers_of_replicas(micro_batch(&trainer))
-    } else {
-        vec![replicas.number()]
+    let names = modes.iter().map(ToString::to_string).collect();
+    let chosen = measured(trainer, data, file, "training", names, &|trainer, i| {
+        trainer.set_mode(modes[i]);
+        Ok(())
+    })?;
+    trainer.set_mode(chosen.as_ref().map_or(rule, |chosen| modes[chosen.index]));
+    Ok(Some(chosen.map_or_else(unmeasured, |chosen| chosen.reason)))
+}
+
+/// Sets the fastest number of replicas and returns the reason, if there is a choice.
+fn choose_replicas<L: Learner>(
+    trainer: &mut Trainer<L>,
+    data: &dyn Dataset,
+    file: &Path,
+) -> Result<Option<String>, Error> {
+    let registry = Registry::default();
+    let numbers = match trainer.config().replicas {
+        Replicas::Auto if trainer.obstacle_to_replicas().is_none() => {
+            numbers_of_replicas(micro_batch(trainer))
+        }
+        replicas => vec![replicas.number()],
     };
-    let mut n = numbers[0];
+    let mut chosen = None;
     if numbers.len() > 1 {
         let names = numbers.iter().map(|&n| named(n)).collect();
         let work = format!("training in {} by replicas", trainer.mode());
-        let chosen = measured(&mut trainer, data, file, &work, names, &|trainer, i| {
+        chosen = measured(trainer, data, file, &work, names, &|trainer, i| {
             if trainer.replicas() != numbers[i] {
                 trainer.set_replicas(&registry, numbers[i])?;
             }
             Ok(())
         })?;
-        if let Some(chosen) = chosen {
-            n = numbers[chosen.index];
-            reason = format!("{reason}; {}", chosen.reason);
-        }
     }
-    trainer.set_replicas(&registry, n)?;
-    Ok((trainer, reason))
+    trainer.set_replicas(&registry, numbers[chosen.as_ref().map_or(0, |chosen| chosen.index)])?;
+    Ok(chosen.map(|chosen| chosen.reason))
 }
 
 /// The number of examples that are computed at once.

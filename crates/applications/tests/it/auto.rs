@@ -8,6 +8,7 @@ use tweedie_applications::generation::{OpenOptions, open};
 use tweedie_applications::recipes::{Notice, Outcome, Recipe, Start, resumed_config};
 use tweedie_report::Event;
 use tweedie_torch::Precision;
+use tweedie_training::Replicas;
 
 fn start(runs: &Path, auto: Auto) -> Start {
     Start { runs: runs.to_path_buf(), device: "cpu".into(), threads: Some(1), auto }
@@ -135,6 +136,20 @@ fn an_opened_model_is_measured() {
     assert!(note.starts_with("computed in ") && note.contains("measured in ms per example: "), "{note}");
     choose_the_other(&file);
     assert_ne!(open(&outcome.checkpoint, &options("auto", 8)).unwrap().precision, opened.precision);
+    // The replicas that are chosen are those of the model, whichever was measured last.
+    tch::set_num_threads(2);
+    let replicated = OpenOptions { replicas: Replicas::Auto, ..options("f32", 8) };
+    let by = |n: usize| if n == 1 { "f32 (".to_string() } else { format!("f32 by {n} replicas (") };
+    for _ in 0..2 {
+        let opened = open(&outcome.checkpoint, &replicated).unwrap();
+        let note = opened.notes.last().unwrap();
+        assert!(note.contains(&by(opened.model.replicas())), "{note}");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let all: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+        assert_eq!(all.last().unwrap()["chosen"], opened.model.replicas() - 1);
+        choose_the_other(&file);
+    }
+    tch::set_num_threads(1);
     let before = std::fs::read(&file).unwrap();
     open(&outcome.checkpoint, &options("auto", 9)).unwrap();
     assert_ne!(std::fs::read(&file).unwrap(), before);

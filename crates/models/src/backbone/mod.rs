@@ -182,7 +182,7 @@ impl Backbone {
             (None, Some(replicas)) => micro_batch::Part::divided(n, replicas.len()),
             (None, None) => {
                 let part = self.part(x.shallow_clone(), time.shallow_clone(), call.condition, &call.pass)?;
-                return self.evaluate(&part, &call.pass);
+                return evaluate(self.network.as_ref(), &part, &call.pass);
             }
         };
         let inputs = parts.iter().map(|part| {
@@ -191,8 +191,10 @@ impl Backbone {
             self.part(x.f_index_select(0, &rows)?, taken(time, &rows)?, &condition, &call.pass)
         });
         let outputs = match replicas {
-            Some(replicas) => replicas.forward(inputs.collect::<Result<_, _>>()?, call.pass)?,
-            None => inputs.map(|input| self.evaluate(&input?, &call.pass)).collect::<Result<_, _>>()?,
+            Some(replicas) => replicas.evaluate(inputs.collect::<Result<_, _>>()?, call.pass)?,
+            None => inputs
+                .map(|input| evaluate(self.network.as_ref(), &input?, &call.pass))
+                .collect::<Result<_, _>>()?,
         };
         let used = parts.iter().zip(&outputs).map(|(part, output)| Ok(part.counted(output)?));
         Ok(Tensor::f_cat(&used.collect::<Result<Vec<_>, Error>>()?, 0)?)
@@ -212,10 +214,6 @@ impl Backbone {
             None => condition,
         };
         Ok(replicas::Part { x, time, condition })
-    }
-
-    fn evaluate(&self, part: &replicas::Part, pass: &Pass) -> Result<Tensor, Error> {
-        Ok(self.network.forward(&Input::new(&part.x, &part.time, &part.condition), pass)?)
     }
 
     /// The network.
@@ -314,4 +312,9 @@ impl Backbone {
         let sides: Vec<i64> = shape.sides()[1..].iter().map(|&side| side as i64).collect();
         Ok(self.network.check_sides(&sides)?)
     }
+}
+
+/// The output of a network, the backbone's own or a replica, for a part of a batch.
+fn evaluate(network: &dyn Network, part: &replicas::Part, pass: &Pass) -> Result<Tensor, Error> {
+    Ok(network.forward(&Input::new(&part.x, &part.time, &part.condition), pass)?)
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 use tch::Tensor;
-use tweedie_networks::{Condition, Input, Network, Pass, Registry};
+use tweedie_networks::{Condition, Network, Pass, Registry};
 use tweedie_torch::{guard, limit_threads, share_of_threads};
 
 /// The inputs of one evaluation.
@@ -53,15 +53,14 @@ impl Replicas {
     }
 
     /// The outputs for several parts, in their order. Part i is computed by replica i modulo their number.
-    pub(super) fn forward(&self, parts: Vec<Part>, pass: Pass) -> Result<Vec<Tensor>, Error> {
+    pub(super) fn evaluate(&self, parts: Vec<Part>, pass: Pass) -> Result<Vec<Tensor>, Error> {
         let mut results = Vec::with_capacity(parts.len());
         for (part, worker) in parts.into_iter().zip(self.workers.iter().cycle()) {
             let (sender, receiver) = channel();
             let job: Job = Box::new(move |network| {
-                let Part { x, time, condition } = part;
-                let forward = || network.forward(&Input::new(&x, &time, &condition), &pass);
+                let output = || super::evaluate(network, &part, &pass);
                 // A receiver that is gone belongs to an evaluation that failed in another part.
-                let _ = sender.send(guard(|| tch::no_grad(forward)));
+                let _ = sender.send(guard(|| tch::no_grad(output)));
             });
             let jobs = worker.jobs.as_ref().ok_or_else(|| failed("it has ended"))?;
             jobs.send(job).map_err(|_| failed("its thread has ended"))?;
@@ -69,7 +68,7 @@ impl Replicas {
         }
         let outputs = results.into_iter().map(|result| {
             let output = result.recv().map_err(|_| failed("its thread has ended"))?;
-            Ok(output.map_err(Error::Torch)??)
+            output.map_err(Error::Torch)?
         });
         outputs.collect()
     }
