@@ -23,7 +23,7 @@ pub use kernel::{Estimate, FEWEST_SAMPLES, kernel_distance};
 pub use neighbours::{PrecisionRecall, nearest, precision_recall};
 pub use points::{GaussianKernel, PointsReport, judge_points};
 pub use samples::{Confidence, Distances, Images, SamplesReport, judge_samples};
-pub use shapes::{ShapesQuality, shapes_quality};
+pub use shapes::{Cells, ShapesQuality, histogram_distance, matched_share, shapes_quality};
 
 use std::path::PathBuf;
 

@@ -13,6 +13,9 @@ use crate::Shape;
 /// The greatest mean squared residual of an accepted image, values in [0, 1].
 pub const MAX_RESIDUAL: f64 = 0.008;
 
+/// A stricter bound of the residual, at which edges that wobble visibly are rejected.
+pub const STRICT_RESIDUAL: f64 = 0.004;
+
 /// The squared residual of a pixel, averaged over channels, above which it is unexplained.
 const LEFT_OVER: f64 = 0.035;
 /// The number of connected unexplained pixels from which an image is rejected.
@@ -37,7 +40,12 @@ pub struct Reading {
 impl Reading {
     /// Whether the image is exactly one shape of the palette.
     pub fn accepted(&self) -> bool {
-        self.residual <= MAX_RESIDUAL && self.left_over < PATCH && HALF.contains(&self.half_share)
+        self.accepted_at(MAX_RESIDUAL)
+    }
+
+    /// The same with another bound of the residual.
+    pub fn accepted_at(&self, residual: f64) -> bool {
+        self.residual <= residual && self.left_over < PATCH && HALF.contains(&self.half_share)
     }
 }
 

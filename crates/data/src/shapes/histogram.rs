@@ -1,6 +1,6 @@
 //! Frequencies of the attributes in images.
 
-use super::{BACKGROUNDS, COLOURS, Form, Reading, analyse};
+use super::{BACKGROUNDS, COLOURS, Form, MAX_RESIDUAL, Reading, analyse};
 use crate::Shape;
 
 /// The counts of the attributes in accepted images.
@@ -19,18 +19,22 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// Analyses every image.
+    /// Analyses every image, with the bound [`MAX_RESIDUAL`].
     pub fn of<'a>(images: impl IntoIterator<Item = &'a [u8]>, shape: Shape) -> Self {
+        let readings: Vec<Reading> = images.into_iter().map(|image| analyse(image, shape)).collect();
+        Self::of_readings(&readings, MAX_RESIDUAL)
+    }
+
+    /// Counts analysed images. Those with a residual above the bound are not accepted.
+    pub fn of_readings(readings: &[Reading], residual: f64) -> Self {
         let mut counts = Self::default();
-        for image in images {
-            counts.add(&analyse(image, shape));
-        }
+        readings.iter().for_each(|reading| counts.add(reading, residual));
         counts
     }
 
-    fn add(&mut self, reading: &Reading) {
+    fn add(&mut self, reading: &Reading, residual: f64) {
         self.n += 1;
-        if reading.accepted() {
+        if reading.accepted_at(residual) {
             self.n_accepted += 1;
             self.forms[reading.figure.form as usize] += 1;
             self.colours[reading.figure.colour] += 1;

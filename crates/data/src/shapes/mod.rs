@@ -5,7 +5,7 @@ mod analyse;
 mod draw;
 mod histogram;
 
-pub use analyse::{MAX_RESIDUAL, Reading, analyse};
+pub use analyse::{MAX_RESIDUAL, Reading, STRICT_RESIDUAL, analyse};
 pub use draw::{Figure, draw};
 pub use histogram::Histogram;
 

@@ -23,7 +23,7 @@ fn nothing_accepted_is_as_far_as_can_be() {
     let noise: Vec<Vec<u8>> =
         (0..20u32).map(|i| (0..768u32).map(|at| ((at * 7919 + i * 104_729) % 251) as u8).collect()).collect();
     let found = shapes_quality(&noise, &Shapes::new(16, 16, 0).unwrap()).unwrap();
-    assert_eq!((found.samples.n_accepted, found.distance()), (0, 1.0));
+    assert_eq!((found.recognised(1.0), found.distance()), (0.0, 1.0));
 }
 
 /// No images at all are too few, not a complaint of LibTorch's.

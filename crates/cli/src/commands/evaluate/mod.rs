@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use tweedie_applications::evaluation::{Judged, SamplesOptions, Subject, config_of, judge};
 use tweedie_applications::generation::{Generator, GeneratorOptions, IMAGES_AT_ONCE};
+use tweedie_data::shapes::{MAX_RESIDUAL, STRICT_RESIDUAL};
+use tweedie_evaluation::Cells;
 use tweedie_models::{Kind, Model};
 
 /// The file name of the report.
@@ -66,7 +68,21 @@ fn samples(options: &EvaluateSamples) -> anyhow::Result<()> {
                     .push(format!("distance of the histograms (total variation): {:.3}", quality.distance()));
             }
             let shapes = shapes.map(|quality| {
-                json!({ "recognised": quality.samples.share(), "histogram_distance": quality.distance() })
+                let at = |residual| {
+                    json!({
+                        "recognised": quality.recognised(residual),
+                        "matched_by_form": quality.matched(Cells::Forms, residual),
+                        "matched_by_combination": quality.matched(Cells::Combinations, residual),
+                        "matched_by_form_of_data": quality.matched_of_data(Cells::Forms, residual),
+                        "matched_by_combination_of_data": quality.matched_of_data(Cells::Combinations, residual),
+                    })
+                };
+                json!({
+                    "recognised": quality.recognised(MAX_RESIDUAL),
+                    "histogram_distance": quality.distance(),
+                    "lenient": at(MAX_RESIDUAL),
+                    "strict": at(STRICT_RESIDUAL),
+                })
             });
             (
                 json!({ "report": report, "shapes": shapes }),
