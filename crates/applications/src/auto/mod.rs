@@ -1,7 +1,7 @@
 //! The choice of a precision, a memory order and a number of replicas, where a configuration or a flag leaves it open.
 //!
 //! The choice changes results only by rounding. [`Auto::Rule`] depends on the hardware alone. [`Auto::Measured`] times a few evaluations
-//! or steps of each mode, in less than about a second. The choice is remembered for the machine, the network and the batch, so that the
+//! or steps of each mode, of which the timed rounds take about a second. The choice is remembered for the machine, the network and the batch, so that the
 //! same command gives the same result again.
 
 mod inference;
